@@ -1,0 +1,16 @@
+# Builds the one-file bundle and runs it as nobody. The root file system can be read-only: the operator writes no file,
+# and Node's permission model keeps it from trying.
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY scripts/build.mjs scripts/
+COPY tsconfig.json ./
+COPY src src
+RUN npm run build
+
+FROM node:24.21.0-bookworm-slim
+ENV NODE_ENV=production
+COPY --from=build /build/dist /app
+USER 65534:65534
+ENTRYPOINT ["node", "--permission", "--allow-fs-read=*", "--enable-source-maps", "/app/main.js"]

@@ -1,0 +1,144 @@
+import type { Condition } from './meta.ts';
+
+/** Condition types, in the order in which they are shown. All are positive: `True` is good, but for `Stalled`. */
+export const conditionTypes = [
+  /** The spec is valid, allowed and built. Where it is False, nothing was sent to AWS. */
+  'Accepted',
+  /** The issuer's public keys were read. */
+  'SigningKeysReady',
+  /** The bucket exists, is private and ours. */
+  'BucketReady',
+  /** The certificate of the alias is issued. */
+  'CertificateReady',
+  /** The distribution serves the bucket at every edge. */
+  'DistributionReady',
+  /** Discovery document and key set are in the bucket. */
+  'DocumentsPublished',
+  /** The alias points at the distribution. */
+  'DNSReady',
+  /** The IAM OIDC providers exist. */
+  'ProvidersReady',
+  /** The issuers that the role trusts are registered in the role's account. */
+  'IssuersReady',
+  /** The role exists as specified. */
+  'RoleReady',
+  /** The role trusts exactly the subjects. */
+  'TrustReady',
+  /** The role has exactly the policies. */
+  'PoliciesReady',
+  /** The service accounts name the role. */
+  'ServiceAccountsReady',
+  /** All of the above that the object has. */
+  'Ready',
+  /** Only there while True: retrying cannot help, a person must. kstatus reads it. */
+  'Stalled',
+] as const;
+export type ConditionType = (typeof conditionTypes)[number];
+
+/** Every reason a condition can have. docs/conditions.md says what to do about each. */
+export const reasons = [
+  // Good
+  /** Done. */
+  'Provisioned',
+  /** The spec is valid and allowed. */
+  'Accepted',
+
+  // Waiting
+  /** Not looked at yet. */
+  'AwaitingReconciliation',
+  /** Another condition must be True first; the message names it. */
+  'DependencyNotReady',
+  /** ACM has not said yet which record proves the domain. */
+  'CertificateRecordPending',
+  /** ACM is validating the domain. */
+  'CertificatePendingValidation',
+  /** CloudFront is bringing a change to its edges. */
+  'DistributionDeploying',
+  /** CloudFront is disabling the distribution before it can be deleted. */
+  'DistributionDisabling',
+  /** Route 53 is bringing a change to its servers. */
+  'DNSChangePending',
+  /** The documents cannot be fetched yet, or not as they were written. */
+  'DocumentsNotServed',
+  /** AWS still counts the object as in use by another one that is going away. */
+  'InUse',
+  /** The role is so new that not all of IAM knows it yet. */
+  'RolePropagating',
+  /** IAMServiceAccounts still trust the issuer; the message names them. */
+  'DependentsRemaining',
+  /** The object is suspended. */
+  'Suspended',
+  /** Being removed. */
+  'Deleting',
+
+  // Bad
+  /** AWS refuses a call; the message names the missing action. */
+  'AccessDenied',
+  /** AWS slows us down. */
+  'Throttled',
+  /** Something with this name exists and does not carry our tags. */
+  'NotOwned',
+  /** The spec cannot work; the message names the field. */
+  'InvalidSpec',
+  /** The spec asks for something that is not built yet; the message names the field. */
+  'NotImplemented',
+  /** The spec changes something that cannot change; the message names the field. */
+  'ImmutableField',
+  /** The operator's configuration does not allow it. */
+  'NotAllowed',
+  /** A limit of AWS is reached. */
+  'LimitExceeded',
+  /** The Secret, or the entry of it, is missing. */
+  'SecretNotFound',
+  /** The operator may not write Secrets in this namespace. */
+  'SecretForbidden',
+  /** The Secret's entry is no public key that can be published. */
+  'InvalidKey',
+  /** The kubeconfig holds something that we do not execute or read. */
+  'InvalidKubeconfig',
+  /** The workload cluster does not answer. */
+  'ClusterUnreachable',
+  /** The service account is not there yet. */
+  'ServiceAccountNotFound',
+  /** The service account names another role, which we did not write. */
+  'AnnotationConflict',
+  /** The bucket's name belongs to another account. */
+  'BucketNameTaken',
+  /** The alias belongs to another distribution. */
+  'AliasTaken',
+  /** No public hosted zone of the account holds the alias. */
+  'HostedZoneNotFound',
+  /** ACM will not issue this certificate. */
+  'CertificateFailed',
+  /** The issuer that is referred to does not exist. */
+  'IssuerNotFound',
+  /** The issuer is there and has no provider in the role's account yet. */
+  'IssuerNotReady',
+  /** Anything else; the message says it. */
+  'ReconciliationFailed',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+export type ConditionUpdate = Omit<Condition, 'lastTransitionTime' | 'type'> & { readonly type: ConditionType };
+
+/** The conditions with one set; its transition time moves only when its status does. Other types keep their place. */
+export function setCondition(conditions: readonly Condition[], update: ConditionUpdate, now: Date): Condition[] {
+  const old = conditions.find((condition) => condition.type === update.type);
+  const lastTransitionTime =
+    old?.status === update.status ? old.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const set = [...conditions.filter((condition) => condition.type !== update.type), { ...update, lastTransitionTime }];
+  return set.sort((a, b) => rank(a.type) - rank(b.type));
+}
+
+function rank(type: string): number {
+  const index = (conditionTypes as readonly string[]).indexOf(type);
+  return index === -1 ? conditionTypes.length : index;
+}
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isTrue(conditions: readonly Condition[] | undefined, type: ConditionType): boolean {
+  return findCondition(conditions, type)?.status === 'True';
+}

@@ -1,0 +1,24 @@
+/** Names that we write into the Kubernetes API. They can never change: objects in users' clusters carry them. */
+export const finalizer = 'irsa.giantswarm.io/finalizer';
+export const fieldManager = 'irsa-operator';
+
+/** On an adapter-made OIDCIssuer: the name of its AWSCluster. */
+export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
+
+export const annotations = {
+  /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */
+  optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',
+  /** Release 18.4 and later 18: publish under an alias of our own instead of the distribution's name. */
+  enableAlias: 'alpha.aws.giantswarm.io/enable-cloudfront-alias',
+  /** From release 19, `"false"` lets the provider of the distribution's own URL go. */
+  keepDistributionProvider: 'alpha.aws.giantswarm.io/irsa-keep-cloudfront-oidc-provider',
+  /** Cluster API: reconcile nothing, delete nothing. */
+  paused: 'cluster.x-k8s.io/paused',
+  /** `clusterctl move`: the object is deleted here because it lives on elsewhere. */
+  deleteForMove: 'clusterctl.cluster.x-k8s.io/delete-for-move',
+} as const;
+
+export const labels = {
+  release: 'release.giantswarm.io/version',
+  clusterName: 'cluster.x-k8s.io/cluster-name',
+} as const;

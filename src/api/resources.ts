@@ -1,0 +1,49 @@
+/** Where a kind lives in the Kubernetes API. All kinds we touch are namespaced. */
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+}
+
+/** An object of a known kind. */
+export interface NamespacedName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export const oidcIssuers: Resource = {
+  group: 'irsa.giantswarm.io',
+  version: 'v1alpha1',
+  plural: 'oidcissuers',
+  kind: 'OIDCIssuer',
+};
+export const iamServiceAccounts: Resource = {
+  group: 'irsa.giantswarm.io',
+  version: 'v1alpha1',
+  plural: 'iamserviceaccounts',
+  kind: 'IAMServiceAccount',
+};
+export const awsClusters: Resource = {
+  group: 'infrastructure.giantswarm.io',
+  version: 'v1alpha3',
+  plural: 'awsclusters',
+  kind: 'AWSCluster',
+};
+/** Cluster API's Cluster: read only for `spec.paused`. */
+export const clusters: Resource = {
+  group: 'cluster.x-k8s.io',
+  version: 'v1beta2',
+  plural: 'clusters',
+  kind: 'Cluster',
+};
+export const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
+export const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' };
+export const serviceAccounts: Resource = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount' };
+export const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
+
+/** `group/version`, or just the version for the core group. */
+export function apiVersion(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A Go duration of one or more parts (`1h30m`, `500ms`), in milliseconds. */
+const duration = z
+  .string()
+  .regex(/^(\d+(ms|s|m|h))+$/, 'must be a duration such as 500ms, 30s, 5m or 1h30m')
+  .transform((text) =>
+    [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit ?? '']!, 0),
+  );
+
+const every = (standard: string) => duration.prefault(standard);
+
+const schema = z.strictObject({
+  /** Unique among operators that share AWS accounts; part of role paths and tags, so it can never change. */
+  installation: z
+    .string({ error: 'is required: a name that no other operator in these AWS accounts has' })
+    .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be 1 to 32 of a-z, 0-9 and -, not beginning or ending with -'),
+  /** The region whose STS is called. Absent: AWS_REGION. */
+  region: z
+    .string()
+    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region such as eu-central-1')
+    .optional(),
+  logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+  /** Objects of one kind reconciled at the same time. */
+  concurrency: z.int().min(1).max(64).default(8),
+  /** Namespaces whose issuers may use `spec.cluster.inCluster`. */
+  inClusterNamespaces: z.array(z.string()).default([]),
+  /** How soon something is looked at again. */
+  intervals: z
+    .strictObject({
+      certificate: every('30s'),
+      distribution: every('30s'),
+      dns: every('10s'),
+      documents: every('10s'),
+      dependents: every('10s'),
+      missing: every('15s'),
+      resync: every('5m'),
+    })
+    .prefault({}),
+  /** How long running passes may go on after SIGTERM before their calls are aborted. */
+  shutdownGrace: every('20s'),
+});
+
+export type Config = Readonly<z.infer<typeof schema>>;
+
+/** What is wrong with the configuration: every problem at once, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Settings that can also be given on the command line or in the environment, which win over the file in this order. */
+const overrides = {
+  installation: { flag: 'installation', variable: 'IRSA_OPERATOR_INSTALLATION' },
+  region: { flag: 'region', variable: 'AWS_REGION' },
+  logLevel: { flag: 'log-level', variable: 'IRSA_OPERATOR_LOG_LEVEL' },
+} as const;
+
+/**
+ * Reads flags, then the environment, then the file that `--config` (or IRSA_OPERATOR_CONFIG) names.
+ * @throws ConfigError naming every problem
+ */
+export function loadConfig(args: readonly string[], environment: NodeJS.ProcessEnv): Config {
+  const flags = readFlags(args);
+  const file = flags.config ?? environment.IRSA_OPERATOR_CONFIG;
+  const settings: Record<string, unknown> = file === undefined ? {} : readFile(file);
+  for (const [key, { flag, variable }] of Object.entries(overrides)) {
+    // AWS_REGION is the machine's default for every SDK, so here the file goes before it.
+    const fromEnvironment = variable === 'AWS_REGION' ? (settings[key] ?? environment[variable]) : environment[variable];
+    const value = flags[flag] ?? fromEnvironment;
+    if (value !== undefined) settings[key] = value;
+  }
+  const result = schema.safeParse(settings);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'configuration'}: ${issue.message}`);
+  throw new ConfigError(problems.join('\n'));
+}
+
+function readFlags(args: readonly string[]): Partial<Record<string, string>> {
+  const options = Object.values(overrides).map(({ flag }) => [flag, { type: 'string' as const }]);
+  try {
+    return parseArgs({ args: [...args], options: { config: { type: 'string' }, ...Object.fromEntries(options) } }).values as Partial<Record<string, string>>;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = parseYaml(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`reading ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (content === null) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) throw new ConfigError(`${file}: must be a YAML mapping`);
+  return { ...content };
+}

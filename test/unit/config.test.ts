@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'irsa-config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(content: string): string {
+  const path = join(folder, `${Math.random()}.yaml`);
+  writeFileSync(path, content);
+  return path;
+}
+
+test('the installation alone is enough, and the rest has its defaults in milliseconds', () => {
+  expect(loadConfig(['--installation', 'alpha'], {})).toEqual({
+    installation: 'alpha',
+    logLevel: 'info',
+    concurrency: 8,
+    inClusterNamespaces: [],
+    intervals: {
+      certificate: 30_000,
+      distribution: 30_000,
+      dns: 10_000,
+      documents: 10_000,
+      dependents: 10_000,
+      missing: 15_000,
+      resync: 300_000,
+    },
+    shutdownGrace: 20_000,
+  });
+});
+
+test('a flag wins over the environment, which wins over the file', () => {
+  const path = file('installation: from-file\nlogLevel: warn\nconcurrency: 2\n');
+  const config = loadConfig(['--config', path, '--installation', 'from-flag'], {
+    IRSA_OPERATOR_INSTALLATION: 'from-environment',
+    IRSA_OPERATOR_LOG_LEVEL: 'debug',
+  });
+  expect(config).toMatchObject({ installation: 'from-flag', logLevel: 'debug', concurrency: 2 });
+});
+
+test('the region of the file goes before AWS_REGION, which every SDK on the machine reads', () => {
+  const path = file('installation: a\nregion: eu-central-1\n');
+  expect(loadConfig(['--config', path], { AWS_REGION: 'us-east-1' }).region).toBe('eu-central-1');
+  expect(loadConfig(['--installation', 'a'], { AWS_REGION: 'us-east-1' }).region).toBe('us-east-1');
+});
+
+test.each([
+  ['500ms', 500],
+  ['30s', 30_000],
+  ['1h30m', 5_400_000],
+])('reads the duration %s', (text, milliseconds) => {
+  const path = file(`installation: a\nintervals: {resync: ${text}}\n`);
+  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path }).intervals).toMatchObject({ resync: milliseconds, dns: 10_000 });
+});
+
+test('every problem is listed, each with its name', () => {
+  const path = file('logLevel: loud\nintervals: {resync: soon}\ninstalation: typo\n');
+  expect.assertions(5);
+  try {
+    loadConfig(['--config', path], {});
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    const { message } = error as ConfigError;
+    expect(message).toMatch(/^installation: is required/m);
+    expect(message).toMatch(/^logLevel: /m);
+    expect(message).toMatch(/^intervals\.resync: must be a duration/m);
+    expect(message).toContain('instalation');
+  }
+});
+
+test.each([
+  ['an unknown flag', ['--verbose'], /verbose/],
+  ['a file that is not there', ['--config', '/nonexistent/config.yaml'], /reading \/nonexistent\/config\.yaml/],
+])('%s is an error that names it', (_, args, message) => {
+  expect(() => loadConfig(args, {})).toThrow(message);
+});
+
+test('a file that is no mapping is an error', () => {
+  expect(() => loadConfig(['--config', file('- installation')], {})).toThrow(/must be a YAML mapping/);
+});
+
+test.each(['Alpha', '-a', 'a_b', 'a'.repeat(33)])('refuses the installation %s', (installation) => {
+  expect(() => loadConfig([], { IRSA_OPERATOR_INSTALLATION: installation })).toThrow(/installation: must be/);
+});

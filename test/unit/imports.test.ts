@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
+import { layers, restrictions } from '../../eslint.config.js';
+
+/** The import rules alone: without types they need no TypeScript project, and take no time. */
+const eslint = new ESLint({
+  overrideConfigFile: true,
+  overrideConfig: [{ files: ['**/*.ts'], languageOptions: { parser: tseslint.parser } }, ...restrictions],
+});
+
+async function complaints(filePath: string, imported: string): Promise<string[]> {
+  const [result] = await eslint.lintText(`import { x } from '${imported}';\nexport default x;\n`, { filePath });
+  return result!.messages.map(({ message }) => message);
+}
+
+const folders = Object.keys(layers) as (keyof typeof layers)[];
+const forbidden = folders.flatMap((from) =>
+  folders.filter((to) => to !== from && !(layers[from] as string[]).includes(to)).map((to) => [from, to] as const),
+);
+const allowed = folders.flatMap((from) => layers[from].map((to) => [from, to] as const));
+
+describe('imports between our folders go one way', () => {
+  test('there is something to check', () => {
+    expect(forbidden.length).toBeGreaterThan(15);
+    expect(allowed.length).toBeGreaterThan(5);
+  });
+
+  test.each(forbidden)('%s may not import %s', async (from, to) => {
+    expect(await complaints(`src/${from}/example.ts`, `../${to}/example.ts`)).toEqual([
+      expect.stringContaining(`src/${from} may not import src/${to}: imports go one way`),
+    ]);
+  });
+
+  test.each(allowed)('%s may import %s', async (from, to) => {
+    expect(await complaints(`src/${from}/example.ts`, `../${to}/example.ts`)).toEqual([]);
+  });
+
+  test('a folder below counts as its layer', async () => {
+    expect(await complaints('src/controllers/oidc-issuer/example.ts', '../../aws/roles.ts')).toEqual([]);
+    expect(await complaints('src/api/generated/example.ts', '../../aws/roles.ts')).toEqual([
+      expect.stringContaining('src/api may not import src/aws'),
+    ]);
+  });
+
+  test.each(folders)('%s may not import main.ts or config.ts', async (from) => {
+    for (const name of ['main', 'config'])
+      expect(await complaints(`src/${from}/example.ts`, `../${name}.ts`)).toEqual([
+        expect.stringContaining('only main.ts builds things'),
+      ]);
+  });
+});
+
+describe('packages stay in their rooms', () => {
+  test.each(folders.filter((folder) => folder !== 'aws'))('%s may not import the AWS SDK', async (folder) => {
+    expect(await complaints(`src/${folder}/example.ts`, '@aws-sdk/client-iam')).toEqual([
+      expect.stringContaining('@aws-sdk/* is used only in src/aws'),
+    ]);
+  });
+
+  test.each(folders.filter((folder) => folder !== 'runtime' && folder !== 'api'))(
+    '%s may not import the Kubernetes client',
+    async (folder) => {
+      expect(await complaints(`src/${folder}/example.ts`, '@kubernetes/client-node')).toEqual([
+        expect.stringContaining('@kubernetes/client-node is used only in src/runtime and src/api'),
+      ]);
+    },
+  );
+
+  test('aws may import the AWS SDK, and runtime the Kubernetes client', async () => {
+    expect(await complaints('src/aws/example.ts', '@aws-sdk/client-iam')).toEqual([]);
+    expect(await complaints('src/runtime/example.ts', '@kubernetes/client-node')).toEqual([]);
+  });
+});
