@@ -1,0 +1,6 @@
+type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function findProgram(name: ProgramName, env?: Environment): { path: string; source: string } | undefined;
+export function programPath(name: ProgramName, env?: Environment): string;
+export function prepareControlPlane(env?: Environment): Promise<void>;

@@ -1,0 +1,107 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheDir, makeOnce } from './cache.mjs';
+import { SetupError, run, runVisibly, say } from './progress.mjs';
+
+const kubernetesVersion = '1.35.4';
+const etcdVersion = '3.6.16';
+const oldestGo = '1.26';
+
+const modules = fileURLToPath(new URL('../../test/backends/control-plane/', import.meta.url));
+
+/** Where each program's source is, and the folder of the cache that its binary goes to. */
+const programs = {
+  etcd: {
+    module: 'etcd',
+    package: 'go.etcd.io/etcd/server/v3',
+    folder: `etcd-${etcdVersion}`,
+    flags: ['-ldflags=-s -w'],
+  },
+  'kube-apiserver': kubernetesProgram('kube-apiserver'),
+  'kube-controller-manager': kubernetesProgram('kube-controller-manager'),
+};
+
+/**
+ * Finds a program of the control plane: in KUBEBUILDER_ASSETS, where setup-envtest says its binaries are, else in the cache.
+ * @returns {{ path: string, source: string } | undefined}
+ */
+export function findProgram(name, env = process.env) {
+  const assets = env.KUBEBUILDER_ASSETS && join(env.KUBEBUILDER_ASSETS, name);
+  if (assets && isExecutable(assets)) return { path: assets, source: 'KUBEBUILDER_ASSETS' };
+  const cached = cachedPath(name, env);
+  return isExecutable(cached) ? { path: cached, source: 'cache' } : undefined;
+}
+
+/** Where a program of the control plane is that `npm run setup` has prepared. */
+export function programPath(name, env = process.env) {
+  const found = findProgram(name, env);
+  if (!found) throw new SetupError(`there is no ${name}: run \`npm run setup\` first`);
+  return found.path;
+}
+
+/** Sees to it that all programs of the control plane are there, and builds those that are not. */
+export async function prepareControlPlane(env = process.env) {
+  const missing = Object.keys(programs).filter((name) => !findProgram(name, env));
+  if (missing.length) {
+    await requireGo(missing, env);
+    for (const name of missing) await build(name, env);
+  }
+  const sources = Object.keys(programs).map((name) => `${name} (${findProgram(name, env).source})`);
+  say(`control plane: ${sources.join(', ')}`);
+}
+
+async function requireGo(missing, env) {
+  const { output } = await run('go', ['env', 'GOVERSION'], { env: { ...env, GOTOOLCHAIN: 'local' } });
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(output) ?? [];
+  const [oldestMajor, oldestMinor] = oldestGo.split('.').map(Number);
+  if (Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor)) return;
+  throw new SetupError(
+    [
+      `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
+      `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesVersion.replace(/\.\d+$/, '')},`,
+      '    which `setup-envtest use -p path` prints; kube-controller-manager is not among them and needs another way;',
+      `  - put them where an earlier set-up on another machine left them:`,
+      ...missing.map((name) => `      ${cachedPath(name, env)}`),
+      `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${output.trim() || 'none'}): they are then built here, in about six minutes.`,
+    ].join('\n'),
+  );
+}
+
+async function build(name, env) {
+  const program = programs[name];
+  const cwd = join(modules, program.module);
+  const goEnv = { ...env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
+  await makeOnce(cachedPath(name, env), (output) => {
+    const args = ['build', '-mod=readonly', '-trimpath', ...program.flags, '-o', output, program.package];
+    return runVisibly(`building ${name}, once on this machine`, 'go', args, { cwd, env: goEnv });
+  });
+}
+
+function kubernetesProgram(name) {
+  const [major, minor] = kubernetesVersion.split('.');
+  const version = { gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  // Without these the programs call themselves v0.0.0-master, and clients read a version from that.
+  const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) =>
+    Object.entries(version).map(([variable, value]) => `-X ${at}.${variable}=${value}`),
+  );
+  return {
+    module: 'kubernetes',
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    folder: `kubernetes-${kubernetesVersion}`,
+    flags: ['-tags=grpcnotrace,notest', `-ldflags=-s -w ${stamps.join(' ')}`],
+  };
+}
+
+function cachedPath(name, env) {
+  return join(cacheDir(env), programs[name].folder, name);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

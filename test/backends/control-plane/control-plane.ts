@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { programPath } from '../../../scripts/setup/control-plane.mjs';
+import { GuardedDirectory, GuardedProcess } from '../guard.ts';
+import { freePort } from '../port.ts';
+import { auditPolicy, readAudit, type AuditEvent } from './audit.ts';
+import { CertificateAuthority, writeSigningKey, type Certificate } from './certificates.ts';
+import { apiServerFlags, controllerManagerFlags, etcdFlags } from './flags.ts';
+import { kubeconfig } from './kubeconfig.ts';
+
+export interface ControlPlaneOptions {
+  /** The issuers whose service-account tokens are accepted; new tokens carry the first. Absent: the control plane's own. */
+  readonly issuers?: readonly string[];
+  /** Absent: the control plane's own key. */
+  readonly signingKeyFile?: string;
+  /** Keys whose tokens are accepted besides those of the signing key. */
+  readonly verifyingKeyFiles?: readonly string[];
+}
+
+/** What a control plane uses where its options say nothing. */
+export interface ControlPlaneDefaults {
+  readonly issuer: string;
+  readonly signingKeyFile: string;
+  readonly publicKeyFile: string;
+}
+
+interface Files {
+  readonly ca: CertificateAuthority;
+  readonly serving: Certificate;
+  readonly defaults: ControlPlaneDefaults;
+}
+
+/**
+ * A real Kubernetes control plane on the loopback address: etcd, kube-apiserver with RBAC and an audit log, and
+ * kube-controller-manager for garbage collection, namespaces and their service accounts. No node, so no pod ever runs.
+ * It ends with this process, however that ends.
+ */
+export class ControlPlane {
+  readonly dir: string;
+  readonly url: string;
+  readonly caFile: string;
+  /** Of the user `admin`, who may do everything. */
+  readonly kubeconfig: string;
+  readonly auditLog: string;
+  readonly defaults: ControlPlaneDefaults;
+
+  private etcd: GuardedProcess | undefined;
+  private apiServer: GuardedProcess | undefined;
+  private controllerManager: GuardedProcess | undefined;
+
+  private constructor(
+    private readonly home: GuardedDirectory,
+    private readonly files: Files,
+    private readonly etcdPort: number,
+    private readonly port: number,
+  ) {
+    this.dir = home.path;
+    this.url = `https://127.0.0.1:${port}`;
+    this.caFile = files.ca.certFile;
+    this.kubeconfig = join(this.dir, 'admin.kubeconfig');
+    this.auditLog = join(this.dir, 'audit.log');
+    this.defaults = files.defaults;
+  }
+
+  static async start(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+    const home = GuardedDirectory.create('irsa-control-plane');
+    const files = await writeFiles(home.path);
+    const controlPlane = new ControlPlane(home, files, await freePort(), await freePort());
+    try {
+      await controlPlane.startAll(options);
+    } catch (error) {
+      await controlPlane.stop();
+      throw new Error('starting the control plane', { cause: error });
+    }
+    return controlPlane;
+  }
+
+  /** Starts the API server again with other service-account flags, on the same port and data, as a user rolls control-plane nodes. */
+  async restartApiServer(options: ControlPlaneOptions): Promise<void> {
+    await Promise.all([this.apiServer?.stop(), this.controllerManager?.stop()]);
+    await this.startApiServer(options);
+    this.startControllerManager();
+  }
+
+  /** Runs kubectl as `admin` and gives what it printed; rejects with its standard error. */
+  kubectl(args: readonly string[], input?: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      // A cache of its own: the user's is by host and port, which an earlier control plane may have had.
+      const env = { ...process.env, KUBECONFIG: this.kubeconfig, KUBECACHEDIR: join(this.dir, 'kubectl-cache') };
+      const child = execFile('kubectl', args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+        if (error) reject(new Error(`kubectl ${args.join(' ')}: ${stderr.trim() || error.message}`));
+        else resolve(stdout);
+      });
+      child.stdin?.end(input);
+    });
+  }
+
+  /** Writes a kubeconfig file with a token of the service account, as a program that runs under its RBAC has it. */
+  async kubeconfigFor(namespace: string, serviceAccount: string, seconds = 3600): Promise<string> {
+    const token = await this.kubectl(['create', 'token', serviceAccount, '-n', namespace, `--duration=${seconds}s`]);
+    const file = join(this.dir, `${namespace}-${serviceAccount}.kubeconfig`);
+    return this.writeKubeconfig(file, serviceAccount, { token: token.trim() });
+  }
+
+  /** The answered requests in the audit log since `next` of an earlier call. */
+  audit(since = 0): Promise<{ events: AuditEvent[]; next: number }> {
+    return readAudit(this.auditLog, since);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.controllerManager?.stop(), this.apiServer?.stop(), this.etcd?.stop()]);
+    await this.home.remove();
+  }
+
+  private async startAll(options: ControlPlaneOptions): Promise<void> {
+    const [admin, manager] = await Promise.all([
+      this.files.ca.issue({ name: 'admin', subject: '/O=system:masters/CN=admin' }),
+      this.files.ca.issue({ name: 'controller-manager', subject: '/CN=system:kube-controller-manager' }),
+      writeFile(join(this.dir, 'audit-policy.json'), JSON.stringify(auditPolicy)),
+    ]);
+    await this.writeKubeconfig(this.kubeconfig, 'admin', { certificate: admin });
+    await this.writeKubeconfig(this.managerKubeconfig, 'controller-manager', { certificate: manager });
+    this.etcd = this.run('etcd', etcdFlags(join(this.dir, 'etcd'), this.etcdPort));
+    await this.startApiServer(options);
+    this.startControllerManager();
+    await this.controllerManager?.ready(() => this.kubectl(['get', 'serviceaccount', 'default', '-n', 'default']));
+  }
+
+  private async startApiServer(options: ControlPlaneOptions): Promise<void> {
+    const { serving, defaults } = this.files;
+    const flags = apiServerFlags({
+      etcdPort: this.etcdPort,
+      port: this.port,
+      dir: this.dir,
+      caFile: this.caFile,
+      certFile: serving.certFile,
+      keyFile: serving.keyFile,
+      auditPolicyFile: join(this.dir, 'audit-policy.json'),
+      auditLog: this.auditLog,
+      serviceAccounts: {
+        issuers: options.issuers ?? [defaults.issuer],
+        signingKeyFile: options.signingKeyFile ?? defaults.signingKeyFile,
+        verifyingKeyFiles: options.verifyingKeyFiles ?? [],
+      },
+    });
+    this.apiServer = this.run('kube-apiserver', flags);
+    await this.apiServer.ready(() => this.kubectl(['get', '--raw=/readyz']));
+  }
+
+  private startControllerManager(): void {
+    this.controllerManager = this.run('kube-controller-manager', controllerManagerFlags(this.managerKubeconfig));
+  }
+
+  private get managerKubeconfig(): string {
+    return join(this.dir, 'controller-manager.kubeconfig');
+  }
+
+  private run(
+    program: 'etcd' | 'kube-apiserver' | 'kube-controller-manager',
+    flags: readonly string[],
+  ): GuardedProcess {
+    return GuardedProcess.start(programPath(program), flags, { log: join(this.dir, `${program}.log`) });
+  }
+
+  private async writeKubeconfig(
+    file: string,
+    user: string,
+    identity: { certificate: Certificate } | { token: string },
+  ): Promise<string> {
+    const content = await kubeconfig({ server: this.url, caFile: this.caFile, user, identity });
+    await writeFile(file, content, { mode: 0o600 });
+    return file;
+  }
+}
+
+async function writeFiles(dir: string): Promise<Files> {
+  const [ca, key] = await Promise.all([CertificateAuthority.create(dir), writeSigningKey(dir, 'service-accounts')]);
+  const hosts = ['IP:127.0.0.1', 'DNS:localhost', 'DNS:kubernetes.default.svc'];
+  return {
+    ca,
+    serving: await ca.issue({ name: 'kube-apiserver', subject: '/CN=kube-apiserver', hosts }),
+    defaults: {
+      issuer: 'https://kubernetes.default.svc.cluster.local',
+      signingKeyFile: key.keyFile,
+      publicKeyFile: key.publicKeyFile,
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cacheDir, makeOnce } from '../../scripts/setup/cache.mjs';
+import { findProgram, prepareControlPlane, programPath } from '../../scripts/setup/control-plane.mjs';
+import { prepareDependencies } from '../../scripts/setup/dependencies.mjs';
+import { findPython, givenEndpoint, prepareMoto } from '../../scripts/setup/moto.mjs';
+import { requireTools } from '../../scripts/setup/tools.mjs';
+import { FakeMachine, go, npm, python, writeProgram } from './fake-machine.ts';
+
+let machine: FakeMachine;
+let env: Record<string, string>;
+let said: string[];
+
+beforeEach(() => {
+  machine = new FakeMachine();
+  env = machine.env;
+  said = [];
+  jest.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  machine.remove();
+});
+
+const cache = () => cacheDir(env);
+const cached = (name: string) => join(cache(), name === 'etcd' ? 'etcd-3.6.16' : 'kubernetes-1.35.4', name);
+const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+
+describe('the cache', () => {
+  test('is in the user’s cache folder', () => {
+    expect(cache()).toBe(join(machine.home, '.cache/irsa-operator'));
+    expect(cacheDir({ ...env, XDG_CACHE_HOME: '/var/cache/me' })).toBe('/var/cache/me/irsa-operator');
+  });
+
+  test('keeps nothing of what failed half-way', async () => {
+    const path = join(cache(), 'thing');
+    const failing = makeOnce(path, async (unfinished) => {
+      writeFileSync(unfinished, 'half');
+      throw new Error('no space left');
+    });
+    await expect(failing).rejects.toThrow('no space left');
+    expect(readdirSync(cache())).toEqual([]);
+  });
+
+  test('keeps nothing of what Ctrl-C interrupted', async () => {
+    const script = `
+      import { writeFileSync } from 'node:fs';
+      import { makeOnce } from '${new URL('../../scripts/setup/cache.mjs', import.meta.url).href}';
+      process.on('SIGINT', () => process.exit(1));
+      await makeOnce('${join(cache(), 'thing')}', async (unfinished) => {
+        writeFileSync(unfinished, 'half');
+        console.log('half-way');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    expect(readdirSync(cache())).toHaveLength(1);
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    expect(readdirSync(cache())).toEqual([]);
+  });
+
+  test('takes a folder from whoever finishes first', async () => {
+    const path = join(cache(), 'folder');
+    const make = (content: string) => async (unfinished: string) => {
+      mkdirSync(unfinished);
+      writeFileSync(join(unfinished, 'file'), content);
+    };
+    await makeOnce(path, async (unfinished) => {
+      await make('second')(unfinished);
+      // Another clone, which is another process and so has another unfinished name, is done before us.
+      mkdirSync(path);
+      await make('first')(join(path, 'inner'));
+    });
+    expect(readFileSync(join(path, 'inner', 'file'), 'utf8')).toBe('first');
+    expect(readdirSync(cache())).toEqual(['folder']);
+  });
+});
+
+describe('the control plane’s programs', () => {
+  test('come from KUBEBUILDER_ASSETS first, then from the cache', () => {
+    for (const name of programs) writeProgram(cached(name));
+    env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
+    const assets = writeProgram(join(machine.home, 'assets', 'etcd'));
+    expect(findProgram('etcd', env)).toEqual({ path: assets, source: 'KUBEBUILDER_ASSETS' });
+    expect(findProgram('kube-apiserver', env)).toEqual({ path: cached('kube-apiserver'), source: 'cache' });
+  });
+
+  test('are built with Go where they are in neither, and found by the next clone', async () => {
+    machine.install('go', go('go1.26.8'));
+    await prepareControlPlane(env);
+    expect(programs.map((name) => programPath(name, env))).toEqual(programs.map(cached));
+    expect(said).toContain('setup: building kube-apiserver, once on this machine ...');
+
+    machine.uninstall('go');
+    await prepareControlPlane(env);
+    expect(said.at(-1)).toBe(
+      'setup: control plane: etcd (cache), kube-apiserver (cache), kube-controller-manager (cache)',
+    );
+  });
+
+  test('of setup-envtest lack the controller manager, which alone is built', async () => {
+    env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
+    for (const name of ['etcd', 'kube-apiserver']) writeProgram(join(machine.home, 'assets', name));
+    machine.install('go', go('go1.26.8'));
+    await prepareControlPlane(env);
+    const builds = machine.calls().filter((call) => call.startsWith('go build'));
+    expect(builds).toEqual([expect.stringMatching(/k8s\.io\/kubernetes\/cmd\/kube-controller-manager$/)]);
+  });
+
+  test('are not there after a build that failed, which shows what Go said', async () => {
+    machine.install('go', go('go1.26.8', 'echo half > "$out"; echo cannot find module >&2; exit 1'));
+    await expect(prepareControlPlane(env)).rejects.toThrow('go failed:\ncannot find module');
+    expect(findProgram('etcd', env)).toBeUndefined();
+    expect(readdirSync(dirname(cached('etcd')))).toEqual([]);
+  });
+
+  test.each([
+    ['no Go', undefined, 'found: none'],
+    ['a Go that is too old', 'go1.24.1', 'found: go1.24.1'],
+  ])('cannot be had with %s, and the error names the three ways', async (_, version, found) => {
+    if (version) machine.install('go', go(version));
+    const error: Error = await prepareControlPlane(env).then(
+      () => new Error('prepared'),
+      (reason: Error) => reason,
+    );
+    expect(error.message).toContain('no etcd, kube-apiserver, kube-controller-manager');
+    expect(error.message).toContain('set KUBEBUILDER_ASSETS');
+    expect(error.message).toContain(cached('kube-apiserver'));
+    expect(error.message).toContain('install Go 1.26 or newer');
+    expect(error.message).toContain(found);
+  });
+
+  test('are named by whoever wants to start one that is not there', () => {
+    expect(() => programPath('etcd', env)).toThrow('there is no etcd: run `npm run setup` first');
+  });
+});
+
+describe('moto', () => {
+  test.each(['http://127.0.0.1:5000', 'http://localhost:5000', 'http://[::1]:5000', 'http://127.0.8.1:80/'])(
+    'may be given at %s',
+    async (endpoint) => {
+      expect(givenEndpoint({ IRSA_TEST_AWS_ENDPOINT: endpoint })).toBe(endpoint);
+      await prepareMoto({ ...env, IRSA_TEST_AWS_ENDPOINT: endpoint });
+      expect(machine.calls()).toEqual([]);
+    },
+  );
+
+  test.each(['https://iam.amazonaws.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1:5000', '127.0.0.1:5000'])(
+    'may not be given at %s, where tests would delete everything',
+    (endpoint) => {
+      expect(() => givenEndpoint({ IRSA_TEST_AWS_ENDPOINT: endpoint })).toThrow('which is not on this machine');
+    },
+  );
+
+  test('is the installed one if it is of the pinned version', async () => {
+    machine.install('python3', python('5.2.5'));
+    expect(await findPython(env)).toBe('python3');
+  });
+
+  test.each(['5.2.1', 'no server'])('is installed into the cache where the installed one is %s', async (installed) => {
+    machine.install('python3', python(installed));
+    await prepareMoto(env);
+    expect(await findPython(env)).toBe(join(cache(), 'moto-5.2.5/bin/python'));
+    expect(said.at(-1)).toBe('setup: moto: 5.2.5 (cache)');
+
+    said = [];
+    await prepareMoto(env);
+    expect(said).toEqual(['setup: moto: 5.2.5 (cache)']);
+  });
+
+  test.each([
+    ['Python', undefined, 'making a Python virtual environment: python3 failed'],
+    ['a registry', python('', 'echo no matching distribution; exit 1'), 'no matching distribution'],
+  ])('cannot be had without %s, and the error names the ways', async (_, script, reason) => {
+    if (script) machine.install('python3', script);
+    const error: Error = await prepareMoto(env).then(
+      () => new Error('prepared'),
+      (failure: Error) => failure,
+    );
+    expect(error.message).toContain(reason);
+    expect(error.message).toContain('install Python 3.10 or newer');
+    expect(error.message).toContain("pip install 'moto[server]==5.2.5'");
+    expect(error.message).toContain('docker run');
+    expect(await findPython(env)).toBeUndefined();
+  });
+});
+
+describe('the npm packages', () => {
+  beforeEach(() => {
+    for (const file of ['package.json', 'package-lock.json']) writeFileSync(join(machine.home, file), '{}');
+  });
+
+  test('are installed once, and again when the lock file has changed', async () => {
+    machine.install('npm', npm('v24.21.0'));
+    await prepareDependencies(machine.home, env);
+    await prepareDependencies(machine.home, env);
+    expect(machine.calls()).toEqual(['npm install --no-audit --no-fund --loglevel=error']);
+    expect(said.at(-1)).toBe('setup: node: v24.21.0');
+
+    writeFileSync(join(machine.home, 'package-lock.json'), '{"lockfileVersion": 3}');
+    await prepareDependencies(machine.home, env);
+    expect(machine.calls()).toHaveLength(2);
+  });
+
+  test('are installed again where the installation failed', async () => {
+    machine.install('npm', 'mkdir -p node_modules; echo ETIMEDOUT >&2; exit 1');
+    await expect(prepareDependencies(machine.home, env)).rejects.toThrow('ETIMEDOUT');
+    await expect(prepareDependencies(machine.home, env)).rejects.toThrow('ETIMEDOUT');
+  });
+
+  test('do not do with a Node that is too old', async () => {
+    machine.install('npm', npm('v22.1.0'));
+    await expect(prepareDependencies(machine.home, env)).rejects.toThrow(
+      'Node 24 or newer is needed, and this is v22.1.0',
+    );
+  });
+});
+
+describe('kubectl and OpenSSL', () => {
+  test('are asked for by name where they lack', async () => {
+    await expect(requireTools(env)).rejects.toThrow('kubectl is needed on the PATH');
+    machine.install('kubectl', '');
+    await expect(requireTools(env)).rejects.toThrow('openssl is needed on the PATH');
+    machine.install('openssl', '');
+    await requireTools(env);
+  });
+});
