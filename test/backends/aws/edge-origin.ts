@@ -1,0 +1,64 @@
+import type { Distribution, Origin } from './distributions.ts';
+import { AwsError, errorReply } from './errors.ts';
+import { mayCall, type PolicyDocument } from './evaluator.ts';
+import type { Reply } from './request.ts';
+import type { Bucket, FrontState } from './state.ts';
+import { text } from './xml.ts';
+
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html */
+const service = 'cloudfront.amazonaws.com';
+const regionalEndpoint = /^(?<bucket>.+)\.s3(?:\.(?<region>[a-z0-9-]+))?\.amazonaws\.com$/;
+
+/** What a distribution's origin answers for a path: an object of a bucket, if the bucket lets this distribution read it. */
+export async function readOrigin(state: FrontState, distribution: Distribution, path: string): Promise<Reply> {
+  const target = text(distribution.config, 'DefaultCacheBehavior', 'TargetOriginId');
+  const origin = distribution.origins.find(({ id }) => id === target);
+  const endpoint = regionalEndpoint.exec(origin?.domainName ?? '')?.groups;
+  const bucket = state.buckets.get(endpoint?.['bucket'] ?? '');
+  if (!origin || !endpoint || !bucket) return refusal('NoSuchBucket', 404, 'The specified bucket does not exist');
+  if ((endpoint['region'] ?? 'us-east-1') !== bucket.region) {
+    return refusal(
+      'PermanentRedirect',
+      301,
+      `The bucket is in ${bucket.region}: its regional endpoint must be the origin.`,
+    );
+  }
+  const denied = refusal('AccessDenied', 403, 'Access Denied');
+  if (!signs(state, origin)) return denied;
+  const key = decodeURIComponent(`${origin.path}${path}`).slice(1);
+  if (!(await permits(bucket, distribution, 's3:GetObject', `/${key}`))) return denied;
+  const object = await state.object(bucket.name, key);
+  if (!object) {
+    // S3 tells that a key is missing only to those who may list.
+    const mayList = await permits(bucket, distribution, 's3:ListBucket', '');
+    return mayList ? refusal('NoSuchKey', 404, 'The specified key does not exist.') : denied;
+  }
+  const { etag = '', 'content-type': type = 'binary/octet-stream' } = object.headers;
+  return { status: 200, headers: { 'content-type': type, etag }, body: object.body };
+}
+
+/** Whether requests to the origin carry the distribution's name: without a signature a private bucket takes them for anybody's. */
+function signs(state: FrontState, origin: Origin): boolean {
+  const control = state.originAccessControls.get(origin.originAccessControlID);
+  return control?.signingBehavior === 'always' && control.signingProtocol === 'sigv4' && control.originType === 's3';
+}
+
+async function permits(bucket: Bucket, distribution: Distribution, action: string, path: string): Promise<boolean> {
+  const verdict = await mayCall({
+    principal: service,
+    action,
+    resource: { arn: `arn:aws:s3:::${bucket.name}${path}`, accountID: bucket.accountID },
+    context: {
+      'aws:SourceArn': distribution.arn,
+      'aws:SourceAccount': distribution.accountID,
+      'aws:SecureTransport': 'true',
+    },
+    identityPolicies: [],
+    resourcePolicy: bucket.policy === undefined ? undefined : (JSON.parse(bucket.policy) as PolicyDocument),
+  });
+  return verdict === 'Allowed';
+}
+
+function refusal(code: string, status: number, message: string): Reply {
+  return errorReply('s3', new AwsError(code, status, message));
+}

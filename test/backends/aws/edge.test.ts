@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
+import { DeleteBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { alias, bucket, HandMadeIssuer, issuerURL, region, withoutManagedPolicies } from './edge-fixture.ts';
+import { startAws, type TestAws } from './edge-start.ts';
+import { updateDistribution } from './rules/samples.ts';
+
+let aws: TestAws, issuer: HandMadeIssuer;
+beforeAll(async () => {
+  aws = await startAws(withoutManagedPolicies);
+});
+afterAll(() => aws.stop());
+beforeEach(async () => {
+  await aws.front.reset();
+  issuer = await HandMadeIssuer.create(aws.front);
+});
+
+const keys = `${issuerURL}/keys.json`;
+const keysStatus = async () => (await aws.edge.fetch(keys)).status;
+
+const update = (fields: Partial<DistributionConfig>) => updateDistribution(issuer.aws, issuer.distribution.id, fields);
+
+const remove = (Key: string) => issuer.aws.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+
+/** The origin of the issuer's distribution with a change. */
+const origins = (change: object) => {
+  const origin = { Id: 'bucket', DomainName: `${bucket}.s3.${region}.amazonaws.com`, ...change };
+  return { Quantity: 1, Items: [{ S3OriginConfig: { OriginAccessIdentity: '' }, ...origin }] };
+};
+
+test('serves the private bucket under the alias', async () => {
+  const page = await aws.edge.fetch(`${issuerURL}/.well-known/openid-configuration`);
+  expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+  expect(JSON.parse(page.body)).toMatchObject({ issuer: issuerURL, jwks_uri: keys });
+});
+
+test("serves it under the distribution's own name", async () => {
+  expect((await aws.edge.fetch(`https://${issuer.distribution.domainName}/keys.json`)).status).toBe(200);
+});
+
+test('shows at once what was written', async () => {
+  await aws.edge.fetch(keys);
+  await issuer.put('keys.json', '{"keys":[]}');
+  expect((await aws.edge.fetch(keys)).body).toBe('{"keys":[]}');
+});
+
+test('keeps what it fetched where caching is not disabled', async () => {
+  const CachePolicyId = '658327ea-f89d-4fab-a63d-7e88639e58f6';
+  const behavior = { TargetOriginId: 'bucket', ViewerProtocolPolicy: 'https-only', CachePolicyId } as const;
+  await update({ DefaultCacheBehavior: behavior });
+  const before = await aws.edge.fetch(keys);
+  await issuer.put('keys.json', '{"keys":[]}');
+  expect((await aws.edge.fetch(keys)).body).toBe(before.body);
+});
+
+test('leads to no other host', async () => {
+  await expect(aws.edge.fetch('https://sts.amazonaws.com/')).rejects.toThrow('502');
+  await expect(aws.edge.fetch('https://d0000.cloudfront.net/')).rejects.toThrow('502');
+});
+
+describe('an alias leads nowhere', () => {
+  test('without its record', async () => {
+    await issuer.point('DELETE', issuer.distribution.domainName);
+    await expect(aws.edge.fetch(keys)).rejects.toThrow('502');
+  });
+  test('whose record points elsewhere', async () => {
+    await issuer.point('UPSERT', 'd0000.cloudfront.net');
+    await expect(aws.edge.fetch(keys)).rejects.toThrow('502');
+  });
+  test('that the distribution does not list', async () => {
+    await update({ Aliases: { Quantity: 0 } });
+    await expect(aws.edge.fetch(keys)).rejects.toThrow('502');
+  });
+});
+
+test('shows a certificate that nobody trusts for an alias which the distribution has none for', async () => {
+  aws.front.state.certificates.clear();
+  await expect(aws.edge.fetch(keys)).rejects.toThrow(`Host: ${alias}. is not in the cert's altnames`);
+});
+
+describe('is refused', () => {
+  test('while the distribution is being deployed', async () => {
+    aws.front.state.timing.deployMillis = 300;
+    await update({ Comment: 'changed' });
+    expect(await keysStatus()).toBe(403);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    expect(await keysStatus()).toBe(200);
+  });
+  test('while the distribution is disabled', async () => {
+    await update({ Enabled: false });
+    expect(await keysStatus()).toBe(403);
+  });
+  test('where the bucket has no policy', async () => {
+    await issuer.aws.s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
+    expect(await keysStatus()).toBe(403);
+  });
+  test('where the policy lets in another distribution', async () => {
+    await issuer.letRead(`${issuer.distribution.arn}X`);
+    const page = await aws.edge.fetch(keys);
+    expect(page.status).toBe(403);
+    expect(page.body).toContain('<Code>AccessDenied</Code>');
+  });
+  test('where the origin does not sign its requests', async () => {
+    await update({ Origins: origins({ OriginAccessControlId: '' }) });
+    expect(await keysStatus()).toBe(403);
+  });
+  test('where the origin is the endpoint of another region', async () => {
+    await update({ Origins: origins({ DomainName: `${bucket}.s3.eu-west-1.amazonaws.com` }) });
+    expect(await keysStatus()).toBe(301);
+  });
+  test('for an object that is not there, which only those learn who may list', async () => {
+    await remove('keys.json');
+    expect(await keysStatus()).toBe(403);
+    await issuer.letRead(issuer.distribution.arn, 's3:ListBucket');
+    expect(await keysStatus()).toBe(404);
+  });
+  test('where the bucket is gone', async () => {
+    await remove('keys.json');
+    await remove('.well-known/openid-configuration');
+    await issuer.aws.s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+    expect(await keysStatus()).toBe(404);
+  });
+});
+
+test('is what HTTPS_PROXY and NODE_EXTRA_CA_CERTS lead another program to', async () => {
+  const program = `console.log((await (await fetch('${keys}')).json()).keys[0].kid)`;
+  const env = { HTTPS_PROXY: aws.edge.url, NODE_EXTRA_CA_CERTS: aws.ca.certificateFile, NODE_USE_ENV_PROXY: '1' };
+  const node = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { env });
+  expect((await node).stdout).toBe('first\n');
+});
+
+describe('an issuer is reachable', () => {
+  test('when its documents can be fetched', async () => {
+    expect(await aws.edge.reachable(issuerURL)).toBe(true);
+  });
+  test('not without a discovery document', async () => {
+    await remove('.well-known/openid-configuration');
+    expect(await aws.edge.reachable(issuerURL)).toBe(false);
+  });
+  test('not when its name leads nowhere', async () => {
+    expect(await aws.edge.reachable('https://elsewhere.example.com')).toBe(false);
+  });
+});

@@ -1,0 +1,30 @@
+import { awsError } from '../errors.ts';
+import type { Rule } from '../rule.ts';
+import { iamApi, members, misfit } from './iam-values.ts';
+
+const operations = ['iam:CreateRole', 'iam:TagRole', 'iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'];
+
+export const iamTagRules: readonly Rule[] = [
+  {
+    name: 'tag-values',
+    page: `${iamApi}/API_Tag.html`,
+    operations,
+    check({ form }) {
+      const keys = members(form, 'Tags', 'Key');
+      const wrongKey = keys.some((key) => !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key));
+      const wrongValue = members(form, 'Tags', 'Value').some(
+        (value) => !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value),
+      );
+      return wrongKey || wrongValue ? misfit('Tags') : undefined;
+    },
+  },
+  {
+    name: 'tag-keys-of-aws',
+    page: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html',
+    operations,
+    check({ form }) {
+      const reserved = members(form, 'Tags', 'Key').some((key) => key.toLowerCase().startsWith('aws:'));
+      return reserved ? awsError('InvalidInput', 400, 'Tag keys that begin with aws: are reserved.') : undefined;
+    },
+  },
+];

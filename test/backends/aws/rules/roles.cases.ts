@@ -1,0 +1,122 @@
+import {
+  AttachRolePolicyCommand,
+  CreatePolicyCommand,
+  DeleteRoleCommand,
+  DetachRolePolicyCommand,
+  DeleteRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import type { Clients } from '../clients.ts';
+import type { Cases } from './case.ts';
+import { makeRole, putPolicy, readPolicy, trustPolicy } from './iam-samples.ts';
+
+async function attach(aws: Clients, number: number) {
+  const PolicyName = `policy-${number}`;
+  const { Policy } = await aws.iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument: readPolicy() }));
+  await aws.iam.send(new AttachRolePolicyCommand({ RoleName: 'reader', PolicyArn: Policy?.Arn }));
+}
+
+/** A policy of so many characters, whitespace left out. */
+function policyOf(size: number): string {
+  const padding = size - readPolicy({ Sid: '' }).length;
+  return `  ${readPolicy({ Sid: 'a'.repeat(padding) })}\n`;
+}
+
+function trustOf(size: number): string {
+  return trustPolicy({ Sid: 'a'.repeat(size - trustPolicy({ Sid: '' }).length) });
+}
+
+export const roleCases: Cases = {
+  'role-name': {
+    error: 'ValidationError',
+    status: 400,
+    allowed: ({ aws }) => makeRole(aws, { RoleName: `a+=,.@-_${'a'.repeat(56)}` }),
+    refused: ({ aws }) => makeRole(aws, { RoleName: 'a'.repeat(65) }),
+  },
+  'role-name-in-any-case': {
+    error: 'EntityAlreadyExistsException',
+    status: 409,
+    async allowed({ aws, other }) {
+      await makeRole(aws);
+      await aws.iam.send(new DeleteRoleCommand({ RoleName: 'reader' }));
+      await makeRole(aws, { RoleName: 'READER' });
+      await makeRole(await other(), { RoleName: 'READER' });
+    },
+    async refused({ aws }) {
+      await makeRole(aws);
+      await makeRole(aws, { RoleName: 'Reader', Path: '/irsa/' });
+    },
+  },
+  'role-path': {
+    error: 'ValidationError',
+    status: 400,
+    allowed: ({ aws }) => makeRole(aws, { Path: '/irsa/installation/namespace/' }),
+    refused: ({ aws }) => makeRole(aws, { Path: '/irsa/no-slash-at-the-end' }),
+  },
+  'role-description': {
+    error: 'ValidationError',
+    status: 400,
+    allowed: ({ aws }) => makeRole(aws, { Description: `é${'a'.repeat(999)}` }),
+    refused: ({ aws }) => makeRole(aws, { Description: 'a “smart” quote' }),
+  },
+  'role-session-duration': {
+    error: 'ValidationError',
+    status: 400,
+    allowed: ({ aws }) => makeRole(aws, { MaxSessionDuration: 43200 }),
+    refused: ({ aws }) => makeRole(aws, { MaxSessionDuration: 43201 }),
+  },
+  'role-boundary-exists': {
+    error: 'NoSuchEntityException',
+    status: 404,
+    allowed: ({ aws }) => makeRole(aws, { PermissionsBoundary: 'arn:aws:iam::aws:policy/PowerUserAccess' }),
+    refused: ({ aws }) => makeRole(aws, { PermissionsBoundary: 'arn:aws:iam::123456789012:policy/not-there' }),
+  },
+  'trust-policy-size': {
+    error: 'LimitExceededException',
+    status: 409,
+    allowed: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustOf(2048) }),
+    refused: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustOf(2049) }),
+  },
+  'inline-policies-size': {
+    error: 'LimitExceededException',
+    status: 409,
+    async allowed({ aws }) {
+      await makeRole(aws);
+      await putPolicy(aws, 'one', policyOf(10_000));
+      await putPolicy(aws, 'one', policyOf(10_240));
+      await aws.iam.send(new DeleteRolePolicyCommand({ RoleName: 'reader', PolicyName: 'one' }));
+      await putPolicy(aws, 'two', policyOf(10_240));
+    },
+    async refused({ aws }) {
+      await makeRole(aws);
+      await putPolicy(aws, 'one', policyOf(10_000));
+      await putPolicy(aws, 'two', policyOf(241));
+    },
+  },
+  'inline-policy-name': {
+    error: 'ValidationError',
+    status: 400,
+    async allowed({ aws }) {
+      await makeRole(aws);
+      await putPolicy(aws, 'a'.repeat(128), readPolicy());
+    },
+    async refused({ aws }) {
+      await makeRole(aws);
+      await putPolicy(aws, 'with space', readPolicy());
+    },
+  },
+  'managed-policies-count': {
+    error: 'LimitExceededException',
+    status: 409,
+    async allowed({ aws }) {
+      await makeRole(aws);
+      for (let number = 1; number <= 10; number++) await attach(aws, number);
+      const PolicyArn = 'arn:aws:iam::123456789012:policy/policy-1';
+      await aws.iam.send(new DetachRolePolicyCommand({ RoleName: 'reader', PolicyArn }));
+      await attach(aws, 11);
+    },
+    async refused({ aws }) {
+      await makeRole(aws);
+      for (let number = 1; number <= 11; number++) await attach(aws, number);
+    },
+  },
+};

@@ -1,0 +1,98 @@
+import { awsError } from '../errors.ts';
+import type { AwsRequest, Reply } from '../request.ts';
+import type { FrontState, RoleSizes } from '../state.ts';
+import { buildXml, xmlDocument } from '../xml.ts';
+import type { Handler } from './index.ts';
+
+/** Key of a role in the front's state. */
+export function roleKey({ accountID, form }: AwsRequest): string {
+  return `${accountID}/${(form.get('RoleName') ?? '').toLowerCase()}`;
+}
+
+/** Characters of a policy as IAM counts them: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export function policySize(document: string): number {
+  return document.replace(/\s/g, '').length;
+}
+
+/** Passes a call on and notes its effect. */
+function noting(note: (request: AwsRequest, state: FrontState) => void): Handler {
+  return async (request, state) => {
+    const reply = await state.emulator.send(request);
+    if (reply.status === 200) note(request, state);
+    return reply;
+  };
+}
+
+function noteRole(change: (role: RoleSizes, form: URLSearchParams) => void): Handler {
+  return noting((request, state) => {
+    const role = state.roles.get(roleKey(request));
+    if (role) change(role, request.form);
+  });
+}
+
+/** Add- and RemoveClientID are not in moto: the front keeps the client ids and writes them into moto's answers. */
+function changeClientIDs(change: (clientIDs: string[], clientID: string) => string[]): Handler {
+  return async ({ form, accountID, operation }, state) => {
+    const arn = form.get('OpenIDConnectProviderArn') ?? '';
+    const query = new URLSearchParams({ Action: 'GetOpenIDConnectProvider', Version: '2010-05-08' });
+    query.set('OpenIDConnectProviderArn', arn);
+    const reply = await state.emulator.read('iam', accountID, `/?${query.toString()}`);
+    if (reply.status !== 200) {
+      throw awsError('NoSuchEntity', 404, `OpenIDConnect Provider not found for arn ${arn}`);
+    }
+    state.clientIDs.set(arn, change(state.clientIDs.get(arn) ?? [], form.get('ClientID') ?? ''));
+    return success(operation);
+  };
+}
+
+/** IAM fills the list where none is sent: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
+const retrievedThumbprint = '9e99a48a9960b14926bb7f3b02e22da2b0ab7280';
+
+export const iam: Readonly<Record<string, Handler>> = {
+  'iam:CreateRole': noting((request, state) => {
+    const name = request.form.get('RoleName') ?? '';
+    state.roles.set(roleKey(request), { name, inline: new Map(), managed: new Set() });
+  }),
+  'iam:DeleteRole': noting((request, state) => {
+    state.roles.delete(roleKey(request));
+  }),
+  'iam:PutRolePolicy': noteRole(({ inline }, form) => {
+    inline.set(form.get('PolicyName') ?? '', policySize(form.get('PolicyDocument') ?? ''));
+  }),
+  'iam:DeleteRolePolicy': noteRole(({ inline }, form) => {
+    inline.delete(form.get('PolicyName') ?? '');
+  }),
+  'iam:AttachRolePolicy': noteRole(({ managed }, form) => {
+    managed.add(form.get('PolicyArn') ?? '');
+  }),
+  'iam:DetachRolePolicy': noteRole(({ managed }, form) => {
+    managed.delete(form.get('PolicyArn') ?? '');
+  }),
+
+  'iam:CreateOpenIDConnectProvider': noting(({ form, accountID }, state) => {
+    const host = (form.get('Url') ?? '').replace(/^https:\/\//, '');
+    const clientIDs = [...form].filter(([name]) => name.startsWith('ClientIDList.member.')).map(([, value]) => value);
+    state.clientIDs.set(`arn:aws:iam::${accountID}:oidc-provider/${host}`, clientIDs);
+  }),
+  'iam:AddClientIDToOpenIDConnectProvider': changeClientIDs((clientIDs, added) => [...new Set([...clientIDs, added])]),
+  'iam:RemoveClientIDFromOpenIDConnectProvider': changeClientIDs((clientIDs, removed) =>
+    clientIDs.filter((clientID) => clientID !== removed),
+  ),
+  'iam:GetOpenIDConnectProvider': async (request, state) => {
+    const reply = await state.emulator.send(request);
+    const clientIDs = state.clientIDs.get(request.form.get('OpenIDConnectProviderArn') ?? '') ?? [];
+    const list = buildXml('ClientIDList', { member: clientIDs });
+    const thumbprints = buildXml('ThumbprintList', { member: retrievedThumbprint });
+    const body = reply.body
+      .toString()
+      .replace(/<ClientIDList>[^]*<\/ClientIDList>|<ClientIDList\/>/, list)
+      .replace('<ThumbprintList/>', thumbprints);
+    return { ...reply, body };
+  },
+};
+
+function success(operation: string): Reply {
+  const namespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
+  const body = xmlDocument(`${operation}Response`, namespace, { ResponseMetadata: { RequestId: 'front' } });
+  return { status: 200, headers: { 'content-type': 'text/xml' }, body };
+}

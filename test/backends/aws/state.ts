@@ -1,0 +1,106 @@
+import type { Certificate } from './certificates.ts';
+import type { Distribution, OriginAccessControl } from './distributions.ts';
+import { Dns } from './dns.ts';
+import type { Emulator } from './emulator.ts';
+import type { Xml } from './xml.ts';
+
+/** The account of every credential that no AssumeRole handed out; moto's own default. */
+export const defaultAccount = '123456789012';
+
+/** Whoever signed a call. */
+export interface Credential {
+  readonly accessKeyID: string;
+  readonly accountID: string;
+  /** `account`: long-lived keys of the account; `role`: by AssumeRole; `web-identity`: by AssumeRoleWithWebIdentity; `anonymous`: unsigned. */
+  readonly kind: 'account' | 'role' | 'web-identity' | 'anonymous';
+  readonly roleARN?: string;
+}
+
+/** What decides about access to a bucket. The front keeps it because moto holds none of it as S3 does. */
+export interface Bucket {
+  readonly name: string;
+  readonly accountID: string;
+  readonly region: string;
+  /** As it was sent, byte for byte. */
+  policy?: string;
+  publicAccessBlock?: Xml;
+  ownershipControls?: Xml;
+}
+
+/** What moto does not tell of a role without many reads. */
+export interface RoleSizes {
+  readonly name: string;
+  /** Characters of each inline policy, whitespace left out. */
+  readonly inline: Map<string, number>;
+  readonly managed: Set<string>;
+}
+
+/** How slow the front is where AWS is; tests may set each. */
+export interface Timing {
+  /** From a change of a distribution until it is Deployed. */
+  deployMillis: number;
+  /** DescribeCertificate calls that do not show the validation record yet. */
+  describesWithoutRecord: number;
+  /** GetChange calls that still answer PENDING. */
+  pendingChangeReads: number;
+}
+
+export const defaultTiming: Readonly<Timing> = {
+  deployMillis: 1000,
+  describesWithoutRecord: 1,
+  pendingChangeReads: 1,
+};
+
+/** All that the front knows besides moto. */
+export class FrontState {
+  /** By access key id; the others belong to the default account. */
+  readonly credentials = new Map<string, Credential>();
+  /** By name. */
+  readonly buckets = new Map<string, Bucket>();
+  /** By id, of all accounts. */
+  readonly distributions = new Map<string, Distribution>();
+  /** By id, of all accounts. */
+  readonly originAccessControls = new Map<string, OriginAccessControl>();
+  /** By ARN, of all accounts and regions. */
+  readonly certificates = new Map<string, Certificate>();
+  /** By `account/name` in lower case, for IAM tells names apart without regard to case. */
+  readonly roles = new Map<string, RoleSizes>();
+  /** Client ids of each OIDC provider, by ARN. */
+  readonly clientIDs = new Map<string, string[]>();
+  /** Id of each Route 53 change and how often GetChange will still answer PENDING. */
+  readonly changes = new Map<string, number>();
+
+  readonly timing: Timing = { ...defaultTiming };
+  readonly dns: Dns;
+
+  constructor(readonly emulator: Emulator) {
+    this.dns = new Dns(emulator);
+  }
+
+  clear(): void {
+    this.credentials.clear();
+    this.buckets.clear();
+    this.distributions.clear();
+    this.originAccessControls.clear();
+    this.certificates.clear();
+    this.roles.clear();
+    this.clientIDs.clear();
+    this.changes.clear();
+    this.dns.clear();
+    Object.assign(this.timing, defaultTiming);
+  }
+
+  credential(accessKeyID: string | undefined): Credential {
+    if (accessKeyID === undefined) return { accessKeyID: '', accountID: '', kind: 'anonymous' };
+    return this.credentials.get(accessKeyID) ?? { accessKeyID, accountID: defaultAccount, kind: 'account' };
+  }
+
+  /** An object as it is now, whoever may read it; undefined where there is none. */
+  async object(bucket: string, key: string): Promise<{ body: Buffer; headers: Record<string, string> } | undefined> {
+    const accountID = this.buckets.get(bucket)?.accountID;
+    if (accountID === undefined) return undefined;
+    const path = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+    const reply = await this.emulator.read('s3', accountID, path);
+    return reply.status === 200 ? { body: Buffer.from(reply.body), headers: reply.headers } : undefined;
+  }
+}
