@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { logLevels } from './observability/logger.ts';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -20,12 +21,11 @@ const schema = z.strictObject({
   installation: z
     .string({ error: 'is required: a name that no other operator in these AWS accounts has' })
     .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be 1 to 32 of a-z, 0-9 and -, not beginning or ending with -'),
-  /** The region whose STS is called. Absent: AWS_REGION. */
+  /** Where the operator runs: its STS is called, and its partition is that of all accounts. */
   region: z
-    .string()
-    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region such as eu-central-1')
-    .optional(),
-  logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+    .string({ error: 'is required: set it, or AWS_REGION in the environment' })
+    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region such as eu-central-1'),
+  logLevel: z.enum(logLevels).default('info'),
   /** Objects of one kind reconciled at the same time. */
   concurrency: z.int().min(1).max(64).default(8),
   /** Namespaces whose issuers may use `spec.cluster.inCluster`. */
@@ -38,7 +38,7 @@ const schema = z.strictObject({
       dns: every('10s'),
       documents: every('10s'),
       dependents: every('10s'),
-      missing: every('15s'),
+      missing: every('30s'),
       resync: every('5m'),
     })
     .prefault({}),

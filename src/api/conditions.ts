@@ -35,15 +35,14 @@ export const conditionTypes = [
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
-/** Every reason a condition can have. docs/conditions.md says what to do about each. */
-export const reasons = [
-  // Good
+const goodReasons = [
   /** Done. */
   'Provisioned',
   /** The spec is valid and allowed. */
   'Accepted',
+] as const;
 
-  // Waiting
+const waitingReasons = [
   /** Not looked at yet. */
   'AwaitingReconciliation',
   /** Another condition must be True first; the message names it. */
@@ -66,12 +65,15 @@ export const reasons = [
   'RolePropagating',
   /** IAMServiceAccounts still trust the issuer; the message names them. */
   'DependentsRemaining',
+  /** The issuer is there and has no provider in the role's account yet. */
+  'IssuerNotReady',
   /** The object is suspended. */
   'Suspended',
   /** Being removed. */
   'Deleting',
+] as const;
 
-  // Bad
+const badReasons = [
   /** AWS refuses a call; the message names the missing action. */
   'AccessDenied',
   /** AWS slows us down. */
@@ -112,12 +114,16 @@ export const reasons = [
   'CertificateFailed',
   /** The issuer that is referred to does not exist. */
   'IssuerNotFound',
-  /** The issuer is there and has no provider in the role's account yet. */
-  'IssuerNotReady',
   /** Anything else; the message says it. */
   'ReconciliationFailed',
 ] as const;
+
+/** Every reason a condition can have. docs/conditions.md says what to do about each. */
+export const reasons = [...goodReasons, ...waitingReasons, ...badReasons] as const;
 export type Reason = (typeof reasons)[number];
+
+/** Not done, and not because something takes its time: worth an event. */
+export const isBad = (reason: string): boolean => (badReasons as readonly string[]).includes(reason);
 
 export type ConditionUpdate = Omit<Condition, 'lastTransitionTime' | 'type'> & { readonly type: ConditionType };
 
@@ -135,7 +141,10 @@ function rank(type: string): number {
   return index === -1 ? conditionTypes.length : index;
 }
 
-export function findCondition(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: ConditionType,
+): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 

@@ -16,9 +16,10 @@ function file(content: string): string {
   return path;
 }
 
-test('the installation alone is enough, and the rest has its defaults in milliseconds', () => {
-  expect(loadConfig(['--installation', 'alpha'], {})).toEqual({
+test('installation and region are enough, and the rest has its defaults in milliseconds', () => {
+  expect(loadConfig(['--installation', 'alpha', '--region', 'eu-west-1'], {})).toEqual({
     installation: 'alpha',
+    region: 'eu-west-1',
     logLevel: 'info',
     concurrency: 8,
     inClusterNamespaces: [],
@@ -28,7 +29,7 @@ test('the installation alone is enough, and the rest has its defaults in millise
       dns: 10_000,
       documents: 10_000,
       dependents: 10_000,
-      missing: 15_000,
+      missing: 30_000,
       resync: 300_000,
     },
     shutdownGrace: 20_000,
@@ -40,6 +41,7 @@ test('a flag wins over the environment, which wins over the file', () => {
   const config = loadConfig(['--config', path, '--installation', 'from-flag'], {
     IRSA_OPERATOR_INSTALLATION: 'from-environment',
     IRSA_OPERATOR_LOG_LEVEL: 'debug',
+    AWS_REGION: 'eu-west-1',
   });
   expect(config).toMatchObject({ installation: 'from-flag', logLevel: 'debug', concurrency: 2 });
 });
@@ -56,18 +58,19 @@ test.each([
   ['1h30m', 5_400_000],
 ])('reads the duration %s', (text, milliseconds) => {
   const path = file(`installation: a\nintervals: {resync: ${text}}\n`);
-  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path }).intervals).toMatchObject({ resync: milliseconds, dns: 10_000 });
+  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path, AWS_REGION: 'eu-west-1' }).intervals).toMatchObject({ resync: milliseconds, dns: 10_000 });
 });
 
 test('every problem is listed, each with its name', () => {
   const path = file('logLevel: loud\nintervals: {resync: soon}\ninstalation: typo\n');
-  expect.assertions(5);
+  expect.assertions(6);
   try {
     loadConfig(['--config', path], {});
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     const { message } = error as ConfigError;
     expect(message).toMatch(/^installation: is required/m);
+    expect(message).toMatch(/^region: is required/m);
     expect(message).toMatch(/^logLevel: /m);
     expect(message).toMatch(/^intervals\.resync: must be a duration/m);
     expect(message).toContain('instalation');

@@ -76,3 +76,9 @@ function readXml(body: string): Xml {
     return '';
   }
 }
+
+/** The values of a list parameter of the query protocol, or one field of each. */
+export function members(form: URLSearchParams, list: string, field = ''): string[] {
+  const names = new RegExp(`^${list}\\.member\\.\\d+${field && `\\.${field}`}$`);
+  return [...form].filter(([name]) => names.test(name)).map(([, value]) => value);
+}

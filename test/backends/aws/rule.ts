@@ -19,7 +19,6 @@ export interface Rule {
   check(request: AwsRequest, state: FrontState, hooks: Hooks): AwsError | undefined | Promise<AwsError | undefined>;
 }
 
-export function applies(rule: Rule, request: AwsRequest): boolean {
-  const { service, operation } = request;
+export function applies(rule: Rule, { service, operation }: Pick<AwsRequest, 'service' | 'operation'>): boolean {
   return rule.operations.includes(`${service}:${operation}`) || rule.operations.includes(`${service}:*`);
 }

@@ -33,6 +33,7 @@ export interface RoleSizes {
   /** Characters of each inline policy, whitespace left out. */
   readonly inline: Map<string, number>;
   readonly managed: Set<string>;
+  readonly tagKeys: Set<string>;
 }
 
 /** How slow the front is where AWS is; tests may set each. */

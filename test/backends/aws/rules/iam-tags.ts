@@ -1,6 +1,8 @@
 import { awsError } from '../errors.ts';
+import { members } from '../request.ts';
 import type { Rule } from '../rule.ts';
-import { iamApi, members, misfit } from './iam-values.ts';
+import { roleKey } from '../services/iam.ts';
+import { iamApi, iamQuotas, misfit, tooMuch } from './iam-values.ts';
 
 const operations = ['iam:CreateRole', 'iam:TagRole', 'iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'];
 
@@ -25,6 +27,16 @@ export const iamTagRules: readonly Rule[] = [
     check({ form }) {
       const reserved = members(form, 'Tags', 'Key').some((key) => key.toLowerCase().startsWith('aws:'));
       return reserved ? awsError('InvalidInput', 400, 'Tag keys that begin with aws: are reserved.') : undefined;
+    },
+  },
+  {
+    name: 'role-tags-count',
+    page: iamQuotas,
+    operations: ['iam:TagRole'],
+    check(request, state) {
+      const known = state.roles.get(roleKey(request))?.tagKeys;
+      const all = new Set([...(known ?? []), ...members(request.form, 'Tags', 'Key')]);
+      return all.size > 50 ? tooMuch('Cannot exceed quota for TagsPerRole: 50') : undefined;
     },
   },
 ];

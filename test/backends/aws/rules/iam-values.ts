@@ -25,9 +25,3 @@ export function tooMuch(message: string): AwsError {
 export function malformed(message: string): AwsError {
   return awsError('MalformedPolicyDocument', 400, message);
 }
-
-/** The values of a list parameter. */
-export function members(form: URLSearchParams, list: string, field = ''): string[] {
-  const names = new RegExp(`^${list}\\.member\\.\\d+${field && `\\.${field}`}$`);
-  return [...form].filter(([name]) => names.test(name)).map(([, value]) => value);
-}

@@ -1,6 +1,7 @@
 import { awsError } from '../errors.ts';
+import { members } from '../request.ts';
 import type { Rule } from '../rule.ts';
-import { iamApi, iamQuotas, members, misfit, tooMuch } from './iam-values.ts';
+import { iamApi, iamQuotas, misfit, tooMuch } from './iam-values.ts';
 
 const creates = ['iam:CreateOpenIDConnectProvider'];
 

@@ -1,5 +1,5 @@
 import { awsError } from '../errors.ts';
-import type { AwsRequest, Reply } from '../request.ts';
+import { members, type AwsRequest, type Reply } from '../request.ts';
 import type { FrontState, RoleSizes } from '../state.ts';
 import { buildXml, xmlDocument } from '../xml.ts';
 import type { Handler } from './index.ts';
@@ -46,12 +46,13 @@ function changeClientIDs(change: (clientIDs: string[], clientID: string) => stri
 }
 
 /** IAM fills the list where none is sent: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
-const retrievedThumbprint = '9e99a48a9960b14926bb7f3b02e22da2b0ab7280';
+const retrievedThumbprint = '0123456789abcdef0123456789abcdef01234567';
 
 export const iam: Readonly<Record<string, Handler>> = {
   'iam:CreateRole': noting((request, state) => {
     const name = request.form.get('RoleName') ?? '';
-    state.roles.set(roleKey(request), { name, inline: new Map(), managed: new Set() });
+    const tagKeys = new Set(members(request.form, 'Tags', 'Key'));
+    state.roles.set(roleKey(request), { name, inline: new Map(), managed: new Set(), tagKeys });
   }),
   'iam:DeleteRole': noting((request, state) => {
     state.roles.delete(roleKey(request));
@@ -68,11 +69,16 @@ export const iam: Readonly<Record<string, Handler>> = {
   'iam:DetachRolePolicy': noteRole(({ managed }, form) => {
     managed.delete(form.get('PolicyArn') ?? '');
   }),
+  'iam:TagRole': noteRole(({ tagKeys }, form) => {
+    for (const key of members(form, 'Tags', 'Key')) tagKeys.add(key);
+  }),
+  'iam:UntagRole': noteRole(({ tagKeys }, form) => {
+    for (const key of members(form, 'TagKeys')) tagKeys.delete(key);
+  }),
 
   'iam:CreateOpenIDConnectProvider': noting(({ form, accountID }, state) => {
     const host = (form.get('Url') ?? '').replace(/^https:\/\//, '');
-    const clientIDs = [...form].filter(([name]) => name.startsWith('ClientIDList.member.')).map(([, value]) => value);
-    state.clientIDs.set(`arn:aws:iam::${accountID}:oidc-provider/${host}`, clientIDs);
+    state.clientIDs.set(`arn:aws:iam::${accountID}:oidc-provider/${host}`, members(form, 'ClientIDList'));
   }),
   'iam:AddClientIDToOpenIDConnectProvider': changeClientIDs((clientIDs, added) => [...new Set([...clientIDs, added])]),
   'iam:RemoveClientIDFromOpenIDConnectProvider': changeClientIDs((clientIDs, removed) =>

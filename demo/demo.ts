@@ -1,0 +1,146 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { Environment, inClone } from '../test/environment/environment.ts';
+import { rollControlPlane, workloadKubeconfig } from '../test/environment/cluster.ts';
+import type { ProofInput } from '../test/proof/input.ts';
+import { provePolicyChange } from '../test/proof/policy-change.ts';
+import { runProof } from '../test/proof/proof.ts';
+import { furnish, inventory, trustPolicy } from './aws.ts';
+import { Story, until } from './story.ts';
+
+const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+
+const namespace = 'org-acme';
+const cluster = 'abcl0';
+const zone = 'k8s.gauss.example.com';
+const bucket = 'acme-echo';
+const accountID = '111122223333';
+const optIn = 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts';
+
+console.log(`irsa-operator: from an annotated cluster to a pod with AWS credentials.
+All on this machine: a real Kubernetes API server, an emulated AWS, and the operator as a process.`);
+
+const started = Date.now();
+const environment = await Environment.start();
+try {
+  await tell(environment);
+} catch (error) {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  if (!flags.keep || process.exitCode) await environment.stop();
+}
+
+async function tell(environment: Environment): Promise<void> {
+  const story = new Story((args, input) => environment.kubectl(args, input));
+
+  story.chapter('A cluster and an AWS on this machine');
+  story.say(`kube-apiserver, etcd and kube-controller-manager at ${environment.controlPlane.url}, as of the last ${seconds(started)} s`);
+  const account = await environment.account(accountID);
+  await furnish(account, zone, bucket);
+  story.say(`AWS account ${accountID}: the public zone ${zone} and the bucket ${bucket}, and nothing else`);
+
+  story.chapter('Install the operator');
+  await story.run('apply -k config/default');
+  await environment.install();
+  story.say('The operator runs as a process under the service account irsa-system/irsa-operator and its RBAC.');
+  const operator = await environment.startOperator();
+
+  story.chapter('A cluster that opts in by an annotation');
+  await story.run('apply -f config/samples/namespace.yaml');
+  await story.run(`apply -k config/components/secrets --namespace ${namespace}`);
+  await story.run('apply -f config/samples/awscluster.yaml');
+  story.say('The cluster is reached with a kubeconfig that may annotate service accounts:');
+  await story.run('apply -f -', await workloadKubeconfig(environment, { namespace, cluster }));
+  await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}=""`);
+  await until('the OIDCIssuer', async () => (await find(environment, 'oidcissuer', cluster)) ?? undefined);
+  await story.run(`wait --for=condition=Ready oidcissuer/${cluster} --namespace ${namespace} --timeout=60s`);
+  await story.run(`get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster -o custom-columns=REASON:.reason,MESSAGE:.message`);
+
+  story.chapter('Roll the control plane: it signs with the key that the operator generated');
+  const issuerURL = await rollControlPlane(environment, { namespace, issuer: cluster, secret: `${cluster}-service-account-v2` });
+  story.say(`kube-apiserver --service-account-issuer=${issuerURL} --service-account-signing-key-file=…`);
+  story.say('Tokens of the old key stay valid, and the operator lives through it.');
+
+  story.chapter('A role for a service account');
+  await story.run('apply -f config/samples/serviceaccount.yaml');
+  await story.run('apply -f config/samples/iamserviceaccount.yaml');
+  await story.run(`wait --for=condition=Ready iamserviceaccount/s3-echoer --namespace ${namespace} --timeout=60s`);
+
+  story.chapter('Proof: what a pod of default/s3-echoer gets, and what others do not');
+  const input: ProofInput = {
+    controlPlane: environment,
+    front: environment.front,
+    edge: environment.aws.edge,
+    issuer: { namespace, name: cluster },
+    iamServiceAccount: { namespace, name: 's3-echoer' },
+    subject: { namespace: 'default', name: 's3-echoer' },
+    writes: { bucket, allowed: 'echo/hello', refused: 'reports/2026' },
+  };
+  const table: string[] = [];
+  for await (const { step, text } of runProof(input)) {
+    if (step === 'trust') table.push(...text.split('\n'));
+    else story.say(text.split('\n').map((line, index) => `${(index === 0 ? step : '').padEnd(16)}${line}`).join('\n'));
+  }
+  story.say('A change of the IAMServiceAccount reaches the pod, and so does changing it back:');
+  const widen = await sampleRole((document) => document.replaceAll(`${bucket}/echo/*`, `${bucket}/*`));
+  const restore = await sampleRole((document) => document);
+  const change = { allow: () => story.run('apply -f -', widen), takeBack: () => story.run('apply -f -', restore) };
+  for await (const { text } of provePolicyChange(input, change)) story.say(text);
+
+  story.chapter('What stands now');
+  await story.run('get irsa -A');
+  story.say('');
+  await story.run(`get oidcissuer ${cluster} --namespace ${namespace} -o jsonpath={.status} --output=yaml`);
+  await story.run(`get iamserviceaccount s3-echoer --namespace ${namespace} -o yaml --show-managed-fields=false`);
+  story.say(`AWS account ${accountID}:`);
+  story.say((await inventory(account)).map((line) => `  ${line}`).join('\n'));
+  story.say('');
+  const { status } = JSON.parse(await environment.kubectl(['get', 'iamserviceaccount', 's3-echoer', '-n', namespace, '-o', 'json'])) as { status: { roleARN: string } };
+  story.say('Its trust policy:');
+  story.say(await trustPolicy(account, status.roleARN));
+  story.say('Who may assume it:');
+  story.say(table.map((line) => `  ${line}`).join('\n'));
+  story.say(`\nDone in ${seconds(started)} s.`);
+  if (flags.keep) await keep(environment, operator.logFile);
+  account.destroy();
+}
+
+function seconds(since: number): string {
+  return ((Date.now() - since) / 1000).toFixed(1);
+}
+
+async function find(environment: Environment, kind: string, name: string): Promise<string | undefined> {
+  const found = await environment.kubectl(['get', kind, name, '--namespace', namespace, '--ignore-not-found', '-o', 'name']);
+  return found.trim() === '' ? undefined : found;
+}
+
+/** The sample with another text of its inline policies. */
+async function sampleRole(change: (document: string) => string): Promise<string> {
+  const [document] = parseAllDocuments(change(await readFile(inClone('config/samples/iamserviceaccount.yaml'), 'utf8')));
+  return String(document);
+}
+
+/** Leaves everything running until Ctrl-C. */
+async function keep(environment: Environment, logFile: string): Promise<void> {
+  const { kubeconfig, dir } = environment.controlPlane;
+  const shell = join(dir, 'aws.env');
+  const variables = Object.entries(environment.awsEnvironment).map(([name, value]) => `export ${name}=${value}`);
+  await writeFile(shell, `${variables.join('\n')}\n`);
+  console.log(`
+Everything runs until you press Ctrl-C. In another terminal:
+
+  export KUBECONFIG=${kubeconfig}
+  kubectl get irsa -A -o wide
+  kubectl describe oidcissuer ${cluster} -n ${namespace}
+  kubectl edit iamserviceaccount s3-echoer -n ${namespace}      # change a policy, see it applied
+  kubectl delete iamserviceaccount s3-echoer -n ${namespace}    # its role goes, and the annotation with it
+  kubectl apply -f config/samples/oidcissuer.yaml               # an issuer by hand: read what its conditions miss
+  tail -f ${logFile}
+  . ${shell} && aws iam list-roles                              # with the AWS CLI, for the operator's own account
+`);
+  await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+  await environment.stop();
+}

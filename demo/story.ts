@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
+const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
+
+/** Tells on the terminal what happens, as a person at a keyboard would see it. */
+export class Story {
+  #chapter = 0;
+  readonly #start = Date.now();
+
+  constructor(private readonly kubectl: (args: readonly string[], input?: string) => Promise<string>) {}
+
+  chapter(title: string): void {
+    this.#chapter += 1;
+    console.log(`\n${bold(`${this.#chapter}. ${title}`)} ${dim(`(${this.seconds} s)`)}`);
+  }
+
+  say(text: string): void {
+    for (const line of text.trimEnd().split('\n')) console.log(`   ${line}`);
+  }
+
+  /** Shows the command as a user types it, runs it, and shows what it prints. */
+  async run(command: string, input?: string): Promise<string> {
+    this.#show(command);
+    const output = await this.kubectl(words(command), input);
+    this.say(output);
+    return output;
+  }
+
+  /** Shows a command and keeps its output, for what is too long to read. */
+  async quietly(command: string, input?: string): Promise<string> {
+    this.#show(command);
+    return this.kubectl(words(command), input);
+  }
+
+  #show(command: string): void {
+    console.log(`   ${bold('$')} kubectl ${command}`);
+  }
+
+  get seconds(): string {
+    return ((Date.now() - this.#start) / 1000).toFixed(1);
+  }
+}
+
+/** Splits as a shell does, with double quotes; enough for the commands here. */
+function words(command: string): string[] {
+  return [...command.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
+}
+
+/** Waits until `look` gives something. */
+export async function until<T>(what: string, look: () => Promise<T | undefined>, milliseconds = 30_000): Promise<T> {
+  const deadline = Date.now() + milliseconds;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${milliseconds / 1000} s for ${what}`);
+    await sleep(100);
+  }
+}

@@ -1,0 +1,134 @@
+import { Agent } from 'node:https';
+import { hostname } from 'node:os';
+import { awsClusterLabel } from './api/names.ts';
+import type { AWSCluster } from './api/aws-cluster.ts';
+import type { IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
+import type { KubernetesObject, ManagedObject, ManagedStatus } from './api/meta.ts';
+import { awsClusters, iamServiceAccounts, oidcIssuers, type Resource } from './api/resources.ts';
+import { AwsAccounts } from './aws/accounts.ts';
+import { SdkClients } from './aws/clients.ts';
+import { ConfigError, loadConfig, type Config } from './config.ts';
+import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
+import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
+import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
+import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
+import { createLogger, type Logger } from './observability/logger.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Controller } from './runtime/controller.ts';
+import type { Definition } from './runtime/definition.ts';
+import { KubeEvents } from './runtime/events.ts';
+import { HttpKubeClient } from './runtime/http-kube-client.ts';
+import { Informer } from './runtime/informer.ts';
+import { KubeSecrets } from './runtime/secrets.ts';
+import { KubeTransport } from './runtime/kube-transport.ts';
+import { ObjectReconciler } from './runtime/object-reconciler.ts';
+import { OperatorAccess } from './runtime/operator-access.ts';
+import type { Reconcile } from './runtime/reconciler.ts';
+import { KubeconfigClusters } from './runtime/workload-clusters.ts';
+
+/** Builds everything and starts it. Gives what ends it: running passes get the configured grace, then all calls are aborted. */
+function start(config: Config, logger: Logger): () => Promise<void> {
+  const clock = systemClock;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const { intervals } = config;
+
+  const transport = new KubeTransport({ access: new OperatorAccess(), signal });
+  const kube = new HttpKubeClient(transport);
+  const secrets = new KubeSecrets(kube);
+  const events = new KubeEvents({ client: kube, clock, logger, instance: hostname() });
+  const workloadClusters = new KubeconfigClusters({ signal });
+
+  // One agent for everything that is not a Kubernetes API server, and so one place that knows the proxy.
+  const agent = new Agent({ keepAlive: true, maxSockets: 50, proxyEnv: process.env });
+  const accounts = new AwsAccounts({
+    clients: new SdkClients({ region: config.region, agent }),
+    region: config.region,
+    installation: config.installation,
+    stop: signal,
+  });
+  const documents = new HttpsIssuerDocuments(agent);
+
+  const informer = <O extends KubernetesObject>(resource: Resource) =>
+    new Informer<O>({ transport, resource, logger, clock, signal });
+  const controller = (name: string, reconcile: Reconcile) =>
+    new Controller({ name, reconcile, concurrency: config.concurrency, clock, logger });
+  const steps = <O extends ManagedObject, S extends ManagedStatus, C, R>(definition: Definition<O, S, C, R>) =>
+    new ObjectReconciler({ definition, client: kube, events, clock, logger, resync: intervals.resync }).reconcile;
+
+  const common = { kube, secrets, accounts, settings: config, clock };
+  const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
+  const roles = controller('IAMServiceAccount', steps(iamServiceAccountDefinition({ ...common, workloadClusters })));
+  const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
+
+  const issuerInformer = informer<OIDCIssuer>(oidcIssuers);
+  const roleInformer = informer<IAMServiceAccount>(iamServiceAccounts);
+  const clusterInformer = informer<AWSCluster>(awsClusters);
+
+  issuers.watch(issuerInformer);
+  roles.watch(roleInformer);
+  clusters.watch(clusterInformer);
+
+  const references = roleInformer.on({
+    select: ({ spec }) => spec.issuerRefs.map(({ name }) => name),
+    changed: () => {},
+  });
+  roles.watchRelated(issuerInformer, {
+    select: ({ metadata, spec, status }) => ({
+      uid: metadata.uid,
+      deleting: metadata.deletionTimestamp !== undefined,
+      spec,
+      accountID: status?.accountID,
+      issuerURL: status?.issuerURL,
+      providers: status?.providers,
+    }),
+    *affected({ namespace, name }) {
+      for (const [ref, issuerNames] of references)
+        if (ref.namespace === namespace && issuerNames.includes(name)) yield ref;
+    },
+  });
+  clusters.watchRelated(issuerInformer, {
+    select: ({ metadata, spec, status }) => ({
+      cluster: metadata.labels?.[awsClusterLabel],
+      deleting: metadata.deletionTimestamp !== undefined,
+      spec,
+      issuerURL: status?.issuerURL,
+      distribution: status?.distribution,
+      ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+    }),
+    affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
+  });
+
+  const informers = [issuerInformer, roleInformer, clusterInformer];
+  for (const each of informers) each.start();
+  logger.info('started', { installation: config.installation, region: config.region });
+
+  return async () => {
+    await Promise.all([issuers, roles, clusters].map((each) => each.stop(config.shutdownGrace)));
+    await events.flushed();
+    stop.abort(new Error('the operator stops'));
+    await Promise.all(informers.map((each) => each.stopped()));
+    agent.destroy();
+  };
+}
+
+function readConfig(): Config {
+  try {
+    return loadConfig(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`The configuration is not valid:\n${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+const config = readConfig();
+const logger = createLogger({ level: config.logLevel });
+const stop = start(config, logger);
+
+const end = (signal: NodeJS.Signals) => {
+  logger.info('stopping', { signal });
+  void stop().then(() => process.exit(0));
+};
+process.once('SIGTERM', end);
+process.once('SIGINT', end);

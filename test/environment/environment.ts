@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Clients } from '../backends/aws/clients.ts';
+import { startAws, type TestAws } from '../backends/aws/edge-start.ts';
+import type { AwsFront } from '../backends/aws/front.ts';
+import { ControlPlane, type ControlPlaneOptions } from '../backends/control-plane/control-plane.ts';
+import { bundle, Operator } from './operator.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A path in the clone. */
+export const inClone = (path: string) => `${root}${path}`;
+
+export const operatorNamespace = 'irsa-system';
+export const installation = 'demo';
+
+/** Minutes on AWS are parts of a second here. */
+export const quickIntervals = {
+  certificate: '300ms',
+  distribution: '300ms',
+  dns: '200ms',
+  documents: '200ms',
+  dependents: '300ms',
+  missing: '500ms',
+  resync: '5m',
+} as const;
+
+/** A cluster and an AWS on this machine, and operators that run against both. All ends with this process, however it ends. */
+export class Environment {
+  private readonly operators: Operator[] = [];
+
+  private constructor(
+    readonly controlPlane: ControlPlane,
+    readonly aws: TestAws,
+  ) {}
+
+  /** @throws naming the command that mends it, where a back end or the bundle is missing */
+  static async start(options: ControlPlaneOptions = {}): Promise<Environment> {
+    if (!existsSync(bundle)) throw new Error(`${bundle} is not there: run \`npm run setup\` first`);
+    const [controlPlane, aws] = await Promise.all([ControlPlane.start(options), startAws()]);
+    return new Environment(controlPlane, aws);
+  }
+
+  get front(): AwsFront {
+    return this.aws.front;
+  }
+
+  /** Clients of a person who may do everything in that account. */
+  account(accountID: string, region = 'eu-central-1'): Promise<Clients> {
+    return new Clients(this.front, region).in(accountID);
+  }
+
+  /** The operator's CRDs and RBAC as a user installs them, and the CRDs of the kinds that it only reads. */
+  async install(): Promise<void> {
+    await this.kubectl(['apply', '-k', inClone('config/default')]);
+    await this.kubectl(['apply', '-f', inClone('test/crds')]);
+    const crds = ['oidcissuers.irsa.giantswarm.io', 'iamserviceaccounts.irsa.giantswarm.io'];
+    const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
+    await this.kubectl(['wait', '--for=condition=Established', 'crd', ...crds, ...others, '--timeout=30s']);
+  }
+
+  kubectl(args: readonly string[], input?: string): Promise<string> {
+    return this.controlPlane.kubectl(args, input);
+  }
+
+  /** Where the AWS SDK and every other client of the internet are sent. */
+  get awsEnvironment(): Record<string, string> {
+    return {
+      AWS_ENDPOINT_URL: this.front.url,
+      AWS_ACCESS_KEY_ID: 'AKIAOPERATOR',
+      AWS_SECRET_ACCESS_KEY: 'secret-of-the-operator',
+      AWS_REGION: 'eu-central-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HTTPS_PROXY: this.aws.edge.url,
+      NO_PROXY: '127.0.0.1,localhost',
+      NODE_EXTRA_CA_CERTS: this.aws.ca.certificateFile,
+    };
+  }
+
+  /** Starts the operator under its own service account. The configuration is laid over one with quick intervals. */
+  async startOperator(config: Readonly<Record<string, unknown>> = {}): Promise<Operator> {
+    const intervals = { ...quickIntervals, ...(config.intervals as object | undefined) };
+    const operator = Operator.start({
+      kubeconfig: await this.controlPlane.kubeconfigFor(operatorNamespace, 'irsa-operator'),
+      environment: this.awsEnvironment,
+      config: { installation, logLevel: 'debug', inClusterNamespaces: ['default'], ...config, intervals },
+    });
+    this.operators.push(operator);
+    return operator;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.operators.map((operator) => operator.remove()));
+    await Promise.all([this.aws.stop(), this.controlPlane.stop()]);
+  }
+}
