@@ -16,7 +16,10 @@ const packages = {
   '@kubernetes/client-node': ['runtime', 'api'],
 };
 
-/** One rule set a folder; test/unit/imports.test.ts sees each refuse. */
+/**
+ * One rule set a folder; test/unit/imports.test.ts sees each refuse.
+ * @type {import('eslint').Linter.Config[]}
+ */
 export const restrictions = Object.entries(layers).map(([layer, allowed]) => ({
   files: [`src/${layer}/**/*.ts`],
   rules: {

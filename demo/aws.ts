@@ -7,7 +7,11 @@ import {
   ListRolePoliciesCommand,
   ListRolesCommand,
 } from '@aws-sdk/client-iam';
-import { CreateHostedZoneCommand, ListHostedZonesCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53';
+import {
+  CreateHostedZoneCommand,
+  ListHostedZonesCommand,
+  ListResourceRecordSetsCommand,
+} from '@aws-sdk/client-route-53';
 import { CreateBucketCommand, ListBucketsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { Clients } from '../test/backends/aws/clients.ts';
 
@@ -16,7 +20,10 @@ export async function furnish(account: Clients, zone: string, bucket: string): P
   await account.route53.send(new CreateHostedZoneCommand({ Name: zone, CallerReference: zone }));
   const { region } = account;
   await account.s3.send(
-    new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: region as 'eu-central-1' } }),
+    new CreateBucketCommand({
+      Bucket: bucket,
+      CreateBucketConfiguration: { LocationConstraint: region as 'eu-central-1' },
+    }),
   );
 }
 

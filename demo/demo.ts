@@ -37,7 +37,9 @@ async function tell(environment: Environment): Promise<void> {
   const story = new Story((args, input) => environment.kubectl(args, input));
 
   story.chapter('A cluster and an AWS on this machine');
-  story.say(`kube-apiserver, etcd and kube-controller-manager at ${environment.controlPlane.url}, as of the last ${seconds(started)} s`);
+  story.say(
+    `kube-apiserver, etcd and kube-controller-manager at ${environment.controlPlane.url}, as of the last ${seconds(started)} s`,
+  );
   const account = await environment.account(accountID);
   await furnish(account, zone, bucket);
   story.say(`AWS account ${accountID}: the public zone ${zone} and the bucket ${bucket}, and nothing else`);
@@ -57,10 +59,16 @@ async function tell(environment: Environment): Promise<void> {
   await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}=""`);
   await until('the OIDCIssuer', async () => (await find(environment, 'oidcissuer', cluster)) ?? undefined);
   await story.run(`wait --for=condition=Ready oidcissuer/${cluster} --namespace ${namespace} --timeout=60s`);
-  await story.run(`get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster -o custom-columns=REASON:.reason,MESSAGE:.message`);
+  await story.run(
+    `get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster -o custom-columns=REASON:.reason,MESSAGE:.message`,
+  );
 
   story.chapter('Roll the control plane: it signs with the key that the operator generated');
-  const issuerURL = await rollControlPlane(environment, { namespace, issuer: cluster, secret: `${cluster}-service-account-v2` });
+  const issuerURL = await rollControlPlane(environment, {
+    namespace,
+    issuer: cluster,
+    secret: `${cluster}-service-account-v2`,
+  });
   story.say(`kube-apiserver --service-account-issuer=${issuerURL} --service-account-signing-key-file=…`);
   story.say('Tokens of the old key stay valid, and the operator lives through it.');
 
@@ -82,7 +90,13 @@ async function tell(environment: Environment): Promise<void> {
   const table: string[] = [];
   for await (const { step, text } of runProof(input)) {
     if (step === 'trust') table.push(...text.split('\n'));
-    else story.say(text.split('\n').map((line, index) => `${(index === 0 ? step : '').padEnd(16)}${line}`).join('\n'));
+    else
+      story.say(
+        text
+          .split('\n')
+          .map((line, index) => `${(index === 0 ? step : '').padEnd(16)}${line}`)
+          .join('\n'),
+      );
   }
   story.say('A change of the IAMServiceAccount reaches the pod, and so does changing it back:');
   const widen = await sampleRole((document) => document.replaceAll(`${bucket}/echo/*`, `${bucket}/*`));
@@ -93,12 +107,14 @@ async function tell(environment: Environment): Promise<void> {
   story.chapter('What stands now');
   await story.run('get irsa -A');
   story.say('');
-  await story.run(`get oidcissuer ${cluster} --namespace ${namespace} -o jsonpath={.status} --output=yaml`);
-  await story.run(`get iamserviceaccount s3-echoer --namespace ${namespace} -o yaml --show-managed-fields=false`);
+  await story.status(`get oidcissuer ${cluster} --namespace ${namespace} -o yaml`);
+  await story.status(`get iamserviceaccount s3-echoer --namespace ${namespace} -o yaml`);
   story.say(`AWS account ${accountID}:`);
   story.say((await inventory(account)).map((line) => `  ${line}`).join('\n'));
   story.say('');
-  const { status } = JSON.parse(await environment.kubectl(['get', 'iamserviceaccount', 's3-echoer', '-n', namespace, '-o', 'json'])) as { status: { roleARN: string } };
+  const { status } = JSON.parse(
+    await environment.kubectl(['get', 'iamserviceaccount', 's3-echoer', '-n', namespace, '-o', 'json']),
+  ) as { status: { roleARN: string } };
   story.say('Its trust policy:');
   story.say(await trustPolicy(account, status.roleARN));
   story.say('Who may assume it:');
@@ -113,13 +129,24 @@ function seconds(since: number): string {
 }
 
 async function find(environment: Environment, kind: string, name: string): Promise<string | undefined> {
-  const found = await environment.kubectl(['get', kind, name, '--namespace', namespace, '--ignore-not-found', '-o', 'name']);
+  const found = await environment.kubectl([
+    'get',
+    kind,
+    name,
+    '--namespace',
+    namespace,
+    '--ignore-not-found',
+    '-o',
+    'name',
+  ]);
   return found.trim() === '' ? undefined : found;
 }
 
 /** The sample with another text of its inline policies. */
 async function sampleRole(change: (document: string) => string): Promise<string> {
-  const [document] = parseAllDocuments(change(await readFile(inClone('config/samples/iamserviceaccount.yaml'), 'utf8')));
+  const [document] = parseAllDocuments(
+    change(await readFile(inClone('config/samples/iamserviceaccount.yaml'), 'utf8')),
+  );
   return String(document);
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
 
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
@@ -27,10 +28,11 @@ export class Story {
     return output;
   }
 
-  /** Shows a command and keeps its output, for what is too long to read. */
-  async quietly(command: string, input?: string): Promise<string> {
+  /** Runs a command that prints an object as YAML, and shows only its status. */
+  async status(command: string): Promise<void> {
     this.#show(command);
-    return this.kubectl(words(command), input);
+    const { status } = parse(await this.kubectl(words(command))) as { status: unknown };
+    this.say(`…\n${stringify({ status })}`);
   }
 
   #show(command: string): void {

@@ -11,6 +11,8 @@ await build({
   sourcemap: 'linked',
   legalComments: 'linked',
   // CommonJS packages in the bundle call require() for Node's own modules, which an ES module does not have.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 });

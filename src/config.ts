@@ -11,7 +11,10 @@ const duration = z
   .string()
   .regex(/^(\d+(ms|s|m|h))+$/, 'must be a duration such as 500ms, 30s, 5m or 1h30m')
   .transform((text) =>
-    [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit ?? '']!, 0),
+    [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
+      (sum, [, count, unit]) => sum + Number(count) * units[unit ?? '']!,
+      0,
+    ),
   );
 
 const every = (standard: string) => duration.prefault(standard);
@@ -70,7 +73,8 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
   const settings: Record<string, unknown> = file === undefined ? {} : readFile(file);
   for (const [key, { flag, variable }] of Object.entries(overrides)) {
     // AWS_REGION is the machine's default for every SDK, so here the file goes before it.
-    const fromEnvironment = variable === 'AWS_REGION' ? (settings[key] ?? environment[variable]) : environment[variable];
+    const fromEnvironment =
+      variable === 'AWS_REGION' ? (settings[key] ?? environment[variable]) : environment[variable];
     const value = flags[flag] ?? fromEnvironment;
     if (value !== undefined) settings[key] = value;
   }
@@ -80,10 +84,11 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
   throw new ConfigError(problems.join('\n'));
 }
 
-function readFlags(args: readonly string[]): Partial<Record<string, string>> {
-  const options = Object.values(overrides).map(({ flag }) => [flag, { type: 'string' as const }]);
+function readFlags(args: readonly string[]) {
+  const text = { type: 'string' } as const;
   try {
-    return parseArgs({ args: [...args], options: { config: { type: 'string' }, ...Object.fromEntries(options) } }).values as Partial<Record<string, string>>;
+    const options = { config: text, installation: text, region: text, 'log-level': text };
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
   }
@@ -94,7 +99,9 @@ function readFile(file: string): Record<string, unknown> {
   try {
     content = parseYaml(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`reading ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ConfigError(`reading ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
   if (content === null) return {};
   if (typeof content !== 'object' || Array.isArray(content)) throw new ConfigError(`${file}: must be a YAML mapping`);

@@ -12,7 +12,10 @@ export async function workloadKubeconfig(
   { namespace, cluster }: { readonly namespace: string; readonly cluster: string },
 ): Promise<string> {
   const user = 'service-account-annotator';
-  await environment.kubectl(['apply', '-f', '-'], stringify({ apiVersion: 'v1', kind: 'List', items: annotator(user) }));
+  await environment.kubectl(
+    ['apply', '-f', '-'],
+    stringify({ apiVersion: 'v1', kind: 'List', items: annotator(user) }),
+  );
   const token = (await environment.kubectl(['create', 'token', user, '-n', 'kube-system', '--duration=2h'])).trim();
   const admin = parse(await environment.kubectl(['config', 'view', '--raw', '--flatten', '--minify'])) as {
     clusters: unknown[];
@@ -64,7 +67,15 @@ export async function rollControlPlane(
   { controlPlane }: Environment,
   { namespace, issuer, secret }: { readonly namespace: string; readonly issuer: string; readonly secret: string },
 ): Promise<string> {
-  const url = await controlPlane.kubectl(['get', 'oidcissuer', issuer, '-n', namespace, '-o', 'jsonpath={.status.issuerURL}']);
+  const url = await controlPlane.kubectl([
+    'get',
+    'oidcissuer',
+    issuer,
+    '-n',
+    namespace,
+    '-o',
+    'jsonpath={.status.issuerURL}',
+  ]);
   const key = await controlPlane.kubectl(['get', 'secret', secret, '-n', namespace, '-o', 'jsonpath={.data.key}']);
   const signingKeyFile = join(controlPlane.dir, `${namespace}-${secret}.key`);
   await writeFile(signingKeyFile, Buffer.from(key, 'base64'), { mode: 0o600 });

@@ -58,7 +58,10 @@ test.each([
   ['1h30m', 5_400_000],
 ])('reads the duration %s', (text, milliseconds) => {
   const path = file(`installation: a\nintervals: {resync: ${text}}\n`);
-  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path, AWS_REGION: 'eu-west-1' }).intervals).toMatchObject({ resync: milliseconds, dns: 10_000 });
+  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path, AWS_REGION: 'eu-west-1' }).intervals).toMatchObject({
+    resync: milliseconds,
+    dns: 10_000,
+  });
 });
 
 test('every problem is listed, each with its name', () => {

@@ -1,0 +1,198 @@
+import * as s3 from '@aws-sdk/client-s3';
+import type { S3Calls } from './calls.ts';
+import { isBucketGone, isNotFound, undefinedIfNotFound } from './errors.ts';
+import type { PolicyDocument } from './roles.ts';
+import { fromTagList, toTagList, type Tags } from './tags.ts';
+
+export interface BucketSpec {
+  readonly name: string;
+  readonly tags: Tags;
+  /** True: the name ends in `-<account>-<region>-an`, and no other account can ever have it. https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html */
+  readonly accountRegional: boolean;
+}
+
+export interface Bucket {
+  readonly name: string;
+  readonly tags: Tags;
+  /** All four public access blocks are on. */
+  readonly publicAccessBlocked: boolean;
+  /** Ownership is BucketOwnerEnforced: there are no ACLs. */
+  readonly ownerEnforced: boolean;
+  readonly policy: PolicyDocument | undefined;
+}
+
+export interface BucketObject {
+  readonly body: string;
+  readonly etag: string;
+  readonly contentType: string | undefined;
+  /** User metadata, keys in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface PutObject {
+  readonly body: string;
+  readonly contentType: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Sent as If-Match; undefined: the object must not exist yet (If-None-Match `*`). Either failing throws what `isPreconditionFailed` knows. */
+  readonly etag: string | undefined;
+}
+
+/** S3 buckets of one account in one region. Each call carries ExpectedBucketOwner. */
+export interface Buckets {
+  /** 4 reads: tags, policy, public access block, ownership; one where the bucket is not there. A foreign bucket throws what `isAccessDenied` knows. */
+  find(name: string): Promise<Bucket | undefined>;
+  /** One write, tags with it. Throws what `isBucketNameTaken` knows where another account has the name. */
+  create(spec: BucketSpec): Promise<void>;
+  blockPublicAccess(name: string): Promise<void>;
+  enforceOwner(name: string): Promise<void>;
+  /** Replaces all tags: pass foreign ones along. */
+  putTags(name: string, tags: Tags): Promise<void>;
+  putPolicy(name: string, policy: PolicyDocument): Promise<void>;
+  findObject(name: string, key: string): Promise<BucketObject | undefined>;
+  putObject(name: string, key: string, object: PutObject): Promise<void>;
+  /** Happy if gone, the bucket too. */
+  deleteObject(name: string, key: string): Promise<void>;
+  /** Happy if gone. Throws what `isBucketNotEmpty` knows where somebody put something else there. */
+  delete(name: string): Promise<void>;
+}
+
+export class S3Buckets implements Buckets {
+  constructor(
+    private readonly s3: S3Calls,
+    private readonly place: { readonly accountID: string; readonly region: string },
+  ) {}
+
+  async find(name: string): Promise<Bucket | undefined> {
+    const bucket = this.bucket(name);
+    const tags = await this.findTags(name);
+    if (!tags) return undefined;
+    const policy = await this.s3
+      .send(`reading the policy of bucket ${name}`, new s3.GetBucketPolicyCommand(bucket))
+      .catch(undefinedIfNotFound);
+    const access = await this.s3
+      .send(`reading the public access block of bucket ${name}`, new s3.GetPublicAccessBlockCommand(bucket))
+      .catch(undefinedIfNotFound);
+    const ownership = await this.s3
+      .send(`reading the ownership controls of bucket ${name}`, new s3.GetBucketOwnershipControlsCommand(bucket))
+      .catch(undefinedIfNotFound);
+    return {
+      name,
+      tags,
+      publicAccessBlocked: blocks.every((block) => access?.PublicAccessBlockConfiguration?.[block]),
+      ownerEnforced: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced',
+      policy: policy?.Policy === undefined ? undefined : (JSON.parse(policy.Policy) as PolicyDocument),
+    };
+  }
+
+  async create({ name, tags, accountRegional }: BucketSpec): Promise<void> {
+    const { region } = this.place;
+    await this.s3.send(
+      `creating bucket ${name}`,
+      new s3.CreateBucketCommand({
+        Bucket: name,
+        ...(accountRegional ? { BucketNamespace: 'account-regional' } : {}),
+        CreateBucketConfiguration: {
+          // us-east-1 is no location constraint: S3 refuses it by that name.
+          ...(region === 'us-east-1' ? {} : { LocationConstraint: region as s3.BucketLocationConstraint }),
+          Tags: toTagList(tags),
+        },
+      }),
+    );
+  }
+
+  async blockPublicAccess(name: string): Promise<void> {
+    await this.s3.send(
+      `blocking public access to bucket ${name}`,
+      new s3.PutPublicAccessBlockCommand({
+        ...this.bucket(name),
+        PublicAccessBlockConfiguration: Object.fromEntries(blocks.map((block) => [block, true])),
+      }),
+    );
+  }
+
+  async enforceOwner(name: string): Promise<void> {
+    await this.s3.send(
+      `enforcing the owner of bucket ${name}`,
+      new s3.PutBucketOwnershipControlsCommand({
+        ...this.bucket(name),
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      }),
+    );
+  }
+
+  async putTags(name: string, tags: Tags): Promise<void> {
+    await this.s3.send(
+      `tagging bucket ${name}`,
+      new s3.PutBucketTaggingCommand({ ...this.bucket(name), Tagging: { TagSet: toTagList(tags) } }),
+    );
+  }
+
+  async putPolicy(name: string, policy: PolicyDocument): Promise<void> {
+    await this.s3.send(
+      `writing the policy of bucket ${name}`,
+      new s3.PutBucketPolicyCommand({ ...this.bucket(name), Policy: JSON.stringify(policy) }),
+    );
+  }
+
+  async findObject(name: string, key: string): Promise<BucketObject | undefined> {
+    return this.s3
+      .read(
+        `reading object ${key} of bucket ${name}`,
+        new s3.GetObjectCommand({ ...this.bucket(name), Key: key }),
+        async ({ Body, ETag, ContentType, Metadata }) => ({
+          body: (await Body?.transformToString()) ?? '',
+          etag: ETag ?? '',
+          contentType: ContentType,
+          metadata: Metadata ?? {},
+        }),
+      )
+      .catch(undefinedIfNotFound);
+  }
+
+  async putObject(name: string, key: string, { body, contentType, metadata, etag }: PutObject): Promise<void> {
+    await this.s3.send(
+      `writing object ${key} of bucket ${name}`,
+      new s3.PutObjectCommand({
+        ...this.bucket(name),
+        Key: key,
+        Body: body,
+        ContentType: contentType,
+        Metadata: metadata,
+        ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
+      }),
+    );
+  }
+
+  async deleteObject(name: string, key: string): Promise<void> {
+    await this.s3
+      .send(`deleting object ${key} of bucket ${name}`, new s3.DeleteObjectCommand({ ...this.bucket(name), Key: key }))
+      .catch(undefinedIfNotFound);
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.s3
+      .send(`deleting bucket ${name}`, new s3.DeleteBucketCommand(this.bucket(name)))
+      .catch(undefinedIfNotFound);
+  }
+
+  /** A bucket without tags is an error to S3, as one that is not there. */
+  private async findTags(name: string): Promise<Tags | undefined> {
+    try {
+      const { TagSet } = await this.s3.send(
+        `reading the tags of bucket ${name}`,
+        new s3.GetBucketTaggingCommand(this.bucket(name)),
+      );
+      return fromTagList(TagSet);
+    } catch (error) {
+      if (isBucketGone(error)) return undefined;
+      if (isNotFound(error)) return {};
+      throw error;
+    }
+  }
+
+  private bucket(name: string) {
+    return { Bucket: name, ExpectedBucketOwner: this.place.accountID };
+  }
+}
+
+const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'] as const;

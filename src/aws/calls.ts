@@ -1,0 +1,97 @@
+import type * as acm from '@aws-sdk/client-acm';
+import type * as cloudfront from '@aws-sdk/client-cloudfront';
+import type * as iam from '@aws-sdk/client-iam';
+import type * as route53 from '@aws-sdk/client-route-53';
+import type * as s3 from '@aws-sdk/client-s3';
+import type * as sts from '@aws-sdk/client-sts';
+import type PQueue from 'p-queue';
+import type { Logger } from '../observability/logger.ts';
+import { actionOf, isRead } from './actions.ts';
+import { AwsError } from './errors.ts';
+
+type MetadataBearer = iam.__MetadataBearer;
+
+/** The one method of an SDK client that we use, and all that a fake needs to have. */
+export interface Client<In extends object, Out extends MetadataBearer, Config> {
+  send<I extends In, O extends Out>(
+    command: iam.$Command<I, O, Config, In, Out>,
+    options: { abortSignal: AbortSignal },
+  ): Promise<O>;
+}
+
+export type AcmClient = Client<acm.ServiceInputTypes, acm.ServiceOutputTypes, acm.ACMClientResolvedConfig>;
+export type CloudFrontClient = Client<
+  cloudfront.ServiceInputTypes,
+  cloudfront.ServiceOutputTypes,
+  cloudfront.CloudFrontClientResolvedConfig
+>;
+export type IamClient = Client<iam.ServiceInputTypes, iam.ServiceOutputTypes, iam.IAMClientResolvedConfig>;
+export type Route53Client = Client<
+  route53.ServiceInputTypes,
+  route53.ServiceOutputTypes,
+  route53.Route53ClientResolvedConfig
+>;
+export type S3Client = Client<s3.ServiceInputTypes, s3.ServiceOutputTypes, s3.S3ClientResolvedConfig>;
+export type StsClient = Client<sts.ServiceInputTypes, sts.ServiceOutputTypes, sts.STSClientResolvedConfig>;
+
+export interface CallOptions {
+  /** Aborts what is running and refuses all that comes. */
+  readonly stop: AbortSignal;
+  /** Milliseconds that a call may take once it is its turn, the SDK's retries included. */
+  readonly deadline: number;
+  /** One for each account and service. */
+  readonly limiter: PQueue;
+  /** Hears of each change. */
+  readonly logger: Logger;
+}
+
+/** Sends commands of one service to one account: in its turn, within a deadline, with errors that say what was being done. */
+export class Calls<In extends object, Out extends MetadataBearer, Config> {
+  constructor(
+    private readonly client: Client<In, Out, Config>,
+    private readonly options: CallOptions,
+  ) {}
+
+  /** `doing` begins with a gerund: `creating role x`. */
+  send<I extends In, O extends Out>(doing: string, command: iam.$Command<I, O, Config, In, Out>): Promise<O> {
+    return this.read(doing, command, async (output) => output);
+  }
+
+  /** The same for an answer whose body is a stream: it is read within the deadline too. */
+  async read<I extends In, O extends Out, T>(
+    doing: string,
+    command: iam.$Command<I, O, Config, In, Out>,
+    body: (output: O) => Promise<T>,
+  ): Promise<T> {
+    const { stop, deadline, limiter, logger } = this.options;
+    const action = actionOf(command);
+    const call = async () => {
+      const abortSignal = AbortSignal.any([stop, AbortSignal.timeout(deadline)]);
+      return unlessAborted(abortSignal, this.client.send(command, { abortSignal }).then(body));
+    };
+    try {
+      const result = await limiter.add(call, { signal: stop });
+      if (!isRead(action)) logger.info('changed AWS', { doing, action });
+      return result;
+    } catch (error) {
+      // Getting credentials is a call of its own, which has said what it was doing.
+      throw error instanceof AwsError ? error : new AwsError(doing, action, error);
+    }
+  }
+}
+
+/** Rejects with the signal's reason, which tells a deadline from a stop, and also where the SDK does not look at the signal. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  return Promise.race([aborted, work]);
+}
+
+type CallsOf<C> = C extends Client<infer In, infer Out, infer Config> ? Calls<In, Out, Config> : never;
+export type AcmCalls = CallsOf<AcmClient>;
+export type CloudFrontCalls = CallsOf<CloudFrontClient>;
+export type IamCalls = CallsOf<IamClient>;
+export type Route53Calls = CallsOf<Route53Client>;
+export type S3Calls = CallsOf<S3Client>;
+export type StsCalls = CallsOf<StsClient>;

@@ -1,0 +1,143 @@
+import * as acm from '@aws-sdk/client-acm';
+import type { AcmCalls } from './calls.ts';
+import { undefinedIfNotFound } from './errors.ts';
+import { plainName } from './names.ts';
+import { fromTagList, toTagList, type TagChanges, type Tags } from './tags.ts';
+
+export interface CertificateSpec {
+  /** At most 64 octets: it becomes the common name (RFC 5280). */
+  readonly domain: string;
+  readonly tags: Tags;
+  /** Up to 32 of `\w`. ACM remembers it for an hour: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html */
+  readonly idempotencyToken: string;
+}
+
+export interface DnsRecord {
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'CNAME';
+  readonly value: string;
+}
+
+export interface Certificate {
+  readonly arn: string;
+  readonly domain: string;
+  /** `pending`: ACM is validating. `failed`: FAILED, VALIDATION_TIMED_OUT, REVOKED, INACTIVE or EXPIRED; only a new one helps. */
+  readonly state: 'pending' | 'issued' | 'failed';
+  /** Why it failed, in ACM's word. */
+  readonly failure: string | undefined;
+  readonly requestedAt: Date;
+  readonly notAfter: Date | undefined;
+  /** The CNAME that proves the domain. ACM takes some seconds to tell it. The same for each certificate of a name in an account. */
+  readonly validationRecord: DnsRecord | undefined;
+  /** ARNs of what uses it. */
+  readonly inUseBy: readonly string[];
+  readonly tags: Tags;
+}
+
+/** ACM certificates of one account in us-east-1, the only region CloudFront reads. */
+export interface Certificates {
+  /** 2 reads. */
+  find(arn: string): Promise<Certificate | undefined>;
+  /** Every certificate of this domain, whoever made it: all key types, all pages. */
+  findByDomain(domain: string): Promise<readonly Certificate[]>;
+  /** One write; DNS validation, RSA-2048. Gives the ARN. */
+  request(spec: CertificateSpec): Promise<string>;
+  tag(arn: string, changes: TagChanges): Promise<void>;
+  /** Happy if gone. Throws what `isInUse` knows while CloudFront holds it. */
+  delete(arn: string): Promise<void>;
+}
+
+export class AcmCertificates implements Certificates {
+  constructor(private readonly acm: AcmCalls) {}
+
+  async find(arn: string): Promise<Certificate | undefined> {
+    const CertificateArn = arn;
+    const found = await this.acm
+      .send(`reading certificate ${arn}`, new acm.DescribeCertificateCommand({ CertificateArn }))
+      .catch(undefinedIfNotFound);
+    if (!found?.Certificate) return undefined;
+    const tagging = await this.acm
+      .send(`reading the tags of certificate ${arn}`, new acm.ListTagsForCertificateCommand({ CertificateArn }))
+      .catch(undefinedIfNotFound);
+    return tagging && toCertificate(arn, found.Certificate, fromTagList(tagging.Tags));
+  }
+
+  async findByDomain(domain: string): Promise<readonly Certificate[]> {
+    const arns: string[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await this.acm.send(
+        'listing certificates',
+        // Without this filter ACM lists RSA keys of up to 2048 bits only.
+        new acm.ListCertificatesCommand({ NextToken, Includes: { keyTypes: Object.values(acm.KeyAlgorithm) } }),
+      );
+      for (const { DomainName, CertificateArn } of page.CertificateSummaryList ?? []) {
+        if (DomainName === domain && CertificateArn) arns.push(CertificateArn);
+      }
+      NextToken = page.NextToken;
+    } while (NextToken);
+    const found: Certificate[] = [];
+    for (const arn of arns) {
+      const certificate = await this.find(arn);
+      if (certificate) found.push(certificate);
+    }
+    return found;
+  }
+
+  async request(spec: CertificateSpec): Promise<string> {
+    const { CertificateArn } = await this.acm.send(
+      `requesting a certificate for ${spec.domain}`,
+      new acm.RequestCertificateCommand({
+        DomainName: spec.domain,
+        ValidationMethod: 'DNS',
+        KeyAlgorithm: 'RSA_2048',
+        IdempotencyToken: spec.idempotencyToken,
+        Tags: toTagList(spec.tags),
+      }),
+    );
+    return CertificateArn ?? '';
+  }
+
+  async tag(arn: string, { set, remove }: TagChanges): Promise<void> {
+    const CertificateArn = arn;
+    if (Object.keys(set).length > 0) {
+      await this.acm.send(
+        `tagging certificate ${arn}`,
+        new acm.AddTagsToCertificateCommand({ CertificateArn, Tags: toTagList(set) }),
+      );
+    }
+    if (remove.length > 0) {
+      await this.acm.send(
+        `removing tags of certificate ${arn}`,
+        new acm.RemoveTagsFromCertificateCommand({ CertificateArn, Tags: remove.map((Key) => ({ Key })) }),
+      );
+    }
+  }
+
+  async delete(arn: string): Promise<void> {
+    await this.acm
+      .send(`deleting certificate ${arn}`, new acm.DeleteCertificateCommand({ CertificateArn: arn }))
+      .catch(undefinedIfNotFound);
+  }
+}
+
+function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): Certificate {
+  const { DomainName: domain = '', Status, FailureReason, CreatedAt, NotAfter, InUseBy = [] } = detail;
+  const record = detail.DomainValidationOptions?.find((option) => option.DomainName === domain)?.ResourceRecord;
+  const state = Status === 'ISSUED' ? 'issued' : Status === 'PENDING_VALIDATION' ? 'pending' : 'failed';
+  return {
+    arn,
+    domain,
+    state,
+    failure: state === 'failed' ? (FailureReason ?? Status) : undefined,
+    requestedAt: CreatedAt ?? new Date(0),
+    notAfter: NotAfter,
+    validationRecord: record && {
+      name: plainName(record.Name ?? ''),
+      type: 'CNAME',
+      value: record.Value ?? '',
+    },
+    inUseBy: InUseBy,
+    tags,
+  };
+}

@@ -1,0 +1,74 @@
+import type { Agent } from 'node:https';
+import { ACMClient } from '@aws-sdk/client-acm';
+import { CloudFrontClient } from '@aws-sdk/client-cloudfront';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { S3Client } from '@aws-sdk/client-s3';
+import { STSClient } from '@aws-sdk/client-sts';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type * as calls from './calls.ts';
+import type { CredentialSource } from './credentials.ts';
+
+/** Clients that share one set of credentials. */
+export interface AccountClients {
+  readonly acm: calls.AcmClient;
+  readonly cloudfront: calls.CloudFrontClient;
+  readonly iam: calls.IamClient;
+  readonly route53: calls.Route53Client;
+  s3(region: string): calls.S3Client;
+}
+
+export interface Clients {
+  /** With the operator's own credentials. */
+  readonly sts: calls.StsClient;
+  /** Undefined: the SDK's default credentials, the operator's own. */
+  forCredentials(credentials: CredentialSource | undefined): AccountClients;
+}
+
+export interface ClientOptions {
+  /** Where the operator runs. Its partition's global services have one endpoint, which the SDK finds from any region. */
+  readonly region: string;
+  /** For all connections, so that a proxy set there holds for all. */
+  readonly agent: Agent;
+  /** Milliseconds. */
+  readonly connectionTimeout?: number;
+  /** Milliseconds without an answer until an attempt counts as failed. */
+  readonly requestTimeout?: number;
+}
+
+/** CloudFront reads certificates of this region only. https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html */
+const certificateRegion = 'us-east-1';
+
+/** The only maker of SDK clients. */
+export class SdkClients implements Clients {
+  readonly sts: calls.StsClient;
+  private readonly config;
+
+  constructor(options: ClientOptions) {
+    const requestHandler = new NodeHttpHandler({
+      httpsAgent: options.agent,
+      connectionTimeout: options.connectionTimeout ?? 5_000,
+      requestTimeout: options.requestTimeout ?? 15_000,
+      // Without it the handler only warns.
+      throwOnRequestTimeout: true,
+    });
+    this.config = { region: options.region, requestHandler, retryMode: 'adaptive', maxAttempts: 3 } as const;
+    this.sts = new STSClient(this.config);
+  }
+
+  forCredentials(credentials: CredentialSource | undefined): AccountClients {
+    const config = { ...this.config, ...(credentials && { credentials }) };
+    const regional = new Map<string, S3Client>();
+    return {
+      acm: new ACMClient({ ...config, region: certificateRegion }),
+      cloudfront: new CloudFrontClient(config),
+      iam: new IAMClient(config),
+      route53: new Route53Client(config),
+      s3: (region) => {
+        const client = regional.get(region) ?? new S3Client({ ...config, region });
+        regional.set(region, client);
+        return client;
+      },
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import type { StsCalls } from './calls.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+export type CredentialSource = () => Promise<Credentials>;
+
+/** More than the five minutes before expiry at which each SDK client asks again, so that the first that asks renews for all. */
+const renewBefore = 10 * 60_000;
+
+/** Credentials of one role, for all clients of its account: one AssumeRole an hour. A failed one is not remembered. */
+export function assumedRole(sts: StsCalls, roleARN: string, sessionName: string, now: () => number): CredentialSource {
+  let current: Promise<Credentials> | undefined;
+  let renewAt = Infinity;
+
+  const assume = async (): Promise<Credentials> => {
+    const { Credentials: given } = await sts.send(
+      `assuming role ${roleARN}`,
+      new AssumeRoleCommand({ RoleArn: roleARN, RoleSessionName: sessionName }),
+    );
+    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken || !given.Expiration) {
+      throw new Error(`assuming role ${roleARN}: STS gave no credentials`);
+    }
+    renewAt = given.Expiration.getTime() - renewBefore;
+    return {
+      accessKeyId: given.AccessKeyId,
+      secretAccessKey: given.SecretAccessKey,
+      sessionToken: given.SessionToken,
+      expiration: given.Expiration,
+    };
+  };
+
+  return () => {
+    if (!current || now() >= renewAt) {
+      renewAt = Infinity;
+      const attempt = assume();
+      current = attempt;
+      attempt.catch(() => {
+        if (current === attempt) current = undefined;
+      });
+    }
+    return current;
+  };
+}
+
+/** At most 64 of `[\w+=,.@-]`. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+export function sessionName(installation: string): string {
+  return `irsa-operator-${installation}`.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
+}

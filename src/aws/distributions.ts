@@ -1,0 +1,245 @@
+import * as cloudfront from '@aws-sdk/client-cloudfront';
+import type { CloudFrontCalls } from './calls.ts';
+import { driftOf, mergeConfig, newConfig } from './distribution-config.ts';
+import { isInUse, undefinedIfNotFound } from './errors.ts';
+import { fromTagList, toTagList, type TagChanges, type Tags } from './tags.ts';
+
+/** What of a distribution is ours to say; everything else keeps CloudFront's or the user's value. */
+export interface DistributionSpec {
+  /** Replayed by CloudFront as DistributionAlreadyExists: a create that took effect and was not answered makes no second one. */
+  readonly callerReference: string;
+  readonly alias: string;
+  readonly certificateARN: string;
+  /** `<bucket>.s3.<region>.<suffix>`: the regional name, for the global one redirects for up to a day. */
+  readonly originDomain: string;
+  readonly originAccessControlID: string;
+  /** At most 128 characters. */
+  readonly comment: string;
+  readonly tags: Tags;
+}
+
+export interface Distribution {
+  readonly id: string;
+  readonly arn: string;
+  /** `<…>.cloudfront.net`. */
+  readonly domainName: string;
+  /** False while CloudFront is bringing a change to its edges. */
+  readonly deployed: boolean;
+  readonly enabled: boolean;
+  readonly aliases: readonly string[];
+  readonly originAccessControlID: string | undefined;
+  readonly tags: Tags;
+  /** The parts that differ from a spec, in CloudFront's words; empty: nothing to update. */
+  drift(spec: DistributionSpec): readonly string[];
+}
+
+export interface OriginAccessControl {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** CloudFront distributions and origin access controls of one account. ETags and full-replace updates stay inside. */
+export interface Distributions {
+  /** 2 reads. */
+  find(id: string): Promise<Distribution | undefined>;
+  /** Over all pages. CloudFront lets one distribution in the world have an alias, and this sees those of the account. */
+  findByAlias(alias: string): Promise<Distribution | undefined>;
+  /** By its only origin, for one without alias. Over all pages. */
+  findByOrigin(originDomain: string): Promise<Distribution | undefined>;
+  /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
+  create(spec: DistributionSpec): Promise<Distribution>;
+  /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
+  update(id: string, spec: DistributionSpec): Promise<Distribution>;
+  tag(arn: string, changes: TagChanges): Promise<void>;
+  /** Takes the next step towards deletion and never waits for CloudFront: disables, or deletes once disabled and deployed. */
+  delete(id: string): Promise<'disabling' | 'gone'>;
+
+  findOriginAccessControl(name: string): Promise<OriginAccessControl | undefined>;
+  /** Signs always, with sigv4, for S3. Throws what `isAlreadyExists` knows. */
+  createOriginAccessControl(name: string): Promise<OriginAccessControl>;
+  /** Happy if gone. Throws what `isInUse` knows while a distribution has it. */
+  deleteOriginAccessControl(id: string): Promise<void>;
+}
+
+export class CloudFrontDistributions implements Distributions {
+  constructor(private readonly cloudfront: CloudFrontCalls) {}
+
+  async find(id: string): Promise<Distribution | undefined> {
+    const found = await this.get(id);
+    if (!found?.Distribution) return undefined;
+    const tagging = await this.cloudfront
+      .send(
+        `reading the tags of distribution ${id}`,
+        new cloudfront.ListTagsForResourceCommand({ Resource: found.Distribution.ARN }),
+      )
+      .catch(undefinedIfNotFound);
+    return tagging && toDistribution(found.Distribution, fromTagList(tagging.Tags?.Items));
+  }
+
+  findByAlias(alias: string): Promise<Distribution | undefined> {
+    return this.findWhere(({ Aliases }) => Aliases?.Items?.includes(alias) ?? false);
+  }
+
+  findByOrigin(originDomain: string): Promise<Distribution | undefined> {
+    return this.findWhere(
+      ({ Aliases, Origins }) =>
+        !Aliases?.Items?.length && Origins?.Items?.length === 1 && Origins.Items[0]?.DomainName === originDomain,
+    );
+  }
+
+  async create(spec: DistributionSpec): Promise<Distribution> {
+    const { Distribution: created } = await this.cloudfront.send(
+      `creating the distribution of ${spec.alias}`,
+      new cloudfront.CreateDistributionWithTagsCommand({
+        DistributionConfigWithTags: {
+          DistributionConfig: newConfig(spec),
+          Tags: { Items: toTagList(spec.tags) },
+        },
+      }),
+    );
+    return toDistribution(created, spec.tags);
+  }
+
+  async update(id: string, spec: DistributionSpec): Promise<Distribution> {
+    const { DistributionConfig: observed, ETag } = await this.cloudfront.send(
+      `reading the configuration of distribution ${id}`,
+      new cloudfront.GetDistributionConfigCommand({ Id: id }),
+    );
+    const { Distribution: updated } = await this.cloudfront.send(
+      `updating distribution ${id}`,
+      new cloudfront.UpdateDistributionCommand({
+        Id: id,
+        IfMatch: ETag,
+        DistributionConfig: observed && mergeConfig(observed, spec),
+      }),
+    );
+    return toDistribution(updated, spec.tags);
+  }
+
+  async tag(arn: string, { set, remove }: TagChanges): Promise<void> {
+    const Resource = arn;
+    if (Object.keys(set).length > 0) {
+      await this.cloudfront.send(
+        `tagging distribution ${arn}`,
+        new cloudfront.TagResourceCommand({ Resource, Tags: { Items: toTagList(set) } }),
+      );
+    }
+    if (remove.length > 0) {
+      await this.cloudfront.send(
+        `removing tags of distribution ${arn}`,
+        new cloudfront.UntagResourceCommand({ Resource, TagKeys: { Items: [...remove] } }),
+      );
+    }
+  }
+
+  async delete(id: string): Promise<'disabling' | 'gone'> {
+    const found = await this.get(id);
+    if (!found?.Distribution) return 'gone';
+    const {
+      ETag: IfMatch,
+      Distribution: { DistributionConfig, Status },
+    } = found;
+    if (DistributionConfig?.Enabled) {
+      await this.cloudfront.send(
+        `disabling distribution ${id}`,
+        new cloudfront.UpdateDistributionCommand({
+          Id: id,
+          IfMatch,
+          DistributionConfig: { ...DistributionConfig, Enabled: false },
+        }),
+      );
+      return 'disabling';
+    }
+    if (Status !== 'Deployed') return 'disabling';
+    try {
+      await this.cloudfront
+        .send(`deleting distribution ${id}`, new cloudfront.DeleteDistributionCommand({ Id: id, IfMatch }))
+        .catch(undefinedIfNotFound);
+      return 'gone';
+    } catch (error) {
+      // Deployed is said before every part of CloudFront knows it.
+      if (isInUse(error)) return 'disabling';
+      throw error;
+    }
+  }
+
+  async findOriginAccessControl(name: string): Promise<OriginAccessControl | undefined> {
+    let Marker: string | undefined;
+    do {
+      const { OriginAccessControlList: page } = await this.cloudfront.send(
+        'listing origin access controls',
+        new cloudfront.ListOriginAccessControlsCommand({ Marker }),
+      );
+      const found = page?.Items?.find(({ Name }) => Name === name);
+      if (found) return { id: found.Id ?? '', name };
+      Marker = page?.NextMarker;
+    } while (Marker);
+    return undefined;
+  }
+
+  async createOriginAccessControl(name: string): Promise<OriginAccessControl> {
+    const { OriginAccessControl: created } = await this.cloudfront.send(
+      `creating origin access control ${name}`,
+      new cloudfront.CreateOriginAccessControlCommand({
+        OriginAccessControlConfig: {
+          Name: name,
+          OriginAccessControlOriginType: 's3',
+          SigningBehavior: 'always',
+          SigningProtocol: 'sigv4',
+        },
+      }),
+    );
+    return { id: created?.Id ?? '', name };
+  }
+
+  async deleteOriginAccessControl(id: string): Promise<void> {
+    const found = await this.cloudfront
+      .send(`reading origin access control ${id}`, new cloudfront.GetOriginAccessControlCommand({ Id: id }))
+      .catch(undefinedIfNotFound);
+    if (!found) return;
+    await this.cloudfront
+      .send(
+        `deleting origin access control ${id}`,
+        new cloudfront.DeleteOriginAccessControlCommand({ Id: id, IfMatch: found.ETag }),
+      )
+      .catch(undefinedIfNotFound);
+  }
+
+  private get(id: string): Promise<cloudfront.GetDistributionCommandOutput | undefined> {
+    return this.cloudfront
+      .send(`reading distribution ${id}`, new cloudfront.GetDistributionCommand({ Id: id }))
+      .catch(undefinedIfNotFound);
+  }
+
+  private async findWhere(
+    matches: (summary: cloudfront.DistributionSummary) => boolean,
+  ): Promise<Distribution | undefined> {
+    let Marker: string | undefined;
+    do {
+      const { DistributionList: page } = await this.cloudfront.send(
+        'listing distributions',
+        new cloudfront.ListDistributionsCommand({ Marker }),
+      );
+      const match = page?.Items?.find(matches);
+      if (match?.Id) return this.find(match.Id);
+      Marker = page?.NextMarker;
+    } while (Marker);
+    return undefined;
+  }
+}
+
+function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags): Distribution {
+  const config = found?.DistributionConfig;
+  const origin = config?.Origins?.Items?.find(({ Id }) => Id === config.DefaultCacheBehavior?.TargetOriginId);
+  return {
+    id: found?.Id ?? '',
+    arn: found?.ARN ?? '',
+    domainName: found?.DomainName ?? '',
+    deployed: found?.Status === 'Deployed',
+    enabled: config?.Enabled ?? false,
+    aliases: config?.Aliases?.Items ?? [],
+    originAccessControlID: origin?.OriginAccessControlId,
+    tags,
+    drift: (spec) => (config ? driftOf(config, spec) : []),
+  };
+}

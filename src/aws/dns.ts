@@ -1,0 +1,183 @@
+import * as route53 from '@aws-sdk/client-route-53';
+import type { Route53Calls } from './calls.ts';
+import type { DnsRecord } from './certificates.ts';
+import { isNotFound } from './errors.ts';
+import { plainName } from './names.ts';
+
+export interface Zone {
+  readonly id: string;
+  /** With trailing dot, as Route 53 says it. */
+  readonly name: string;
+}
+
+/** A record as it stands: an alias target or the plain values. Names without trailing dot, in lower case. */
+export interface ObservedRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly alias: { readonly dnsName: string; readonly hostedZoneID: string } | undefined;
+  readonly values: readonly string[];
+  readonly ttl: number | undefined;
+}
+
+export type RecordChange =
+  | {
+      readonly action: 'upsertAlias';
+      readonly name: string;
+      readonly type: 'A' | 'AAAA';
+      readonly distributionDomain: string;
+    }
+  | { readonly action: 'upsert'; readonly record: DnsRecord; readonly ttl: number }
+  /** Exactly as observed: Route 53 deletes nothing else. */
+  | { readonly action: 'delete'; readonly record: ObservedRecord };
+
+/** Route 53 of one account. */
+export interface Dns {
+  /** The public zone whose name is the longest suffix of the name. The list of zones is remembered for an hour, and read again where it has none. */
+  findZone(name: string): Promise<Zone | undefined>;
+  /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). */
+  findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[]>;
+  /** One transactional batch. Gives the id of the change. */
+  change(zone: Zone, changes: readonly RecordChange[]): Promise<string>;
+  /** GetChange: all of Route 53's servers know the change. An unknown change counts as known. */
+  isInSync(changeID: string): Promise<boolean>;
+}
+
+/** The hosted zone of every CloudFront distribution. https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html */
+const cloudFrontZoneID = 'Z2FDTNDATAQYW2';
+const zonesRememberedFor = 3_600_000;
+
+export class Route53Dns implements Dns {
+  private zones: { readonly list: readonly Zone[]; readonly readAt: number } | undefined;
+
+  constructor(
+    private readonly route53: Route53Calls,
+    private readonly now: () => number,
+  ) {}
+
+  async findZone(name: string): Promise<Zone | undefined> {
+    const remembered = this.zones && this.now() - this.zones.readAt < zonesRememberedFor;
+    const known = remembered ? closestZone(this.zones?.list ?? [], name) : undefined;
+    if (known) return known;
+    const list = await this.listPublicZones();
+    this.zones = { list, readAt: this.now() };
+    return closestZone(list, name);
+  }
+
+  async findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[]> {
+    const records: ObservedRecord[] = [];
+    let start: Pick<route53.ListResourceRecordSetsRequest, 'StartRecordName' | 'StartRecordType'> = {
+      StartRecordName: name,
+    };
+    for (;;) {
+      const page = await this.route53.send(
+        `listing the records of ${name} in zone ${zone.name}`,
+        new route53.ListResourceRecordSetsCommand({ HostedZoneId: zone.id, ...start }),
+      );
+      records.push(...(page.ResourceRecordSets ?? []).map(toRecord).filter((record) => isWithin(record.name, name)));
+      // The order is by labels from the right, so what is below the name follows it directly.
+      const more = page.IsTruncated === true && reversed(page.NextRecordName ?? '').startsWith(reversed(name));
+      if (!more) return records;
+      start = { StartRecordName: page.NextRecordName, StartRecordType: page.NextRecordType };
+    }
+  }
+
+  async change(zone: Zone, changes: readonly RecordChange[]): Promise<string> {
+    const { ChangeInfo } = await this.route53.send(
+      `changing records in zone ${zone.name}`,
+      new route53.ChangeResourceRecordSetsCommand({
+        HostedZoneId: zone.id,
+        ChangeBatch: { Changes: changes.map(toChange) },
+      }),
+    );
+    return withoutPrefix(ChangeInfo?.Id ?? '');
+  }
+
+  async isInSync(changeID: string): Promise<boolean> {
+    try {
+      const { ChangeInfo } = await this.route53.send(
+        `reading change ${changeID}`,
+        new route53.GetChangeCommand({ Id: changeID }),
+      );
+      return ChangeInfo?.Status === 'INSYNC';
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  }
+
+  private async listPublicZones(): Promise<Zone[]> {
+    const zones: Zone[] = [];
+    let Marker: string | undefined;
+    do {
+      const page = await this.route53.send('listing hosted zones', new route53.ListHostedZonesCommand({ Marker }));
+      for (const { Id = '', Name = '', Config } of page.HostedZones ?? []) {
+        if (!Config?.PrivateZone) zones.push({ id: withoutPrefix(Id), name: Name });
+      }
+      Marker = page.IsTruncated ? page.NextMarker : undefined;
+    } while (Marker);
+    return zones;
+  }
+}
+
+function closestZone(zones: readonly Zone[], name: string): Zone | undefined {
+  return zones
+    .filter((zone) => isWithin(plainName(name), plainName(zone.name)))
+    .reduce<Zone | undefined>((best, zone) => (best && best.name.length >= zone.name.length ? best : zone), undefined);
+}
+
+function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
+  const { DNSName, HostedZoneId } = set.AliasTarget ?? {};
+  return {
+    name: plainName(set.Name ?? ''),
+    type: set.Type ?? '',
+    alias: DNSName && HostedZoneId ? { dnsName: plainName(DNSName), hostedZoneID: HostedZoneId } : undefined,
+    values: (set.ResourceRecords ?? []).flatMap(({ Value }) => Value ?? []),
+    ttl: set.TTL,
+  };
+}
+
+function toChange(change: RecordChange): route53.Change {
+  switch (change.action) {
+    case 'upsertAlias':
+      return {
+        Action: 'UPSERT',
+        ResourceRecordSet: {
+          Name: change.name,
+          Type: change.type,
+          AliasTarget: aliasTarget(change.distributionDomain, cloudFrontZoneID),
+        },
+      };
+    case 'upsert': {
+      const { name: Name, type: Type, value: Value } = change.record;
+      return { Action: 'UPSERT', ResourceRecordSet: { Name, Type, TTL: change.ttl, ResourceRecords: [{ Value }] } };
+    }
+    case 'delete': {
+      const { name: Name, type, alias, values, ttl: TTL } = change.record;
+      const Type = type as route53.RRType;
+      return {
+        Action: 'DELETE',
+        ResourceRecordSet: alias
+          ? { Name, Type, AliasTarget: aliasTarget(alias.dnsName, alias.hostedZoneID) }
+          : { Name, Type, TTL, ResourceRecords: values.map((Value) => ({ Value })) },
+      };
+    }
+  }
+}
+
+function aliasTarget(DNSName: string, HostedZoneId: string): route53.AliasTarget {
+  return { DNSName, HostedZoneId, EvaluateTargetHealth: false };
+}
+
+/** Route 53 gives ids as `/hostedzone/Z…` and `/change/C…`, and takes them bare. */
+function withoutPrefix(id: string): string {
+  return id.replace(/^.*\//, '');
+}
+
+/** The name itself or below it, both plain. */
+function isWithin(name: string, parent: string): boolean {
+  return name === parent || name.endsWith(`.${parent}`);
+}
+
+function reversed(name: string): string {
+  return plainName(name).split('.').reverse().join('.');
+}

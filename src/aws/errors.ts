@@ -1,0 +1,228 @@
+/** The only file that knows AWS's error names. They are compared by name, HTTP status and system code, never by message. */
+
+/** One failed AWS call: what was being done, with which IAM action, and AWS's answer as `cause`. */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+
+  constructor(
+    /** Gerund first: `creating role x`. */
+    doing: string,
+    /** The IAM action that the call needs, `iam:CreateRole`. */
+    readonly action: string,
+    cause: unknown,
+  ) {
+    super(`${doing}: ${codeOf(cause)}: ${isError(cause) ? cause.message : String(cause)}`, { cause });
+  }
+
+  /** AWS's name of the error, as the SDK gives it. */
+  get code(): string {
+    return codeOf(this.cause);
+  }
+}
+
+/** What a failure means for whoever has to deal with it. `other`: retry, and show it as it is. */
+export type FailureKind =
+  'accessDenied' | 'unauthenticated' | 'throttled' | 'limitExceeded' | 'invalid' | 'conflict' | 'unavailable' | 'other';
+
+export interface Failure {
+  readonly code: string;
+  readonly action: string;
+  readonly kind: FailureKind;
+}
+
+/** The AWS call behind an error; undefined where there was none. */
+export function describe(error: unknown): Failure | undefined {
+  const failed = chain(error).find((link) => link instanceof AwsError);
+  return failed && { code: failed.code, action: failed.action, kind: kindOf(failed) };
+}
+
+export const isNotFound = named(
+  'NoSuchEntity',
+  'NoSuchBucket',
+  'NoSuchKey',
+  'NoSuchTagSet',
+  'NoSuchBucketPolicy',
+  'NoSuchPublicAccessBlockConfiguration',
+  'OwnershipControlsNotFoundError',
+  'NoSuchDistribution',
+  'NoSuchOriginAccessControl',
+  'NoSuchResource',
+  'NoSuchHostedZone',
+  'NoSuchChange',
+  'ResourceNotFound',
+  'NotFound',
+);
+
+/** The bucket itself, not a part of its configuration. */
+export const isBucketGone = named('NoSuchBucket');
+
+/** For `.catch`: what is not there is no failure. */
+export function undefinedIfNotFound(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+}
+
+/** What was to be created is there: made by an earlier attempt, or by somebody else. Only its tags tell. */
+export const isAlreadyExists = named(
+  'EntityAlreadyExists',
+  'DistributionAlreadyExists',
+  'OriginAccessControlAlreadyExists',
+  'BucketAlreadyOwnedByYou',
+);
+
+/** Another account has the bucket name, and nobody can tell for how long. */
+export const isBucketNameTaken = named('BucketAlreadyExists');
+
+/** 403 by itself, because a HEAD and some proxies answer without a name. */
+export function isAccessDenied(error: unknown): boolean {
+  return accessDenied(error) || (hasStatus(error, (status) => status === 403) && !isUnauthenticated(error));
+}
+const accessDenied = named('AccessDenied', 'NotAuthorized', 'UnauthorizedOperation', 'AllAccessDisabled');
+
+/** The credentials themselves are refused, whatever they would have allowed; or there are none. */
+export const isUnauthenticated = named(
+  'ExpiredToken',
+  'RequestExpired',
+  'InvalidClientTokenId',
+  'InvalidAccessKeyId',
+  'UnrecognizedClient',
+  'SignatureDoesNotMatch',
+  'IncompleteSignature',
+  'MissingAuthenticationToken',
+  'RequestTimeTooSkewed',
+  'CredentialsProviderError',
+);
+
+export function isThrottled(error: unknown): boolean {
+  return throttled(error) || hasStatus(error, (status) => status === 429);
+}
+const throttled = named(
+  'Throttling',
+  'Throttled',
+  'RequestThrottled',
+  'RequestLimitExceeded',
+  'TooManyRequests',
+  'SlowDown',
+  'PriorRequestNotComplete',
+);
+
+/** What we had read has changed since (If-Match), or exists although it must not (If-None-Match): read again. */
+export const isPreconditionFailed = named('PreconditionFailed', 'ConditionalRequestConflict', 'InvalidIfMatchVersion');
+
+/** Something else uses what was to be deleted; AWS lets go of it minutes after that is gone. */
+export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'DistributionNotDisabled');
+
+/** Some distribution, of any account, has the alias. */
+export const isAliasTaken = named('CNAMEAlreadyExists');
+
+/** IAM cannot fetch the issuer's documents. */
+export const isUnreachable = named('OpenIdIdpCommunicationError');
+
+export const isBucketNotEmpty = named('BucketNotEmpty');
+
+/** A role that still has policies or is in an instance profile. */
+export const isDeleteConflict = named('DeleteConflict');
+
+/** A quota: only a person can help. */
+export const isLimitExceeded = named(
+  'LimitExceeded',
+  'ServiceQuotaExceeded',
+  'TooManyTags',
+  'TooManyBuckets',
+  'TooManyCertificates',
+  'TooManyDistributions',
+  'TooManyDistributionCNAMEs',
+  'TooManyDistributionsAssociatedToOriginAccessControl',
+  'TooManyOriginAccessControls',
+);
+
+/** Somebody else is changing the same thing at this moment. */
+export const isConcurrentModification = named(
+  'ConcurrentModification',
+  'EntityTemporarilyUnmodifiable',
+  'OperationAborted',
+  'Conflict',
+  'RequestInProgress',
+);
+
+/** AWS will never accept this value: a retry cannot help. */
+export const isInvalid = named(
+  'MalformedPolicyDocument',
+  'MalformedPolicy',
+  'ValidationError',
+  'Validation',
+  'InvalidInput',
+  'InvalidArgument',
+  'InvalidArgs',
+  'InvalidArn',
+  'InvalidParameter',
+  'InvalidParameterValue',
+  'InvalidTag',
+  'InvalidBucketName',
+  'InvalidDomainValidationOptions',
+  'InvalidTagging',
+  'IllegalLocationConstraint',
+  'PolicyNotAttachable',
+  'UnmodifiableEntity',
+);
+
+/** AWS or the way to it is not working: 5xx, resets, timeouts. */
+export function isUnavailable(error: unknown): boolean {
+  return (
+    timedOut(error) ||
+    hasStatus(error, (status) => status >= 500) ||
+    chain(error).some((link) => 'code' in link && typeof link.code === 'string' && networkCodes.has(link.code))
+  );
+}
+const timedOut = named('TimeoutError', 'RequestTimeout', 'ServiceUnavailable', 'InternalFailure', 'InternalError');
+const networkCodes = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+
+function kindOf(error: unknown): FailureKind {
+  if (isThrottled(error)) return 'throttled';
+  if (isAccessDenied(error)) return 'accessDenied';
+  if (isUnauthenticated(error)) return 'unauthenticated';
+  if (isLimitExceeded(error)) return 'limitExceeded';
+  if (isInvalid(error)) return 'invalid';
+  if (isConcurrentModification(error) || isPreconditionFailed(error)) return 'conflict';
+  if (isUnavailable(error)) return 'unavailable';
+  return 'other';
+}
+
+/** Names are listed without `Exception`, for the SDK adds that to most codes and not to all. */
+function named(...names: string[]): (error: unknown) => boolean {
+  const known = new Set(names);
+  return (error) => chain(error).some((link) => known.has(link.name.replace(/Exception$/, '')));
+}
+
+function hasStatus(error: unknown, test: (status: number) => boolean): boolean {
+  return chain(error).some((link) => {
+    if (!('$metadata' in link) || typeof link.$metadata !== 'object' || link.$metadata === null) return false;
+    const { httpStatusCode } = link.$metadata as { httpStatusCode?: unknown };
+    return typeof httpStatusCode === 'number' && test(httpStatusCode);
+  });
+}
+
+/** The error and its causes, outermost first. */
+function chain(error: unknown): Error[] {
+  const links: Error[] = [];
+  for (let link = error; isError(link) && !links.includes(link); link = link.cause) links.push(link);
+  return links;
+}
+
+function codeOf(cause: unknown): string {
+  return isError(cause) ? cause.name : 'UnknownError';
+}
+
+/** By its shape: what a signal aborts with is a DOMException, which need not be an Error of this realm. */
+function isError(value: unknown): value is Error {
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('message' in value)) return false;
+  return typeof value.name === 'string' && typeof value.message === 'string';
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Partition } from './partitions.ts';
+
+/** Names of what we create on AWS. They can never change: a new name is a new object. */
+
+/** Cut to 47, so that name, hyphen and 16 digits are IAM's 64; the digits keep apart what the cut makes equal. */
+export function roleName(installation: string, namespace: string, name: string): string {
+  return `${name.slice(0, 47)}-${digest(`${installation}/${namespace}/${name}`, 16)}`;
+}
+
+export function rolePath(installation: string, namespace: string): string {
+  return `/irsa/${installation}/${namespace}/`;
+}
+
+export interface BucketPlace {
+  readonly accountID: string;
+  readonly region: string;
+}
+
+/** The bucket of an issuer that was applied by hand, at most S3's 63 characters. */
+export function bucketName(
+  {
+    installation,
+    namespace,
+    name,
+    cluster,
+  }: { installation: string; namespace: string; name: string; cluster: string },
+  { accountID, region }: BucketPlace,
+): string {
+  const tail = `-${digest(`${installation}/${namespace}/${name}`, 8)}-${accountID}-${region}`;
+  const suffix = withoutAccountRegional.has(region) ? tail : `${tail}-an`;
+  return cluster.slice(0, 63 - suffix.length) + suffix;
+}
+
+/** A name of this form can belong to no other account, ever. https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html */
+export function isAccountRegional(bucket: string, { accountID, region }: BucketPlace): boolean {
+  return bucket.endsWith(`-${accountID}-${region}-an`) && !withoutAccountRegional.has(region);
+}
+const withoutAccountRegional: ReadonlySet<string> = new Set(['me-south-1', 'me-central-1']);
+
+/**
+ * CloudFront's caller reference, ACM's idempotency token (32 of `\w`): the same after a crash, another one where the
+ * object was made anew or `replaces`, the id of what went before, has to be replaced.
+ */
+export function reference(uid: string, replaces = ''): string {
+  return digest(`${uid}/${replaces}`, 32);
+}
+
+/** The regional name: behind the global one S3 redirects, for up to a day, to a place where CloudFront gets XML. */
+export function bucketDomain(bucket: string, region: string, partition: Partition): string {
+  return `${bucket}.s3.${region}.${partition.dnsSuffix}`;
+}
+
+/** A domain name as it compares: Route 53 and ACM differ in the trailing dot. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
+}
+
+function digest(text: string, digits: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, digits);
+}

@@ -1,0 +1,22 @@
+import { partition } from '@aws-sdk/core/client';
+
+export interface Partition {
+  /** As in ARNs: `aws`, `aws-cn`, … */
+  readonly name: string;
+  /** `amazonaws.com`, … */
+  readonly dnsSuffix: string;
+}
+
+/** From the SDK's own data, so that a region that is new tomorrow is known with the next SDK. */
+export function partitionOf(region: string): Partition {
+  const { name, dnsSuffix } = partition(region);
+  return { name, dnsSuffix };
+}
+
+/**
+ * AWS compares an audience only with the provider's list. In China tools disagree about it, so both are registered there;
+ * the first is what the pod identity webhook asks for.
+ */
+export function defaultAudiences({ name, dnsSuffix }: Partition): readonly string[] {
+  return name === 'aws-cn' ? ['sts.amazonaws.com', `sts.${dnsSuffix}`] : ['sts.amazonaws.com'];
+}

@@ -1,0 +1,115 @@
+import * as iam from '@aws-sdk/client-iam';
+import type { IamCalls } from './calls.ts';
+import { undefinedIfNotFound } from './errors.ts';
+import { fromTagList, toTagList, type TagChanges, type Tags } from './tags.ts';
+
+export interface ProviderSpec {
+  /** `https://…`, byte for byte the `iss` of the tokens. */
+  readonly url: string;
+  /** IAM's client IDs. */
+  readonly audiences: readonly string[];
+  readonly tags: Tags;
+}
+
+export interface Provider {
+  readonly arn: string;
+  readonly url: string;
+  readonly audiences: readonly string[];
+  readonly tags: Tags;
+}
+
+export interface ProviderChanges {
+  readonly addAudiences: readonly string[];
+  readonly removeAudiences: readonly string[];
+  readonly tags: TagChanges;
+}
+
+/** IAM OIDC providers of one account. Thumbprints are neither sent nor compared: IAM fills them itself. */
+export interface OidcProviders {
+  /** The ARN that a provider of this URL has or would have in this account. */
+  arn(url: string): string;
+  /** One write, no read. Throws what `isAlreadyExists` knows where the URL is registered; `isUnreachable` where IAM cannot fetch the issuer. Gives the ARN. */
+  create(spec: ProviderSpec): Promise<string>;
+  /** One read. */
+  find(arn: string): Promise<Provider | undefined>;
+  /** Adds before it removes. One write for each audience, and one for the tags. */
+  update(arn: string, changes: ProviderChanges): Promise<void>;
+  /** Happy if gone. */
+  delete(arn: string): Promise<void>;
+}
+
+export class IamOidcProviders implements OidcProviders {
+  constructor(
+    private readonly iam: IamCalls,
+    private readonly account: { readonly id: string; readonly partition: { readonly name: string } },
+  ) {}
+
+  arn(url: string): string {
+    const { id, partition } = this.account;
+    return `arn:${partition.name}:iam::${id}:oidc-provider/${url.replace(/^https:\/\//, '')}`;
+  }
+
+  async create(spec: ProviderSpec): Promise<string> {
+    const { OpenIDConnectProviderArn } = await this.iam.send(
+      `creating OIDC provider ${spec.url}`,
+      new iam.CreateOpenIDConnectProviderCommand({
+        Url: spec.url,
+        ClientIDList: [...spec.audiences],
+        Tags: toTagList(spec.tags),
+      }),
+    );
+    return OpenIDConnectProviderArn ?? this.arn(spec.url);
+  }
+
+  async find(arn: string): Promise<Provider | undefined> {
+    const found = await this.iam
+      .send(`reading OIDC provider ${arn}`, new iam.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }))
+      .catch(undefinedIfNotFound);
+    // IAM gives the URL back without its scheme.
+    return (
+      found && {
+        arn,
+        url: `https://${(found.Url ?? '').replace(/^https:\/\//, '')}`,
+        audiences: found.ClientIDList ?? [],
+        tags: fromTagList(found.Tags),
+      }
+    );
+  }
+
+  async update(arn: string, { addAudiences, removeAudiences, tags }: ProviderChanges): Promise<void> {
+    const OpenIDConnectProviderArn = arn;
+    for (const ClientID of addAudiences) {
+      await this.iam.send(
+        `adding audience ${ClientID} to OIDC provider ${arn}`,
+        new iam.AddClientIDToOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
+      );
+    }
+    for (const ClientID of removeAudiences) {
+      await this.iam.send(
+        `removing audience ${ClientID} from OIDC provider ${arn}`,
+        new iam.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
+      );
+    }
+    if (Object.keys(tags.set).length > 0) {
+      await this.iam.send(
+        `tagging OIDC provider ${arn}`,
+        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags.set) }),
+      );
+    }
+    if (tags.remove.length > 0) {
+      await this.iam.send(
+        `removing tags of OIDC provider ${arn}`,
+        new iam.UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys: [...tags.remove] }),
+      );
+    }
+  }
+
+  async delete(arn: string): Promise<void> {
+    await this.iam
+      .send(
+        `deleting OIDC provider ${arn}`,
+        new iam.DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }),
+      )
+      .catch(undefinedIfNotFound);
+  }
+}

@@ -1,0 +1,116 @@
+import * as iam from '@aws-sdk/client-iam';
+import type { IamCalls } from './calls.ts';
+import { undefinedIfNotFound } from './errors.ts';
+
+export interface InlinePolicy {
+  readonly name: string;
+  /** JSON text, sent exactly as the user wrote it. */
+  readonly document: string;
+}
+
+export interface RolePolicies {
+  /** ARNs. */
+  readonly managed: readonly string[];
+  readonly inline: readonly InlinePolicy[];
+}
+
+/** ARNs of the managed, names of the inline ones. */
+export interface PolicyNames {
+  readonly managed: readonly string[];
+  readonly inline: readonly string[];
+}
+
+export interface PolicyChanges {
+  readonly attach: readonly string[];
+  readonly detach: readonly string[];
+  readonly put: readonly InlinePolicy[];
+  readonly delete: readonly string[];
+}
+
+/** The permissions of roles, apart from the roles themselves. */
+export class IamRolePolicies {
+  constructor(private readonly iam: IamCalls) {}
+
+  async get(name: string): Promise<RolePolicies> {
+    const { managed, inline: names } = await this.list(name);
+    const inline: InlinePolicy[] = [];
+    for (const policy of names) {
+      const { PolicyDocument } = await this.iam.send(
+        `reading inline policy ${policy} of role ${name}`,
+        new iam.GetRolePolicyCommand({ RoleName: name, PolicyName: policy }),
+      );
+      inline.push({ name: policy, document: decodeURIComponent(PolicyDocument ?? '') });
+    }
+    return { managed, inline };
+  }
+
+  async list(name: string): Promise<PolicyNames> {
+    return { managed: await this.attached(name), inline: await this.inlineNames(name) };
+  }
+
+  /** Attaches and puts before it detaches and deletes. */
+  async change(name: string, changes: PolicyChanges): Promise<void> {
+    for (const PolicyArn of changes.attach) {
+      await this.iam.send(
+        `attaching policy ${PolicyArn} to role ${name}`,
+        new iam.AttachRolePolicyCommand({ RoleName: name, PolicyArn }),
+      );
+    }
+    for (const { name: PolicyName, document: PolicyDocument } of changes.put) {
+      await this.iam.send(
+        `writing inline policy ${PolicyName} of role ${name}`,
+        new iam.PutRolePolicyCommand({ RoleName: name, PolicyName, PolicyDocument }),
+      );
+    }
+    await this.takeOff(name, { managed: changes.detach, inline: changes.delete });
+  }
+
+  /** Happy with what is not there. */
+  async takeOff(name: string, { managed, inline }: PolicyNames): Promise<void> {
+    const RoleName = name;
+    for (const PolicyArn of managed) {
+      await this.iam
+        .send(
+          `detaching policy ${PolicyArn} from role ${name}`,
+          new iam.DetachRolePolicyCommand({ RoleName, PolicyArn }),
+        )
+        .catch(undefinedIfNotFound);
+    }
+    for (const PolicyName of inline) {
+      await this.iam
+        .send(
+          `deleting inline policy ${PolicyName} of role ${name}`,
+          new iam.DeleteRolePolicyCommand({ RoleName, PolicyName }),
+        )
+        .catch(undefinedIfNotFound);
+    }
+  }
+
+  private async attached(name: string): Promise<string[]> {
+    const arns: string[] = [];
+    let Marker: string | undefined;
+    do {
+      const page = await this.iam.send(
+        `listing the managed policies of role ${name}`,
+        new iam.ListAttachedRolePoliciesCommand({ RoleName: name, Marker }),
+      );
+      arns.push(...(page.AttachedPolicies ?? []).flatMap(({ PolicyArn }) => PolicyArn ?? []));
+      Marker = page.IsTruncated ? page.Marker : undefined;
+    } while (Marker);
+    return arns;
+  }
+
+  private async inlineNames(name: string): Promise<string[]> {
+    const names: string[] = [];
+    let Marker: string | undefined;
+    do {
+      const page = await this.iam.send(
+        `listing the inline policies of role ${name}`,
+        new iam.ListRolePoliciesCommand({ RoleName: name, Marker }),
+      );
+      names.push(...(page.PolicyNames ?? []));
+      Marker = page.IsTruncated ? page.Marker : undefined;
+    } while (Marker);
+    return names;
+  }
+}

@@ -1,0 +1,188 @@
+import * as iam from '@aws-sdk/client-iam';
+import type { IamCalls } from './calls.ts';
+import { isDeleteConflict, undefinedIfNotFound } from './errors.ts';
+import { IamRolePolicies, type PolicyChanges, type PolicyNames, type RolePolicies } from './role-policies.ts';
+import { fromTagList, toTagList, type Tags } from './tags.ts';
+
+export type { InlinePolicy, PolicyChanges, PolicyNames, RolePolicies } from './role-policies.ts';
+
+/** An IAM policy document, parsed. Compared as JSON, never as text. */
+export type PolicyDocument = Readonly<Record<string, unknown>>;
+
+export interface RoleSpec {
+  readonly name: string;
+  /** Begins and ends with `/`. Immutable in IAM. */
+  readonly path: string;
+  readonly trustPolicy: PolicyDocument;
+  readonly description: string | undefined;
+  /** Undefined: IAM's 3600. */
+  readonly maxSessionDurationSeconds: number | undefined;
+  /** ARN. */
+  readonly permissionsBoundary: string | undefined;
+  /** Ownership tags included. */
+  readonly tags: Tags;
+}
+
+/** What GetRole tells. */
+export interface Role {
+  readonly name: string;
+  readonly arn: string;
+  readonly path: string;
+  readonly createdAt: Date;
+  readonly trustPolicy: PolicyDocument;
+  readonly description: string | undefined;
+  readonly maxSessionDurationSeconds: number;
+  readonly permissionsBoundary: string | undefined;
+  readonly tags: Tags;
+}
+
+/** Only what differs is set; each part is one call, and null takes the value away. */
+export interface RoleChanges {
+  /** One UpdateRole; both values are always sent, for UpdateRole resets what is left out. */
+  readonly settings?: { readonly description: string; readonly maxSessionDurationSeconds: number };
+  readonly permissionsBoundary?: string | null;
+  readonly setTags?: Tags;
+  readonly removeTags?: readonly string[];
+}
+
+/** IAM roles of one account. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+export interface Roles {
+  /** One write, trust, tags, boundary and description with it. Throws what `isAlreadyExists` knows where the name is taken. */
+  create(spec: RoleSpec): Promise<Role>;
+  /** One read. */
+  find(name: string): Promise<Role | undefined>;
+  /** 2+M reads: attached managed policies, names of inline policies, each document. */
+  getPolicies(name: string): Promise<RolePolicies>;
+  update(name: string, changes: RoleChanges): Promise<void>;
+  updateTrustPolicy(name: string, trustPolicy: PolicyDocument): Promise<void>;
+  /** One write each. Attaches and puts before it detaches and deletes, so that a running pod never has less than both specs share. */
+  changePolicies(name: string, changes: PolicyChanges): Promise<void>;
+  /**
+   * Takes the known policies off (one write each, no read) and deletes the role.
+   * Only where IAM answers DeleteConflict it lists what else is there, takes that off too and tries once more. Happy if gone.
+   */
+  delete(name: string, known: PolicyNames): Promise<void>;
+}
+
+export class IamRoles implements Roles {
+  private readonly policies: IamRolePolicies;
+
+  constructor(private readonly iam: IamCalls) {
+    this.policies = new IamRolePolicies(iam);
+  }
+
+  async create(spec: RoleSpec): Promise<Role> {
+    const { Role: created } = await this.iam.send(
+      `creating role ${spec.name}`,
+      new iam.CreateRoleCommand({
+        RoleName: spec.name,
+        Path: spec.path,
+        AssumeRolePolicyDocument: JSON.stringify(spec.trustPolicy),
+        Description: spec.description,
+        MaxSessionDuration: spec.maxSessionDurationSeconds,
+        PermissionsBoundary: spec.permissionsBoundary,
+        Tags: toTagList(spec.tags),
+      }),
+    );
+    return {
+      name: spec.name,
+      arn: created?.Arn ?? '',
+      path: spec.path,
+      createdAt: created?.CreateDate ?? new Date(),
+      trustPolicy: spec.trustPolicy,
+      description: spec.description,
+      maxSessionDurationSeconds: spec.maxSessionDurationSeconds ?? defaultSessionSeconds,
+      permissionsBoundary: spec.permissionsBoundary,
+      tags: spec.tags,
+    };
+  }
+
+  async find(name: string): Promise<Role | undefined> {
+    const found = await this.iam
+      .send(`reading role ${name}`, new iam.GetRoleCommand({ RoleName: name }))
+      .catch(undefinedIfNotFound);
+    return found?.Role && toRole(found.Role);
+  }
+
+  getPolicies(name: string): Promise<RolePolicies> {
+    return this.policies.get(name);
+  }
+
+  changePolicies(name: string, changes: PolicyChanges): Promise<void> {
+    return this.policies.change(name, changes);
+  }
+
+  async update(name: string, changes: RoleChanges): Promise<void> {
+    const { settings, permissionsBoundary, setTags = {}, removeTags = [] } = changes;
+    const RoleName = name;
+    if (settings) {
+      const { description: Description, maxSessionDurationSeconds: MaxSessionDuration } = settings;
+      await this.iam.send(
+        `updating role ${name}`,
+        new iam.UpdateRoleCommand({ RoleName, Description, MaxSessionDuration }),
+      );
+    }
+    if (permissionsBoundary === null) {
+      await this.iam
+        .send(
+          `removing the permissions boundary of role ${name}`,
+          new iam.DeleteRolePermissionsBoundaryCommand({ RoleName }),
+        )
+        .catch(undefinedIfNotFound);
+    } else if (permissionsBoundary !== undefined) {
+      await this.iam.send(
+        `setting the permissions boundary of role ${name}`,
+        new iam.PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: permissionsBoundary }),
+      );
+    }
+    if (Object.keys(setTags).length > 0) {
+      await this.iam.send(`tagging role ${name}`, new iam.TagRoleCommand({ RoleName, Tags: toTagList(setTags) }));
+    }
+    if (removeTags.length > 0) {
+      await this.iam.send(
+        `removing tags of role ${name}`,
+        new iam.UntagRoleCommand({ RoleName, TagKeys: [...removeTags] }),
+      );
+    }
+  }
+
+  async updateTrustPolicy(name: string, trustPolicy: PolicyDocument): Promise<void> {
+    await this.iam.send(
+      `updating the trust policy of role ${name}`,
+      new iam.UpdateAssumeRolePolicyCommand({ RoleName: name, PolicyDocument: JSON.stringify(trustPolicy) }),
+    );
+  }
+
+  async delete(name: string, known: PolicyNames) {
+    await this.policies.takeOff(name, known);
+    try {
+      await this.deleteBare(name);
+    } catch (error) {
+      if (!isDeleteConflict(error)) throw error;
+      await this.policies.takeOff(name, await this.policies.list(name));
+      await this.deleteBare(name);
+    }
+  }
+
+  private async deleteBare(name: string): Promise<void> {
+    await this.iam
+      .send(`deleting role ${name}`, new iam.DeleteRoleCommand({ RoleName: name }))
+      .catch(undefinedIfNotFound);
+  }
+}
+
+const defaultSessionSeconds = 3600;
+
+function toRole(role: iam.Role): Role {
+  return {
+    name: role.RoleName ?? '',
+    arn: role.Arn ?? '',
+    path: role.Path ?? '/',
+    createdAt: role.CreateDate ?? new Date(0),
+    trustPolicy: JSON.parse(decodeURIComponent(role.AssumeRolePolicyDocument ?? '%7B%7D')) as PolicyDocument,
+    description: role.Description,
+    maxSessionDurationSeconds: role.MaxSessionDuration ?? defaultSessionSeconds,
+    permissionsBoundary: role.PermissionsBoundary?.PermissionsBoundaryArn,
+    tags: fromTagList(role.Tags),
+  };
+}

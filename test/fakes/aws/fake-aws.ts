@@ -1,0 +1,197 @@
+import { FakeLogger } from '../logger.ts';
+import type { $Command } from '@aws-sdk/client-iam';
+import type { AssumeRoleRequest } from '@aws-sdk/client-sts';
+import { AwsAccounts, type Accounts, type AccountsOptions } from '../../../src/aws/accounts.ts';
+import type { AccountClients, Clients } from '../../../src/aws/clients.ts';
+import type { CredentialSource } from '../../../src/aws/credentials.ts';
+import { FakeAccount } from './account.ts';
+import { FakeS3, type FakeBucket } from './s3.ts';
+import { copy, ServiceError } from './service.ts';
+
+export interface Call {
+  readonly account: string;
+  readonly operation: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+interface Failure {
+  readonly operation: string;
+  readonly error: Error;
+  readonly tookEffect: boolean;
+}
+
+export interface FakeAwsOptions {
+  /** The operator's own account. */
+  readonly account?: string;
+  readonly region?: string;
+  readonly now?: () => number;
+}
+
+const unlimited = { concurrency: Infinity, callsPerSecond: Infinity };
+
+/**
+ * AWS in memory, for exactly the operations that src/aws sends: several accounts, AWS's own errors, and nothing that
+ * becomes ready by itself, for `deploy` and `sync` make CloudFront's and Route 53's minutes pass. The modules over it
+ * are the real ones.
+ */
+export class FakeAws {
+  /** Every call, failed ones too. */
+  readonly calls: Call[] = [];
+  /** Items on a page of a listing, where AWS's own limit is not lower. */
+  pageSize = 1000;
+  readonly region: string;
+  readonly now: () => number;
+  readonly buckets = new Map<string, FakeBucket>();
+  private readonly own: string;
+  private readonly known = new Map<string, FakeAccount>();
+  private readonly failures: Failure[] = [];
+  private readonly sessions = new Map<string, { readonly account: string; readonly until: number }>();
+  private number = 0;
+
+  constructor({ account = '111122223333', region = 'eu-central-1', now = Date.now }: FakeAwsOptions = {}) {
+    this.own = account;
+    this.region = region;
+    this.now = now;
+  }
+
+  /** The real modules, in their real limits of nothing but speed. */
+  accounts(options: Partial<AccountsOptions> = {}): Accounts {
+    const limits = {
+      acm: unlimited,
+      cloudfront: unlimited,
+      iam: unlimited,
+      route53: unlimited,
+      s3: unlimited,
+      sts: unlimited,
+    };
+    return new AwsAccounts({
+      clients: this.clients(),
+      region: this.region,
+      installation: 'test',
+      logger: new FakeLogger(),
+      stop: new AbortController().signal,
+      limits,
+      now: this.now,
+      ...options,
+    });
+  }
+
+  account(id: string = this.own): FakeAccount {
+    const account = this.known.get(id) ?? new FakeAccount(id, this);
+    this.known.set(id, account);
+    return account;
+  }
+
+  allAccounts(): Iterable<FakeAccount> {
+    return this.known.values();
+  }
+
+  /** Names of the operations that change something, in order. */
+  get writes(): string[] {
+    return this.calls.map(({ operation }) => operation).filter((operation) => kindOf(operation) === 'write');
+  }
+
+  /** Names of the operations that only read, those for credentials left out. */
+  get reads(): string[] {
+    return this.calls.map(({ operation }) => operation).filter((operation) => kindOf(operation) === 'read');
+  }
+
+  /** Counts from here. */
+  forgetCalls(): void {
+    this.calls.length = 0;
+  }
+
+  /** The next such call fails; `tookEffect`: after it has done its work, as where an answer is lost. */
+  failNext(
+    operation: string,
+    error: Error = new ServiceError('ServiceFailureException', 500),
+    { tookEffect = false } = {},
+  ) {
+    this.failures.push({ operation, error, tookEffect });
+  }
+
+  /** CloudFront is done with every change. */
+  deploy(): void {
+    for (const { cloudfront } of this.known.values()) cloudfront.deploy();
+  }
+
+  /** Route 53 is done with every change. */
+  sync(): void {
+    for (const { route53 } of this.known.values()) route53.sync();
+  }
+
+  nextNumber(): number {
+    this.number += 1;
+    return this.number;
+  }
+
+  clients(): Clients {
+    return {
+      sts: this.client(undefined, (account) => this.sts(account)),
+      forCredentials: (credentials) => this.accountClients(credentials),
+    };
+  }
+
+  private accountClients(credentials: CredentialSource | undefined): AccountClients {
+    return {
+      acm: this.client(credentials, (account) => account.acm),
+      cloudfront: this.client(credentials, (account) => account.cloudfront),
+      iam: this.client(credentials, (account) => account.iam),
+      route53: this.client(credentials, (account) => account.route53),
+      s3: (region) => this.client(credentials, ({ id }) => new FakeS3({ id, region, buckets: this.buckets })),
+    };
+  }
+
+  private client(credentials: CredentialSource | undefined, service: (account: FakeAccount) => object) {
+    return {
+      send: async <O>(
+        command: Pick<$Command<object, never, unknown>, 'schema' | 'input'>,
+        options: { abortSignal: AbortSignal },
+      ) => {
+        options.abortSignal.throwIfAborted();
+        const operation = Array.isArray(command.schema) ? String(command.schema[2]) : 'unknown';
+        const account = await this.accountOf(credentials);
+        return this.answer(account, service(account), operation, command.input) as O;
+      },
+    };
+  }
+
+  private answer(account: FakeAccount, service: object, operation: string, input: object): object {
+    this.calls.push({ account: account.id, operation, input: { ...input } });
+    const handler: unknown = Reflect.get(service, operation);
+    if (typeof handler !== 'function') throw new Error(`FakeAws does not know ${operation}`);
+    const failure = this.failures.find((planned) => planned.operation === operation);
+    if (failure) this.failures.splice(this.failures.indexOf(failure), 1);
+    if (failure && !failure.tookEffect) throw failure.error;
+    const output: unknown = Reflect.apply(handler, service, [copy(input)]);
+    if (failure) throw failure.error;
+    return { ...(output as object), $metadata: { httpStatusCode: 200 } };
+  }
+
+  private async accountOf(credentials: CredentialSource | undefined): Promise<FakeAccount> {
+    if (!credentials) return this.account();
+    const { accessKeyId } = await credentials();
+    const session = this.sessions.get(accessKeyId);
+    if (!session || session.until <= this.now()) throw new ServiceError('ExpiredTokenException', 403, 'expired');
+    return this.account(session.account);
+  }
+
+  private sts(account: FakeAccount): object {
+    return {
+      GetCallerIdentity: () => ({ Account: account.id, Arn: `arn:aws:iam::${account.id}:user/operator` }),
+      AssumeRole: ({ RoleArn = '' }: AssumeRoleRequest) => {
+        const AccessKeyId = `ASIA${this.nextNumber()}`;
+        const until = this.now() + 3_600_000;
+        this.sessions.set(AccessKeyId, { account: RoleArn.split(':')[4] ?? '', until });
+        return {
+          Credentials: { AccessKeyId, SecretAccessKey: 'fake', SessionToken: 'fake', Expiration: new Date(until) },
+        };
+      },
+    };
+  }
+}
+
+function kindOf(operation: string): 'read' | 'write' | 'credentials' {
+  if (['AssumeRole', 'GetCallerIdentity'].includes(operation)) return 'credentials';
+  return /^(Get|List|Describe|Head)/.test(operation) ? 'read' : 'write';
+}

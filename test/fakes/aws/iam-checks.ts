@@ -1,0 +1,42 @@
+import { ServiceError, type TagList } from './service.ts';
+
+/** What IAM refuses. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+
+export function checkJson(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new ServiceError('MalformedPolicyDocumentException', 400, 'Syntax errors in policy.');
+  }
+}
+
+export function checkTrustPolicy(text: string): void {
+  const { Statement } = checkJson(text);
+  const statements: unknown[] = Array.isArray(Statement) ? Statement : [Statement];
+  for (const statement of statements) {
+    if (typeof statement !== 'object' || statement === null || !('Principal' in statement) || 'Resource' in statement) {
+      throw new ServiceError('MalformedPolicyDocumentException', 400, 'Missing or invalid fields in a statement.');
+    }
+  }
+  if (text.replace(/\s/g, '').length > 2048) {
+    throw new ServiceError('LimitExceededException', 409, 'Cannot exceed quota for ACLSizePerRole: 2048');
+  }
+}
+
+export function checkDescription(text = ''): void {
+  if (!/^[\t\n\r\x20-\x7E\xA1-\xFF]{0,1000}$/.test(text)) throw new ServiceError('ValidationError', 400, 'description');
+}
+
+export function checkSessionDuration(seconds = 3600): void {
+  if (seconds < 3600 || seconds > 43_200) throw new ServiceError('ValidationError', 400, 'maxSessionDuration');
+}
+
+export function checkTags(tags: TagList): void {
+  for (const { Key = '', Value = '' } of tags ?? []) {
+    const valid =
+      /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(Key) && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(Value);
+    if (!valid || Key.toLowerCase().startsWith('aws:'))
+      throw new ServiceError('InvalidInputException', 400, `tag ${Key}`);
+  }
+  if ((tags?.length ?? 0) > 50) throw new ServiceError('LimitExceededException', 409, '50 tags');
+}

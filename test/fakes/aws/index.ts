@@ -1,0 +1,2 @@
+export { FakeAws, type Call } from './fake-aws.ts';
+export { ServiceError } from './service.ts';

@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Distributions, DistributionSpec } from '../../../src/aws/distributions.ts';
+import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
+import type { FakeAws } from '../../fakes/aws/index.ts';
+import { alias, distributionWorld, onlyDistribution } from './distribution-world.ts';
+
+let aws: FakeAws;
+let distributions: Distributions;
+let spec: DistributionSpec;
+beforeEach(async () => {
+  ({ aws, distributions, spec } = await distributionWorld());
+});
+
+function only(): FakeDistribution {
+  return onlyDistribution(aws);
+}
+
+describe('drift', () => {
+  beforeEach(() => distributions.create(spec));
+
+  async function drift(): Promise<readonly string[]> {
+    return (await distributions.findByAlias(alias))!.drift(spec);
+  }
+
+  test('is nothing after creation, for all that CloudFront adds', async () => {
+    expect(await drift()).toEqual([]);
+  });
+
+  test.each<[part: string, spoil: (config: FakeDistribution['config']) => void]>([
+    ['Comment', (config) => (config.Comment = 'other')],
+    ['Enabled', (config) => (config.Enabled = false)],
+    ['IsIPV6Enabled', (config) => (config.IsIPV6Enabled = false)],
+    ['HttpVersion', (config) => (config.HttpVersion = 'http1.1')],
+    ['Aliases', (config) => config.Aliases!.Items!.push('foreign.example.com')],
+    ['Origins', (config) => (config.Origins!.Items![0]!.DomainName = 'elsewhere.example.com')],
+    ['Origins', (config) => (config.Origins!.Items![0]!.OriginPath = '/elsewhere')],
+    ['Origins', (config) => (config.Origins!.Items![0]!.OriginAccessControlId = '')],
+    ['DefaultCacheBehavior', (config) => (config.DefaultCacheBehavior!.ViewerProtocolPolicy = 'allow-all')],
+    ['DefaultCacheBehavior', (config) => (config.DefaultCacheBehavior!.CachePolicyId = 'caching')],
+    ['ViewerCertificate', (config) => (config.ViewerCertificate!.MinimumProtocolVersion = 'TLSv1.3_2025')],
+    ['ViewerCertificate', (config) => (config.ViewerCertificate!.MinimumProtocolVersion = 'TLSv1')],
+    ['ViewerCertificate', (config) => (config.ViewerCertificate!.ACMCertificateArn = 'other')],
+    ['ViewerCertificate', (config) => (config.ViewerCertificate!.SSLSupportMethod = 'vip')],
+  ])('in %s is named, and an update repairs it', async (part, spoil) => {
+    spoil(only().config);
+    expect(await drift()).toEqual([part]);
+
+    await distributions.update(only().id, spec);
+    expect(await drift()).toEqual([]);
+  });
+
+  test.each<[what: string, choose: (config: FakeDistribution['config']) => void]>([
+    ['TLSv1.2_2025', (config) => (config.ViewerCertificate!.MinimumProtocolVersion = 'TLSv1.2_2025')],
+    ['HTTP/3', (config) => (config.HttpVersion = 'http2and3')],
+    ['a price class', (config) => (config.PriceClass = 'PriceClass_100')],
+    ['a firewall', (config) => (config.WebACLId = 'acl')],
+    ['compression', (config) => (config.DefaultCacheBehavior!.Compress = true)],
+    ['a timeout of the origin', (config) => (config.Origins!.Items![0]!.ConnectionTimeout = 5)],
+  ])('%s is the user’s choice, and an update keeps it', async (_what, choose) => {
+    choose(only().config);
+    expect(await drift()).toEqual([]);
+
+    const chosen = structuredClone(only().config);
+    await distributions.update(only().id, spec);
+    expect(only().config).toEqual(chosen);
+  });
+
+  test('of an older distribution with TTLs is repaired to the cache policy', async () => {
+    const behavior = only().config.DefaultCacheBehavior!;
+    delete behavior.CachePolicyId;
+    Object.assign(behavior, { MinTTL: 0, MaxTTL: 1, DefaultTTL: 1, ForwardedValues: { QueryString: false } });
+    expect(await drift()).toEqual(['DefaultCacheBehavior']);
+
+    await distributions.update(only().id, spec);
+    expect(await drift()).toEqual([]);
+    expect(only().config.DefaultCacheBehavior).not.toHaveProperty('MinTTL');
+  });
+});

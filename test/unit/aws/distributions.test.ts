@@ -1,0 +1,213 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Distributions, DistributionSpec } from '../../../src/aws/distributions.ts';
+import * as errors from '../../../src/aws/errors.ts';
+import type { FakeAws } from '../../fakes/aws/index.ts';
+import { ServiceError } from '../../fakes/aws/index.ts';
+import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
+import { alias, distributionWorld, issuedCertificate, onlyDistribution } from './distribution-world.ts';
+import { failure } from './failure.ts';
+
+let aws: FakeAws;
+let distributions: Distributions;
+let spec: DistributionSpec;
+beforeEach(async () => {
+  ({ aws, distributions, spec } = await distributionWorld());
+});
+
+function only(): FakeDistribution {
+  return onlyDistribution(aws);
+}
+
+describe('creating', () => {
+  test('is one write, tags with it, and takes its time', async () => {
+    const created = await distributions.create(spec);
+
+    expect(aws.writes).toEqual(['CreateDistributionWithTags']);
+    expect(aws.reads).toEqual([]);
+    expect(created).toMatchObject({
+      arn: `arn:aws:cloudfront::111122223333:distribution/${created.id}`,
+      domainName: expect.stringMatching(/\.cloudfront\.net$/),
+      deployed: false,
+      enabled: true,
+      aliases: [alias],
+      originAccessControlID: spec.originAccessControlID,
+      tags: { owner: 'x' },
+    });
+    aws.deploy();
+    expect((await distributions.find(created.id))?.deployed).toBe(true);
+  });
+
+  test('serves the bucket over TLS 1.2, IPv6 too, and caches nothing', async () => {
+    await distributions.create(spec);
+    expect(only().config).toMatchObject({
+      IsIPV6Enabled: true,
+      HttpVersion: 'http2',
+      ViewerCertificate: { SSLSupportMethod: 'sni-only', MinimumProtocolVersion: 'TLSv1.2_2021' },
+      DefaultCacheBehavior: {
+        ViewerProtocolPolicy: 'redirect-to-https',
+        CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+      },
+      Origins: { Items: [{ DomainName: spec.originDomain, S3OriginConfig: { OriginAccessIdentity: '' } }] },
+    });
+  });
+
+  test('twice with one reference makes one', async () => {
+    aws.failNext('CreateDistributionWithTags', new ServiceError('TimeoutError', 500), { tookEffect: true });
+    await failure(distributions.create(spec));
+
+    expect(errors.isAlreadyExists(await failure(distributions.create(spec)))).toBe(true);
+    expect((await distributions.findByAlias(alias))?.id).toBe(only().id);
+  });
+
+  test('says that the alias is taken, though by another account', async () => {
+    const stranger = await aws.accounts().get('arn:aws:iam::999988887777:role/stranger');
+    const certificateARN = await stranger.certificates.request({ domain: alias, tags: {}, idempotencyToken: 'x' });
+    aws.account('999988887777').certificates.get(certificateARN)!.status = 'ISSUED';
+    const { id } = await stranger.distributions.createOriginAccessControl('bucket');
+    await stranger.distributions.create({ ...spec, certificateARN, originAccessControlID: id });
+
+    expect(errors.isAliasTaken(await failure(distributions.create(spec)))).toBe(true);
+  });
+});
+
+describe('finding', () => {
+  test('costs two reads, and one where there is nothing', async () => {
+    const { id } = await distributions.create(spec);
+    aws.forgetCalls();
+    await distributions.find(id);
+    expect(aws.reads).toEqual(['GetDistribution', 'ListTagsForResource']);
+
+    aws.forgetCalls();
+    expect(await distributions.find('E0')).toBeUndefined();
+    expect(aws.reads).toEqual(['GetDistribution']);
+  });
+
+  test('by alias reads every page, past distributions without alias', async () => {
+    aws.pageSize = 1;
+    for (const name of ['a.example.com', 'b.example.com']) {
+      const certificateARN = await issuedCertificate(aws, name);
+      await distributions.create({ ...spec, alias: name, certificateARN, callerReference: name });
+    }
+    const [first] = aws.account().distributions.values();
+    first!.config.Aliases = { Quantity: 0 };
+    const { id } = await distributions.create(spec);
+    aws.forgetCalls();
+
+    expect((await distributions.findByAlias(alias))?.id).toBe(id);
+    expect(aws.reads.filter((operation) => operation === 'ListDistributions')).toHaveLength(3);
+    expect(await distributions.findByAlias('c.example.com')).toBeUndefined();
+  });
+
+  test('by origin finds what has that origin only, and no alias', async () => {
+    const { id } = await distributions.create(spec);
+    expect(await distributions.findByOrigin(spec.originDomain)).toBeUndefined();
+
+    only().config.Aliases = { Quantity: 0 };
+    expect((await distributions.findByOrigin(spec.originDomain))?.id).toBe(id);
+    expect(await distributions.findByOrigin('other.s3.eu-central-1.amazonaws.com')).toBeUndefined();
+
+    only().config.Origins!.Items!.push({ Id: 'second', DomainName: 'second.example.com' });
+    expect(await distributions.findByOrigin(spec.originDomain)).toBeUndefined();
+  });
+});
+
+describe('updating', () => {
+  test('replaces the certificate, and tells that CloudFront is at it', async () => {
+    const { id } = await distributions.create(spec);
+    aws.deploy();
+    const certificateARN = await issuedCertificate(aws, alias, 'replacement');
+    aws.forgetCalls();
+    const updated = await distributions.update(id, { ...spec, certificateARN });
+
+    expect(only().config.ViewerCertificate).toMatchObject({ ACMCertificateArn: certificateARN });
+    expect(certificateARN).not.toBe(spec.certificateARN);
+    expect(aws.calls.map(({ operation }) => operation)).toEqual(['GetDistributionConfig', 'UpdateDistribution']);
+    expect(updated.deployed).toBe(false);
+  });
+
+  test('does not overwrite what changed since it was read', async () => {
+    const { id } = await distributions.create(spec);
+    aws.failNext('UpdateDistribution', new ServiceError('PreconditionFailed', 412));
+    expect(errors.isPreconditionFailed(await failure(distributions.update(id, spec)))).toBe(true);
+  });
+
+  test('keeps foreign tags', async () => {
+    const { arn, id } = await distributions.create({ ...spec, tags: { owner: 'x', foreign: 'y', old: 'z' } });
+    await distributions.tag(arn, { set: { owner: 'w' }, remove: ['old'] });
+    expect((await distributions.find(id))?.tags).toEqual({ owner: 'w', foreign: 'y' });
+
+    aws.forgetCalls();
+    await distributions.tag(arn, { set: {}, remove: [] });
+    expect(aws.calls).toEqual([]);
+  });
+});
+
+describe('deleting', () => {
+  test('disables, waits for CloudFront without waiting, then deletes', async () => {
+    const { id } = await distributions.create(spec);
+    aws.deploy();
+    aws.forgetCalls();
+
+    expect(await distributions.delete(id)).toBe('disabling');
+    expect(await distributions.delete(id)).toBe('disabling');
+    expect(aws.writes).toEqual(['UpdateDistribution']);
+
+    aws.deploy();
+    expect(await distributions.delete(id)).toBe('gone');
+    expect(await distributions.delete(id)).toBe('gone');
+    expect(aws.writes).toEqual(['UpdateDistribution', 'DeleteDistribution']);
+    expect(aws.account().distributions.size).toBe(0);
+  });
+
+  test('comes back later where a part of CloudFront still holds it', async () => {
+    const { id } = await distributions.create(spec);
+    await distributions.delete(id);
+    aws.deploy();
+    aws.failNext('DeleteDistribution', new ServiceError('DistributionNotDisabled', 409));
+
+    expect(await distributions.delete(id)).toBe('disabling');
+    expect(await distributions.delete(id)).toBe('gone');
+  });
+
+  test('changes nothing but whether it is enabled', async () => {
+    const { id } = await distributions.create(spec);
+    const before = structuredClone(only().config);
+    await distributions.delete(id);
+    expect(only().config).toEqual({ ...before, Enabled: false });
+  });
+});
+
+describe('origin access controls', () => {
+  test('are found by name, on every page', async () => {
+    aws.pageSize = 1;
+    const { id } = await distributions.createOriginAccessControl('second');
+    expect(await distributions.findOriginAccessControl('second')).toEqual({ id, name: 'second' });
+    expect(await distributions.findOriginAccessControl('third')).toBeUndefined();
+  });
+
+  test('sign always, with sigv4, for S3', () => {
+    expect(aws.account().originAccessControls.get(spec.originAccessControlID)?.config).toEqual({
+      Name: 'bucket',
+      OriginAccessControlOriginType: 's3',
+      SigningBehavior: 'always',
+      SigningProtocol: 'sigv4',
+    });
+  });
+
+  test('exist once by name', async () => {
+    expect(errors.isAlreadyExists(await failure(distributions.createOriginAccessControl('bucket')))).toBe(true);
+  });
+
+  test('go after their distribution, and are happy to be gone', async () => {
+    const { id } = await distributions.create(spec);
+    const inUse = await failure(distributions.deleteOriginAccessControl(spec.originAccessControlID));
+    expect(errors.isInUse(inUse)).toBe(true);
+
+    await distributions.delete(id);
+    aws.deploy();
+    await distributions.delete(id);
+    await distributions.deleteOriginAccessControl(spec.originAccessControlID);
+    await distributions.deleteOriginAccessControl(spec.originAccessControlID);
+    expect(aws.account().originAccessControls.size).toBe(0);
+  });
+});

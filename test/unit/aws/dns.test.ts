@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Dns, Zone } from '../../../src/aws/dns.ts';
+import { FakeAws } from '../../fakes/aws/index.ts';
+import type { FakeZone } from '../../fakes/aws/route53.ts';
+import { failure } from './failure.ts';
+
+const hour = 3_600_000;
+
+let aws: FakeAws;
+let now: number;
+let dns: Dns;
+beforeEach(async () => {
+  now = 0;
+  aws = new FakeAws({ now: () => now });
+  dns = (await aws.accounts().get(undefined)).dns;
+  aws.forgetCalls();
+});
+
+describe('zones', () => {
+  test('the closest one is found, on every page, and never a private one', async () => {
+    aws.pageSize = 1;
+    for (const name of ['example.com', 'k8s.example.com', 'ample.com']) aws.account().addZone(name);
+    aws.account().addZone('irsa.k8s.example.com', { isPrivate: true });
+
+    expect((await dns.findZone('irsa.k8s.example.com'))?.name).toBe('k8s.example.com.');
+    expect((await dns.findZone('example.com'))?.name).toBe('example.com.');
+    expect((await dns.findZone('IRSA.example.com.'))?.name).toBe('example.com.');
+    expect(await dns.findZone('irsa.example.org')).toBeUndefined();
+  });
+
+  test('are listed once an hour', async () => {
+    aws.account().addZone('example.com');
+    for (const passed of [0, 1000, hour - 1001]) {
+      now += passed;
+      await dns.findZone('irsa.example.com');
+    }
+    expect(aws.reads).toEqual(['ListHostedZones']);
+
+    now += 1;
+    await dns.findZone('irsa.example.com');
+    expect(aws.reads).toHaveLength(2);
+  });
+
+  test('are listed again where none fits, for it may be new', async () => {
+    expect(await dns.findZone('irsa.example.com')).toBeUndefined();
+    aws.account().addZone('example.com');
+    expect((await dns.findZone('irsa.example.com'))?.name).toBe('example.com.');
+  });
+});
+
+describe('records', () => {
+  let zone: Zone;
+  let held: FakeZone;
+  beforeEach(async () => {
+    held = aws.account().addZone('example.com');
+    zone = (await dns.findZone('example.com'))!;
+    aws.forgetCalls();
+  });
+
+  test('of a name and below it are found in one read, and no neighbours', async () => {
+    held.records = [
+      'irsa.example.com',
+      '_x.irsa.example.com',
+      'irsa-2.example.com',
+      'xirsa.example.com',
+      'example.com',
+    ].map((name) => ({ name, type: 'CNAME', values: ['v.'], ttl: 60 }));
+    const found = await dns.findRecords(zone, 'irsa.example.com');
+
+    expect(found.map(({ name }) => name).sort()).toEqual(['_x.irsa.example.com', 'irsa.example.com']);
+    expect(found[0]).toMatchObject({ type: 'CNAME', values: ['v.'], ttl: 60, alias: undefined });
+    expect(aws.reads).toEqual(['ListResourceRecordSets']);
+  });
+
+  test('are found across pages, past neighbours that sort between them', async () => {
+    aws.pageSize = 1;
+    held.records = ['irsa.example.com', 'irsa-2.example.com', '_x.irsa.example.com', 'zzz.example.com'].map((name) => ({
+      name,
+      type: 'CNAME',
+      values: ['v.'],
+      ttl: 60,
+    }));
+    const found = await dns.findRecords(zone, 'irsa.example.com');
+    expect(found.map(({ name }) => name).sort()).toEqual(['_x.irsa.example.com', 'irsa.example.com']);
+  });
+
+  test('point to a distribution by an alias to the zone of CloudFront', async () => {
+    await dns.change(zone, [
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'AAAA', distributionDomain: 'd1.cloudfront.net' },
+    ]);
+
+    expect(aws.writes).toEqual(['ChangeResourceRecordSets']);
+    expect(await dns.findRecords(zone, 'irsa.example.com')).toEqual(
+      ['A', 'AAAA'].map((type) => ({
+        name: 'irsa.example.com',
+        type,
+        alias: { dnsName: 'd1.cloudfront.net', hostedZoneID: 'Z2FDTNDATAQYW2' },
+        values: [],
+        ttl: undefined,
+      })),
+    );
+  });
+
+  test('change from CNAME to alias in one batch', async () => {
+    held.records = [{ name: 'irsa.example.com', type: 'CNAME', values: ['d1.cloudfront.net.'], ttl: 600 }];
+    const [old] = await dns.findRecords(zone, 'irsa.example.com');
+    await dns.change(zone, [
+      { action: 'delete', record: old! },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+    ]);
+
+    expect(held.records.map(({ type }) => type)).toEqual(['A']);
+  });
+
+  test('are deleted exactly as they were read, both plain and alias', async () => {
+    await dns.change(zone, [
+      {
+        action: 'upsert',
+        record: { name: '_x.irsa.example.com', type: 'CNAME', value: '_y.acm-validations.aws.' },
+        ttl: 300,
+      },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+    ]);
+    const found = await dns.findRecords(zone, 'irsa.example.com');
+    expect(found).toHaveLength(2);
+    await dns.change(
+      zone,
+      found.map((record) => ({ action: 'delete', record })),
+    );
+
+    expect(held.records).toEqual([]);
+  });
+
+  test('that changed since they were read are left alone, with the whole batch', async () => {
+    held.records = [{ name: 'irsa.example.com', type: 'CNAME', values: ['a.'], ttl: 600 }];
+    const [old] = await dns.findRecords(zone, 'irsa.example.com');
+    held.records = [{ name: 'irsa.example.com', type: 'CNAME', values: ['b.'], ttl: 600 }];
+
+    const error = await failure(
+      dns.change(zone, [
+        { action: 'upsert', record: { name: 'new.example.com', type: 'CNAME', value: 'c.' }, ttl: 60 },
+        { action: 'delete', record: old! },
+      ]),
+    );
+    expect(error.message).toContain('changing records in zone example.com.: InvalidChangeBatch');
+    expect(held.records.map(({ values }) => values)).toEqual([['b.']]);
+  });
+
+  test('are known everywhere some time after the change', async () => {
+    const change = await dns.change(zone, [
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+    ]);
+    expect(await dns.isInSync(change)).toBe(false);
+    aws.sync();
+    expect(await dns.isInSync(change)).toBe(true);
+  });
+
+  test('of a change that Route 53 has forgotten count as known', async () => {
+    expect(await dns.isInSync('C0')).toBe(true);
+  });
+});

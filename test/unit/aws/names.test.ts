@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals';
+import * as names from '../../../src/aws/names.ts';
+
+/** Names can never change: each golden value here is some user's role or bucket. */
+describe('role names', () => {
+  test('are these', () => {
+    expect(names.roleName('ginger', 'default', 's3-reader')).toBe('s3-reader-1d916851568ca925');
+    expect(names.rolePath('ginger', 'default')).toBe('/irsa/ginger/default/');
+  });
+
+  test('of the longest object fit, and differ where the cut makes them equal', () => {
+    const long = 'a'.repeat(127);
+    const [one, other] = [
+      names.roleName('ginger', 'default', `${long}b`),
+      names.roleName('ginger', 'default', `${long}c`),
+    ];
+
+    expect(one).toHaveLength(64);
+    expect(one).not.toBe(other);
+  });
+
+  test('differ by namespace and by installation', () => {
+    const all = [
+      names.roleName('ginger', 'a', 'x'),
+      names.roleName('ginger', 'b', 'x'),
+      names.roleName('gauss', 'a', 'x'),
+    ];
+    expect(new Set(all).size).toBe(3);
+  });
+});
+
+describe('bucket names', () => {
+  const owner = { installation: 'ginger', namespace: 'default', name: 'abcl0', cluster: 'abcl0' };
+  const accountID = '111122223333';
+
+  test('are account-regional where the region has such buckets', () => {
+    const name = names.bucketName(owner, { accountID, region: 'eu-central-1' });
+
+    expect(name).toBe('abcl0-4dea126f-111122223333-eu-central-1-an');
+    expect(names.isAccountRegional(name, { accountID, region: 'eu-central-1' })).toBe(true);
+  });
+
+  test('are global elsewhere', () => {
+    const name = names.bucketName(owner, { accountID, region: 'me-south-1' });
+
+    expect(name).toBe('abcl0-4dea126f-111122223333-me-south-1');
+    expect(names.isAccountRegional(name, { accountID, region: 'me-south-1' })).toBe(false);
+  });
+
+  test.each(['us-east-1', 'ap-northeast-1', 'cn-northwest-1', 'us-gov-west-1', 'me-central-1'])(
+    'of the longest cluster fit in %s',
+    (region) => {
+      const name = names.bucketName({ ...owner, cluster: 'c'.repeat(63) }, { accountID, region });
+
+      expect(name).toHaveLength(63);
+      expect(name).toMatch(/^[a-z0-9-]+$/);
+    },
+  );
+
+  test.each([
+    ['x-111122223333-eu-central-1-an', true],
+    ['x-999988887777-eu-central-1-an', false],
+    ['x-111122223333-eu-west-1-an', false],
+    ['111122223333-g8s-abcl0-oidc-pod-identity-v2', false],
+  ])('%s is account-regional: %p', (name, expected) => {
+    expect(names.isAccountRegional(name, { accountID, region: 'eu-central-1' })).toBe(expected);
+  });
+});
+
+describe('references', () => {
+  test('fit every service: 32 of \\w', () => {
+    expect(names.reference('0d5c2b1e-77a3-4c7e-9a53-1d1f3b0a9a11')).toMatch(/^\w{32}$/);
+  });
+
+  test('stay the same for an object, and change with what is replaced', () => {
+    expect(names.reference('uid')).toBe(names.reference('uid'));
+    expect(new Set([names.reference('uid'), names.reference('uid', 'E1'), names.reference('uid2')]).size).toBe(3);
+  });
+});
+
+test('a bucket is addressed by its regional name', () => {
+  const aws = { name: 'aws', dnsSuffix: 'amazonaws.com' };
+  expect(names.bucketDomain('b', 'eu-central-1', aws)).toBe('b.s3.eu-central-1.amazonaws.com');
+});
+
+test('names compare without case and trailing dot', () => {
+  expect(names.plainName('_X.Irsa.example.com.')).toBe('_x.irsa.example.com');
+});

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import * as tags from '../../../src/aws/tags.ts';
+
+const owner = { installation: 'ginger', owner: 'OIDCIssuer/default/abcl0' };
+const own = tags.ownershipTags(owner, 'abcl0');
+
+describe('ownership', () => {
+  test('is written as three tags', () => {
+    expect(own).toEqual({
+      'irsa.giantswarm.io/installation': 'ginger',
+      'irsa.giantswarm.io/cluster': 'abcl0',
+      'irsa.giantswarm.io/owner': 'OIDCIssuer/default/abcl0',
+    });
+  });
+
+  test('is proven by installation and owner together', () => {
+    expect(tags.isOwned({ ...own, team: 'a' }, owner)).toBe(true);
+    expect(tags.isOwned({}, owner)).toBe(false);
+    expect(tags.isOwned({ ...own, 'irsa.giantswarm.io/installation': 'gauss' }, owner)).toBe(false);
+    expect(tags.isOwned({ ...own, 'irsa.giantswarm.io/owner': 'OIDCIssuer/default/other' }, owner)).toBe(false);
+  });
+
+  test('does not hang on the cluster, which is for people', () => {
+    expect(tags.isOwned({ ...own, 'irsa.giantswarm.io/cluster': 'other' }, owner)).toBe(true);
+  });
+});
+
+describe('the difference', () => {
+  test('is what is missing and what has another value', () => {
+    const changes = tags.diffTags({ ...own, team: 'a' }, { ...own, team: 'b', stage: 'test' });
+    expect(changes).toEqual({ set: { team: 'b', stage: 'test' }, remove: [] });
+    expect(tags.hasChanges(changes)).toBe(true);
+  });
+
+  test('is nothing where all is there, whatever else there is', () => {
+    const changes = tags.diffTags({ ...own, foreign: 'x', 'irsa.giantswarm.io/adopt': 'y' }, own);
+    expect(changes).toEqual({ set: {}, remove: [] });
+    expect(tags.hasChanges(changes)).toBe(false);
+  });
+
+  test('takes away an ownership tag that is no longer said', () => {
+    const withoutCluster = { ...own };
+    Reflect.deleteProperty(withoutCluster, 'irsa.giantswarm.io/cluster');
+    const changes = tags.diffTags(own, withoutCluster);
+    expect(changes).toEqual({ set: {}, remove: ['irsa.giantswarm.io/cluster'] });
+    expect(tags.hasChanges(changes)).toBe(true);
+  });
+
+  test('leaves both sides as they are', () => {
+    const [observed, desired] = [Object.freeze({ a: '1' }), Object.freeze({ b: '2' })];
+    expect(tags.diffTags(observed, desired).set).toEqual({ b: '2' });
+  });
+});
+
+test('lists go there and back', () => {
+  expect(tags.fromTagList(tags.toTagList(own))).toEqual(own);
+  expect(tags.fromTagList(undefined)).toEqual({});
+});

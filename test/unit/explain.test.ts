@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals';
+import { AwsError } from '../../src/aws/errors.ts';
+import { TerminalError, explain, inAccount } from '../../src/controllers/explain.ts';
+import { KubeError } from '../../src/runtime/kube-error.ts';
+import { InvalidKubeconfigError } from '../../src/runtime/workload-clusters.ts';
+
+function awsError(name: string): AwsError {
+  const cause = new Error('what AWS said');
+  cause.name = name;
+  return new AwsError('creating role reader', 'iam:CreateRole', cause);
+}
+
+test.each([
+  ['AccessDenied', 'AccessDenied', false],
+  ['ExpiredTokenException', 'AccessDenied', false],
+  ['ThrottlingException', 'Throttled', false],
+  ['LimitExceededException', 'LimitExceeded', true],
+  ['MalformedPolicyDocumentException', 'InvalidSpec', true],
+  ['ConcurrentModificationException', 'ReconciliationFailed', false],
+  ['ServiceUnavailable', 'ReconciliationFailed', false],
+  ['SomethingNew', 'ReconciliationFailed', false],
+])('calls %s of AWS %s', (name, reason, terminal) => {
+  expect(explain(awsError(name))).toMatchObject({ reason, terminal });
+});
+
+test('names the missing action, the account and what was being done', async () => {
+  const denied = await inAccount('111122223333', () => Promise.reject(awsError('AccessDenied'))).catch(explain);
+  expect(denied).toEqual({
+    reason: 'AccessDenied',
+    message:
+      'the operator needs iam:CreateRole: in account 111122223333: creating role reader: AccessDenied: what AWS said',
+    terminal: false,
+  });
+});
+
+test.each([
+  ['no answer', new KubeError('patching x', undefined, undefined), 'ClusterUnreachable', false],
+  ['a refusal', new KubeError('patching x', 403, 'Forbidden'), 'AccessDenied', false],
+  ['a conflict', new KubeError('patching x', 409, 'Conflict'), 'ReconciliationFailed', false],
+  ['a kubeconfig that would run a program', new InvalidKubeconfigError('it has exec'), 'InvalidKubeconfig', true],
+  ['a refusal of our own', new TerminalError('NotOwned', 'role x is not ours'), 'NotOwned', true],
+  ['a bug', new TypeError('x is not a function'), 'ReconciliationFailed', false],
+  ['something that is no error', 'oh', 'ReconciliationFailed', false],
+])('explains %s', (_, error, reason, terminal) => expect(explain(error)).toMatchObject({ reason, terminal }));
+
+test('lets the reason of a terminal error count, whatever caused it', () => {
+  const error = new TerminalError('InvalidSpec', 'a policy does not exist', {
+    cause: awsError('NoSuchEntityException'),
+  });
+  expect(explain(error)).toEqual({
+    reason: 'InvalidSpec',
+    message: 'a policy does not exist: creating role reader: NoSuchEntityException: what AWS said',
+    terminal: true,
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import type { IAMServiceAccount, OIDCIssuer } from '../../../src/api/kinds.ts';
+import { dependentsOf } from '../../../src/controllers/iam-service-account/dependents.ts';
+import { assess } from '../../../src/controllers/iam-service-account/issuers.ts';
+
+const account = '111122223333';
+const entry = (name: string) => ({ url: `https://${name}.example.com`, providerARN: `arn:${name}` });
+
+interface Changes {
+  readonly spec?: Partial<OIDCIssuer['spec']>;
+  readonly status?: OIDCIssuer['status'];
+  readonly deleting?: boolean;
+}
+
+function issuer(name: string, { spec, status, deleting = false }: Changes = {}): OIDCIssuer {
+  const { url, providerARN } = entry(name);
+  return {
+    apiVersion: 'irsa.giantswarm.io/v1alpha1',
+    kind: 'OIDCIssuer',
+    metadata: {
+      name,
+      namespace: 'default',
+      uid: name,
+      resourceVersion: '1',
+      ...(deleting && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
+    },
+    spec: { region: 'eu-central-1', hosting: {}, deletionPolicy: 'Delete', suspend: false, ...spec },
+    status: status ?? {
+      issuerURL: url,
+      accountID: account,
+      providers: [{ url, arn: providerARN, accountID: account, owned: true }],
+    },
+  };
+}
+
+describe('the statements of a role', () => {
+  const of = (issuers: OIDCIssuer[], recorded = [entry('a')]) => assess({ name: 'a', issuers, recorded });
+
+  test('are of the issuer that is ready', () => {
+    expect(of([issuer('a')], [])).toMatchObject({ state: 'ready', trusted: [entry('a')] });
+  });
+
+  test('follow a reference to another issuer once that is ready', () => {
+    expect(of([issuer('a'), issuer('b')], [entry('b')])).toMatchObject({ state: 'ready', trusted: [entry('a')] });
+  });
+
+  test('are of no issuer that is registered elsewhere only', () => {
+    const { url, providerARN } = entry('a');
+    const elsewhere = [{ url, arn: providerARN, accountID: '444455556666', owned: true }];
+    const status = { issuerURL: url, accountID: account, providers: elsewhere };
+    expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [] });
+  });
+
+  test('stay while the issuer has no provider for a moment', () => {
+    expect(of([issuer('a', { status: {} })])).toMatchObject({ state: 'notReady', trusted: [entry('a')] });
+  });
+
+  test('stay when the issuer cannot be seen: it may live on elsewhere', () => {
+    expect(of([])).toMatchObject({ state: 'notFound', trusted: [entry('a')] });
+  });
+
+  test('go when the role refers to another issuer, although that does not exist', () => {
+    expect(of([issuer('b')], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [] });
+  });
+
+  test('go when the issuer is being deleted', () => {
+    expect(of([issuer('a', { deleting: true })])).toMatchObject({ state: 'leaving', trusted: [] });
+  });
+
+  test.each([
+    ['with Retain', { deletionPolicy: 'Retain' }],
+    ['while it is suspended', { suspend: true }],
+  ] as const)('stay when the issuer is being deleted %s', (_, spec) => {
+    expect(of([issuer('a', { deleting: true, spec })])).toMatchObject({ state: 'leaving', trusted: [entry('a')] });
+  });
+});
+
+describe('an issuer that goes is held by', () => {
+  function dependent(changes: {
+    namespace?: string;
+    trusts?: string;
+    deleting?: boolean;
+    policy?: 'Delete' | 'Retain';
+  }) {
+    const { namespace = 'default', trusts = 'a', deleting = false, policy = 'Delete' } = changes;
+    return {
+      apiVersion: 'irsa.giantswarm.io/v1alpha1',
+      kind: 'IAMServiceAccount',
+      metadata: {
+        name: 'reader',
+        namespace,
+        uid: '1',
+        resourceVersion: '1',
+        ...(deleting && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
+      },
+      spec: {
+        issuerRefs: [{ name: 'a' }],
+        subjects: [],
+        serviceAccountPolicy: 'Annotate',
+        deletionPolicy: policy,
+        suspend: false,
+      },
+      status: { issuers: [entry(trusts)] },
+    } satisfies IAMServiceAccount;
+  }
+
+  test.each([
+    ['a role that trusts it', {}, true],
+    ['a role with Retain, which has to drop its statement too', { policy: 'Retain' }, true],
+    ['a role that is being deleted', { deleting: true }, true],
+    ['no role that is being deleted with Retain', { deleting: true, policy: 'Retain' }, false],
+    ['no role that trusts another', { trusts: 'b' }, false],
+    ['no role of another namespace', { namespace: 'other' }, false],
+  ] as const)('%s', (_, changes, holds) => {
+    const account = dependent(changes);
+    expect(dependentsOf(issuer('a'), [account])).toEqual(holds ? [account] : []);
+  });
+});

@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
+import type { AccessSource } from '../../../src/runtime/access.ts';
+import { HttpKubeClient } from '../../../src/runtime/http-kube-client.ts';
+import {
+  isConflict,
+  isForbidden,
+  isUnauthorized,
+  isUnreachable,
+  type KubeError,
+} from '../../../src/runtime/kube-error.ts';
+import { KubeTransport, type Timeouts } from '../../../src/runtime/kube-transport.ts';
+import { json, list, refuse, reset, ScriptedApiServer, stall, truncate } from '../../fakes/scripted-api-server.ts';
+
+const ref = { namespace: 'org', name: 'abcl0' };
+const issuer = { metadata: { ...ref, resourceVersion: '7' }, spec: {} };
+
+let server: ScriptedApiServer;
+let stop: AbortController;
+const transports: KubeTransport[] = [];
+
+beforeEach(async () => {
+  server = await ScriptedApiServer.start();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await Promise.all(transports.splice(0).map((transport) => transport.close()));
+  await server.close();
+});
+
+function connect(options: { readonly access?: AccessSource; readonly timeouts?: Partial<Timeouts> } = {}) {
+  const access = options.access ?? { get: async () => ({ server: server.url, headers: {}, tls: {} }), renew: () => {} };
+  const transport = new KubeTransport({ access, signal: stop.signal, timeouts: { call: 5000, ...options.timeouts } });
+  transports.push(transport);
+  return new HttpKubeClient(transport);
+}
+const refusal = async (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (error: unknown) => error as KubeError,
+  );
+
+describe('requests', () => {
+  test('hundreds of calls go over few connections', async () => {
+    const client = connect();
+    for (let call = 0; call < 200; call++) {
+      server.answer(json(issuer));
+      await client.find(oidcIssuers, ref);
+    }
+    expect(server.requests).toHaveLength(200);
+    expect(server.connections).toBeLessThan(5);
+  });
+
+  test('say what the API server needs: paths, content types and our field manager', async () => {
+    const client = connect();
+    const object = { metadata: ref, spec: { region: 'eu-central-1' } };
+    server.answer(...Array.from({ length: 6 }, () => json({})));
+    await client.create(serviceAccounts, object);
+    await client.apply(oidcIssuers, object, { force: true });
+    await client.patch(oidcIssuers, ref, { spec: { suspend: null } });
+    await client.patch(oidcIssuers, ref, { status: {} }, { subresource: 'status' });
+    await client.delete(oidcIssuers, ref, { uid: 'u-1' });
+    await client.find(secrets, { namespace: 'org', name: 'a/b' });
+
+    const issuers = '/apis/irsa.giantswarm.io/v1alpha1/namespaces/org/oidcissuers';
+    expect(server.requests.map(({ method, path, headers }) => [method, path, headers['content-type']])).toEqual([
+      ['POST', '/api/v1/namespaces/org/serviceaccounts', 'application/json'],
+      ['PATCH', `${issuers}/abcl0`, 'application/apply-patch+yaml'],
+      ['PATCH', `${issuers}/abcl0`, 'application/merge-patch+json'],
+      ['PATCH', `${issuers}/abcl0/status`, 'application/merge-patch+json'],
+      ['DELETE', `${issuers}/abcl0`, 'application/json'],
+      ['GET', '/api/v1/namespaces/org/secrets/a%2Fb', undefined],
+    ]);
+    expect(server.requests.map((request) => request.query)).toEqual([
+      { fieldManager: 'irsa-operator' },
+      { fieldManager: 'irsa-operator', force: 'true' },
+      { fieldManager: 'irsa-operator' },
+      { fieldManager: 'irsa-operator' },
+      {},
+      {},
+    ]);
+    expect(JSON.parse(server.requests[1]!.body)).toEqual({
+      apiVersion: 'irsa.giantswarm.io/v1alpha1',
+      kind: 'OIDCIssuer',
+      ...object,
+    });
+    expect(server.requests[2]!.body).toBe('{"spec":{"suspend":null}}');
+    expect(JSON.parse(server.requests[4]!.body)).toEqual({ preconditions: { uid: 'u-1' } });
+  });
+
+  test('keep the path of a server behind a gateway', async () => {
+    const access = { get: async () => ({ server: `${server.url}/k8s/c1/`, headers: {}, tls: {} }), renew: () => {} };
+    server.answer(json(issuer));
+    await connect({ access }).find(serviceAccounts, ref);
+    expect(server.requests[0]!.path).toBe('/k8s/c1/api/v1/namespaces/org/serviceaccounts/abcl0');
+  });
+
+  test('do not go through the proxy of the environment', async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, { HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '' });
+    try {
+      server.answer(json(issuer));
+      expect(await connect().find(oidcIssuers, ref)).toEqual(issuer);
+    } finally {
+      process.env = before;
+    }
+  });
+});
+
+describe('reads', () => {
+  test('of what is not there, object or kind, give nothing', async () => {
+    const client = connect();
+    server.answer(refuse(404, 'NotFound'), (response) => response.writeHead(404).end('404 page not found'));
+    expect(await client.find(oidcIssuers, ref)).toBeUndefined();
+    expect(await client.list(oidcIssuers)).toEqual([]);
+  });
+
+  test('of a list take all pages, and say of each item what it is', async () => {
+    server.answer(list('9', [{ metadata: { name: 'a' } }], 'next'), list('9', [{ metadata: { name: 'b' } }]));
+    const items = await connect().list(oidcIssuers, { namespace: 'org', labelSelector: 'a=b' });
+    expect(items.map((item) => [item.kind, item.metadata.name])).toEqual([
+      ['OIDCIssuer', 'a'],
+      ['OIDCIssuer', 'b'],
+    ]);
+    expect(server.requests.map((request) => request.query)).toEqual([
+      { limit: '500', labelSelector: 'a=b' },
+      { limit: '500', labelSelector: 'a=b', continue: 'next' },
+    ]);
+  });
+
+  test('of a list that expired half-way start again', async () => {
+    server.answer(list('9', [{ metadata: { name: 'a' } }], 'next'), refuse(410, 'Expired'));
+    server.answer(list('9', [{ metadata: { name: 'a' } }]));
+    expect(await connect().list(oidcIssuers)).toHaveLength(1);
+  });
+
+  test.each([
+    ['a reset', reset],
+    ['a truncated body', truncate],
+    ['a 500', refuse(500, 'InternalError')],
+    ['a 429', refuse(429, 'TooManyRequests')],
+  ])('are tried again after %s', async (_name, failure) => {
+    server.answer(failure, json(issuer));
+    expect(await connect().find(oidcIssuers, ref)).toEqual(issuer);
+  });
+
+  test('wait as long as the server asks', async () => {
+    server.answer(refuse(429, 'TooManyRequests', { 'retry-after': '1' }), json(issuer));
+    const started = Date.now();
+    await connect().find(oidcIssuers, ref);
+    expect(Date.now() - started).toBeGreaterThanOrEqual(990);
+  });
+
+  test('give up after three times', async () => {
+    server.answer(...Array.from({ length: 4 }, () => refuse(503, 'ServiceUnavailable')));
+    const error = await refusal(connect().find(oidcIssuers, ref));
+    expect(error?.status).toBe(503);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('end at the deadline where the body stalls', async () => {
+    server.answer(stall);
+    const error = await refusal(connect({ timeouts: { call: 200 } }).find(oidcIssuers, ref));
+    expect(isUnreachable(error)).toBe(true);
+    expect(error?.message).toContain('reading OIDCIssuer org/abcl0');
+  });
+
+  test('end at the deadline where nothing is answered', async () => {
+    const started = Date.now();
+    expect(isUnreachable(await refusal(connect({ timeouts: { call: 200 } }).find(oidcIssuers, ref)))).toBe(true);
+    expect(Date.now() - started).toBeLessThan(2000);
+  });
+
+  test('of a server that is not there are unreachable', async () => {
+    await server.close();
+    expect(isUnreachable(await refusal(connect().find(oidcIssuers, ref)))).toBe(true);
+  });
+});
+
+describe('writes', () => {
+  test('are not sent twice', async () => {
+    const client = connect();
+    server.answer(refuse(500, 'InternalError'), reset);
+    expect((await refusal(client.create(oidcIssuers, issuer)))?.status).toBe(500);
+    expect(isUnreachable(await refusal(client.patch(oidcIssuers, ref, {})))).toBe(true);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('are refused in a way that callers can tell apart', async () => {
+    const client = connect();
+    server.answer(refuse(409, 'Conflict'), refuse(403, 'Forbidden'), refuse(404, 'NotFound'));
+    expect(isConflict(await refusal(client.patch(oidcIssuers, ref, {})))).toBe(true);
+    const forbidden = await refusal(client.create(oidcIssuers, issuer));
+    expect(isForbidden(forbidden)).toBe(true);
+    expect(forbidden?.message).toBe('creating OIDCIssuer org/abcl0: 403 Forbidden Forbidden by the script');
+    await client.delete(oidcIssuers, ref);
+  });
+
+  test('of a Secret leave no word of the server in the error, which may quote it', async () => {
+    server.answer(json({ reason: 'Invalid', message: 'invalid value: "-----BEGIN PRIVATE KEY"' }, 422));
+    const error = await refusal(connect().create(secrets, { metadata: ref, data: { key: 'c2VjcmV0' } }));
+    expect(error?.message).toBe('creating Secret org/abcl0: 422 Invalid');
+  });
+
+  test('end when the operator stops', async () => {
+    const call = refusal(connect().create(oidcIssuers, issuer));
+    await server.received(1);
+    stop.abort();
+    expect(isUnreachable(await call)).toBe(true);
+  });
+});
+
+describe('credentials', () => {
+  function rotating(tokens: string[]): AccessSource {
+    let current = tokens.shift();
+    return {
+      get: async () => ({ server: server.url, headers: { Authorization: `Bearer ${current}` }, tls: {} }),
+      renew: () => (current = tokens.shift()),
+    };
+  }
+
+  test('that are not accepted are read again once, for writes too', async () => {
+    server.answer(refuse(401, 'Unauthorized'), json({}));
+    await connect({ access: rotating(['old', 'new']) }).create(oidcIssuers, issuer);
+    expect(server.requests.map((request) => request.headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
+  });
+
+  test('that are still not accepted end the call, and stand in no error', async () => {
+    server.answer(refuse(401, 'Unauthorized'), refuse(401, 'Unauthorized'));
+    const error = await refusal(connect({ access: rotating(['old', 'new', 'newer']) }).find(oidcIssuers, ref));
+    expect(isUnauthorized(error)).toBe(true);
+    expect(server.requests).toHaveLength(2);
+    expect(JSON.stringify([error?.message, error])).not.toMatch(/Bearer|old|new/);
+  });
+
+  test('that cannot be read are an error of the call', async () => {
+    const access = {
+      get: () => Promise.reject(new Error('ENOENT: no such file, open token')),
+      renew: () => {},
+    };
+    const error = await refusal(connect({ access }).create(oidcIssuers, issuer));
+    expect(error?.message).toBe('creating OIDCIssuer org/abcl0: ENOENT: no such file, open token');
+  });
+});

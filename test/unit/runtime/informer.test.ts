@@ -1,0 +1,350 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubernetesObject } from '../../../src/api/meta.ts';
+import { oidcIssuers } from '../../../src/api/resources.ts';
+import { seconds } from '../../../src/runtime/duration.ts';
+import { Informer, type Change } from '../../../src/runtime/informer.ts';
+import { KubeTransport, type Timeouts } from '../../../src/runtime/kube-transport.ts';
+import { FakeClock } from '../../fakes/clock.ts';
+import { FakeLogger } from '../../fakes/logger.ts';
+import {
+  json,
+  list,
+  refuse,
+  reset,
+  ScriptedApiServer,
+  truncate,
+  watch,
+  type Answer,
+  type Named,
+} from '../../fakes/scripted-api-server.ts';
+
+type Issuer = KubernetesObject & { readonly spec?: { readonly region?: string } };
+
+let server: ScriptedApiServer;
+let stop: AbortController;
+let clock: FakeClock;
+let logger: FakeLogger;
+let ended: (() => Promise<void>)[];
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown) => unhandled.push(reason);
+
+beforeEach(async () => {
+  server = await ScriptedApiServer.start();
+  stop = new AbortController();
+  clock = new FakeClock();
+  logger = new FakeLogger();
+  ended = [];
+  unhandled.length = 0;
+  process.on('unhandledRejection', onUnhandled);
+});
+afterEach(async () => {
+  stop.abort();
+  await Promise.all(ended.map((end) => end()));
+  await server.close();
+  process.off('unhandledRejection', onUnhandled);
+  expect(unhandled).toEqual([]);
+});
+
+const issuer = (name: string, resourceVersion: string, region = 'eu-central-1'): Named => ({
+  metadata: { name, namespace: 'org', resourceVersion, generation: 1 },
+  spec: { region },
+});
+const added = (object: Named) => ({ type: 'ADDED', object });
+const modified = (object: Named) => ({ type: 'MODIFIED', object });
+const removed = (object: Named) => ({ type: 'DELETED', object });
+const bookmark = (resourceVersion: string) => ({ type: 'BOOKMARK', object: { metadata: { resourceVersion } } });
+const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
+
+/** An informer with one trigger that looks at the region. */
+function start(timeouts: Partial<Timeouts> = {}) {
+  const access = { get: async () => ({ server: server.url, headers: {}, tls: {} }), renew: () => {} };
+  const transport = new KubeTransport({ access, signal: stop.signal, timeouts: { call: 2000, ...timeouts } });
+  const informer = new Informer<Issuer>({ transport, resource: oidcIssuers, logger, clock, signal: stop.signal });
+  const changes: string[] = [];
+  const tell = ({ ref, selected, kind }: Change<unknown>) =>
+    changes.push(`${kind} ${ref.namespace}/${ref.name} ${String(selected)}`);
+  const known = informer.on({ select: (object) => object.spec?.region ?? '', changed: tell });
+  informer.start();
+  ended.push(async () => {
+    await informer.stopped();
+    await transport.close();
+  });
+  return { informer, changes, known };
+}
+
+async function until(what: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!what()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Lets back-offs pass until the server has heard that many requests. */
+async function requests(count: number) {
+  await until(() => {
+    if (server.requests.length < count && clock.pending > 0) void clock.advance(seconds(40));
+    return server.requests.length >= count;
+  });
+  return server.requests.map(({ query }) => (query['watch'] ? `watch ${query['resourceVersion']}` : 'list'));
+}
+
+describe('following a kind', () => {
+  test('tells what is there, page by page, then what changes, and keeps only what was selected', async () => {
+    server.answer(list('5', [issuer('a', '3')], 'more'), list('5', [issuer('b', '4')]));
+    server.answer(watch([added(issuer('c', '6')), modified(issuer('a', '7', 'us-east-1')), removed(issuer('b', '8'))]));
+    const { informer, changes, known } = start();
+    await informer.synced;
+    expect(changes).toEqual(['initial org/a eu-central-1', 'initial org/b eu-central-1']);
+    await until(() => changes.length === 5);
+    expect(changes.slice(2)).toEqual([
+      'changed org/c eu-central-1',
+      'changed org/a us-east-1',
+      'deleted org/b eu-central-1',
+    ]);
+    expect([...known]).toEqual([
+      [{ namespace: 'org', name: 'a' }, 'us-east-1'],
+      [{ namespace: 'org', name: 'c' }, 'eu-central-1'],
+    ]);
+    const [first, second, third] = server.requests.map((request) => request.query);
+    expect(first).toEqual({ limit: '500' });
+    expect(second).toEqual({ limit: '500', continue: 'more' });
+    expect(third).toMatchObject({ watch: 'true', allowWatchBookmarks: 'true', resourceVersion: '5' });
+  });
+
+  test('drops events that change nothing of what was selected', async () => {
+    server.answer(list('5', [issuer('a', '3')]), watch([modified(issuer('a', '6')), added(issuer('z', '7'))]));
+    const { changes } = start();
+    await until(() => changes.includes('changed org/z eu-central-1'));
+    expect(changes).toHaveLength(2);
+  });
+
+  test('tells which objects ask for something that their status does not answer', async () => {
+    const of = (name: string, status: object | undefined, deletionTimestamp?: string) => ({
+      metadata: { name, namespace: 'org', generation: 2, ...(deletionTimestamp && { deletionTimestamp }) },
+      ...(status && { status }),
+    });
+    server.answer(
+      list('5', [
+        of('new', undefined),
+        of('changed', { observedGeneration: 1 }),
+        of('well', { observedGeneration: 2 }),
+        of('leaving', { observedGeneration: 2 }, '2030-01-01T00:00:00Z'),
+      ]),
+    );
+    const pending: string[] = [];
+    const access = { get: async () => ({ server: server.url, headers: {}, tls: {} }), renew: () => {} };
+    const transport = new KubeTransport({ access, signal: stop.signal });
+    const informer = new Informer<Issuer>({ transport, resource: oidcIssuers, logger, clock, signal: stop.signal });
+    informer.on({
+      select: (object) => object.metadata.name,
+      changed: (change) => void (change.pending && pending.push(change.ref.name)),
+    });
+    informer.start();
+    ended.push(() => informer.stopped());
+    await informer.synced;
+    expect(pending).toEqual(['new', 'changed', 'leaving']);
+  });
+
+  test('takes an event that arrives in pieces, and characters cut in two', async () => {
+    const line = `${JSON.stringify(added(issuer('a', '6', 'zürich')))}\n`;
+    const bytes = Buffer.from(line);
+    const cut = bytes.indexOf(Buffer.from('ü')) + 1;
+    const slow: Answer = (response) => {
+      response.writeHead(200).write(bytes.subarray(0, cut));
+      setTimeout(() => response.write(bytes.subarray(cut)), 30);
+    };
+    server.answer(list('5', []), slow);
+    const { changes } = start();
+    await until(() => changes.length === 1);
+    expect(changes).toEqual(['changed org/a zürich']);
+  });
+
+  test('a bookmark moves the version from which the next watch goes on', async () => {
+    server.answer(list('5', []), watch([bookmark('90')], 'close'), watch([]));
+    start();
+    expect(await requests(3)).toEqual(['list', 'watch 5', 'watch 90']);
+  });
+
+  test('goes on from the last event after a clean close, without a new list', async () => {
+    server.answer(list('5', []), watch([added(issuer('a', '6'))], 'close'), watch([]));
+    start();
+    expect(await requests(3)).toEqual(['list', 'watch 5', 'watch 6']);
+  });
+
+  test('one trigger that throws keeps neither the watch nor another trigger from going on', async () => {
+    server.answer(list('5', [issuer('a', '3')]), watch([added(issuer('b', '6'))]));
+    const access = { get: async () => ({ server: server.url, headers: {}, tls: {} }), renew: () => {} };
+    const transport = new KubeTransport({ access, signal: stop.signal });
+    const informer = new Informer<Issuer>({ transport, resource: oidcIssuers, logger, clock, signal: stop.signal });
+    const heard: string[] = [];
+    informer.on({
+      select: () => 1,
+      changed: () => {
+        throw new Error('listener bug');
+      },
+    });
+    informer.on({ select: () => 1, changed: ({ ref }) => heard.push(ref.name) });
+    informer.start();
+    ended.push(() => informer.stopped());
+    await until(() => heard.length === 2);
+    expect(heard).toEqual(['a', 'b']);
+    expect(logger.lines.filter((line) => line.message === 'a listener failed')).toHaveLength(2);
+  });
+});
+
+describe('trouble', () => {
+  test.each([
+    ['as HTTP status', refuse(410, 'Expired')],
+    ['as an event', watch([expired])],
+  ])(
+    'a version that is too old, told %s, leads to a new list, which tells what went meanwhile',
+    async (_how, answer) => {
+      server.answer(list('5', [issuer('a', '3'), issuer('b', '4')]), answer, list('9', [issuer('b', '4')]), watch([]));
+      const { changes } = start();
+      expect(await requests(4)).toEqual(['list', 'watch 5', 'list', 'watch 9']);
+      expect(changes.slice(2)).toEqual(['deleted org/a eu-central-1']);
+    },
+  );
+
+  test('what came with a watch, or with a list that broke off, and went unseen is told by the next list', async () => {
+    server.answer(list('5', []), watch([added(issuer('a', '6')), expired]));
+    server.answer(list('7', [issuer('b', '7')], 'more'), refuse(410, 'Expired'));
+    server.answer(list('9', []), watch([]));
+    const { changes } = start();
+    await requests(6);
+    expect(changes).toEqual([
+      'changed org/a eu-central-1',
+      'changed org/b eu-central-1',
+      'deleted org/a eu-central-1',
+      'deleted org/b eu-central-1',
+    ]);
+  });
+
+  test.each<[string, Answer]>([
+    ['a 500', refuse(500, 'InternalError')],
+    ['a 403', refuse(403, 'Forbidden')],
+    ['a reset before the answer', reset],
+    ['a reset in the middle', watch([bookmark('5')], 'reset')],
+    ['a line that is no JSON', watch(['{"type":"ADDED","obj'])],
+    ['another ERROR event', watch([{ type: 'ERROR', object: { code: 500, reason: 'InternalError' } }])],
+  ])('%s is followed by a new watch from the same version, after a back-off', async (_what, failure) => {
+    server.answer(list('5', []), failure, watch([added(issuer('a', '6'))]));
+    const { changes } = start();
+    await until(() => clock.pending > 0);
+    expect(server.requests).toHaveLength(2);
+    expect(await requests(3)).toEqual(['list', 'watch 5', 'watch 5']);
+    await until(() => changes.length === 1);
+    expect(logger.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'warn watch broke off',
+      'info watching again',
+    ]);
+  });
+
+  test('a list that fails is tried again, and nobody is told of deletions', async () => {
+    server.answer(list('5', [issuer('a', '3')]), refuse(410, 'Expired'));
+    server.answer(list('7', [], 'more'), truncate, truncate, truncate);
+    server.answer(list('8', [issuer('a', '3')]), watch([]));
+    const { changes } = start();
+    expect(await requests(8)).toEqual(['list', 'watch 5', 'list', 'list', 'list', 'list', 'list', 'watch 8']);
+    expect(changes).toEqual(['initial org/a eu-central-1']);
+  });
+
+  test('a watch that falls silent is given up', async () => {
+    server.answer(list('5', []), watch([]), watch([]));
+    start({ silence: 100 });
+    expect(await requests(3)).toEqual(['list', 'watch 5', 'watch 5']);
+  });
+
+  test('a server that closes at once, again and again, is left more and more time', async () => {
+    server.answer(list('5', []), ...Array.from({ length: 6 }, () => watch([], 'close')));
+    start();
+    const waits: number[] = [];
+    for (let count = 3; count <= 7; count++) {
+      await until(() => clock.pending > 0);
+      const before = clock.now().getTime();
+      while (server.requests.length < count && clock.pending > 0) await clock.advance(50);
+      waits.push(clock.now().getTime() - before);
+      await until(() => server.requests.length >= count);
+    }
+    for (const [index, wait] of waits.slice(1).entries()) expect(wait).toBeGreaterThan(waits[index]! * 1.5);
+  });
+
+  test('a 429 is left alone as long as it asks', async () => {
+    server.answer(list('5', []), refuse(429, 'TooManyRequests', { 'retry-after': '20' }), watch([]));
+    start();
+    await until(() => clock.pending > 0);
+    await clock.advance(seconds(19));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.requests).toHaveLength(2);
+    await clock.advance(seconds(1));
+    await server.received(3);
+  });
+
+  test('a kind that is not installed is asked for once a minute and complained about once', async () => {
+    server.answer(refuse(404, 'NotFound'), refuse(404, 'NotFound'), list('5', [issuer('a', '3')]), watch([]));
+    const { changes } = start();
+    await until(() => clock.pending > 0);
+    await clock.advance(seconds(50));
+    expect(server.requests).toHaveLength(1);
+    await clock.advance(seconds(20));
+    await server.received(2);
+    await until(() => clock.pending > 0);
+    await clock.advance(seconds(70));
+    await until(() => changes.length === 1);
+    expect(logger.lines.filter((line) => line.level === 'warn').map((line) => line.message)).toEqual([
+      'the kind is not installed',
+    ]);
+  });
+
+  test('the API server goes away and comes back', async () => {
+    server.answer(list('5', []), watch([]));
+    const { informer, changes } = start();
+    await server.received(2);
+    await server.close();
+    await until(() => clock.pending > 0);
+    await clock.advance(seconds(40));
+    await server.listen();
+    server.answer(watch([added(issuer('a', '6'))]));
+    expect(await requests(3)).toEqual(['list', 'watch 5', 'watch 5']);
+    await until(() => changes.length === 1);
+    expect(informer.lastActivity).toBe(clock.now().getTime());
+  });
+});
+
+describe('stopping', () => {
+  test('during a list opens no watch', async () => {
+    const { informer } = start();
+    await server.received(1);
+    stop.abort();
+    await informer.stopped();
+    expect(server.requests).toHaveLength(1);
+    expect(logger.lines).toEqual([]);
+  });
+
+  test('during a watch closes it', async () => {
+    server.answer(list('5', []), watch([]));
+    const { informer } = start();
+    await server.received(2);
+    stop.abort();
+    await informer.stopped();
+    await until(() => server.openConnections <= 1);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('during a back-off ends it', async () => {
+    server.answer(list('5', []), refuse(500, 'InternalError'));
+    const { informer } = start();
+    await until(() => clock.pending > 0);
+    stop.abort();
+    await informer.stopped();
+    expect(clock.pending).toBe(0);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+test('a list of another shape is an error like any other', async () => {
+  server.answer(json({ hello: 'world' }), list('5', []), watch([]));
+  start();
+  expect(await requests(3)).toEqual(['list', 'list', 'watch 5']);
+});

@@ -1,0 +1,491 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Condition, ManagedObject, ManagedStatus } from '../../../src/api/meta.ts';
+import { finalizer } from '../../../src/api/names.ts';
+import type { Resource } from '../../../src/api/resources.ts';
+import type { Acceptance, Definition, Pass } from '../../../src/runtime/definition.ts';
+import { minutes, seconds } from '../../../src/runtime/duration.ts';
+import { KubeEvents } from '../../../src/runtime/events.ts';
+import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { ObjectReconciler } from '../../../src/runtime/object-reconciler.ts';
+import { ready, type Outcome, type Step } from '../../../src/runtime/step.ts';
+import { FakeClock } from '../../fakes/clock.ts';
+import { FakeKube } from '../../fakes/kube.ts';
+import { FakeLogger } from '../../fakes/logger.ts';
+
+interface House extends ManagedObject {
+  readonly spec: {
+    readonly suspend?: boolean;
+    readonly deletionPolicy?: 'Delete' | 'Retain';
+    readonly colour?: string;
+  };
+  readonly status?: HouseStatus;
+}
+interface HouseStatus extends ManagedStatus {
+  address?: string;
+  rooms?: string[];
+}
+interface Context {
+  readonly draft: HouseStatus;
+}
+
+const houses: Resource = { group: 'test.example', version: 'v1', plural: 'houses', kind: 'House' };
+const ref = { namespace: 'town', name: 'red' };
+
+/** A house is a bucket, a certificate and a distribution that needs both. */
+function world(spec: House['spec'] = {}) {
+  const clock = new FakeClock();
+  const kube = new FakeKube(clock);
+  const logger = new FakeLogger();
+  kube.seed(houses, { metadata: ref, spec });
+  const ran: string[] = [];
+  const behaviour: Record<string, () => Outcome | Promise<Outcome>> = {};
+  const step = (condition: Step<Context>['condition'], needs: Step<Context>['needs'] = []): Step<Context> => ({
+    condition,
+    needs,
+    async reconcile({ draft }) {
+      ran.push(condition);
+      draft.rooms = [...new Set([...(draft.rooms ?? []), condition])];
+      return behaviour[condition]?.() ?? ready;
+    },
+    async remove() {
+      ran.push(`remove ${condition}`);
+      return behaviour[`remove ${condition}`]?.() ?? ready;
+    },
+  });
+  const bucket = step('BucketReady');
+  const certificate = step('CertificateReady');
+  const distribution = step('DistributionReady', ['BucketReady', 'CertificateReady']);
+  const hooks: {
+    accept: (draft: HouseStatus, pass: Pass) => Acceptance<Context>;
+    removal: (draft: HouseStatus) => Context | undefined;
+  } = {
+    accept: (draft) => ({ accepted: true, context: { draft }, storeFirst: false }),
+    removal: (draft) => ({ draft }),
+  };
+  const definition: Definition<House, HouseStatus, Context, Context> = {
+    resource: houses,
+    steps: [bucket, certificate, distribution],
+    removalOrder: [distribution, certificate, bucket],
+    accept: async (_object, draft, pass) => hooks.accept(draft, pass),
+    removal: async (_object, draft) => hooks.removal(draft),
+    explain: (error) => ({
+      reason: error instanceof TypeError ? 'BucketNameTaken' : 'AccessDenied',
+      message: (error as Error).message,
+      terminal: error instanceof TypeError,
+    }),
+  };
+  const stop = new AbortController();
+  const reconciler = new ObjectReconciler({
+    definition,
+    client: kube,
+    events: new KubeEvents({ client: kube, clock, logger, instance: 'pod-1' }),
+    clock,
+    logger,
+    resync: minutes(10),
+    random: () => 0.5,
+  });
+  const condition = (type: string) =>
+    kube.get<House>(houses, ref)?.status?.conditions?.find((each) => each.type === type);
+  return {
+    behaviour,
+    clock,
+    condition,
+    definition,
+    hooks,
+    kube,
+    logger,
+    ran,
+    stop,
+    house: () => kube.get<House>(houses, ref),
+    word: (type: string) => {
+      const { status, reason, message } = condition(type) ?? ({} as Partial<Condition>);
+      return [status, reason, message];
+    },
+    reconcile: () => reconciler.reconcile(ref, stop.signal),
+    statusPatches: () => kube.writes.filter((write) => write.verb === 'patchStatus').length,
+    /** As after a first pass that went well. */
+    settle: async () => {
+      await reconciler.reconcile(ref, stop.signal);
+      kube.writes.length = 0;
+      ran.length = 0;
+    },
+  };
+}
+
+const waits = (requeueAfter?: number): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificatePendingValidation',
+  message: 'ACM is validating',
+  ...(requeueAfter !== undefined && { requeueAfter }),
+});
+const fails =
+  (message = 'iam:CreateRole is missing') =>
+  () => {
+    throw new Error(message);
+  };
+const failsForGood = () => {
+  throw new TypeError('the bucket name is taken');
+};
+
+describe('a new object', () => {
+  test('gets the finalizer before its first step runs, then one status with all conditions', async () => {
+    const { behaviour, house, kube, reconcile, word } = world();
+    let finalizersAtFirstStep: readonly string[] | undefined;
+    behaviour['BucketReady'] = () => {
+      finalizersAtFirstStep = house()?.metadata.finalizers;
+      return ready;
+    };
+
+    const result = await reconcile();
+
+    expect(finalizersAtFirstStep).toEqual([finalizer]);
+    expect(kube.writes.map((write) => write.verb)).toEqual(['patch', 'patchStatus', 'create']);
+    expect(house()?.status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+      'Accepted=True',
+      'BucketReady=True',
+      'CertificateReady=True',
+      'DistributionReady=True',
+      'Ready=True',
+    ]);
+    expect(word('Ready')).toEqual(['True', 'Provisioned', '']);
+    expect(house()?.status).toMatchObject({
+      observedGeneration: 1,
+      conditions: [{ observedGeneration: 1 }, {}, {}, {}, {}],
+    });
+    expect(kube.events).toEqual([
+      { type: 'Normal', reason: 'Ready', note: 'all is provisioned', regarding: 'House/town/red' },
+    ]);
+    expect(result).toEqual({ requeueAfter: minutes(10), settled: true });
+  });
+
+  test('is not touched where another client changed it before the finalizer came, and looked at again at once', async () => {
+    const { kube, ran, reconcile } = world();
+    kube.failNext('patch', new KubeError('modified', 409, 'Conflict'));
+    expect(await reconcile()).toEqual({ requeueAfter: 0 });
+    expect(ran).toEqual([]);
+  });
+
+  test('keeps the finalizers of others', async () => {
+    const { house, kube, reconcile } = world();
+    kube.edit(houses, ref, { metadata: { finalizers: ['other.example/it'] } });
+    await reconcile();
+    expect(house()?.metadata.finalizers).toEqual(['other.example/it', finalizer]);
+  });
+
+  test('has what an undo needs in its status before the steps run', async () => {
+    const { behaviour, hooks, house, reconcile, statusPatches } = world();
+    hooks.accept = (draft) => {
+      const storeFirst = draft.address === undefined;
+      draft.address = '111122223333';
+      return { accepted: true, context: { draft }, storeFirst };
+    };
+    let stored: HouseStatus | undefined;
+    behaviour['BucketReady'] = () => {
+      stored = house()?.status;
+      return ready;
+    };
+
+    await reconcile();
+
+    expect(stored?.address).toBe('111122223333');
+    expect(stored?.conditions).toBeUndefined();
+    expect(statusPatches()).toBe(2);
+  });
+
+  test('whose kind wants to store for ever ends in an error instead of a busy loop', async () => {
+    const { hooks, ran, reconcile } = world();
+    hooks.accept = (draft) => ({ accepted: true, context: { draft }, storeFirst: true });
+    await expect(reconcile()).rejects.toThrow('again and again');
+    expect(ran).toEqual([]);
+  });
+
+  test('that is gone already is nothing to do', async () => {
+    const { kube, reconcile } = world();
+    kube.remove(houses, ref);
+    expect(await reconcile()).toEqual({});
+    expect(kube.writes).toEqual([]);
+  });
+});
+
+describe('at rest', () => {
+  test('a second pass writes nothing and says nothing, however much later', async () => {
+    const { clock, kube, logger, reconcile, settle } = world();
+    await settle();
+    logger.lines.length = 0;
+    await clock.advance(minutes(60));
+    await reconcile();
+    expect(kube.writes).toEqual([]);
+    expect(logger.lines.filter((line) => line.level !== 'debug')).toEqual([]);
+  });
+
+  test('a failure that goes on writes nothing either', async () => {
+    const { behaviour, clock, kube, reconcile, settle } = world();
+    behaviour['BucketReady'] = fails();
+    await settle();
+    await clock.advance(minutes(1));
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(kube.writes).toEqual([]);
+  });
+
+  test('a change of the spec moves the generation of every condition, and no transition time', async () => {
+    const { clock, house, kube, reconcile, settle } = world();
+    await settle();
+    const before = house()?.status?.conditions;
+    await clock.advance(minutes(1));
+    kube.edit(houses, ref, { spec: { colour: 'blue' } });
+    await reconcile();
+    expect(house()?.status?.observedGeneration).toBe(2);
+    expect(house()?.status?.conditions).toEqual(before?.map((each) => ({ ...each, observedGeneration: 2 })));
+  });
+
+  test('a field that a step takes out of the status is taken away', async () => {
+    const { behaviour, hooks, house, reconcile } = world();
+    hooks.accept = (draft) => {
+      draft.address = 'somewhere';
+      return { accepted: true, context: { draft }, storeFirst: false };
+    };
+    await reconcile();
+    hooks.accept = (draft) => {
+      delete draft.address;
+      return { accepted: true, context: { draft }, storeFirst: false };
+    };
+    behaviour['BucketReady'] = () => ready;
+    await reconcile();
+    expect(house()?.status).not.toHaveProperty('address');
+  });
+});
+
+describe('waiting and failing', () => {
+  test('what waits stops only what needs it, and says when to come back', async () => {
+    const { behaviour, ran, reconcile, word } = world();
+    behaviour['BucketReady'] = () => waits(seconds(30));
+    behaviour['CertificateReady'] = () => waits(seconds(20));
+    expect(await reconcile()).toEqual({ requeueAfter: seconds(20) });
+    expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+    expect(word('DistributionReady')).toEqual([
+      'Unknown',
+      'DependencyNotReady',
+      'waits for BucketReady, CertificateReady',
+    ]);
+    expect(word('Ready')).toEqual(['False', 'CertificatePendingValidation', 'BucketReady: ACM is validating']);
+  });
+
+  test('what only an event can end comes back with the resync', async () => {
+    const { behaviour, reconcile } = world();
+    behaviour['BucketReady'] = () => waits();
+    expect(await reconcile()).toEqual({ requeueAfter: minutes(10) });
+  });
+
+  test('a failure does not stop what does not need it, and Ready names it before what waits', async () => {
+    const { behaviour, kube, ran, reconcile, word } = world();
+    behaviour['BucketReady'] = () => waits(seconds(30));
+    behaviour['CertificateReady'] = fails();
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+    expect(word('CertificateReady')).toEqual(['False', 'AccessDenied', 'iam:CreateRole is missing']);
+    expect(word('Ready')).toEqual(['False', 'AccessDenied', 'CertificateReady: iam:CreateRole is missing']);
+    expect(word('Stalled')).toEqual([undefined, undefined, undefined]);
+    expect(kube.events).toEqual([
+      {
+        type: 'Warning',
+        reason: 'AccessDenied',
+        note: 'CertificateReady: iam:CreateRole is missing',
+        regarding: 'House/town/red',
+      },
+    ]);
+  });
+
+  test('a failure in other words is told again', async () => {
+    const { behaviour, kube, reconcile } = world();
+    behaviour['BucketReady'] = fails('iam:CreateRole is missing');
+    await reconcile();
+    behaviour['BucketReady'] = fails('iam:TagRole is missing');
+    await reconcile();
+    expect(kube.events.map((event) => event.note)).toEqual([
+      'BucketReady: iam:CreateRole is missing',
+      'BucketReady: iam:TagRole is missing',
+    ]);
+  });
+
+  test('where only a person can help, Stalled stands and nothing is retried before the resync', async () => {
+    const { behaviour, reconcile, word } = world();
+    behaviour['BucketReady'] = failsForGood;
+    expect(await reconcile()).toEqual({ requeueAfter: minutes(10), settled: true });
+    expect(word('Stalled')).toEqual(['True', 'BucketNameTaken', 'the bucket name is taken']);
+
+    behaviour['BucketReady'] = () => ready;
+    await reconcile();
+    expect(word('Stalled')).toEqual([undefined, undefined, undefined]);
+    expect(word('Ready')).toEqual(['True', 'Provisioned', '']);
+  });
+
+  test('an event that cannot be sent changes nothing', async () => {
+    const { behaviour, kube, reconcile, word } = world();
+    behaviour['BucketReady'] = fails();
+    kube.failNext('create', new KubeError('no', 403, 'Forbidden'));
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(word('BucketReady')[1]).toBe('AccessDenied');
+  });
+
+  test('a pass that is stopped leaves no finding behind', async () => {
+    const { behaviour, house, reconcile, stop } = world();
+    behaviour['BucketReady'] = () => {
+      stop.abort();
+      throw new Error('aborted');
+    };
+    await expect(reconcile()).rejects.toThrow('aborted');
+    expect(house()?.status).toBeUndefined();
+  });
+
+  test('an API server that does not take the status is an error, so that the pass is tried again', async () => {
+    const { kube, reconcile } = world();
+    kube.failNext('patchStatus', new KubeError('no answer', undefined, undefined));
+    await expect(reconcile()).rejects.toThrow('no answer');
+  });
+});
+
+describe('an object that is not accepted', () => {
+  test('runs no step, gets no finalizer, and says so', async () => {
+    const { hooks, house, kube, ran, reconcile, word } = world();
+    hooks.accept = () => ({ accepted: false, reason: 'NotImplemented', message: 'spec.colour is not built yet' });
+    expect(await reconcile()).toEqual({ requeueAfter: minutes(10), settled: true });
+    expect(ran).toEqual([]);
+    expect(house()?.metadata.finalizers).toBeUndefined();
+    expect(word('Accepted')).toEqual(['False', 'NotImplemented', 'spec.colour is not built yet']);
+    expect(word('BucketReady')).toEqual(['Unknown', 'DependencyNotReady', 'waits for Accepted']);
+    expect(word('Ready')).toEqual(['False', 'NotImplemented', 'Accepted: spec.colour is not built yet']);
+    expect(word('Stalled')[0]).toBe('True');
+    expect(kube.events.map((event) => event.reason)).toEqual(['NotImplemented']);
+  });
+
+  test('is not known to be wrong where the looking failed', async () => {
+    const { hooks, ran, reconcile, word } = world();
+    hooks.accept = fails('sts:AssumeRole is missing');
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(ran).toEqual([]);
+    expect(word('Accepted')).toEqual(['Unknown', 'AccessDenied', 'sts:AssumeRole is missing']);
+    expect(word('Ready')).toEqual(['False', 'AccessDenied', 'Accepted: sts:AssumeRole is missing']);
+  });
+});
+
+describe('a suspended object', () => {
+  test('is left alone, and its other conditions keep their word', async () => {
+    const { kube, ran, reconcile, settle, word } = world();
+    await settle();
+    kube.edit(houses, ref, { spec: { suspend: true } });
+    expect(await reconcile()).toEqual({});
+    expect(ran).toEqual([]);
+    expect(word('Ready')).toEqual(['False', 'Suspended', 'nothing is changed or repaired']);
+    expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
+  });
+
+  test('waits with its deletion, and says so', async () => {
+    const { house, kube, ran, reconcile, settle, word } = world();
+    await settle();
+    kube.edit(houses, ref, { spec: { suspend: true } });
+    kube.remove(houses, ref);
+    await reconcile();
+    expect(ran).toEqual([]);
+    expect(house()).toBeDefined();
+    expect(word('Ready')).toEqual(['False', 'Suspended', 'the deletion waits until spec.suspend is taken away']);
+  });
+});
+
+describe('deletion', () => {
+  async function deleted(spec: House['spec'] = {}) {
+    const it = world(spec);
+    await it.settle();
+    it.kube.remove(houses, ref);
+    return it;
+  }
+
+  test('removes in its own order, then lets go', async () => {
+    const { house, ran, reconcile } = await deleted();
+    expect(await reconcile()).toEqual({});
+    expect(ran).toEqual(['remove DistributionReady', 'remove CertificateReady', 'remove BucketReady']);
+    expect(house()).toBeUndefined();
+  });
+
+  test('stops at the first that waits, names it, and goes on from there', async () => {
+    const { behaviour, house, ran, reconcile, word } = await deleted();
+    behaviour['remove CertificateReady'] = () => ({
+      state: 'waiting',
+      reason: 'InUse',
+      message: 'still in use',
+      requeueAfter: seconds(5),
+    });
+    expect(await reconcile()).toEqual({ requeueAfter: seconds(5) });
+    expect(ran).toEqual(['remove DistributionReady', 'remove CertificateReady']);
+    expect(word('DistributionReady')).toEqual(['False', 'Deleting', 'removed']);
+    expect(word('CertificateReady')).toEqual(['False', 'InUse', 'still in use']);
+    expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
+    expect(word('Ready')).toEqual(['False', 'Deleting', 'CertificateReady: still in use']);
+
+    delete behaviour['remove CertificateReady'];
+    await reconcile();
+    expect(house()).toBeUndefined();
+  });
+
+  test('a failure holds the object, is shown, and is tried again', async () => {
+    const { behaviour, house, kube, ran, reconcile, word } = await deleted();
+    behaviour['remove DistributionReady'] = fails('cloudfront:DeleteDistribution is missing');
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(ran).toEqual(['remove DistributionReady']);
+    expect(house()).toBeDefined();
+    expect(word('Ready')).toEqual(['False', 'Deleting', 'DistributionReady: cloudfront:DeleteDistribution is missing']);
+    expect(kube.events.at(-1)?.reason).toBe('AccessDenied');
+  });
+
+  test('keeps all with deletionPolicy Retain, and says so', async () => {
+    const { house, kube, ran, reconcile } = await deleted({ deletionPolicy: 'Retain' });
+    await reconcile();
+    expect(ran).toEqual([]);
+    expect(house()).toBeUndefined();
+    expect(kube.events.at(-1)).toMatchObject({ type: 'Normal', reason: 'Retained' });
+  });
+
+  test('lets go at once where nothing was ever made', async () => {
+    const { hooks, house, ran, reconcile } = await deleted();
+    hooks.removal = () => undefined;
+    await reconcile();
+    expect(ran).toEqual([]);
+    expect(house()).toBeUndefined();
+  });
+
+  test('holds where what to remove cannot be found out', async () => {
+    const { hooks, house, reconcile, word } = await deleted();
+    hooks.removal = fails('sts:AssumeRole is missing');
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(house()).toBeDefined();
+    expect(word('Ready')).toEqual(['False', 'Deleting', 'Accepted: sts:AssumeRole is missing']);
+  });
+
+  test('does not run an object that somebody else holds after we let go', async () => {
+    const { house, kube, ran, reconcile, settle } = world();
+    kube.edit(houses, ref, { metadata: { finalizers: ['other.example/it'] } });
+    await settle();
+    kube.remove(houses, ref);
+    await reconcile();
+    expect(house()?.metadata.finalizers).toEqual(['other.example/it']);
+    ran.length = 0;
+    expect(await reconcile()).toEqual({});
+    expect(ran).toEqual([]);
+  });
+
+  test('looks again at once where the object changed while it was removed', async () => {
+    const { house, kube, reconcile } = await deleted();
+    kube.failNext('patch', new KubeError('modified', 409, 'Conflict'));
+    expect(await reconcile()).toEqual({ requeueAfter: 0 });
+    await reconcile();
+    expect(house()).toBeUndefined();
+  });
+
+  test('is happy where the object vanished meanwhile', async () => {
+    const { behaviour, kube, reconcile } = await deleted();
+    behaviour['remove DistributionReady'] = () => {
+      kube.edit(houses, ref, { metadata: { finalizers: [] } });
+      return waits();
+    };
+    expect(await reconcile()).toEqual({});
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import { minutes, seconds } from '../../../../src/runtime/duration.ts';
+import { WorkQueue } from '../../../../src/runtime/work-queue.ts';
+import { FakeClock, settled } from '../../../fakes/clock.ts';
+import { harness } from './harness.ts';
+
+describe('adding', () => {
+  test('a key that waits already runs only once', async () => {
+    const { queue, started, finish } = harness(1);
+    for (const key of ['a', 'b', 'b', 'b']) queue.add(key);
+    await finish('a');
+    await finish('b');
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  test('a key that is added while it runs runs once more afterwards, not beside itself', async () => {
+    const { queue, started, finish, overlapped } = harness(4);
+    queue.add('a');
+    queue.add('a');
+    queue.add('a');
+    expect(started).toEqual(['a']);
+    await finish('a');
+    expect(started).toEqual(['a', 'a']);
+    await finish('a');
+    expect(started).toHaveLength(2);
+    expect(overlapped()).toBe(false);
+  });
+
+  test('as many run at once as the concurrency says', () => {
+    const { queue, started } = harness(2);
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  test('higher priority goes first, and a later add can raise it', async () => {
+    const { queue, started, finish } = harness(1);
+    queue.add('first');
+    queue.add('resync', { priority: 'low' });
+    queue.add('raised', { priority: 'low' });
+    queue.add('change');
+    queue.add('deletion', { priority: 'high' });
+    queue.add('raised', { priority: 'high' });
+    for (const key of ['first', 'deletion', 'raised', 'change', 'resync']) await finish(key);
+    expect(started).toEqual(['first', 'deletion', 'raised', 'change', 'resync']);
+  });
+});
+
+describe('delays', () => {
+  test('the earliest of several counts', async () => {
+    const { clock, queue, started } = harness();
+    queue.add('a', { after: seconds(10) });
+    queue.add('a', { after: seconds(5) });
+    queue.add('a', { after: seconds(20) });
+    await clock.advance(seconds(5) - 1);
+    expect(started).toEqual([]);
+    await clock.advance(1);
+    expect(started).toEqual(['a']);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('an add without one takes its place', async () => {
+    const { clock, queue, started, finish } = harness();
+    queue.add('a', { after: seconds(5) });
+    queue.add('a');
+    await finish('a');
+    await clock.advance(minutes(1));
+    expect(started).toEqual(['a']);
+  });
+
+  test('a run says when to come back', async () => {
+    const { clock, queue, started, finish } = harness();
+    queue.add('a');
+    await finish('a', { requeueAfter: seconds(30) });
+    await clock.advance(seconds(30) - 1);
+    expect(started).toHaveLength(1);
+    await clock.advance(1);
+    expect(started).toHaveLength(2);
+  });
+
+  test('a resync gives way to what else is due', async () => {
+    const { clock, queue, started, finish } = harness(1);
+    queue.add('well');
+    await finish('well', { requeueAfter: seconds(1), settled: true });
+    queue.add('waiting');
+    await finish('waiting', { requeueAfter: seconds(2) });
+    queue.add('busy');
+    await clock.advance(seconds(3));
+    await finish('busy');
+    await finish('waiting');
+    expect(started).toEqual(['well', 'waiting', 'busy', 'waiting', 'well']);
+  });
+});
+
+describe('failures', () => {
+  test('come back after 1, 2, 4 … seconds, at most 5 minutes, and from the start after a success', async () => {
+    const { clock, queue, started, finish } = harness();
+    queue.add('a');
+    for (const expected of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
+      await finish('a', { failed: true });
+      const before = started.length;
+      await clock.advance(seconds(expected) - 1);
+      expect(started).toHaveLength(before);
+      await clock.advance(1);
+      expect(started).toHaveLength(before + 1);
+    }
+    await finish('a');
+    queue.add('a');
+    await finish('a', { failed: true });
+    await clock.advance(seconds(1));
+    expect(started).toHaveLength(14);
+  });
+
+  test('are jittered', async () => {
+    const clock = new FakeClock();
+    let runs = 0;
+    const queue = new WorkQueue({
+      concurrency: 1,
+      clock,
+      random: () => 1,
+      run: async () => {
+        runs++;
+        throw new Error('a rejection counts as a failure');
+      },
+    });
+    queue.add('a');
+    await clock.advance(seconds(1.1) - 1);
+    expect(runs).toBe(1);
+    await clock.advance(1);
+    expect(runs).toBe(2);
+  });
+
+  test('do not hold up a change', async () => {
+    const { queue, started, finish } = harness();
+    queue.add('a');
+    await finish('a', { failed: true });
+    queue.add('a');
+    expect(started).toHaveLength(2);
+  });
+});
+
+describe('stopping', () => {
+  test('waits for what runs, drops what waits, and takes nothing new', async () => {
+    const { clock, queue, started, finish, aborted } = harness(1);
+    queue.add('a');
+    queue.add('b');
+    queue.add('c', { after: seconds(1) });
+    let stopped = false;
+    const stop = queue.stop(seconds(10)).then(() => (stopped = true));
+    queue.add('d');
+    await clock.advance(seconds(5));
+    expect(stopped).toBe(false);
+    await finish('a', { requeueAfter: 1 });
+    await stop;
+    await clock.advance(minutes(10));
+    expect(started).toEqual(['a']);
+    expect(clock.pending).toBe(0);
+    expect(aborted()).toBe(true);
+  });
+
+  test('aborts what still runs after the grace, and does not wait for ever', async () => {
+    const { clock, queue, aborted } = harness(1);
+    queue.add('a');
+    let stopped = false;
+    void queue.stop(seconds(10)).then(() => (stopped = true));
+    await clock.advance(seconds(10) - 1);
+    expect(aborted()).toBe(false);
+    await clock.advance(1);
+    expect(aborted()).toBe(true);
+    expect(stopped).toBe(false);
+    await clock.advance(seconds(5));
+    await settled();
+    expect(stopped).toBe(true);
+  });
+});
