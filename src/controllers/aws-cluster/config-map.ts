@@ -1,0 +1,29 @@
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import { apiVersion, configMaps, oidcIssuers } from '../../api/resources.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
+import { isApplied } from './difference.ts';
+
+/** What Giant Swarm's other tools read of the distribution. Undefined while there is none. */
+function cloudFrontConfigMap({ metadata, spec, status }: OIDCIssuer): DesiredObject | undefined {
+  const { namespace, name, uid } = metadata;
+  if (!status?.distribution) return undefined;
+  const { arn, domainName, id } = status.distribution;
+  const data = { arn, domain: domainName, distributionId: id, domainAlias: spec.hosting.cloudFront?.alias ?? '' };
+  return {
+    metadata: {
+      namespace,
+      name: `${name}-irsa-cloudfront`,
+      ownerReferences: [{ apiVersion: apiVersion(oidcIssuers), kind: oidcIssuers.kind, name, uid }],
+    },
+    data,
+  };
+}
+
+/** Writes only where it has to. */
+export async function ensureConfigMap(kube: KubeClient, issuer: OIDCIssuer): Promise<void> {
+  const desired = cloudFrontConfigMap(issuer);
+  if (!desired) return;
+  const observed = await kube.find<KubernetesObject>(configMaps, desired.metadata);
+  if (!isApplied(desired, observed)) await kube.apply(configMaps, desired, { force: true });
+}

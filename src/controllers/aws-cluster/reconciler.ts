@@ -1,0 +1,182 @@
+import type { AWSCluster, Cluster } from '../../api/aws-cluster.ts';
+import { isTrue } from '../../api/conditions.ts';
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import { annotations, awsClusterLabel, finalizer, labels } from '../../api/names.ts';
+import { awsClusters, clusters, type NamespacedName, oidcIssuers } from '../../api/resources.ts';
+import type { EventRecorder } from '../../runtime/events.ts';
+import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
+import { isConflict, isNotFound, KubeError } from '../../runtime/kube-error.ts';
+import type { Reconcile, Result } from '../../runtime/reconciler.ts';
+import type { Secrets } from '../../runtime/secrets.ts';
+import type { Intervals } from '../settings.ts';
+import { ensureConfigMap } from './config-map.ts';
+import { accountOf, derivedIssuer, wishOf } from './derive-issuer.ts';
+import { isApplied } from './difference.ts';
+
+/** The entry of the credential Secret with the role to assume. */
+const roleEntry = 'aws.awsoperator.arn';
+
+export interface AwsClusterDependencies {
+  readonly kube: KubeClient;
+  readonly secrets: Secrets;
+  readonly events: EventRecorder;
+  readonly intervals: Intervals;
+}
+
+/**
+ * Gives an AWSCluster that opts in an OIDCIssuer of its name, and takes it away with the AWSCluster, never otherwise:
+ * a running cluster must not lose its identity to a moved, paused or vanished object.
+ */
+export class AwsClusterReconciler {
+  readonly #dependencies: AwsClusterDependencies;
+  /** The last word on each cluster, so that it is said once. */
+  readonly #said = new Map<string, string>();
+
+  constructor(dependencies: AwsClusterDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  readonly reconcile: Reconcile = async (ref) => {
+    const { kube, intervals } = this.#dependencies;
+    try {
+      const cluster = await kube.find<AWSCluster>(awsClusters, ref);
+      const issuer = await kube.find<OIDCIssuer>(oidcIssuers, ref);
+      if (!cluster) return this.#vanished(ref, issuer);
+      if (cluster.metadata.deletionTimestamp !== undefined) return await this.#delete(cluster, issuer);
+      if (isMoving(cluster) || (await this.#isPaused(cluster))) return { requeueAfter: intervals.resync };
+      return await this.#provision(cluster, issuer);
+    } catch (error) {
+      // Only the AWSCluster's and the issuer's own writes end here: one is gone, or newer than what was read.
+      if (isNotFound(error)) return {};
+      if (isConflict(error)) return { requeueAfter: 0 };
+      throw error;
+    }
+  };
+
+  async #provision(cluster: AWSCluster, issuer: OIDCIssuer | undefined): Promise<Result> {
+    const { intervals } = this.#dependencies;
+    const wish = wishOf(cluster);
+    switch (wish.state) {
+      case 'notOptedIn':
+        if (issuer && isOurs(issuer)) {
+          const message = `annotation ${annotations.optIn} is gone; OIDCIssuer ${issuer.metadata.name} stays, delete it yourself if you mean it`;
+          this.#say(cluster, { type: 'Warning', reason: 'OptInRemoved', message });
+        }
+        return {};
+      case 'notSupported':
+        this.#say(cluster, { type: 'Warning', reason: 'ReleaseNotSupported', message: wish.message });
+        return {};
+      case 'incomplete':
+        this.#say(cluster, { type: 'Warning', reason: 'Incomplete', message: wish.message });
+        return {};
+      case 'issuer':
+        break;
+    }
+    if (issuer && !isOurs(issuer)) {
+      const message = `OIDCIssuer ${issuer.metadata.name} exists without label ${awsClusterLabel}: it is somebody else's and left alone`;
+      this.#say(cluster, { type: 'Warning', reason: 'IssuerNotOwned', message });
+      return {};
+    }
+    if (issuer?.metadata.deletionTimestamp !== undefined) return { requeueAfter: intervals.missing };
+    const account = await this.#account(cluster);
+    if (!account) return { requeueAfter: intervals.missing };
+    await this.#addFinalizer(cluster);
+    const desired = derivedIssuer(cluster, wish, account);
+    if (!isApplied(desired, issuer) && !(await this.#apply(cluster, desired))) return {};
+    if (issuer) await this.#report(cluster, issuer);
+    return { requeueAfter: intervals.resync };
+  }
+
+  /** False where the API server will never take it: only a change of the AWSCluster helps. */
+  async #apply(cluster: AWSCluster, desired: DesiredObject): Promise<boolean> {
+    try {
+      await this.#dependencies.kube.apply(oidcIssuers, desired, { force: true });
+      return true;
+    } catch (error) {
+      if (!isInvalid(error)) throw error;
+      const message = `the OIDCIssuer is refused: ${error.message}`;
+      this.#say(cluster, { type: 'Warning', reason: 'IssuerRefused', message });
+      return false;
+    }
+  }
+
+  async #report(cluster: AWSCluster, issuer: OIDCIssuer): Promise<void> {
+    await ensureConfigMap(this.#dependencies.kube, issuer);
+    if (!isTrue(issuer.status?.conditions, 'Ready')) return;
+    const message = `OIDCIssuer ${issuer.metadata.name} is ready: ${issuer.status?.issuerURL ?? ''}`;
+    this.#say(cluster, { type: 'Normal', reason: 'IssuerReady', message });
+  }
+
+  /** `clusterctl move` wants the source gone, for the cluster lives on elsewhere; a paused one waits. */
+  async #delete(cluster: AWSCluster, issuer: OIDCIssuer | undefined): Promise<Result> {
+    const { kube, intervals } = this.#dependencies;
+    if (!cluster.metadata.finalizers?.includes(finalizer)) return {};
+    const moved = isMoving(cluster);
+    if (!moved && (await this.#isPaused(cluster))) return { requeueAfter: intervals.resync };
+    if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
+    if (issuer.metadata.deletionTimestamp === undefined) {
+      await kube.delete(oidcIssuers, issuer.metadata, { uid: issuer.metadata.uid });
+    }
+    return { requeueAfter: intervals.dependents };
+  }
+
+  #vanished(ref: NamespacedName, issuer: OIDCIssuer | undefined): Result {
+    if (issuer && isOurs(issuer) && issuer.metadata.deletionTimestamp === undefined) {
+      const message = `AWSCluster ${ref.name} is gone without having been deleted here: nothing is deleted on AWS; delete this OIDCIssuer if the cluster is no more`;
+      this.#say(issuer, { type: 'Warning', reason: 'AWSClusterVanished', message });
+    }
+    return {};
+  }
+
+  async #isPaused({ metadata }: AWSCluster): Promise<boolean> {
+    if (metadata.annotations?.[annotations.paused] !== undefined) return true;
+    const name = metadata.labels?.[labels.clusterName] ?? metadata.name;
+    const cluster = await this.#dependencies.kube.find<Cluster>(clusters, { namespace: metadata.namespace, name });
+    return cluster?.spec?.paused ?? false;
+  }
+
+  /** The role that the operator assumes for this cluster; undefined, and said, where it cannot be told. */
+  async #account(cluster: AWSCluster): Promise<{ roleARN: string; accountID: string } | undefined> {
+    const { name, namespace } = cluster.spec?.provider?.credentialSecret ?? {};
+    if (!name || !namespace) {
+      const message = 'spec.provider.credentialSecret has no name and namespace';
+      return this.#say(cluster, { type: 'Warning', reason: 'Incomplete', message });
+    }
+    const entry = await this.#dependencies.secrets.entry({ namespace, name }, roleEntry);
+    if (entry.state !== 'found') {
+      const message = `Secret ${namespace}/${name} or its entry ${roleEntry} does not exist`;
+      return this.#say(cluster, { type: 'Warning', reason: 'SecretNotFound', message });
+    }
+    const roleARN = entry.value.trim();
+    const accountID = accountOf(roleARN);
+    if (accountID !== undefined) return { roleARN, accountID };
+    const message = `entry ${roleEntry} of Secret ${namespace}/${name} is no ARN of an IAM role`;
+    return this.#say(cluster, { type: 'Warning', reason: 'InvalidCredentialSecret', message });
+  }
+
+  async #addFinalizer({ metadata }: AWSCluster): Promise<void> {
+    const { resourceVersion, finalizers = [] } = metadata;
+    if (finalizers.includes(finalizer)) return;
+    const body = { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } };
+    await this.#dependencies.kube.patch(awsClusters, metadata, body);
+  }
+
+  async #removeFinalizer({ metadata }: AWSCluster): Promise<Result> {
+    const { resourceVersion, finalizers = [] } = metadata;
+    const others = finalizers.filter((name) => name !== finalizer);
+    await this.#dependencies.kube.patch(awsClusters, metadata, { metadata: { resourceVersion, finalizers: others } });
+    this.#said.delete(metadata.uid);
+    return {};
+  }
+
+  #say(regarding: KubernetesObject, event: Parameters<EventRecorder['record']>[1]): undefined {
+    if (this.#said.get(regarding.metadata.uid) === event.message) return;
+    this.#said.set(regarding.metadata.uid, event.message);
+    this.#dependencies.events.record(regarding, event);
+  }
+}
+
+const isMoving = ({ metadata }: AWSCluster) => metadata.annotations?.[annotations.deleteForMove] !== undefined;
+const isOurs = ({ metadata }: OIDCIssuer) => metadata.labels?.[awsClusterLabel] === metadata.name;
+const isInvalid = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 422;

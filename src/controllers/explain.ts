@@ -1,0 +1,79 @@
+import type { Reason } from '../api/conditions.ts';
+import { type Failure, describe } from '../aws/errors.ts';
+import type { Explanation } from '../runtime/definition.ts';
+import { KubeError, isForbidden, isUnreachable } from '../runtime/kube-error.ts';
+import { InvalidKubeconfigError } from '../runtime/workload-clusters.ts';
+
+/** Retrying cannot help, and the thrower knows the reason. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+
+  constructor(
+    readonly reason: Reason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Says in every error of this work which account it was about: AWS itself often does not. */
+export async function inAccount<T>(accountID: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new Error(`in account ${accountID}`, { cause: error });
+  }
+}
+
+/** The condition that an error becomes. */
+export function explain(error: unknown): Explanation {
+  const message = messageOf(error);
+  const links = chain(error);
+  const terminal = links.find((link) => link instanceof TerminalError);
+  if (terminal) return { reason: terminal.reason, message, terminal: true };
+  const invalid = links.find((link) => link instanceof InvalidKubeconfigError);
+  if (invalid) return { reason: 'InvalidKubeconfig', message, terminal: true };
+  const kube = links.find((link) => link instanceof KubeError);
+  if (kube) return { reason: kubeReason(kube), message, terminal: false };
+  const failure = describe(error);
+  return failure ? explainAws(failure, message) : { reason: 'ReconciliationFailed', message, terminal: false };
+}
+
+function explainAws({ kind, action }: Failure, message: string): Explanation {
+  switch (kind) {
+    case 'accessDenied':
+      return { reason: 'AccessDenied', message: `the operator needs ${action}: ${message}`, terminal: false };
+    case 'unauthenticated':
+      return { reason: 'AccessDenied', message: `AWS refuses the operator's credentials: ${message}`, terminal: false };
+    case 'throttled':
+      return { reason: 'Throttled', message, terminal: false };
+    case 'limitExceeded':
+      return { reason: 'LimitExceeded', message, terminal: true };
+    case 'invalid':
+      return { reason: 'InvalidSpec', message, terminal: true };
+    case 'conflict':
+    case 'unavailable':
+    case 'other':
+      return { reason: 'ReconciliationFailed', message, terminal: false };
+  }
+}
+
+function kubeReason(error: KubeError): Reason {
+  if (isUnreachable(error)) return 'ClusterUnreachable';
+  return isForbidden(error) ? 'AccessDenied' : 'ReconciliationFailed';
+}
+
+/** The messages from the outermost in, each once: some errors repeat their cause in their own. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  let message = error.message;
+  for (const { message: inner } of chain(error).slice(1)) if (!message.includes(inner)) message += `: ${inner}`;
+  return message;
+}
+
+function chain(error: unknown): Error[] {
+  const links: Error[] = [];
+  for (let link = error; link instanceof Error && !links.includes(link); link = link.cause) links.push(link);
+  return links;
+}

@@ -1,0 +1,59 @@
+import type { KubernetesObject } from '../../api/meta.ts';
+import { serviceAccounts } from '../../api/resources.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+
+/** What the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
+const keys = {
+  roleARN: 'eks.amazonaws.com/role-arn',
+  audience: 'eks.amazonaws.com/audience',
+  regionalSTS: 'eks.amazonaws.com/sts-regional-endpoints',
+  tokenExpiration: 'eks.amazonaws.com/token-expiration',
+} as const;
+
+/** The webhook's own audience: no annotation is needed for it. */
+const webhookAudience = 'sts.amazonaws.com';
+
+export interface Session {
+  readonly roleARN: string;
+  readonly audience: string | undefined;
+  readonly regionalSTS: boolean | undefined;
+  readonly tokenExpirationSeconds: number | undefined;
+}
+
+/** Null: the webhook's own setting, and so no annotation. */
+export type Annotations = Readonly<Record<string, string | null>>;
+
+export function desiredAnnotations(session: Session): Annotations {
+  const { roleARN, audience, regionalSTS, tokenExpirationSeconds } = session;
+  return {
+    [keys.roleARN]: roleARN,
+    [keys.audience]: audience === undefined || audience === webhookAudience ? null : audience,
+    [keys.regionalSTS]: regionalSTS === undefined ? null : String(regionalSTS),
+    [keys.tokenExpiration]: tokenExpirationSeconds === undefined ? null : String(tokenExpirationSeconds),
+  };
+}
+
+export const noAnnotations: Annotations = Object.fromEntries(Object.values(keys).map((key) => [key, null]));
+
+/** The role that the service account names. */
+export function roleOf({ metadata }: KubernetesObject): string | undefined {
+  return metadata.annotations?.[keys.roleARN];
+}
+
+/** Those that differ. Undefined: none do. */
+export function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
+  const differing = Object.entries(desired).filter(([key, value]) => (metadata.annotations?.[key] ?? null) !== value);
+  return differing.length > 0 ? Object.fromEntries(differing) : undefined;
+}
+
+/** Writes only what differs, and only if nobody changed the service account since it was read. */
+export async function annotate(
+  client: KubeClient,
+  serviceAccount: KubernetesObject,
+  desired: Annotations,
+): Promise<void> {
+  const annotations = diffAnnotations(desired, serviceAccount);
+  if (!annotations) return;
+  const { resourceVersion } = serviceAccount.metadata;
+  await client.patch(serviceAccounts, serviceAccount.metadata, { metadata: { resourceVersion, annotations } });
+}

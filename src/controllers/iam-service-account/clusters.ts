@@ -1,0 +1,45 @@
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { Secrets } from '../../runtime/secrets.ts';
+import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
+
+export type Reached =
+  | { readonly state: 'connected'; readonly client: KubeClient }
+  /** The issuer says no way to its cluster, or one that leads nowhere. */
+  | { readonly state: 'noWay'; readonly message: string };
+
+export interface ClusterDependencies {
+  readonly kube: KubeClient;
+  readonly secrets: Secrets;
+  readonly workloadClusters: WorkloadClusters;
+  readonly inClusterNamespaces: readonly string[];
+}
+
+/** The clusters whose pods use an issuer, by what its spec says about the way there. */
+export class IssuerClusters {
+  constructor(private readonly dependencies: ClusterDependencies) {}
+
+  /** Throws InvalidKubeconfigError. Nothing is asked of the cluster itself. */
+  async reach({ metadata, spec }: OIDCIssuer): Promise<Reached> {
+    const { kube, secrets, workloadClusters, inClusterNamespaces } = this.dependencies;
+    const { name, namespace } = metadata;
+    if (spec.cluster?.inCluster) {
+      return inClusterNamespaces.includes(namespace)
+        ? { state: 'connected', client: kube }
+        : noWay(`the operator's configuration does not allow spec.cluster.inCluster in namespace ${namespace}`);
+    }
+    const reference = spec.cluster?.kubeconfigSecretRef;
+    if (!reference) return noWay(`OIDCIssuer ${name} has no spec.cluster`);
+    const entry = await secrets.entry({ namespace, name: reference.name }, reference.key);
+    switch (entry.state) {
+      case 'found':
+        return { state: 'connected', client: workloadClusters.connect(entry.value) };
+      case 'noSecret':
+        return noWay(`Secret ${reference.name} with the kubeconfig does not exist`);
+      case 'noEntry':
+        return noWay(`Secret ${reference.name} has no entry ${reference.key} with a kubeconfig`);
+    }
+  }
+}
+
+const noWay = (message: string): Reached => ({ state: 'noWay', message });

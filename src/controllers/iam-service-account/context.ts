@@ -1,0 +1,47 @@
+import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import type { Account, Accounts } from '../../aws/accounts.ts';
+import type { Role } from '../../aws/roles.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Pass } from '../../runtime/definition.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { Secrets } from '../../runtime/secrets.ts';
+import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
+import type { Settings } from '../settings.ts';
+import type { DesiredRole } from './desired.ts';
+import type { IssuerSituation } from './issuers.ts';
+
+export interface Dependencies {
+  /** The management cluster. */
+  readonly kube: KubeClient;
+  readonly secrets: Secrets;
+  readonly workloadClusters: WorkloadClusters;
+  readonly accounts: Accounts;
+  readonly settings: Settings;
+  readonly clock: Clock;
+}
+
+interface Common {
+  readonly object: IAMServiceAccount;
+  /** The draft of the status. */
+  readonly status: IAMServiceAccountStatus;
+  readonly pass: Pass;
+  /** All of the namespace. */
+  readonly issuers: readonly OIDCIssuer[];
+}
+
+/** What one pass knows. */
+export interface RoleContext extends Common {
+  readonly situation: IssuerSituation;
+  /** Undefined until an issuer said in which account the role is to be. */
+  readonly target: { readonly account: Account; readonly desired: DesiredRole } | undefined;
+  /** Set by the role's step, for those that need it. */
+  observed?: { readonly role: Role; readonly createdNow: boolean };
+}
+
+/** What a removal knows. */
+export interface RoleRemoval extends Common {
+  readonly account: Account;
+  readonly roleName: string;
+  readonly roleARN: string;
+}

@@ -1,0 +1,111 @@
+import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../api/resources.ts';
+import type { Account } from '../../aws/accounts.ts';
+import type { Acceptance, Definition } from '../../runtime/definition.ts';
+import { TerminalError, explain } from '../explain.ts';
+import { IssuerClusters } from './clusters.ts';
+import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
+import { desiredRole, roleIdentity } from './desired.ts';
+import { IssuerStep } from './issuer-step.ts';
+import { assess } from './issuers.ts';
+import { PoliciesStep } from './policies-step.ts';
+import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
+import { RoleStep } from './role-step.ts';
+import { ServiceAccountsStep } from './service-accounts-step.ts';
+import { TrustStep } from './trust-step.ts';
+import { refuseIssuer, refuseSpec } from './validate.ts';
+
+type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, RoleContext, RoleRemoval>;
+
+/** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
+export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDefinition {
+  const { kube, secrets, workloadClusters, settings, clock } = dependencies;
+  const { intervals, inClusterNamespaces } = settings;
+  const clusters = new IssuerClusters({ kube, secrets, workloadClusters, inClusterNamespaces });
+  const issuer = new IssuerStep(intervals);
+  const role = new RoleStep(settings, clock);
+  const trust = new TrustStep();
+  const policies = new PoliciesStep(intervals, clock);
+  const serviceAccounts = new ServiceAccountsStep(clusters, intervals, clock);
+  return {
+    resource: iamServiceAccounts,
+    steps: [issuer, role, trust, policies, serviceAccounts],
+    removalOrder: [serviceAccounts, role],
+    accept: (object, draft, pass) => accept(dependencies, { object, status: draft, pass }),
+    removal: (object, draft, pass) => removal(dependencies, { object, status: draft, pass }),
+    explain,
+  };
+}
+
+type Visit = Pick<RoleContext, 'object' | 'status' | 'pass'>;
+
+async function accept(dependencies: Dependencies, visit: Visit): Promise<Acceptance<RoleContext>> {
+  const { object, status } = visit;
+  const { installation, inClusterNamespaces } = dependencies.settings;
+  const refusal = refuseSpec(object);
+  if (refusal) return { accepted: false, ...refusal };
+
+  const { issuers, issuer } = await readIssuers(dependencies, object);
+  const issuerRefusal = issuer && refuseIssuer(issuer, status, inClusterNamespaces);
+  if (issuerRefusal) return { accepted: false, ...issuerRefusal };
+
+  const name = object.spec.issuerRefs[0]?.name ?? '';
+  const situation = assess({ name, issuers, recorded: status.issuers ?? [] });
+  if (situation.state === 'ready') {
+    recordAccount(status, issuer);
+    status.roleName = roleIdentity(object, installation).name;
+    recordIssuers(status, situation.trusted);
+    recordServiceAccounts(status, object, issuer);
+  }
+  const account = await accountOf(dependencies, status);
+  const target = account && {
+    account,
+    desired: desiredRole(object, { installation, partition: account.partition, situation }),
+  };
+  return {
+    accepted: true,
+    storeFirst: !isStored(object.status, status),
+    context: { ...visit, issuers, situation, target },
+  };
+}
+
+/** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */
+async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRemoval | undefined> {
+  const { object, status } = visit;
+  const { issuers, issuer } = await readIssuers(dependencies, object);
+  if (status.accountID === undefined) {
+    recordAccount(status, issuer);
+    recordServiceAccounts(status, object, issuer);
+  }
+  const account = await accountOf(dependencies, status);
+  if (!account) return undefined;
+  const identity = roleIdentity(object, dependencies.settings.installation);
+  const roleName = status.roleName ?? identity.name;
+  const roleARN = status.roleARN ?? `arn:${account.partition.name}:iam::${account.id}:role${identity.path}${roleName}`;
+  return { ...visit, issuers, account, roleName, roleARN };
+}
+
+async function readIssuers({ kube }: Dependencies, { metadata, spec }: IAMServiceAccount) {
+  const issuers = await kube.list<OIDCIssuer>(oidcIssuers, { namespace: metadata.namespace });
+  return { issuers, issuer: issuers.find((candidate) => candidate.metadata.name === spec.issuerRefs[0]?.name) };
+}
+
+/** The role's account is the issuer's, for the provider has to be in it too. */
+function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined): void {
+  if (issuer?.status?.accountID === undefined) return;
+  status.accountID = issuer.status.accountID;
+  if (issuer.spec.account) status.accountRoleARN = issuer.spec.account.roleARN;
+  else delete status.accountRoleARN;
+}
+
+/** Undefined: no issuer said yet which it is, and so nothing was made. */
+async function accountOf({ accounts }: Dependencies, status: IAMServiceAccountStatus): Promise<Account | undefined> {
+  if (status.accountID === undefined) return undefined;
+  const account = await accounts.get(status.accountRoleARN);
+  if (account.id === status.accountID) return account;
+  throw new TerminalError(
+    'NotAllowed',
+    `the role is in account ${status.accountID}, and the operator's credentials are now of account ${account.id}`,
+  );
+}

@@ -1,0 +1,42 @@
+import type { PolicyChanges, Role, RoleChanges, RolePolicies, RoleSpec } from '../../aws/roles.ts';
+import { diffTags } from '../../aws/tags.ts';
+import { samePolicyText } from './policy-document.ts';
+
+/** IAM's own value where none is asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+const defaultSessionSeconds = 3600;
+
+/** Undefined: the role is as desired. Its trust policy is not looked at. */
+export function diffRole(desired: RoleSpec, observed: Role): RoleChanges | undefined {
+  const settings = {
+    description: desired.description ?? '',
+    maxSessionDurationSeconds: desired.maxSessionDurationSeconds ?? defaultSessionSeconds,
+  };
+  const { set } = diffTags(observed.tags, desired.tags);
+  const changes: RoleChanges = {
+    ...((observed.description ?? '') !== settings.description ||
+    observed.maxSessionDurationSeconds !== settings.maxSessionDurationSeconds
+      ? { settings }
+      : {}),
+    ...(observed.permissionsBoundary !== desired.permissionsBoundary && {
+      permissionsBoundary: desired.permissionsBoundary ?? null,
+    }),
+    ...(Object.keys(set).length > 0 && { setTags: set }),
+  };
+  return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+/** Undefined: the policies are as desired. */
+export function diffPolicies(desired: RolePolicies, observed: RolePolicies): PolicyChanges | undefined {
+  const before = new Map(observed.inline.map(({ name, document }) => [name, document]));
+  const names = new Set(desired.inline.map(({ name }) => name));
+  const changes: PolicyChanges = {
+    attach: desired.managed.filter((arn) => !observed.managed.includes(arn)),
+    detach: observed.managed.filter((arn) => !desired.managed.includes(arn)),
+    put: desired.inline.filter(({ name, document }) => {
+      const old = before.get(name);
+      return old === undefined || !samePolicyText(old, document);
+    }),
+    delete: observed.inline.map(({ name }) => name).filter((name) => !names.has(name)),
+  };
+  return Object.values(changes).some((part: readonly unknown[]) => part.length > 0) ? changes : undefined;
+}

@@ -1,0 +1,31 @@
+import { type Outcome, type Step, ready } from '../../runtime/step.ts';
+import type { Intervals } from '../settings.ts';
+import type { RoleContext, RoleRemoval } from './context.ts';
+
+/** The issuer is registered in the role's account. */
+export class IssuerStep implements Step<RoleContext, RoleRemoval> {
+  readonly condition = 'IssuersReady';
+  readonly needs = [];
+
+  constructor(private readonly intervals: Intervals) {}
+
+  async reconcile({ object, situation }: RoleContext): Promise<Outcome> {
+    const issuer = `OIDCIssuer ${object.spec.issuerRefs.map(({ name }) => name).join(', ')}`;
+    const kept = situation.trusted.length > 0 ? '; what the role trusts already stays as it is' : '';
+    const waiting = { state: 'waiting', requeueAfter: this.intervals.missing } as const;
+    switch (situation.state) {
+      case 'ready':
+        return ready;
+      case 'notFound':
+        return { ...waiting, reason: 'IssuerNotFound', message: `${issuer} does not exist in this namespace${kept}` };
+      case 'notReady':
+        return {
+          ...waiting,
+          reason: 'IssuerNotReady',
+          message: `${issuer} has no IAM OIDC provider for its URL in its account yet${kept}`,
+        };
+      case 'leaving':
+        return { ...waiting, reason: 'IssuerNotReady', message: `${issuer} is being deleted${kept}` };
+    }
+  }
+}

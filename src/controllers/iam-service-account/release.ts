@@ -1,0 +1,61 @@
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+import { isUnauthorized, isUnreachable } from '../../runtime/kube-error.ts';
+import { annotate, noAnnotations, roleOf } from './annotations.ts';
+import type { IssuerClusters, Reached } from './clusters.ts';
+import type { RoleRemoval } from './context.ts';
+import { clusterNameOf } from './issuers.ts';
+import type { ServiceAccountEntry } from './record.ts';
+
+export type ReleaseContext = Pick<RoleRemoval, 'status' | 'pass' | 'issuers' | 'roleARN'>;
+
+/** There is a way to the cluster, and at its end nobody answers or nobody lets us in. */
+export class ClusterOutOfReach extends Error {
+  override readonly name = 'ClusterOutOfReach';
+}
+
+/** Takes our annotations off service accounts. Those where that is done, or cannot be, leave the status. */
+export class Releaser {
+  constructor(private readonly clusters: IssuerClusters) {}
+
+  /** Throws ClusterOutOfReach. */
+  async release(cluster: string, entries: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
+    const reached = await this.#reachByName(cluster, context.issuers);
+    if (reached.state === 'noWay') return this.giveUp(entries, reached.message, context);
+    for (const entry of entries) {
+      try {
+        await takeOff(reached.client, entry, context.roleARN);
+      } catch (error) {
+        if (!isUnreachable(error) && !isUnauthorized(error)) throw error;
+        throw new ClusterOutOfReach(`cluster ${cluster} cannot be reached`, { cause: error });
+      }
+      forget([entry], context);
+    }
+  }
+
+  /** Says in an event what may be left. */
+  giveUp(entries: readonly ServiceAccountEntry[], why: string, context: Pick<ReleaseContext, 'status' | 'pass'>): void {
+    const names = entries.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
+    context.pass.event('Warning', 'AnnotationsLeft', `annotations may be left on service accounts ${names}: ${why}`);
+    forget(entries, context);
+  }
+
+  async #reachByName(cluster: string, issuers: readonly OIDCIssuer[]): Promise<Reached> {
+    const issuer = issuers.find((candidate) => clusterNameOf(candidate) === cluster);
+    return issuer
+      ? this.clusters.reach(issuer)
+      : { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
+  }
+}
+
+/** Only where the service account still names our role. */
+async function takeOff(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {
+  const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
+  if (serviceAccount && roleOf(serviceAccount) === roleARN) await annotate(client, serviceAccount, noAnnotations);
+}
+
+function forget(entries: readonly ServiceAccountEntry[], { status }: Pick<ReleaseContext, 'status'>): void {
+  status.serviceAccounts = (status.serviceAccounts ?? []).filter((entry) => !entries.includes(entry));
+}

@@ -1,0 +1,125 @@
+import type { Reason } from '../../api/conditions.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { minutes } from '../../runtime/duration.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+import { type Outcome, type Step, ready } from '../../runtime/step.ts';
+import type { Intervals } from '../settings.ts';
+import { type Annotations, annotate, desiredAnnotations, roleOf } from './annotations.ts';
+import type { IssuerClusters } from './clusters.ts';
+import type { RoleContext, RoleRemoval } from './context.ts';
+import { audiencesOf } from './desired.ts';
+import { clusterNameOf } from './issuers.ts';
+import { type ServiceAccountEntry, type ServiceAccountState, isSame } from './record.ts';
+import { ClusterOutOfReach, Releaser } from './release.ts';
+
+/** A cluster that does not answer for so long after the deletion holds it no more. */
+const patience = minutes(10);
+
+/** The service accounts of the subjects name the role; those that are subjects no more do not. */
+export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
+  readonly condition = 'ServiceAccountsReady';
+  /** Not the policies: a pod keeps for its life what it was started with, so a role that lacks something beats none. */
+  readonly needs = ['IssuersReady', 'RoleReady', 'TrustReady'] as const;
+  readonly #releaser: Releaser;
+
+  constructor(
+    private readonly clusters: IssuerClusters,
+    private readonly intervals: Intervals,
+    private readonly clock: Clock,
+  ) {
+    this.#releaser = new Releaser(clusters);
+  }
+
+  async reconcile(context: RoleContext): Promise<Outcome> {
+    const { object, status, situation, observed, target } = context;
+    const { issuer } = situation;
+    if (!issuer || !target || !observed) throw new Error('service accounts are given a role that is there');
+    if (!issuer.spec.cluster) {
+      return {
+        state: 'ready',
+        message: `OIDCIssuer ${issuer.metadata.name} has no spec.cluster: service accounts are neither read nor written`,
+      };
+    }
+    const reached = await this.clusters.reach(issuer);
+    if (reached.state === 'noWay') return this.#waiting('SecretNotFound', reached.message);
+
+    const cluster = clusterNameOf(issuer);
+    const roleARN = observed.role.arn;
+    const desired = desiredAnnotations({
+      roleARN,
+      audience: audiencesOf(situation, target.account.partition)[0],
+      regionalSTS: object.spec.session?.regionalSTS,
+      tokenExpirationSeconds: object.spec.session?.tokenExpirationSeconds,
+    });
+    const before = status.serviceAccounts ?? [];
+    const after: ServiceAccountEntry[] = [];
+    for (const { namespace, name } of object.spec.subjects) {
+      const entry = before.find((other) => other.cluster === cluster && isSame(other, { namespace, name }));
+      const wasOurs = entry?.state === ('Annotated' satisfies ServiceAccountState);
+      const state = await give(reached.client, { namespace, name }, { roleARN, desired, wasOurs });
+      after.push({ cluster, namespace, name, state });
+    }
+    const left = before.filter((old) => !after.some((entry) => entry.cluster === old.cluster && isSame(entry, old)));
+    status.serviceAccounts = [...after, ...left];
+    for (const [name, entries] of Map.groupBy(left, (entry) => entry.cluster)) {
+      await this.#releaser.release(name, entries, { ...context, roleARN });
+    }
+    return this.#outcome(after);
+  }
+
+  #outcome(entries: readonly ServiceAccountEntry[]): Outcome {
+    const inState = (state: ServiceAccountState) =>
+      entries.filter((entry) => entry.state === state).map(({ namespace, name }) => `${namespace}/${name}`);
+    const conflicts = inState('Conflict');
+    const missing = inState('NotFound');
+    if (conflicts.length > 0) {
+      return this.#waiting(
+        'AnnotationConflict',
+        `another role is named by ${conflicts.join(', ')}: remove the annotation eks.amazonaws.com/role-arn there, or the subject here`,
+      );
+    }
+    return missing.length > 0
+      ? this.#waiting('ServiceAccountNotFound', `not in the cluster: ${missing.join(', ')}`)
+      : ready;
+  }
+
+  #waiting(reason: Reason, message: string): Outcome {
+    return { state: 'waiting', reason, message, requeueAfter: this.intervals.missing };
+  }
+
+  async remove(removal: RoleRemoval): Promise<Outcome> {
+    const { object, status } = removal;
+    const deletedAt = Date.parse(object.metadata.deletionTimestamp ?? '');
+    const silent: string[] = [];
+    for (const [cluster, entries] of Map.groupBy(status.serviceAccounts ?? [], (entry) => entry.cluster)) {
+      try {
+        await this.#releaser.release(cluster, entries, removal);
+      } catch (error) {
+        if (!(error instanceof ClusterOutOfReach)) throw error;
+        if (this.clock.now().getTime() - deletedAt < patience) silent.push(error.message);
+        else this.#releaser.giveUp(entries, error.message, removal);
+      }
+    }
+    if (silent.length === 0) return ready;
+    const message = `${silent.join('; ')}: the annotations there are given up ten minutes after the deletion`;
+    return this.#waiting('ClusterUnreachable', message);
+  }
+}
+
+interface Gift {
+  readonly roleARN: string;
+  readonly desired: Annotations;
+  /** We annotated it before, so that whatever stands there now is drift. */
+  readonly wasOurs: boolean;
+}
+
+async function give(client: KubeClient, ref: NamespacedName, gift: Gift): Promise<ServiceAccountState> {
+  const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
+  if (!serviceAccount) return 'NotFound';
+  const current = roleOf(serviceAccount);
+  if (current !== undefined && current !== gift.roleARN && !gift.wasOurs) return 'Conflict';
+  await annotate(client, serviceAccount, gift.desired);
+  return 'Annotated';
+}

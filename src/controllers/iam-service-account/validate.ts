@@ -1,0 +1,66 @@
+import type { Reason } from '../../api/conditions.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
+import { isLiteral, isServiceAccountName } from '../../oidc/trust-policy.ts';
+import { findNotBuilt, iamServiceAccountFields } from '../not-implemented.ts';
+
+export interface Refusal {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What is wrong with the spec by itself. */
+export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
+  const field = findNotBuilt(spec, iamServiceAccountFields);
+  if (field !== undefined) return notImplemented(field, 'remove it');
+  if (spec.issuerRefs.length !== 1) return notImplemented('issuerRefs with more than one issuer', 'name one');
+  const wildcard = spec.subjects.find(({ namespace, name }) => `${namespace}${name}`.includes('*'));
+  if (wildcard)
+    return notImplemented(`subjects with * (${wildcard.namespace}/${wildcard.name})`, 'name each service account');
+  const unnamed = spec.subjects.find((subject) => !isServiceAccountName(subject));
+  if (unnamed) return invalid('subjects', `${unnamed.namespace}/${unnamed.name} cannot be a service account`);
+  const broken = spec.policies?.inline?.find(({ document }) => !isPolicyDocument(document));
+  if (broken) return invalid('policies.inline', `the document of ${broken.name} is no JSON object`);
+  return undefined;
+}
+
+/** What is wrong with the spec beside this issuer. */
+export function refuseIssuer(
+  issuer: OIDCIssuer,
+  status: IAMServiceAccountStatus,
+  inClusterNamespaces: readonly string[],
+): Refusal | undefined {
+  const { name, namespace } = issuer.metadata;
+  const accountID = issuer.status?.accountID;
+  if (status.accountID !== undefined && accountID !== undefined && accountID !== status.accountID) {
+    return {
+      reason: 'ImmutableField',
+      message: `spec.issuerRefs: OIDCIssuer ${name} is in account ${accountID}, and the role stays in ${status.accountID}: name an issuer of that account, or create another IAMServiceAccount`,
+    };
+  }
+  if (issuer.spec.cluster?.inCluster && !inClusterNamespaces.includes(namespace)) {
+    return {
+      reason: 'NotAllowed',
+      message: `OIDCIssuer ${name} has spec.cluster.inCluster, which the operator's configuration does not allow in namespace ${namespace}: add it to inClusterNamespaces, or use kubeconfigSecretRef`,
+    };
+  }
+  const unsafe = issuer.spec.audiences?.find((audience) => !isLiteral(audience));
+  return unsafe === undefined ? undefined : invalid('issuerRefs', `OIDCIssuer ${name} has the audience ${unsafe}`);
+}
+
+function notImplemented(field: string, advice: string): Refusal {
+  return { reason: 'NotImplemented', message: `spec.${field} is not built yet: ${advice}` };
+}
+
+function invalid(field: string, problem: string): Refusal {
+  return { reason: 'InvalidSpec', message: `spec.${field}: ${problem}` };
+}
+
+function isPolicyDocument(text: string): boolean {
+  try {
+    const document: unknown = JSON.parse(text);
+    return typeof document === 'object' && document !== null && !Array.isArray(document);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+import { sameJson } from '../runtime/json.ts';
+
+/** Every leaf of a kind's spec, as a path: `role.name`, `subjects[].name`, `tags.*`. Each is in one of the two. */
+export interface Fields {
+  readonly built: readonly string[];
+  /** With the value that asks for nothing; undefined: no value does. */
+  readonly notBuilt: Readonly<Record<string, unknown>>;
+}
+
+export const iamServiceAccountFields: Fields = {
+  built: [
+    'issuerRefs[].name',
+    'subjects[].namespace',
+    'subjects[].name',
+    'role.name',
+    'role.path',
+    'role.description',
+    'role.maxSessionDurationSeconds',
+    'role.permissionsBoundary',
+    'policies.managed[]',
+    'policies.inline[].name',
+    'policies.inline[].document',
+    'session.regionalSTS',
+    'session.tokenExpirationSeconds',
+    'tags.*',
+    'deletionPolicy',
+    'suspend',
+  ],
+  notBuilt: { 'account.roleARN': undefined, 'role.management': 'Full', serviceAccountPolicy: 'Annotate' },
+};
+
+export const oidcIssuerFields: Fields = {
+  built: [
+    'clusterName',
+    'region',
+    'account.roleARN',
+    'hosting.cloudFront.alias',
+    'hosting.cloudFront.keepDistributionProvider',
+    'bucket.name',
+    'bucket.deleteGlobal',
+    'signingKeys.secretRef.name',
+    'signingKeys.secretRef.key',
+    'signingKeys.generate.secretName',
+    'cluster.kubeconfigSecretRef.name',
+    'cluster.kubeconfigSecretRef.key',
+    'cluster.inCluster',
+    'audiences[]',
+    'tags.*',
+    'deletionPolicy',
+    'suspend',
+  ],
+  notBuilt: {
+    'additionalAccounts[].roleARN': undefined,
+    'hosting.cloudFront.issuer': 'Alias',
+    'hosting.s3': undefined,
+    'hosting.external.issuerURL': undefined,
+    'signingKeys.generate.rotateEvery': '0s',
+    'signingKeys.apiServer': undefined,
+    keyRetention: '25h',
+  },
+};
+
+/** The first field of a spec that asks for something that is not built. A value in a field that is in neither list counts as not built. */
+export function findNotBuilt(spec: object, { built, notBuilt }: Fields): string | undefined {
+  const isBuilt = (path: string) =>
+    built.some((field) => field === path || (field.endsWith('.*') && path.startsWith(field.slice(0, -1))));
+  return leaves(spec, '').find(([path, value]) =>
+    path in notBuilt ? !sameJson(notBuilt[path], value) : !isBuilt(path) && !isEmpty(value),
+  )?.[0];
+}
+
+type Leaf = readonly [path: string, value: unknown];
+
+/** An object without fields is a leaf: `signingKeys.apiServer: {}` asks for something, and `tags: {}` does not. */
+function leaves(value: unknown, path: string): readonly Leaf[] {
+  if (Array.isArray(value)) return value.flatMap((item) => leaves(item, `${path}[]`));
+  if (typeof value !== 'object' || value === null || isEmpty(value)) return [[path, value]];
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .flatMap(([key, field]) => leaves(field, path === '' ? key : `${path}.${key}`));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}

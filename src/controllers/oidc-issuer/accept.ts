@@ -1,0 +1,80 @@
+import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { Reason } from '../../api/conditions.ts';
+import { partitionOf } from '../../aws/partitions.ts';
+import type { Acceptance, Pass } from '../../runtime/definition.ts';
+import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
+import type { Settings } from '../settings.ts';
+import { type IssuerContext, type IssuerDependencies, once, readRecords } from './context.ts';
+import { desiredIssuer, ownerOf, signingKeySource } from './desired.ts';
+import { findChange } from './settled.ts';
+
+/** Says no before anything is sent to AWS, but for the one question whose the operator's own credentials are. */
+export async function accept(
+  dependencies: IssuerDependencies,
+  issuer: OIDCIssuer,
+  { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
+): Promise<Acceptance<IssuerContext>> {
+  const { settings } = dependencies;
+  const problem = findProblem(issuer, settings);
+  if (problem) return problem;
+  const alias = issuer.spec.hosting.cloudFront?.alias;
+  const signingKeys = signingKeySource(issuer.spec);
+  if (alias === undefined)
+    return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
+  if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
+
+  const account = await dependencies.accounts.get(issuer.spec.account?.roleARN);
+  const stored = issuer.status?.accountID;
+  if (stored !== undefined && stored !== account.id) {
+    return refused('ImmutableField', `spec.account: the issuer stands in account ${stored}, not in ${account.id}`);
+  }
+  const owner = ownerOf(issuer, settings.installation);
+  const desired = desiredIssuer(issuer, account, { owner, alias, signingKeys });
+  const change = findChange(issuer, desired);
+  if (change) {
+    const { field, was, is } = change;
+    return refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
+  }
+  draft.accountID = account.id;
+  draft.issuerURL = desired.issuerURL;
+  draft.jwksURI = desired.jwksURI;
+  return {
+    accepted: true,
+    storeFirst: stored === undefined,
+    context: {
+      dependencies,
+      issuer,
+      status: draft,
+      pass,
+      account,
+      owner,
+      desired,
+      seen: { keys: [], bucket: undefined },
+      records: once(() => readRecords(account, desired.alias)),
+    },
+  };
+}
+
+type Refusal = Extract<Acceptance<never>, { accepted: false }>;
+
+const refused = (reason: Reason, message: string): Refusal => ({ accepted: false, reason, message });
+
+function findProblem({ spec, metadata }: OIDCIssuer, settings: Settings): Refusal | undefined {
+  const notBuilt = findNotBuilt(spec, oidcIssuerFields);
+  if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
+  if (spec.cluster?.inCluster && !settings.inClusterNamespaces.includes(metadata.namespace)) {
+    return refused(
+      'NotAllowed',
+      `spec.cluster.inCluster: the operator's configuration does not allow it in namespace ${metadata.namespace}`,
+    );
+  }
+  const partition = partitionOf(spec.region).name;
+  if (partition !== 'aws') {
+    return refused(
+      'NotImplemented',
+      `spec.region ${spec.region}: hosting.cloudFront is not built for partition ${partition}`,
+    );
+  }
+  return undefined;
+}

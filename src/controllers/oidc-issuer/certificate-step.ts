@@ -1,0 +1,122 @@
+import type { Certificate, DnsRecord } from '../../aws/certificates.ts';
+import { isInUse } from '../../aws/errors.ts';
+import { reference } from '../../aws/names.ts';
+import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
+import { ready, type Step } from '../../runtime/step.ts';
+import { type IssuerContext, type IssuerRemoval, notOwned, type ZoneRecords } from './context.ts';
+import { findRecord, hasValue, upsert } from './dns-records.ts';
+import { toTime } from './time.ts';
+
+/** The certificate of the alias and the record that proves the domain to ACM, also at each renewal. */
+export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
+  condition: 'CertificateReady',
+  needs: [],
+
+  async reconcile(context) {
+    const { dependencies, desired, status } = context;
+    const { intervals } = dependencies.settings;
+    const zone = await context.records();
+    if (!zone) {
+      const message = `no public hosted zone of account ${context.account.id} holds ${desired.alias}`;
+      return { state: 'waiting', reason: 'HostedZoneNotFound', message, requeueAfter: intervals.missing };
+    }
+    const certificate = await ensure(context);
+    if (certificate) status.certificate = describe(certificate);
+    if (certificate?.validationRecord) await prove(context, certificate.validationRecord, zone);
+    if (certificate?.state === 'issued') return ready;
+    if (!certificate?.validationRecord) {
+      const message = 'ACM has not said yet which record proves the domain';
+      return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
+    }
+    const message = `ACM is validating ${desired.alias}`;
+    return { state: 'waiting', reason: 'CertificatePendingValidation', message, requeueAfter: intervals.certificate };
+  },
+
+  async remove(context) {
+    const { account, dependencies, alias, owner } = context;
+    if (alias === undefined) return ready;
+    const all = await account.certificates.findByDomain(alias);
+    const own = all.filter(({ tags }) => isOwned(tags, owner));
+    await removeProof(context, own, all);
+    const busy: string[] = [];
+    for (const { arn } of own) if (!(await deleted(context, arn))) busy.push(arn);
+    if (busy.length === 0) return ready;
+    const message = `ACM still counts ${busy.join(', ')} as in use`;
+    return { state: 'waiting', reason: 'InUse', message, requeueAfter: dependencies.settings.intervals.certificate };
+  },
+};
+
+/** The certificate to go on with; undefined where it was requested just now and ACM does not know it yet. */
+async function ensure(context: IssuerContext): Promise<Certificate | undefined> {
+  const { account, owner, desired, status } = context;
+  const { certificates } = account;
+  const known = status.certificate && (await certificates.find(status.certificate.arn));
+  if (known && known.state !== 'failed' && isOwned(known.tags, owner)) return tagged(context, known);
+
+  const own = (await certificates.findByDomain(desired.alias)).filter(({ tags }) => isOwned(tags, owner));
+  const best = choose(own);
+  const failed = own.filter(({ state }) => state === 'failed');
+  const arn = best?.arn ?? (await request(context, failed));
+  status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
+  for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
+  return best ? tagged(context, best) : certificates.find(arn);
+}
+
+/** What a distribution has, else what is issued, else what may still be. */
+function choose(own: readonly Certificate[]): Certificate | undefined {
+  const usable = own.filter(({ state }) => state !== 'failed');
+  return (
+    usable.find(({ inUseBy }) => inUseBy.length > 0) ?? usable.find(({ state }) => state === 'issued') ?? usable[0]
+  );
+}
+
+/**
+ * ACM gives the same certificate for the same token for an hour, also while it does not list it yet.
+ * Only what failed makes it another token.
+ */
+async function request({ account, desired }: IssuerContext, failed: readonly Certificate[]): Promise<string> {
+  const [replaces] = failed.map(({ arn }) => arn).sort();
+  const idempotencyToken = reference(desired.uid, replaces);
+  return account.certificates.request({ domain: desired.alias, tags: desired.tags, idempotencyToken });
+}
+
+async function tagged({ account, desired }: IssuerContext, certificate: Certificate): Promise<Certificate> {
+  const changes = diffTags(certificate.tags, desired.tags);
+  if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes);
+  return certificate;
+}
+
+async function prove({ account }: IssuerContext, record: DnsRecord, { zone, records }: ZoneRecords): Promise<void> {
+  const observed = findRecord(records, record);
+  if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
+  if (!observed) await account.dns.change(zone, [upsert(record)]);
+}
+
+/** ACM names the same record for each certificate of a name in an account: others may renew by it. */
+async function removeProof(
+  { account, records }: IssuerRemoval,
+  own: readonly Certificate[],
+  all: readonly Certificate[],
+): Promise<void> {
+  const record = own.find(({ validationRecord }) => validationRecord)?.validationRecord;
+  const shared = all.some((other) => !own.includes(other) && other.validationRecord?.name === record?.name);
+  const zone = record && !shared ? await records() : undefined;
+  const observed = record && zone && findRecord(zone.records, record);
+  if (observed && hasValue(observed, record))
+    await account.dns.change(zone.zone, [{ action: 'delete', record: observed }]);
+}
+
+async function deleted({ account }: IssuerContext | IssuerRemoval, arn: string): Promise<boolean> {
+  try {
+    await account.certificates.delete(arn);
+    return true;
+  } catch (error) {
+    if (isInUse(error)) return false;
+    throw error;
+  }
+}
+
+function describe({ arn, state, failure, notAfter }: Certificate) {
+  const words = { pending: 'PENDING_VALIDATION', issued: 'ISSUED', failed: failure ?? 'FAILED' };
+  return { arn, state: words[state], ...(notAfter && { notAfter: toTime(notAfter) }) };
+}

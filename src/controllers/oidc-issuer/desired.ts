@@ -1,0 +1,78 @@
+import type { OIDCIssuerSpec } from '../../api/generated/oidc-issuer.ts';
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { Account } from '../../aws/accounts.ts';
+import { bucketDomain, bucketName, isAccountRegional } from '../../aws/names.ts';
+import { defaultAudiences, partitionOf } from '../../aws/partitions.ts';
+import { type Owner, ownershipTags, type Tags } from '../../aws/tags.ts';
+import { jwksURL } from '../../oidc/discovery.ts';
+import { issuerURL } from '../../oidc/issuer-url.ts';
+
+/** What an accepted spec asks for, with every default filled in. */
+export interface DesiredIssuer {
+  readonly uid: string;
+  /** Ours win over the user's. */
+  readonly tags: Tags;
+  readonly region: string;
+  readonly alias: string;
+  readonly issuerURL: string;
+  readonly jwksURI: string;
+  readonly bucket: { readonly name: string; readonly accountRegional: boolean; readonly domain: string };
+  readonly signingKeys: SigningKeySource;
+  readonly audiences: readonly string[];
+  /** The provider of the distribution's own name is there too. */
+  readonly keepDistributionProvider: boolean;
+  readonly comment: string;
+}
+
+export type SigningKeySource =
+  | { readonly from: 'secretRef'; readonly name: string; readonly key: string }
+  | { readonly from: 'generate'; readonly secretName: string };
+
+export function ownerOf(issuer: OIDCIssuer, installation: string): Owner {
+  return { installation, owner: `OIDCIssuer/${issuer.metadata.namespace}/${issuer.metadata.name}` };
+}
+
+export function clusterNameOf({ spec, metadata }: OIDCIssuer): string {
+  return spec.clusterName ?? metadata.name;
+}
+
+export function bucketNameOf(issuer: OIDCIssuer, accountID: string, installation: string): string {
+  const { namespace, name } = issuer.metadata;
+  const cluster = clusterNameOf(issuer);
+  return (
+    issuer.spec.bucket?.name ??
+    bucketName({ installation, namespace, name, cluster }, { accountID, region: issuer.spec.region })
+  );
+}
+
+export function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | undefined {
+  if (signingKeys?.secretRef) return { from: 'secretRef', ...signingKeys.secretRef };
+  return signingKeys?.generate && { from: 'generate', secretName: signingKeys.generate.secretName };
+}
+
+export function desiredIssuer(
+  issuer: OIDCIssuer,
+  account: Account,
+  { owner, alias, signingKeys }: { owner: Owner; alias: string; signingKeys: SigningKeySource },
+): DesiredIssuer {
+  const { spec } = issuer;
+  const url = issuerURL(alias);
+  const bucket = bucketNameOf(issuer, account.id, owner.installation);
+  return {
+    uid: issuer.metadata.uid,
+    tags: { ...spec.tags, ...ownershipTags(owner, clusterNameOf(issuer)) },
+    region: spec.region,
+    alias,
+    issuerURL: url,
+    jwksURI: jwksURL(url),
+    bucket: {
+      name: bucket,
+      accountRegional: isAccountRegional(bucket, { accountID: account.id, region: spec.region }),
+      domain: bucketDomain(bucket, spec.region, account.partition),
+    },
+    signingKeys,
+    audiences: spec.audiences ?? defaultAudiences(partitionOf(spec.region)),
+    keepDistributionProvider: spec.hosting.cloudFront?.keepDistributionProvider ?? false,
+    comment: `Created by irsa-operator for cluster ${clusterNameOf(issuer)}`,
+  };
+}

@@ -1,0 +1,57 @@
+import type { DnsRecord } from '../../aws/certificates.ts';
+import type { ObservedRecord, RecordChange } from '../../aws/dns.ts';
+
+/** Seconds. Only as long as a resolver may keep a record that is wrong. */
+const ttl = 300;
+
+/** What would answer for the name: A, AAAA and CNAME. Others, as TXT or CAA, live beside them. */
+export function addressRecords(records: readonly ObservedRecord[], name: string): readonly ObservedRecord[] {
+  return records.filter((record) => record.name === plain(name) && ['A', 'AAAA', 'CNAME'].includes(record.type));
+}
+
+/** An alias record or a CNAME of this distribution. */
+export function pointsAt(record: ObservedRecord, domain: string): boolean {
+  const targets = record.alias ? [record.alias.dnsName] : record.type === 'CNAME' ? record.values : [];
+  return targets.some((target) => plain(target) === plain(domain));
+}
+
+/** What makes the name answer as the distribution; undefined where the name is somebody else's. */
+export function aliasChanges(
+  records: readonly ObservedRecord[],
+  { alias, domain }: { readonly alias: string; readonly domain: string },
+): readonly RecordChange[] | undefined {
+  const observed = addressRecords(records, alias);
+  if (!observed.every((record) => pointsAt(record, domain))) return undefined;
+  const has = (type: string) => observed.some((record) => record.type === type);
+  return [
+    ...observed.filter(({ type }) => type === 'CNAME').map((record) => ({ action: 'delete' as const, record })),
+    ...(['A', 'AAAA'] as const)
+      .filter((type) => !has(type))
+      .map((type) => ({ action: 'upsertAlias' as const, name: alias, type, distributionDomain: domain })),
+  ];
+}
+
+/** The records of the name that point at one of these distributions, to be deleted. */
+export function aliasDeletions(
+  records: readonly ObservedRecord[],
+  { alias, domains }: { readonly alias: string; readonly domains: readonly string[] },
+): readonly RecordChange[] {
+  return addressRecords(records, alias)
+    .filter((record) => domains.some((domain) => pointsAt(record, domain)))
+    .map((record) => ({ action: 'delete', record }));
+}
+
+/** The record as it stands, whatever its value. */
+export function findRecord(records: readonly ObservedRecord[], { name, type }: DnsRecord): ObservedRecord | undefined {
+  return records.find((record) => record.name === plain(name) && record.type === type);
+}
+
+export function hasValue(observed: ObservedRecord, { value }: DnsRecord): boolean {
+  return observed.values.length === 1 && observed.values.every((other) => plain(other) === plain(value));
+}
+
+export function upsert(record: DnsRecord): RecordChange {
+  return { action: 'upsert', record, ttl };
+}
+
+const plain = (name: string) => name.toLowerCase().replace(/\.$/, '');

@@ -1,0 +1,104 @@
+import type { BucketObject, Buckets } from '../../aws/buckets.ts';
+import { isPreconditionFailed } from '../../aws/errors.ts';
+import { discoveryDocument, discoveryKey, jwksKey } from '../../oidc/discovery.ts';
+import { type JwksObject, maxKeys, merge, parseJwks, type PublishedKey, renderJwks } from '../../oidc/jwks.ts';
+import { sameJson } from '../../runtime/json.ts';
+import { ready, type Step } from '../../runtime/step.ts';
+import { TerminalError } from '../explain.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { toTime } from './time.ts';
+
+const contentType = 'application/json';
+
+/** The key set, then the discovery document that names it. */
+export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
+  condition: 'DocumentsPublished',
+  needs: ['SigningKeysReady', 'BucketReady'],
+
+  async reconcile(context) {
+    const { account, dependencies, desired, status, seen } = context;
+    const buckets = account.buckets(desired.region);
+    const observed = await buckets.findObject(desired.bucket.name, jwksKey);
+    const now = dependencies.clock.now();
+    const keys = merge(observed ? parseJwks(observed, now) : [], seen.keys, now);
+    if (keys.length > maxKeys) {
+      throw new TerminalError(
+        'LimitExceeded',
+        `${keys.length} keys are published or to be published, ${maxKeys} at most can be`,
+      );
+    }
+    try {
+      await put(buckets, context, { key: jwksKey, observed, desired: renderJwks(keys) });
+      announce(context, keys);
+      status.keys = keys.map(toStatus);
+      const discovery = await buckets.findObject(desired.bucket.name, discoveryKey);
+      const body = `${JSON.stringify(discoveryDocument(desired.issuerURL, desired.jwksURI), null, 2)}\n`;
+      await put(buckets, context, { key: discoveryKey, observed: discovery, desired: { body, metadata: {} } });
+    } catch (error) {
+      if (!isPreconditionFailed(error)) throw error;
+      const message = 'somebody else changed the documents at the same moment: they are read again';
+      return { state: 'waiting', reason: 'AwaitingReconciliation', message, requeueAfter: 0 };
+    }
+    return ready;
+  },
+
+  async remove({ account, issuer, ownBucket }) {
+    const bucket = await ownBucket();
+    if (!bucket) return ready;
+    const buckets = account.buckets(issuer.spec.region);
+    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(bucket.name, key);
+    return ready;
+  },
+};
+
+interface Document {
+  readonly key: string;
+  readonly observed: BucketObject | undefined;
+  readonly desired: JwksObject;
+}
+
+/** Only over what was read, so that two writers never undo each other's keys. */
+async function put(buckets: Buckets, context: IssuerContext, { key, observed, desired }: Document): Promise<void> {
+  const same =
+    observed?.body === desired.body &&
+    observed.contentType === contentType &&
+    sameJson(observed.metadata, desired.metadata);
+  if (same) return;
+  await buckets.putObject(context.desired.bucket.name, key, { ...desired, contentType, etag: observed?.etag });
+}
+
+/**
+ * A key that nobody gave us stays, for it may be the cluster's: an older operator's, or from before the status was lost.
+ * It may also be somebody's who got at the bucket, so it is said. So is a key that was published and is gone with its object.
+ */
+function announce({ status, seen, pass }: IssuerContext, keys: readonly PublishedKey[]): void {
+  if (!status.keys) return;
+  const before = new Set(status.keys.map(({ kid }) => kid));
+  const sources = new Set(seen.keys.map(({ kid }) => kid));
+  const now = new Set(keys.map(({ jwk }) => jwk.kid));
+  const strange = [...now].filter((kid) => !before.has(kid) && !sources.has(kid));
+  const gone = [...before].filter((kid) => !now.has(kid));
+  if (strange.length > 0) {
+    pass.event(
+      'Warning',
+      'UnknownKeyPublished',
+      `somebody else published ${strange.join(', ')}: who has that key can issue tokens`,
+    );
+  }
+  if (gone.length > 0) {
+    pass.event(
+      'Warning',
+      'KeyLost',
+      `${gone.join(', ')} was taken out of the published set and is in no source any more`,
+    );
+  }
+}
+
+function toStatus({ jwk, firstPublished, missingSince }: PublishedKey) {
+  return {
+    kid: jwk.kid,
+    algorithm: jwk.alg,
+    firstPublished: toTime(firstPublished),
+    ...(missingSince && { missingSince: toTime(missingSince) }),
+  };
+}

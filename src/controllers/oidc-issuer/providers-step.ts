@@ -1,0 +1,109 @@
+import { iamServiceAccounts } from '../../api/resources.ts';
+import type { IAMServiceAccount } from '../../api/kinds.ts';
+import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
+import type { Provider } from '../../aws/providers.ts';
+import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
+import { issuerURL } from '../../oidc/issuer-url.ts';
+import { type Outcome, ready, type Step } from '../../runtime/step.ts';
+import { dependentsOf } from '../iam-service-account/dependents.ts';
+import { type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
+import { settle } from './settled.ts';
+
+/** One IAM OIDC provider for each URL that tokens may carry. */
+export const providersStep: Step<IssuerContext, IssuerRemoval> = {
+  condition: 'ProvidersReady',
+  needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
+
+  async reconcile(context) {
+    const { desired, status } = context;
+    const wanted = [desired.issuerURL];
+    if (desired.keepDistributionProvider && status.distribution) wanted.push(issuerURL(status.distribution.domainName));
+    for (const url of wanted) {
+      const outcome = await ensure(context, url);
+      if (outcome.state === 'waiting') return outcome;
+    }
+    for (const { url } of status.providers ?? []) if (!wanted.includes(url)) await remove(context, url);
+    return ready;
+  },
+
+  async remove(context) {
+    const { status, dependencies, alias } = context;
+    const dependents = await findDependents(context);
+    if (dependents.length > 0) {
+      const message = `still trusted by IAMServiceAccount ${dependents.map(({ metadata }) => metadata.name).join(', ')}`;
+      const requeueAfter = dependencies.settings.intervals.dependents;
+      return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
+    }
+    const domain = status.distribution?.domainName ?? (await context.ownDistribution())?.domainName;
+    const hosts = [alias, domain].filter((host) => host !== undefined);
+    const urls = new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);
+    for (const url of urls) await remove(context, url);
+    return ready;
+  },
+};
+
+/** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
+async function findDependents({ dependencies, issuer }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
+  const { namespace } = issuer.metadata;
+  return dependentsOf(issuer, await dependencies.kube.list<IAMServiceAccount>(iamServiceAccounts, { namespace }));
+}
+
+async function ensure(context: IssuerContext, url: string): Promise<Outcome> {
+  const { account, desired, status } = context;
+  const known = status.providers?.find((provider) => provider.url === url);
+  const observed = known && (await account.providers.find(known.arn));
+  if (observed) return repair(context, observed);
+  const problem = await findProblem(context, url);
+  if (problem !== undefined) return notServed(context, problem);
+  await settle(context.dependencies.kube, context.issuer, desired);
+  try {
+    record(context, url, await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags }));
+    return ready;
+  } catch (error) {
+    if (isUnreachable(error)) return notServed(context, `IAM cannot fetch ${url}`);
+    const there = isAlreadyExists(error) ? await account.providers.find(account.providers.arn(url)) : undefined;
+    if (!there) throw error;
+    return repair(context, there);
+  }
+}
+
+async function repair(context: IssuerContext, { arn, url, audiences, tags }: Provider): Promise<Outcome> {
+  const { account, owner, desired } = context;
+  if (!isOwned(tags, owner)) throw notOwned(`IAM OIDC provider ${arn}`);
+  record(context, url, arn);
+  const changes = {
+    addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
+    removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
+    tags: diffTags(tags, desired.tags),
+  };
+  if (changes.addAudiences.length + changes.removeAudiences.length > 0 || hasChanges(changes.tags)) {
+    await account.providers.update(arn, changes);
+  }
+  return ready;
+}
+
+function record({ account, status }: IssuerContext, url: string, arn: string): void {
+  const { id: accountID, roleARN } = account;
+  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), owned: true };
+  status.providers = [...(status.providers ?? []).filter((other) => other.url !== url), entry];
+}
+
+/** As STS would, so that nobody is told to trust what is not there yet, or is there from somebody else. */
+async function findProblem({ dependencies, desired, seen, pass }: IssuerContext, url: string) {
+  const { issuerURL: issuer, jwksURI } = desired;
+  const kids = seen.keys.map(({ kid }) => kid);
+  return dependencies.documents.findProblem(url, { issuer, jwksURI, kids }, pass.signal);
+}
+
+function notServed({ dependencies }: IssuerContext, message: string): Outcome {
+  const requeueAfter = dependencies.settings.intervals.documents;
+  return { state: 'waiting', reason: 'DocumentsNotServed', message, requeueAfter };
+}
+
+async function remove(context: IssuerContext | IssuerRemoval, url: string): Promise<void> {
+  const { account, owner, status, pass } = context;
+  const observed = await account.providers.find(account.providers.arn(url));
+  if (observed && isOwned(observed.tags, owner)) await account.providers.delete(observed.arn);
+  else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
+  if (status.providers) status.providers = status.providers.filter((provider) => provider.url !== url);
+}

@@ -1,0 +1,80 @@
+import { secrets as secretResource } from '../../api/resources.ts';
+import { generateSigningKey, InvalidKeyError, publicKeys } from '../../oidc/keys.ts';
+import { isAlreadyExists, isForbidden } from '../../runtime/kube-error.ts';
+import { type Outcome, ready, type Step } from '../../runtime/step.ts';
+import { TerminalError } from '../explain.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
+
+/** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
+const privateEntry = 'key';
+const publicEntry = 'pub';
+
+/** Reads the public keys; makes the pair where it shall and there is none. A Secret is never changed and never deleted. */
+export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
+  condition: 'SigningKeysReady',
+  needs: [],
+  async reconcile(context) {
+    const { signingKeys } = context.desired;
+    switch (signingKeys.from) {
+      case 'secretRef':
+        return read(context, signingKeys.name, signingKeys.key);
+      case 'generate':
+        return generate(context, signingKeys.secretName);
+    }
+  },
+};
+
+async function read(context: IssuerContext, name: string, key: string): Promise<Outcome> {
+  const { dependencies, issuer, seen } = context;
+  const { namespace } = issuer.metadata;
+  const entry = await dependencies.secrets.entry({ namespace, name }, key);
+  if (entry.state !== 'found') {
+    const missing =
+      entry.state === 'noSecret' ? `Secret ${namespace}/${name}` : `entry ${key} of Secret ${namespace}/${name}`;
+    const requeueAfter = dependencies.settings.intervals.missing;
+    return { state: 'waiting', reason: 'SecretNotFound', message: `${missing} does not exist`, requeueAfter };
+  }
+  seen.keys = parse(entry.value, `entry ${key} of Secret ${namespace}/${name}`);
+  return ready;
+}
+
+/** Created first: whoever else made the Secret meanwhile, or before a crash, its key counts. */
+async function generate(context: IssuerContext, name: string): Promise<Outcome> {
+  const { dependencies, issuer } = context;
+  const { namespace } = issuer.metadata;
+  if ((await dependencies.secrets.entry({ namespace, name }, publicEntry)).state === 'noSecret') {
+    const pair = await generateSigningKey();
+    try {
+      await dependencies.kube.create(secretResource, {
+        metadata: { namespace, name },
+        type: 'Opaque',
+        data: { [privateEntry]: base64(pair.privateKey), [publicEntry]: base64(pair.publicKey) },
+      });
+      context.seen.keys = parse(pair.publicKey, 'the generated key');
+      return ready;
+    } catch (error) {
+      if (isForbidden(error)) {
+        const message = `the operator may not create Secret ${namespace}/${name}: apply config/components/secrets in namespace ${namespace}`;
+        return {
+          state: 'waiting',
+          reason: 'SecretForbidden',
+          message,
+          requeueAfter: dependencies.settings.intervals.missing,
+        };
+      }
+      if (!isAlreadyExists(error)) throw error;
+    }
+  }
+  return read(context, name, publicEntry);
+}
+
+function parse(pem: string, what: string) {
+  try {
+    return publicKeys(pem);
+  } catch (error) {
+    if (error instanceof InvalidKeyError) throw new TerminalError('InvalidKey', `${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');

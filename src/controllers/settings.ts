@@ -1,0 +1,26 @@
+/** How soon a step looks again at something that takes its own time, in milliseconds. Minutes in production, parts of a second in demo and tests. */
+export interface Intervals {
+  /** ACM telling the validation record, and issuing. */
+  readonly certificate: number;
+  /** CloudFront deploying, disabling. */
+  readonly distribution: number;
+  /** Route 53 reaching INSYNC. */
+  readonly dns: number;
+  /** The documents being served as written. */
+  readonly documents: number;
+  /** IAMServiceAccounts dropping their trust in an issuer that is going away. */
+  readonly dependents: number;
+  /** A service account, a Secret or an issuer that is not there yet. */
+  readonly missing: number;
+  /** Another look at an object with which all is well. */
+  readonly resync: number;
+}
+
+/** The operator's own configuration, as far as controllers decide by it. */
+export interface Settings {
+  /** Unique among operators that share AWS accounts. Part of names and tags: it can never change. */
+  readonly installation: string;
+  /** Namespaces whose issuers may use `spec.cluster.inCluster`. */
+  readonly inClusterNamespaces: readonly string[];
+  readonly intervals: Intervals;
+}

@@ -1,0 +1,95 @@
+import { createHash, createPublicKey, generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
+import { promisify } from 'node:util';
+
+/** Algorithms that STS verifies. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
+export const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** A public key as the key set holds it. */
+export type Jwk = {
+  readonly kid: string;
+  readonly use: 'sig';
+  readonly alg: Algorithm;
+} & (
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+);
+
+/** The text is no public key that can be published. The message says why and holds nothing of the text. */
+export class InvalidKeyError extends Error {
+  override readonly name = 'InvalidKeyError';
+}
+
+/** What kube-apiserver signs with, by curve. */
+const curves: Readonly<Record<string, Algorithm>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
+
+/**
+ * The keys of PEM text: public keys (SPKI, PKCS#1) and certificates, one a block, as kube-apiserver reads a key file.
+ * @throws InvalidKeyError where there is none, one cannot be used, or a private key is among them, which is not parsed
+ */
+export function publicKeys(pem: string): readonly Jwk[] {
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(pem)) {
+    throw new InvalidKeyError(
+      'it holds a private key, which the operator does not read: name the public entry, such as tls.crt',
+    );
+  }
+  const blocks = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)];
+  if (blocks.length === 0) throw new InvalidKeyError('it holds no PEM block with a public key or a certificate');
+  const byKid = new Map(blocks.map(([block, label = '']) => toJwk(parse(block, label))).map((jwk) => [jwk.kid, jwk]));
+  return [...byKid.values()];
+}
+
+function parse(block: string, label: string): KeyObject {
+  if (label !== 'PUBLIC KEY' && label !== 'RSA PUBLIC KEY' && label !== 'CERTIFICATE') {
+    throw new InvalidKeyError(`a PEM block "${label}" is neither a public key nor a certificate`);
+  }
+  try {
+    return label === 'CERTIFICATE' ? new X509Certificate(block).publicKey : createPublicKey(block);
+  } catch {
+    throw new InvalidKeyError(`the PEM block "${label}" cannot be read`);
+  }
+}
+
+function toJwk(key: KeyObject): Jwk {
+  const { n, e, crv, x, y } = key.export({ format: 'jwk' });
+  const kid = kidOf(key);
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === 'rsa' && n !== undefined && e !== undefined) {
+    const bits = details?.modulusLength ?? 0;
+    if (bits < 2048) throw new InvalidKeyError(`an RSA key of ${bits} bits is too short: 2048 are needed`);
+    return { kid, use: 'sig', alg: 'RS256', kty: 'RSA', n, e };
+  }
+  const alg = curves[details?.namedCurve ?? ''];
+  if (alg !== undefined && crv !== undefined && x !== undefined && y !== undefined) {
+    return { kid, use: 'sig', alg, kty: 'EC', crv, x, y };
+  }
+  const type = details?.namedCurve ?? key.asymmetricKeyType ?? 'unknown';
+  throw new InvalidKeyError(`a key of type ${type} cannot be verified by STS: RSA, P-256, P-384 or P-521 is needed`);
+}
+
+/** As kube-apiserver computes it, so that it is the `kid` of the tokens; RFC 7638's thumbprint is another value. */
+export function kidOf(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
+}
+
+export interface KeyPair {
+  /** PEM, PKCS#1: kube-apiserver's `--service-account-signing-key-file`. */
+  readonly privateKey: string;
+  /** PEM, SPKI: kube-apiserver's `--service-account-key-file`. */
+  readonly publicKey: string;
+}
+
+/** RSA-2048, off the main thread. */
+export async function generateSigningKey(): Promise<KeyPair> {
+  return promisify(generateKeyPair)('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { isIssuerURL, withoutScheme } from './issuer-url.ts';
+
+export interface ServiceAccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An issuer as a role trusts it. */
+export interface TrustedIssuer {
+  readonly url: string;
+  /** ARN of its IAM OIDC provider, which has to be in the role's account. */
+  readonly providerARN: string;
+  readonly audiences: readonly string[];
+  readonly subjects: readonly ServiceAccountName[];
+}
+
+type Statement = Readonly<Record<string, unknown>>;
+
+/** A role's trust policy. A type and not an interface, so that it is a record wherever one is asked for. */
+export type TrustPolicy = {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly Statement[];
+};
+
+/** A role cannot be without trust policy, and an empty one is refused. */
+const nobody: Statement = {
+  Sid: 'IrsaNobody',
+  Effect: 'Deny',
+  Principal: { AWS: '*' },
+  Action: 'sts:AssumeRoleWithWebIdentity',
+};
+
+/**
+ * One statement an issuer, with every subject in one `sub` array: that is what fits IAM's 2048 characters.
+ * An issuer without subjects gets none, for a statement without `sub` would let in each service account of the cluster.
+ */
+export function trustPolicy(issuers: readonly TrustedIssuer[]): TrustPolicy {
+  const statements = issuers.filter(({ subjects }) => subjects.length > 0).map(statement);
+  return { Version: '2012-10-17', Statement: statements.length > 0 ? statements : [nobody] };
+}
+
+function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): Statement {
+  if (!isIssuerURL(url)) throw new Error(`${url} is no issuer URL that may go into a trust policy`);
+  const unsafe = audiences.find((audience) => !isLiteral(audience));
+  if (unsafe !== undefined || audiences.length === 0)
+    throw new Error(`audience ${unsafe} may not go into a trust policy`);
+  const key = withoutScheme(url);
+  return {
+    Sid: `Irsa${createHash('sha256').update(url).digest('hex').slice(0, 16)}`,
+    Effect: 'Allow',
+    Principal: { Federated: providerARN },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: {
+      StringEquals: { [`${key}:aud`]: audiences.toSorted(), [`${key}:sub`]: subjects.map(subject).toSorted() },
+    },
+  };
+}
+
+function subject(serviceAccount: ServiceAccountName): string {
+  const { namespace, name } = serviceAccount;
+  if (!isServiceAccountName(serviceAccount)) throw new Error(`${namespace}/${name} names no service account`);
+  return `system:serviceaccount:${namespace}:${name}`;
+}
+
+/** IAM expands `${…}` even under StringEquals. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html */
+export function isLiteral(value: string): boolean {
+  return value !== '' && !value.includes('${');
+}
+
+/** As Kubernetes names them: the namespace a label, the service account a subdomain. So there is no `:`, `*`, `?` or `$`. */
+export function isServiceAccountName({ namespace, name }: ServiceAccountName): boolean {
+  return (
+    namespace.length <= 63 &&
+    new RegExp(`^${label}$`).test(namespace) &&
+    name.length <= 253 &&
+    new RegExp(`^${label}(\\.${label})*$`).test(name)
+  );
+}
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';

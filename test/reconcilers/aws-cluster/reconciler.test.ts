@@ -1,0 +1,345 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AWSCluster } from '../../../src/api/aws-cluster.ts';
+import type { OIDCIssuer } from '../../../src/api/kinds.ts';
+import type { KubernetesObject } from '../../../src/api/meta.ts';
+import { annotations, awsClusterLabel, finalizer, labels } from '../../../src/api/names.ts';
+import { awsClusters, clusters, configMaps, oidcIssuers } from '../../../src/api/resources.ts';
+import { AwsClusterReconciler } from '../../../src/controllers/aws-cluster/reconciler.ts';
+import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { World } from '../world.ts';
+
+const ref = { namespace: 'org-acme', name: 'abcl0' };
+const configMapRef = { namespace: 'org-acme', name: 'abcl0-irsa-cloudfront' };
+const roleARN = 'arn:aws:iam::111122223333:role/GiantSwarmAWSOperator';
+const { optIn, enableAlias, paused, deleteForMove } = annotations;
+
+interface Changes {
+  readonly release?: string;
+  readonly on?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly spec?: object;
+}
+
+/** A management cluster with one AWSCluster of release 18.4 that opted in, and its credential Secret. */
+class Story extends World {
+  readonly #reconciler: AwsClusterReconciler;
+
+  constructor(changes: Changes = {}) {
+    super();
+    this.seedSecret('credential-acme', { 'aws.awsoperator.arn': `${roleARN}\n` }, 'giantswarm');
+    this.seedCluster(changes);
+    this.#reconciler = new AwsClusterReconciler({
+      kube: this.kube,
+      secrets: this.secrets,
+      intervals: this.settings.intervals,
+      events: {
+        record: ({ kind, metadata }, event) =>
+          this.said.push({ ...event, about: `${kind}/${metadata.namespace}/${metadata.name}` }),
+      },
+    });
+  }
+
+  seedCluster({
+    release = '18.4.0',
+    on = { [optIn]: '', [enableAlias]: '' },
+    labels: more = {},
+    spec = {},
+  }: Changes = {}) {
+    this.kube.seed(awsClusters, {
+      metadata: { ...ref, annotations: on, labels: { [labels.release]: release, ...more }, finalizers: ['other'] },
+      spec: {
+        cluster: { dns: { domain: 'gauss.example.com' } },
+        provider: { region: 'eu-central-1', credentialSecret: { name: 'credential-acme', namespace: 'giantswarm' } },
+        ...spec,
+      },
+    });
+  }
+
+  reconcile() {
+    return this.#reconciler.reconcile(ref, new AbortController().signal);
+  }
+
+  get cluster() {
+    return this.kube.get<AWSCluster>(awsClusters, ref);
+  }
+
+  get issuer() {
+    return this.kube.get<OIDCIssuer>(oidcIssuers, ref);
+  }
+
+  get configMap() {
+    return this.kube.get<KubernetesObject & { data: Record<string, string> }>(configMaps, configMapRef);
+  }
+
+  /** As the OIDCIssuer's own controller reports. */
+  async issuerIsReady(): Promise<void> {
+    const status = {
+      issuerURL: 'https://irsa.abcl0.k8s.gauss.example.com',
+      distribution: { id: 'E1', arn: 'arn:E1', domainName: 'd1.cloudfront.net', state: 'Deployed' },
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'Provisioned',
+          message: '',
+          lastTransitionTime: '2030-01-01T00:00:00Z',
+        },
+      ],
+    };
+    await this.kube.patch(oidcIssuers, ref, { status }, { subresource: 'status' });
+  }
+
+  annotate(changes: Readonly<Record<string, string | null>>): void {
+    this.kube.edit(awsClusters, ref, { metadata: { annotations: changes } });
+  }
+
+  get saidReasons(): string[] {
+    return this.said.map(({ reason, about }) => `${reason} on ${about.split('/')[0]}`);
+  }
+}
+
+test('makes the issuer of an AWSCluster that opts in, labelled and without an owner, after its own finalizer', async () => {
+  const story = new Story();
+  await story.reconcile();
+  expect(story.cluster?.metadata.finalizers).toEqual(['other', finalizer]);
+  expect(story.issuer?.metadata.labels).toEqual({ [awsClusterLabel]: 'abcl0' });
+  expect(story.issuer?.metadata).not.toHaveProperty('ownerReferences');
+  expect(story.issuer?.spec).toMatchObject({
+    account: { roleARN },
+    hosting: { cloudFront: { alias: 'irsa.abcl0.k8s.gauss.example.com' } },
+    bucket: { name: '111122223333-g8s-abcl0-oidc-pod-identity-v2' },
+  });
+  expect(story.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual([
+    'patch awsclusters',
+    'apply oidcissuers',
+  ]);
+});
+
+test('writes nothing in a second pass', async () => {
+  const story = new Story();
+  await story.reconcile();
+  await story.issuerIsReady();
+  await story.reconcile();
+  story.forget();
+  await story.reconcile();
+  expect(story.kube.writes).toEqual([]);
+  expect(story.said).toEqual([]);
+});
+
+test('puts back what it derives, and leaves what users added', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.edit(oidcIssuers, ref, {
+    spec: { region: 'us-east-1', tags: { team: 'web', 'giantswarm.io/cluster': 'x' }, deletionPolicy: 'Retain' },
+  });
+  await story.reconcile();
+  expect(story.issuer?.spec).toMatchObject({
+    region: 'eu-central-1',
+    tags: { team: 'web', 'giantswarm.io/cluster': 'abcl0' },
+    deletionPolicy: 'Retain',
+  });
+});
+
+test('replaces a hosting that a user patched, as a whole', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.edit(oidcIssuers, ref, { spec: { hosting: { s3: {} } } });
+  await story.reconcile();
+  expect(story.issuer?.spec.hosting).toEqual({
+    cloudFront: { alias: 'irsa.abcl0.k8s.gauss.example.com', keepDistributionProvider: true },
+  });
+});
+
+describe('makes nothing, and no finalizer', () => {
+  test.each<[string, Changes, string[]]>([
+    ['without opt-in, silently', { on: {} }, []],
+    ['for a row that is not built', { on: { [optIn]: '' } }, ['ReleaseNotSupported on AWSCluster']],
+    ['for release 17', { release: '17.0.0', on: { [optIn]: '' } }, ['ReleaseNotSupported on AWSCluster']],
+    ['without a region', { spec: { provider: {} } }, ['Incomplete on AWSCluster']],
+    ['without a credential Secret', { spec: { provider: { region: 'eu-central-1' } } }, ['Incomplete on AWSCluster']],
+    [
+      'before its credential Secret is there',
+      { spec: { provider: { region: 'eu-central-1', credentialSecret: { name: 'later', namespace: 'giantswarm' } } } },
+      ['SecretNotFound on AWSCluster'],
+    ],
+    ['while it is paused', { on: { [optIn]: '', [enableAlias]: '', [paused]: 'true' } }, []],
+    ['while it is being moved', { on: { [optIn]: '', [enableAlias]: '', [deleteForMove]: '' } }, []],
+  ])('%s', async (_, changes, said) => {
+    const story = new Story(changes);
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+    expect(story.saidReasons).toEqual(said);
+  });
+
+  test('where the credential Secret holds no role', async () => {
+    const story = new Story();
+    story.seedSecret('credential-acme', { 'aws.awsoperator.arn': 'no digits' }, 'giantswarm');
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+    expect(story.saidReasons).toEqual(['InvalidCredentialSecret on AWSCluster']);
+  });
+
+  test.each([
+    ['of its own name', {}, 'abcl0'],
+    ['of its label', { [labels.clusterName]: 'other' }, 'other'],
+  ])('while the Cluster %s is paused', async (_, more, name) => {
+    const story = new Story({ labels: more });
+    story.kube.seed(clusters, { metadata: { ...ref, name }, spec: { paused: true } });
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+    story.kube.seed(clusters, { metadata: { ...ref, name }, spec: { paused: false } });
+    await story.reconcile();
+    expect(story.issuer).toBeDefined();
+  });
+});
+
+test('from release 19 needs no annotation', async () => {
+  const story = new Story({ release: '19.0.0', on: {} });
+  await story.reconcile();
+  expect(story.issuer).toBeDefined();
+});
+
+test('does not take over an OIDCIssuer of its name that somebody applied', async () => {
+  const story = new Story();
+  const theirs = { region: 'eu-west-1', hosting: { cloudFront: { alias: 'irsa.example.com' } } };
+  story.kube.seed(oidcIssuers, { metadata: ref, spec: theirs });
+  await story.reconcile();
+  expect(story.issuer?.spec).toMatchObject(theirs);
+  expect(story.kube.writes).toEqual([]);
+  expect(story.saidReasons).toEqual(['IssuerNotOwned on AWSCluster']);
+});
+
+test('when the annotation is taken away, deletes nothing and says so once', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.forget();
+  story.annotate({ [optIn]: null });
+  await story.reconcile();
+  await story.reconcile();
+  expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+  expect(story.kube.writes).toEqual([]);
+  expect(story.saidReasons).toEqual(['OptInRemoved on AWSCluster']);
+});
+
+describe('when the issuer is ready', () => {
+  test('names it and its URL, once', async () => {
+    const story = new Story();
+    await story.reconcile();
+    await story.issuerIsReady();
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.said).toEqual([
+      {
+        type: 'Normal',
+        reason: 'IssuerReady',
+        message: 'OIDCIssuer abcl0 is ready: https://irsa.abcl0.k8s.gauss.example.com',
+        about: 'AWSCluster/org-acme/abcl0',
+      },
+    ]);
+  });
+
+  test('writes the ConfigMap that other tools read, owned by the issuer, and repairs it', async () => {
+    const story = new Story();
+    await story.reconcile();
+    expect(story.configMap).toBeUndefined();
+    await story.issuerIsReady();
+    await story.reconcile();
+    const data = {
+      arn: 'arn:E1',
+      domain: 'd1.cloudfront.net',
+      distributionId: 'E1',
+      domainAlias: 'irsa.abcl0.k8s.gauss.example.com',
+    };
+    expect(story.configMap?.data).toEqual(data);
+    expect(story.configMap?.metadata).toMatchObject({
+      ownerReferences: [{ kind: 'OIDCIssuer', name: 'abcl0', uid: story.issuer?.metadata.uid }],
+    });
+    story.kube.edit(configMaps, configMapRef, { data: { domain: 'other', extra: 'kept' } });
+    await story.reconcile();
+    expect(story.configMap?.data).toEqual({ ...data, extra: 'kept' });
+  });
+});
+
+describe('deletion', () => {
+  async function deleted(on: Readonly<Record<string, string | null>> = {}): Promise<Story> {
+    const story = new Story();
+    await story.reconcile();
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: [finalizer] } });
+    story.annotate(on);
+    story.forget();
+    story.kube.remove(awsClusters, ref);
+    return story;
+  }
+
+  test('deletes the issuer and holds its finalizer until that is gone', async () => {
+    const story = await deleted();
+    expect(await story.reconcile()).toEqual({ requeueAfter: story.settings.intervals.dependents });
+    await story.reconcile();
+    expect(story.issuer?.metadata.deletionTimestamp).toBeDefined();
+    expect(story.cluster?.metadata.finalizers).toContain(finalizer);
+    expect(story.kube.writes.map(({ verb }) => verb)).toEqual(['delete']);
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+  });
+
+  test('is held while the AWSCluster is paused', async () => {
+    const story = await deleted({ [paused]: '' });
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+    expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('for a move leaves the issuer and lets the AWSCluster go', async () => {
+    const story = await deleted({ [deleteForMove]: '', [paused]: '' });
+    await story.reconcile();
+    expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+  });
+
+  test('does not touch an issuer that somebody applied', async () => {
+    const story = await deleted();
+    story.kube.edit(oidcIssuers, ref, { metadata: { labels: null } });
+    await story.reconcile();
+    expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+  });
+
+  test('after the opt-in was taken away still takes the issuer along', async () => {
+    const story = await deleted({ [optIn]: null });
+    await story.reconcile();
+    expect(story.issuer?.metadata.deletionTimestamp).toBeDefined();
+  });
+});
+
+test('an AWSCluster that just vanished deletes nothing: an event on the issuer says so', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.forget();
+  story.kube.edit(awsClusters, ref, { metadata: { finalizers: null } });
+  story.kube.remove(awsClusters, ref);
+  expect(story.cluster).toBeUndefined();
+  await story.reconcile();
+  await story.reconcile();
+  expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+  expect(story.kube.writes).toEqual([]);
+  expect(story.saidReasons).toEqual(['AWSClusterVanished on OIDCIssuer']);
+});
+
+test('comes back at once where the AWSCluster changed under it', async () => {
+  const story = new Story();
+  story.kube.failNext('patch', new KubeError('conflict', 409, 'Conflict'));
+  expect(await story.reconcile()).toEqual({ requeueAfter: 0 });
+  await story.reconcile();
+  expect(story.issuer).toBeDefined();
+});
+
+test('says why the API server refuses the issuer, as where its alias gets too long', async () => {
+  const story = new Story();
+  story.kube.failNext('apply', new KubeError('spec.hosting.cloudFront.alias: Too long', 422, 'Invalid'));
+  await story.reconcile();
+  expect(story.said).toEqual([
+    expect.objectContaining({ type: 'Warning', reason: 'IssuerRefused', message: expect.stringContaining('Too long') }),
+  ]);
+});

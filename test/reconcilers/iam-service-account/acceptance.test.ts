@@ -1,0 +1,140 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { Story, issuer, roleName } from './story.ts';
+
+type Spec = ConstructorParameters<typeof Story>[0];
+
+const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = [
+  ['two issuers', { issuerRefs: [{ name: 'abcl0' }, { name: 'b' }] }, 'NotImplemented', /issuerRefs/],
+  ['a wildcard', { subjects: [{ namespace: '*', name: 'a' }] }, 'NotImplemented', /subjects.*\*\/a/],
+  [
+    'another account',
+    { account: { roleARN: 'arn:aws:iam::444455556666:role/x' } },
+    'NotImplemented',
+    /account\.roleARN/,
+  ],
+  ['TrustOnly', { role: { name: 'x', management: 'TrustOnly' } }, 'NotImplemented', /role\.management/],
+  ['Create', { serviceAccountPolicy: 'Create' }, 'NotImplemented', /serviceAccountPolicy/],
+  ['Ignore', { serviceAccountPolicy: 'Ignore' }, 'NotImplemented', /serviceAccountPolicy/],
+  ['a policy variable as name', { subjects: [{ namespace: 'a', name: '${aws:x}' }] }, 'InvalidSpec', /subjects/],
+  ['an empty name part', { subjects: [{ namespace: 'a', name: 'b..c' }] }, 'InvalidSpec', /subjects.*b\.\.c/],
+  ['broken JSON', { policies: { inline: [{ name: 'p', document: '{"a"' }] } }, 'InvalidSpec', /policies\.inline.*p/],
+];
+
+describe.each(refusals)('refuses %s', (_, spec, reason, message) => {
+  test('before anything is sent to AWS', async () => {
+    const story = new Story(spec);
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({
+      status: 'False',
+      reason,
+      message: expect.stringMatching(message),
+    });
+    expect(story.condition('Ready')).toMatchObject({ status: 'False', reason });
+    expect([...story.aws.calls, ...story.workload.reads]).toEqual([]);
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason }));
+  });
+
+  test('in an object that has a role: it is left as it is, and removed with the object', async () => {
+    const story = new Story();
+    await story.reconcile();
+    const before = structuredClone(story.role);
+    story.edit(spec ?? {});
+    story.forget();
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason });
+    expect(story.aws.calls).toEqual([]);
+    expect(story.role).toEqual(before);
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+    expect(story.annotations()).toEqual({});
+  });
+});
+
+test('an object that was never accepted goes without a call to AWS', async () => {
+  const story = new Story({ serviceAccountPolicy: 'Create' });
+  await story.reconcile();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.aws.calls).toEqual([]);
+});
+
+test('refuses an issuer that would move the role to another account', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.seed(
+    oidcIssuers,
+    issuer('other', {
+      spec: { account: { roleARN: 'arn:aws:iam::444455556666:role/operator' } },
+      status: { issuerURL: 'https://irsa.other.example.com', accountID: '444455556666', providers: [] },
+    }),
+  );
+  story.edit({ issuerRefs: [{ name: 'other' }] });
+  story.forget();
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({
+    status: 'False',
+    reason: 'ImmutableField',
+    message: expect.stringMatching(/444455556666.*111122223333/),
+  });
+  expect(story.aws.calls).toEqual([]);
+});
+
+test("refuses the operator's own cluster in a namespace that the configuration does not list", async () => {
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { cluster: { inCluster: {} } } }));
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({
+    reason: 'NotAllowed',
+    message: expect.stringContaining('default'),
+  });
+  expect(story.aws.calls).toEqual([]);
+});
+
+test('has noted what is needed to undo when it first writes to AWS', async () => {
+  const story = new Story();
+  const noted: unknown[] = [];
+  const create = jest.spyOn(story.iam, 'CreateRole').mockImplementation(() => {
+    noted.push(story.object.metadata.finalizers, story.status);
+    throw new Error('the operator dies here');
+  });
+  await story.reconcile();
+  expect(create).toHaveBeenCalledTimes(1);
+  expect(noted).toEqual([
+    ['irsa.giantswarm.io/finalizer'],
+    expect.objectContaining({
+      accountID: '111122223333',
+      roleName,
+      issuers: [expect.objectContaining({ url: 'https://irsa.abcl0.example.com' })],
+      serviceAccounts: [{ cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Pending' }],
+    }),
+  ]);
+});
+
+test('refuses an issuer with an audience that IAM would expand', async () => {
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['${aws:username}'] } }));
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  expect(story.aws.calls).toEqual([]);
+});
+
+test("does not touch a role when the operator's credentials became those of another account", async () => {
+  const story = new Story();
+  await story.reconcile();
+  const { metadata, spec, status } = story.object;
+  const moved = '777788889999';
+  story.kube.seed(iamServiceAccounts, { metadata: { ...metadata }, spec, status: { ...status, accountID: moved } });
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: { accountID: moved } }));
+  story.forget();
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({
+    status: 'Unknown',
+    reason: 'NotAllowed',
+    message: expect.stringContaining(moved),
+  });
+  expect([...story.aws.reads, ...story.aws.writes]).toEqual([]);
+});

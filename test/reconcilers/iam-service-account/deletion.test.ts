@@ -1,0 +1,181 @@
+import { describe, expect, test } from '@jest/globals';
+import { oidcIssuers, secrets } from '../../../src/api/resources.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
+import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { Story, roleARN } from './story.ts';
+
+async function ready(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Story> {
+  const story = new Story(spec);
+  await story.reconcile();
+  story.forget();
+  return story;
+}
+
+const abcl0 = { namespace: 'default', name: 'abcl0' };
+
+test('takes away the annotations and the role, with one read and one write for each part', async () => {
+  const story = await ready();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.annotations()).toEqual({});
+  expect(story.iam.roles.size).toBe(0);
+  expect(story.aws.reads).toEqual(['GetRole']);
+  expect(story.aws.writes).toEqual(['DetachRolePolicy', 'DeleteRolePolicy', 'DeleteRole']);
+});
+
+test('is happy when all is gone already', async () => {
+  const story = await ready();
+  story.iam.roles.clear();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('keeps role, statement and annotations with Retain', async () => {
+  const story = await ready({ deletionPolicy: 'Retain' });
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.trusted).toHaveLength(1);
+  expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': roleARN });
+  expect(story.aws.calls).toEqual([]);
+});
+
+test('waits while it is suspended', async () => {
+  const story = await ready();
+  story.edit({ suspend: true });
+  story.delete();
+  story.forget();
+  await story.reconcile();
+  expect(story.isGone).toBe(false);
+  expect(story.aws.calls).toEqual([]);
+});
+
+test('says what holds it when AWS refuses', async () => {
+  const story = await ready();
+  story.aws.failNext('DeleteRole', new ServiceError('AccessDenied', 403));
+  story.delete();
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.condition('RoleReady')).toMatchObject({
+    reason: 'AccessDenied',
+    message: expect.stringContaining('iam:DeleteRole'),
+  });
+  expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'Deleting' });
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+});
+
+describe('a cluster that cannot be reached', () => {
+  const down = () => new KubeError('no answer', undefined, undefined);
+  const closed = () => new KubeError('its certificate expired', 401, 'Unauthorized');
+
+  test.each([
+    ['does not answer', down],
+    ['does not let us in', closed],
+  ])('because it %s holds the object for ten minutes, and then an event says what was left', async (_, fault) => {
+    const story = await ready();
+    story.delete();
+    story.workload.failNext('find', fault());
+    const { requeueAfter } = await story.reconcile();
+    expect(requeueAfter).toBe(story.settings.intervals.missing);
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      reason: 'ClusterUnreachable',
+      message: expect.stringContaining('abcl0'),
+    });
+    expect(story.iam.roles.size).toBe(1);
+    await story.clock.advance(minutes(10));
+    story.workload.failNext('find', fault());
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'AnnotationsLeft', message: expect.stringContaining('default/s3-reader') }),
+    );
+  });
+
+  test('holds the object as long as it refuses us the change, and says so', async () => {
+    const story = await ready();
+    story.delete();
+    await story.clock.advance(minutes(20));
+    story.workload.failNext('patch', new KubeError('patching is forbidden', 403, 'Forbidden'));
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'AccessDenied' });
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()).toEqual({});
+  });
+
+  test('is cleaned when it comes back in time', async () => {
+    const story = await ready();
+    story.delete();
+    story.workload.failNext('find', down());
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()).toEqual({});
+  });
+
+  test.each<[string, (story: Story) => void]>([
+    [
+      'the Secret of its kubeconfig is gone',
+      (story) => story.kube.remove(secrets, { ...abcl0, name: 'abcl0-kubeconfig' }),
+    ],
+    [
+      'its issuer came to mean the operator’s own cluster, which it may not',
+      (story) =>
+        story.kube.edit(oidcIssuers, abcl0, { spec: { cluster: { kubeconfigSecretRef: null, inCluster: {} } } }),
+    ],
+    ['its issuer is gone', (story) => story.kube.remove(oidcIssuers, abcl0)],
+  ])('holds nothing when %s', async (_, spoil) => {
+    const story = await ready();
+    spoil(story);
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'AnnotationsLeft' }));
+  });
+});
+
+describe('of a half-made role', () => {
+  test.each(['CreateRole', 'AttachRolePolicy', 'PutRolePolicy'])(
+    'leaves nothing when the operator died at %s',
+    async (operation) => {
+      const story = new Story();
+      story.aws.failNext(operation, new Error('the operator dies here'), { tookEffect: true });
+      await story.reconcile();
+      expect(story.iam.roles.size).toBe(1);
+      story.delete();
+      await story.reconcile();
+      expect(story.isGone).toBe(true);
+      expect(story.iam.roles.size).toBe(0);
+      expect(story.annotations()).toEqual({});
+    },
+  );
+
+  test.each(['DetachRolePolicy', 'DeleteRolePolicy', 'DeleteRole'])(
+    'goes on where %s was not answered',
+    async (operation) => {
+      const story = await ready();
+      story.delete();
+      story.aws.failNext(operation, new Error('the operator dies here'), { tookEffect: true });
+      await story.reconcile();
+      await story.reconcile();
+      expect(story.isGone).toBe(true);
+      expect(story.iam.roles.size).toBe(0);
+    },
+  );
+});
+
+test('finds its role although the status was lost', async () => {
+  const story = await ready();
+  story.loseStatus();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.iam.roles.size).toBe(0);
+  expect(story.annotations()).toEqual({});
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import { minutes } from '../../../src/runtime/duration.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { Story, document, readOnly, roleName } from './story.ts';
+
+const own = 'arn:aws:iam::111122223333:policy/teams/web';
+
+test('gives the role its policies, the inline ones byte for byte as the user wrote them', async () => {
+  const story = new Story({
+    policies: {
+      managed: ['AmazonS3ReadOnlyAccess', readOnly, 'service-role/AWSBatchServiceRole', own],
+      inline: [{ name: 'echo', document }],
+    },
+  });
+  story.iam.policies.add(own);
+  await story.reconcile();
+  expect([...story.role.managed]).toEqual([readOnly, 'arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole', own]);
+  expect(story.role.inline.get('echo')).toBe(document);
+  expect(story.aws.writes).toHaveLength(1 + 3 + 1);
+  expect(story.aws.reads).toEqual([]);
+  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'True' });
+});
+
+test('leaves an inline policy alone that IAM gives back in other words', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.role.inline.set('echo', JSON.stringify(JSON.parse(document), undefined, 2));
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('repairs what somebody attached, detached, wrote and changed, and writes only that', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.role.managed.clear();
+  story.role.managed.add('arn:aws:iam::aws:policy/AdministratorAccess');
+  story.role.inline.set('echo', '{"Version":"2012-10-17","Statement":[]}').set('theirs', '{}');
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual(['AttachRolePolicy', 'PutRolePolicy', 'DetachRolePolicy', 'DeleteRolePolicy']);
+  expect([...story.role.managed]).toEqual([readOnly]);
+  expect([...story.role.inline]).toEqual([['echo', document]]);
+});
+
+test('follows the spec', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.edit({ policies: { managed: [], inline: [{ name: 'other', document: '{"Version":"2012-10-17"}' }] } });
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual(['PutRolePolicy', 'DetachRolePolicy', 'DeleteRolePolicy']);
+  expect([...story.role.managed]).toEqual([]);
+  expect([...story.role.inline.keys()]).toEqual(['other']);
+});
+
+describe('a managed policy that does not exist', () => {
+  async function withMissing(): Promise<Story> {
+    const story = new Story();
+    story.iam.unknownPolicies.add(readOnly);
+    await story.reconcile();
+    return story;
+  }
+
+  test('is waited for while the role is new: IAM does not tell which of the two it misses', async () => {
+    const story = await withMissing();
+    expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+    expect(story.condition('Stalled')).toBeUndefined();
+  });
+
+  test('is then named, and the service account is annotated nevertheless', async () => {
+    const story = await withMissing();
+    await story.clock.advance(minutes(2));
+    await story.reconcile();
+    const message = expect.stringContaining(readOnly);
+    expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    expect(story.condition('Stalled')).toMatchObject({ status: 'True', message });
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
+  });
+
+  test('is attached once it exists', async () => {
+    const story = await withMissing();
+    story.iam.unknownPolicies.clear();
+    await story.reconcile();
+    expect([...story.role.managed]).toEqual([readOnly]);
+    expect([...story.role.inline.keys()]).toEqual(['echo']);
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+});
+
+test('says which limit of AWS is reached', async () => {
+  const managed = Array.from({ length: 11 }, (_, index) => `Policy${index}`);
+  const story = new Story({ policies: { managed } });
+  await story.reconcile();
+  expect(story.condition('PoliciesReady')).toMatchObject({
+    reason: 'LimitExceeded',
+    message: expect.stringContaining('PoliciesPerRole'),
+  });
+});
+
+test('is throttled without being stalled', async () => {
+  const story = new Story();
+  story.aws.failNext('AttachRolePolicy', new ServiceError('ThrottlingException', 400));
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'Throttled' });
+  expect(story.condition('Stalled')).toBeUndefined();
+});
+
+test('goes with the role, also what somebody added', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.role.inline.set('theirs', '{}');
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.iam.roles.has(roleName)).toBe(false);
+});

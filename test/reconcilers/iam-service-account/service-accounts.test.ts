@@ -1,0 +1,237 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { iamServiceAccounts, oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
+import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { Story, account, issuer, roleARN } from './story.ts';
+
+const roleKey = 'eks.amazonaws.com/role-arn';
+const reader = { namespace: 'default', name: 's3-reader' };
+const writer = { namespace: 'default', name: 's3-writer' };
+const otherRole = 'arn:aws:iam::111122223333:role/other';
+
+function seed(story: Story, ref: typeof reader, annotations: Record<string, string> = {}): void {
+  story.workload.seed(serviceAccounts, { metadata: { ...ref, annotations } });
+}
+
+test('annotates the service account with the role, and nothing that the webhook does by itself', async () => {
+  const story = new Story();
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+  expect(story.status.serviceAccounts).toEqual([{ cluster: 'abcl0', ...reader, state: 'Annotated' }]);
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
+});
+
+test('writes the session and an audience that the webhook would not ask for', async () => {
+  const story = new Story({ session: { regionalSTS: true, tokenExpirationSeconds: 3600 } });
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['my-audience'] } }));
+  await story.reconcile();
+  expect(story.annotations()).toEqual({
+    [roleKey]: roleARN,
+    'eks.amazonaws.com/audience': 'my-audience',
+    'eks.amazonaws.com/sts-regional-endpoints': 'true',
+    'eks.amazonaws.com/token-expiration': '3600',
+  });
+  story.edit({ session: null });
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: roleARN, 'eks.amazonaws.com/audience': 'my-audience' });
+});
+
+test('leaves an annotated service account alone', async () => {
+  const story = new Story({ session: { regionalSTS: false } });
+  await story.reconcile();
+  story.forget();
+  await story.reconcile();
+  expect(story.workload.writes).toEqual([]);
+  expect(story.workload.reads).toHaveLength(1);
+});
+
+test('repairs the annotation, and keeps those of others', async () => {
+  const story = new Story();
+  await story.reconcile();
+  seed(story, reader, { [roleKey]: otherRole, 'example.com/owner': 'web' });
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: roleARN, 'example.com/owner': 'web' });
+});
+
+describe('a service account that is not there', () => {
+  test('is named and waited for, and the others are annotated', async () => {
+    const story = new Story({ subjects: [writer, reader] });
+    const { requeueAfter } = await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      status: 'False',
+      reason: 'ServiceAccountNotFound',
+      message: expect.stringContaining('default/s3-writer'),
+    });
+    expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+    expect(requeueAfter).toBe(story.settings.intervals.missing);
+    seed(story, writer);
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('is not created', async () => {
+    const story = new Story({ subjects: [writer] });
+    await story.reconcile();
+    expect(story.workload.get(serviceAccounts, writer)).toBeUndefined();
+  });
+});
+
+describe('a service account that names another role', () => {
+  test('is left to whoever wrote that, and the condition names it', async () => {
+    const story = new Story();
+    seed(story, reader, { [roleKey]: otherRole });
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ [roleKey]: otherRole });
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      status: 'False',
+      reason: 'AnnotationConflict',
+      message: expect.stringContaining('default/s3-reader'),
+    });
+    story.delete();
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ [roleKey]: otherRole });
+  });
+
+  test('belongs to the first of two objects, and to the second when that lets go', async () => {
+    const story = new Story();
+    story.kube.seed(iamServiceAccounts, account({}, 'second'));
+    await story.reconcile();
+    await story.reconcile('second');
+    expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject({ reason: 'AnnotationConflict' });
+    story.edit({ subjects: [] });
+    await story.reconcile();
+    await story.reconcile('second');
+    expect(story.annotations()[roleKey]).toMatch(/role\/irsa\/test\/default\/second-/);
+    expect(story.condition('Ready', 'second')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('a service account that is a subject no more', () => {
+  test('loses our annotations and keeps the rest', async () => {
+    const story = new Story({ session: { regionalSTS: true } });
+    seed(story, reader, { 'example.com/owner': 'web' });
+    await story.reconcile();
+    story.edit({ subjects: [] });
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ 'example.com/owner': 'web' });
+    expect(story.status.serviceAccounts).toEqual([]);
+  });
+
+  test('is remembered until they are off', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.edit({ subjects: [] });
+    story.workload.failNext('find', new KubeError('no answer', undefined, undefined));
+    await story.reconcile();
+    expect(story.status.serviceAccounts).toHaveLength(1);
+    await story.reconcile();
+    expect(story.annotations()).toEqual({});
+    expect(story.status.serviceAccounts).toEqual([]);
+  });
+
+  test('keeps a role that somebody else gave it since', async () => {
+    const story = new Story();
+    await story.reconcile();
+    seed(story, reader, { [roleKey]: otherRole });
+    story.edit({ subjects: [] });
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ [roleKey]: otherRole });
+  });
+
+  test('loses them also when the operator died before it noted that it had written them', async () => {
+    const story = new Story();
+    await story.reconcile();
+    seed(story, writer);
+    story.edit({ subjects: [writer] });
+    story.workload.failNext('patch', new KubeError('reset', undefined, undefined), { tookEffect: true });
+    await story.reconcile();
+    expect(story.annotations('s3-writer')).toEqual({ [roleKey]: roleARN });
+    story.edit({ subjects: [] });
+    await story.reconcile();
+    expect([story.annotations(), story.annotations('s3-writer')]).toEqual([{}, {}]);
+  });
+
+  test('loses them in the cluster that it is in, when the role moves to another issuer', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.kube.seed(
+      oidcIssuers,
+      issuer('other', { spec: { cluster: { kubeconfigSecretRef: { name: 'x', key: 'value' } } } }),
+    );
+    story.seedSecret('x', { value: story.kubeconfig });
+    story.edit({ issuerRefs: [{ name: 'other' }], subjects: [writer] });
+    seed(story, writer);
+    await story.reconcile();
+    expect([story.annotations(), story.annotations('s3-writer')]).toEqual([{}, { [roleKey]: roleARN }]);
+    expect(story.status.serviceAccounts).toEqual([{ cluster: 'other', ...writer, state: 'Annotated' }]);
+  });
+});
+
+describe('the way to the cluster', () => {
+  test('may be none: then nothing is read or written there', async () => {
+    const story = new Story();
+    story.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { spec: { cluster: null } });
+    await story.reconcile();
+    expect([...story.workload.reads, ...story.workload.writes]).toEqual([]);
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('neither read nor written'),
+    });
+    expect(story.status.serviceAccounts ?? []).toEqual([]);
+  });
+
+  test('waits for the Secret with the kubeconfig', async () => {
+    const story = new Story();
+    story.kube.remove(secrets, { namespace: 'default', name: 'abcl0-kubeconfig' });
+    await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      reason: 'SecretNotFound',
+      message: expect.stringContaining('abcl0-kubeconfig'),
+    });
+    story.seedSecret('abcl0-kubeconfig', { value: story.kubeconfig });
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('is not gone with a kubeconfig that would run a program', async () => {
+    const story = new Story();
+    story.seedSecret('abcl0-kubeconfig', { value: 'one with exec' });
+    await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'InvalidKubeconfig' });
+    expect(story.condition('Stalled')).toMatchObject({ reason: 'InvalidKubeconfig' });
+    expect(story.workload.reads).toEqual([]);
+  });
+
+  test('may be down', async () => {
+    const story = new Story();
+    story.workload.failNext('find', new KubeError('no answer', undefined, undefined));
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'ClusterUnreachable' });
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'True' });
+  });
+
+  test("may be the operator's own cluster", async () => {
+    const story = new Story();
+    const namespace = 'allowed';
+    story.kube.seed(oidcIssuers, {
+      ...issuer('abcl0', { metadata: { namespace }, spec: { cluster: { inCluster: {} } } }),
+    });
+    story.kube.seed(iamServiceAccounts, { ...account(), metadata: { namespace, name: 's3-reader' } });
+    story.kube.seed(serviceAccounts, { metadata: reader });
+    await story.reconcileIn(namespace);
+    expect(story.kube.get(serviceAccounts, reader)?.metadata.annotations).toHaveProperty([roleKey]);
+    expect(story.workload.writes).toEqual([]);
+  });
+});
+
+test('writes nothing over what somebody wrote in the same moment', async () => {
+  const story = new Story();
+  const before = story.workload.get(serviceAccounts, reader);
+  const stale = jest.spyOn(story.workload, 'find').mockResolvedValueOnce(before);
+  seed(story, reader, { [roleKey]: otherRole });
+  expect(await story.reconcile()).toEqual({ failed: true });
+  stale.mockRestore();
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: otherRole });
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'AnnotationConflict' });
+});

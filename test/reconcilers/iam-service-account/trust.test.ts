@@ -1,0 +1,169 @@
+import { describe, expect, test } from '@jest/globals';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { Story, issuer, ref } from './story.ts';
+
+const reader = 'system:serviceaccount:default:s3-reader';
+const writer = 'system:serviceaccount:jobs:s3-writer';
+const url = 'https://irsa.abcl0.example.com';
+const nobody = /"Effect":"Deny"/;
+
+/** The OIDCIssuer controller's finalizer: the issuer is there until its dependents let go. */
+const held = { finalizers: ['irsa.giantswarm.io/finalizer'] };
+
+test('is in the role from its first moment', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const provider = 'arn:aws:iam::111122223333:oidc-provider/irsa.abcl0.example.com';
+  expect(story.trusted).toEqual([reader]);
+  expect(story.role.trustPolicy).toContain(`"Federated":"${provider}"`);
+  expect(story.role.trustPolicy).toContain('"irsa.abcl0.example.com:aud":["sts.amazonaws.com"]');
+  expect(story.status.issuers).toEqual([{ url, providerARN: provider }]);
+  expect(story.condition('TrustReady')).toMatchObject({ status: 'True' });
+});
+
+test('is left alone where it says the same in other words', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.role.trustPolicy = story.role.trustPolicy.replaceAll(/\["([^"]*)"\]/g, '"$1"');
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('is repaired when somebody lets in another', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.role.trustPolicy = story.role.trustPolicy.replace(reader, 'system:serviceaccount:default:attacker');
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual(['UpdateAssumeRolePolicy']);
+  expect(story.trusted).toEqual([reader]);
+});
+
+test('follows subjects and audiences', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.edit({
+    subjects: [
+      { namespace: 'jobs', name: 's3-writer' },
+      { namespace: 'default', name: 's3-reader' },
+    ],
+  });
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['my-audience'] } }));
+  await story.reconcile();
+  expect(story.trusted).toEqual([reader, writer]);
+  expect(story.role.trustPolicy).toContain('"irsa.abcl0.example.com:aud":["my-audience"]');
+});
+
+test('lets in nobody when no subject is left', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.edit({ subjects: [] });
+  await story.reconcile();
+  expect(story.trusted).toEqual([]);
+  expect(story.role.trustPolicy).toMatch(nobody);
+});
+
+test('moves with the reference to another issuer', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.seed(oidcIssuers, issuer('other'));
+  story.edit({ issuerRefs: [{ name: 'other' }] });
+  await story.reconcile();
+  expect(story.role.trustPolicy).toContain('irsa.other.example.com:sub');
+  expect(story.role.trustPolicy).not.toContain('irsa.abcl0.example.com');
+  expect(story.status.issuers?.map((entry) => entry.url)).toEqual(['https://irsa.other.example.com']);
+});
+
+test('names the former issuer in the status until IAM took its statement away', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.seed(oidcIssuers, issuer('other'));
+  story.edit({ issuerRefs: [{ name: 'other' }] });
+  story.aws.failNext('UpdateAssumeRolePolicy', new ServiceError('ServiceFailureException', 500));
+  await story.reconcile();
+  expect(story.status.issuers?.map((entry) => entry.url)).toEqual([url, 'https://irsa.other.example.com']);
+  await story.reconcile();
+  expect(story.status.issuers?.map((entry) => entry.url)).toEqual(['https://irsa.other.example.com']);
+});
+
+describe('when the issuer is being deleted', () => {
+  async function deletedIssuer(spec: Parameters<typeof issuer>[1] = {}): Promise<Story> {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held, ...spec }));
+    await story.reconcile();
+    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    return story;
+  }
+
+  test('its statement goes, and then the status lets it go', async () => {
+    const story = await deletedIssuer();
+    await story.reconcile();
+    expect(story.role.trustPolicy).toMatch(nobody);
+    expect(story.trusted).toEqual([]);
+    expect(story.status.issuers).toEqual([]);
+    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+    story.forget();
+    await story.reconcile();
+    expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
+  });
+
+  test('the status holds it while IAM refuses', async () => {
+    const story = await deletedIssuer();
+    story.aws.failNext('UpdateAssumeRolePolicy', new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.status.issuers).toHaveLength(1);
+    expect(story.condition('TrustReady')).toMatchObject({ reason: 'AccessDenied' });
+  });
+
+  test('a role that IAM has not any more lets it go at once', async () => {
+    const story = await deletedIssuer();
+    await story.clock.advance(120_000);
+    story.iam.roles.clear();
+    await story.reconcile();
+    expect(story.status.issuers).toEqual([]);
+    expect(story.iam.roles.size).toBe(0);
+  });
+
+  test('its statement stays with Retain, also when it is gone', async () => {
+    const story = await deletedIssuer({ spec: { deletionPolicy: 'Retain' } });
+    await story.reconcile();
+    expect(story.trusted).toEqual([reader]);
+    story.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { metadata: { finalizers: null } });
+    story.forget();
+    await story.reconcile();
+    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotFound' });
+    expect(story.trusted).toEqual([reader]);
+    expect(story.aws.writes).toEqual([]);
+  });
+
+  test('a suspended role keeps its statement and holds it', async () => {
+    const story = await deletedIssuer();
+    story.edit({ suspend: true });
+    story.forget();
+    await story.reconcile();
+    expect(story.aws.calls).toEqual([]);
+    expect(story.status.issuers).toHaveLength(1);
+  });
+});
+
+test('is not written without the audiences of an issuer that cannot be seen', async () => {
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['my-audience'] } }));
+  await story.reconcile();
+  story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+  story.forget();
+  await story.reconcile();
+  expect(story.role.trustPolicy).toContain('my-audience');
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('goes with the role', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.delete();
+  await story.reconcile();
+  expect(story.kube.get(iamServiceAccounts, ref)).toBeUndefined();
+  expect(story.iam.roles.size).toBe(0);
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals';
+import { oidcIssuers } from '../../../src/api/resources.ts';
+import { alias, globalBucket, ref, Story } from './story.ts';
+
+const cloudFront = { alias };
+
+function expectRefusal(story: Story, reason: string, field: string): void {
+  expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason });
+  expect(story.condition('Accepted')?.message).toContain(field);
+  expect(story.condition('Ready')).toMatchObject({ status: 'False', reason });
+}
+
+describe('sends nothing to AWS, not even a question, for', () => {
+  test.each([
+    ['NotImplemented', 'spec.hosting.s3', { hosting: { s3: {} } }],
+    ['NotImplemented', 'spec.hosting.external', { hosting: { external: { issuerURL: 'https://oidc.example.com' } } }],
+    ['NotImplemented', 'spec.hosting.cloudFront', { hosting: { cloudFront: {} } }],
+    [
+      'NotImplemented',
+      'spec.hosting.cloudFront.issuer',
+      { hosting: { cloudFront: { alias, issuer: 'Distribution' as const } } },
+    ],
+    ['NotImplemented', 'spec.signingKeys.apiServer', { signingKeys: { apiServer: {} } }],
+    ['NotImplemented', 'rotateEvery', { signingKeys: { generate: { secretName: 'x', rotateEvery: '720h' } } }],
+    [
+      'NotImplemented',
+      'spec.additionalAccounts',
+      { additionalAccounts: [{ roleARN: 'arn:aws:iam::444455556666:role/x' }] },
+    ],
+    ['NotImplemented', 'spec.keyRetention', { keyRetention: '49h' }],
+    ['NotImplemented', 'spec.region', { region: 'cn-north-1' }],
+    ['NotAllowed', 'spec.cluster.inCluster', { cluster: { inCluster: {} } }],
+  ])('%s: %s', async (reason, field, spec) => {
+    const story = new Story(spec);
+    await story.reconcile();
+    expectRefusal(story, reason, field);
+    expect(story.aws.calls).toEqual([]);
+    expect(story.object?.metadata.finalizers).toBeUndefined();
+    story.delete();
+    expect(story.object).toBeUndefined();
+  });
+});
+
+test('takes what asks for no more than the default', async () => {
+  const story = new Story({
+    hosting: { cloudFront: { ...cloudFront, issuer: 'Alias' } },
+    keyRetention: '25h',
+    additionalAccounts: [],
+  });
+  await story.untilReady();
+});
+
+test('lets a namespace of the operator’s configuration use the cluster that it runs in', async () => {
+  const story = new Story({ cluster: { inCluster: {} } });
+  Object.assign(story.settings, { inClusterNamespaces: ['default'] });
+  await story.untilReady();
+});
+
+describe('refuses, when the issuer is registered, and sends nothing more, a change of', () => {
+  test.each([
+    ['spec.hosting.cloudFront.alias', { hosting: { cloudFront: { alias: 'irsa.other.example.com' } } }],
+    ['spec.hosting.s3', { hosting: { cloudFront: null, s3: {} } }],
+    ['spec.bucket.name', { bucket: { name: globalBucket } }],
+    ['spec.signingKeys', { signingKeys: { secretRef: { name: 'other', key: 'tls.crt' } } }],
+    ['spec.signingKeys', { signingKeys: { secretRef: null, generate: { secretName: 'abcl0-sa' } } }],
+    ['spec.audiences', { audiences: ['sts.amazonaws.com', 'other'] }],
+  ])('%s', async (field, change) => {
+    const story = new Story();
+    await story.untilReady();
+    const before = story.leftovers;
+    story.restart();
+    story.forget();
+    story.edit(change);
+    await story.reconcile();
+    await story.reconcile();
+    expectRefusal(story, 'NotImplemented', field);
+    expect(story.aws.calls).toEqual([]);
+    expect(story.leftovers).toEqual(before);
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+});
+
+test('refuses another alias or bucket also before that, once something stands under the old one', async () => {
+  for (const [field, change] of [
+    ['spec.hosting.cloudFront.alias', { hosting: { cloudFront: { alias: 'irsa.other.example.com' } } }],
+    ['spec.bucket.name', { bucket: { name: globalBucket } }],
+  ] as const) {
+    const story = new Story();
+    await story.reconcile();
+    expect(story.status.providers).toBeUndefined();
+    story.edit(change);
+    await story.reconcile();
+    expectRefusal(story, 'NotImplemented', field);
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  }
+});
+
+test('takes other audiences and another key source while there is no provider', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.seedSecret('other', { 'tls.crt': story.pem });
+  story.edit({ audiences: ['other'], signingKeys: { secretRef: { name: 'other', key: 'tls.crt' } } });
+  await story.untilReady();
+  expect([...story.account.providers.values()].map(({ audiences }) => [...audiences])).toEqual([['other']]);
+});
+
+test('is well again when the change is taken back', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.edit({ audiences: ['other'] });
+  await story.reconcile();
+  story.edit({ audiences: ['sts.amazonaws.com'] });
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+test('keeps what stands on AWS where a change is refused and the policy is Retain', async () => {
+  const story = new Story({ deletionPolicy: 'Retain' });
+  await story.untilReady();
+  const before = story.leftovers;
+  story.edit({ bucket: { name: globalBucket } });
+  await story.reconcile();
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual(before);
+});
+
+test('refuses another account than the one in which the issuer stands', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.forget();
+  story.edit({ account: { roleARN: 'arn:aws:iam::444455556666:role/other' } });
+  await story.reconcile();
+  expectRefusal(story, 'ImmutableField', 'spec.account');
+  expect(story.aws.calls).toEqual([]);
+});
+
+test('does nothing while it is suspended', async () => {
+  const story = new Story({ suspend: true });
+  await story.reconcile();
+  expect(story.aws.calls).toEqual([]);
+  expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'Suspended' });
+});
+
+test('what it was registered with is written down once', async () => {
+  const story = new Story();
+  await story.untilReady();
+  await story.reconcile();
+  const patches = story.kube.writes.filter(({ verb, resource }) => verb === 'patch' && resource === oidcIssuers.plural);
+  expect(patches).toHaveLength(2); // finalizer, annotation
+  expect(JSON.parse(story.object?.metadata.annotations?.['irsa.giantswarm.io/settled'] ?? '')).toMatchObject({
+    'spec.hosting.cloudFront.alias': alias,
+    'spec.audiences': 'sts.amazonaws.com',
+  });
+  story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/settled': 'not JSON' } } });
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, test } from '@jest/globals';
+import { minutes } from '../../../src/runtime/duration.ts';
+import type { FakeCertificate } from '../../fakes/aws/acm.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { alias, only, owner, someoneElse, Story } from './story.ts';
+
+function put(story: Story, certificate: Partial<FakeCertificate>): FakeCertificate {
+  const arn = `arn:aws:acm:us-east-1:111122223333:certificate/there-${story.account.certificates.size}`;
+  const made: FakeCertificate = {
+    arn,
+    domain: alias,
+    requestedAt: 0,
+    token: undefined,
+    status: 'ISSUED',
+    failure: undefined,
+    keyAlgorithm: 'RSA_2048',
+    tags: owner,
+    recordHiddenFor: 0,
+    ...certificate,
+  };
+  story.account.certificates.set(made.arn, made);
+  return made;
+}
+
+const validation = (story: Story) => only(story.zone.records.filter(({ name }) => name.startsWith('_')));
+
+test('requests a certificate with its tags and proves the domain', async () => {
+  const story = new Story();
+  await story.reconcile();
+  expect(only([...story.account.certificates.values()])).toMatchObject({ domain: alias, tags: owner });
+  expect(validation(story)).toMatchObject({ type: 'CNAME', ttl: 300 });
+  expect(story.condition('CertificateReady')).toMatchObject({
+    status: 'False',
+    reason: 'CertificatePendingValidation',
+  });
+});
+
+test('waits until ACM says which record it wants', async () => {
+  const story = new Story();
+  story.aws.failNext('DescribeCertificate');
+  await story.reconcile();
+  only([...story.account.certificates.values()]).recordHiddenFor = 1;
+  const result = await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'CertificateRecordPending' });
+  expect(result.requeueAfter).toBe(minutes(1));
+  await story.untilReady();
+  expect(story.account.certificates.size).toBe(1);
+});
+
+test('requests no second one while ACM does not know the first yet', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const unknown = () => new ServiceError('ResourceNotFoundException', 400);
+  for (const operation of ['DescribeCertificate', 'DescribeCertificate']) story.aws.failNext(operation, unknown());
+  story.aws.forgetCalls();
+  await story.reconcile();
+  expect(story.aws.writes).toContain('RequestCertificate');
+  expect(story.account.certificates.size).toBe(1);
+  await story.untilReady();
+});
+
+test('asks for nothing before there is a public zone for the alias', async () => {
+  const story = new Story({ hosting: { cloudFront: { alias: 'irsa.abcl0.example.org' } } });
+  story.account.addZone('example.org', { isPrivate: true });
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'HostedZoneNotFound' });
+  expect(story.account.certificates.size).toBe(0);
+  story.edit({ hosting: { cloudFront: { alias } } });
+  await story.untilReady();
+});
+
+test('puts the validation record back, by which ACM renews', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const record = validation(story);
+  story.zone.records = story.zone.records.filter((other) => other !== record);
+  await story.reconcile();
+  expect(validation(story)).toEqual(record);
+});
+
+test('does not touch a validation record that says something else', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const record = { ...validation(story), values: ['_theirs.acm-validations.aws'] };
+  story.zone.records = [record];
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  expect(story.zone.records).toEqual([record]);
+});
+
+describe('of several certificates of the domain', () => {
+  test('never takes somebody else’s', async () => {
+    const story = new Story();
+    const theirs = put(story, { tags: someoneElse });
+    await story.untilReady();
+    expect(story.status.certificate?.arn).not.toBe(theirs.arn);
+    story.delete();
+    await story.untilGone();
+    expect([...story.account.certificates.values()]).toEqual([theirs]);
+  });
+
+  test('takes its own issued one rather than a pending one or one that failed', async () => {
+    const story = new Story();
+    put(story, { status: 'FAILED', failure: 'CAA_ERROR' });
+    put(story, { status: 'VALIDATION_TIMED_OUT' });
+    put(story, { status: 'PENDING_VALIDATION' });
+    const issued = put(story, { status: 'ISSUED' });
+    await story.untilReady();
+    expect(story.status.certificate).toMatchObject({ arn: issued.arn, state: 'ISSUED' });
+  });
+
+  test('keeps the one that the distribution has when the status is lost', async () => {
+    const story = new Story();
+    await story.untilReady();
+    const used = story.status.certificate?.arn;
+    const first = new Map(story.account.certificates);
+    story.account.certificates.clear();
+    put(story, { arn: 'arn:aws:acm:us-east-1:111122223333:certificate/first-listed' });
+    for (const [arn, certificate] of first) story.account.certificates.set(arn, certificate);
+    story.loseStatus();
+    await story.untilReady();
+    expect(story.distribution.config.ViewerCertificate?.ACMCertificateArn).toBe(used);
+  });
+});
+
+test('replaces a certificate that failed, with another token, and deletes it', async () => {
+  const story = new Story();
+  story.aws.failNext('ChangeResourceRecordSets');
+  await story.reconcile();
+  const failed = only([...story.account.certificates.values()]);
+  Object.assign(failed, { status: 'FAILED', failure: 'CAA_ERROR' });
+  await story.untilReady();
+  const certificate = only([...story.account.certificates.values()]);
+  expect(certificate.token).not.toBe(failed.token);
+  expect(story.account.certificates.has(failed.arn)).toBe(false);
+});
+
+test('moves the distribution from an expired certificate to a new one', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const expired = only([...story.account.certificates.values()]);
+  expired.status = 'EXPIRED';
+  await story.until(() => story.distribution.config.ViewerCertificate?.ACMCertificateArn !== expired.arn);
+  await story.untilReady();
+  expect(story.status.certificate).toMatchObject({ state: 'ISSUED' });
+});
+
+test('tags it again', async () => {
+  const story = new Story({ tags: { team: 'web' } });
+  await story.untilReady();
+  const certificate = only([...story.account.certificates.values()]);
+  Object.assign(certificate.tags, { team: 'ops', other: 'kept' });
+  await story.reconcile();
+  expect(certificate.tags).toEqual({ team: 'web', other: 'kept', ...owner });
+});

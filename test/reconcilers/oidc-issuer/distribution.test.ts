@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals';
+import { minutes } from '../../../src/runtime/duration.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { alias, bucketName, owner, someoneElse, Story } from './story.ts';
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Principal: unknown;
+  readonly Condition?: unknown;
+}
+const statements = (story: Story) => (JSON.parse(story.bucket.policy ?? '{}') as { Statement: Statement[] }).Statement;
+
+test('serves the bucket through an origin access control that signs, and through no other way', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const { config, arn } = story.distribution;
+  const [control] = story.account.originAccessControls.values();
+  expect(control?.config).toMatchObject({ Name: bucketName, SigningBehavior: 'always', SigningProtocol: 'sigv4' });
+  expect(config).toMatchObject({
+    Aliases: { Items: [alias] },
+    Origins: {
+      Items: [{ DomainName: `${bucketName}.s3.eu-central-1.amazonaws.com`, OriginAccessControlId: control?.id }],
+    },
+    ViewerCertificate: { ACMCertificateArn: story.status.certificate?.arn, MinimumProtocolVersion: 'TLSv1.2_2021' },
+  });
+  expect(statements(story)).toEqual([
+    expect.objectContaining({
+      Effect: 'Allow',
+      Principal: { Service: 'cloudfront.amazonaws.com' },
+      Action: 's3:GetObject',
+      Condition: { StringEquals: { 'AWS:SourceArn': arn } },
+    }),
+    expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+  ]);
+});
+
+test('waits for the edges, looking again at its interval', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const result = await story.reconcile();
+  expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'DistributionDeploying' });
+  expect(result.requeueAfter).toBe(minutes(1));
+  expect(story.zone.records.some(({ type }) => type === 'A')).toBe(false);
+});
+
+test('repairs what somebody changed of it, and the tags, and leaves the rest', async () => {
+  const story = new Story({ tags: { team: 'web' } });
+  await story.untilReady();
+  const { config } = story.distribution;
+  Object.assign(config, { Enabled: false, PriceClass: 'PriceClass_100' });
+  Object.assign(story.distribution.tags, { team: 'ops', other: 'kept' });
+  const controls = [...story.account.originAccessControls.keys()];
+  await story.untilReady();
+  expect(story.distribution.config).toMatchObject({ Enabled: true, PriceClass: 'PriceClass_100' });
+  expect(story.distribution.tags).toEqual({ team: 'web', other: 'kept', ...owner });
+  expect([...story.account.originAccessControls.keys()]).toEqual(controls);
+});
+
+test('repairs the bucket policy: what others deny stays, what they allow goes', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const deny = { Sid: 'Audit', Effect: 'Deny', Principal: '*', Action: 's3:DeleteObject', Resource: '*' };
+  const allow = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 's3:PutObject', Resource: '*' };
+  const before = statements(story);
+  story.bucket.policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny, allow] });
+  await story.reconcile();
+  expect(statements(story)).toEqual([...before, deny]);
+});
+
+describe('leaves alone', () => {
+  test('a distribution of the account that has the alias and not our tags', async () => {
+    const other = new Story();
+    await other.untilReady();
+    other.distribution.tags = someoneElse;
+    const before = structuredClone(other.distribution);
+    await other.reconcile();
+    expect(other.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    other.loseStatus();
+    await other.reconcile();
+    expect(other.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(other.distribution).toEqual(before);
+  });
+
+  test('an alias that another account’s distribution has', async () => {
+    const story = new Story();
+    story.aws.failNext('CreateDistributionWithTags', new ServiceError('CNAMEAlreadyExists', 409));
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'AliasTaken' });
+    expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
+  });
+});
+
+test('finds its own on a later page, and past one without an alias', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const mine = story.distribution;
+  story.account.distributions.clear();
+  for (let number = 0; number < 120; number++) {
+    const id = `EOTHER${number}`;
+    const config = { ...structuredClone(mine.config), Aliases: { Quantity: 0 }, CallerReference: id };
+    config.Origins = { Quantity: 1, Items: [{ Id: 'x', DomainName: 'elsewhere.example.com' }] };
+    story.account.distributions.set(id, { ...mine, id, arn: id, config, tags: {} });
+  }
+  story.account.distributions.set(mine.id, mine);
+  story.loseStatus();
+  await story.untilReady();
+  expect(story.status.distribution?.id).toBe(mine.id);
+  expect(story.account.distributions.size).toBe(121);
+});
+
+test('takes over its own distribution that lost its alias, by its only origin', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.distribution.config.Aliases = { Quantity: 0 };
+  story.distribution.tags = {};
+  story.loseStatus();
+  await story.untilReady();
+  expect(story.distribution.config.Aliases).toMatchObject({ Items: [alias] });
+  expect(story.distribution.tags).toEqual(owner);
+});
+
+test('takes over none without an alias that carries the tags of somebody else', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.distribution.config.Aliases = { Quantity: 0 };
+  story.distribution.tags = someoneElse;
+  story.loseStatus();
+  await story.reconcile();
+  expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  expect(story.distribution).toMatchObject({ config: { Aliases: { Quantity: 0 } }, tags: someoneElse });
+});
+
+test('replaces a distribution that somebody deleted, and the records and the provider of its name', async () => {
+  const story = new Story({ hosting: { cloudFront: { alias, keepDistributionProvider: true } } });
+  await story.untilReady();
+  const lost = story.distribution;
+  story.account.distributions.clear();
+  await story.reconcile();
+  expect(story.zone.records.some(({ alias: target }) => target?.dnsName === lost.domainName)).toBe(false);
+  await story.untilReady();
+  expect(story.distribution.id).not.toBe(lost.id);
+  expect(story.distribution.config.CallerReference).not.toBe(lost.config.CallerReference);
+  expect([...story.account.providers.values()].map(({ url }) => url).sort()).toEqual(
+    [`https://${story.distribution.domainName}`, `https://${alias}`].sort(),
+  );
+  expect(story.status.providers?.map(({ url }) => url)).not.toContain(`https://${lost.domainName}`);
+});

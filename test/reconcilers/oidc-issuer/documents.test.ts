@@ -1,0 +1,138 @@
+import { expect, test } from '@jest/globals';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { issuerURL, newPublicKey, Story } from './story.ts';
+import { publicKeys } from '../../../src/oidc/keys.ts';
+
+const jwks = 'keys.json';
+const discovery = '.well-known/openid-configuration';
+
+const json = (story: Story, key: string) =>
+  JSON.parse(story.bucket.objects.get(key)?.body ?? '') as Record<string, unknown>;
+const edit = (story: Story, key: string, body: string) => {
+  const object = story.bucket.objects.get(key);
+  if (object) Object.assign(object, { body, etag: 'edited' });
+};
+
+test('publishes both documents as JSON, the one naming the other', async () => {
+  const story = new Story();
+  await story.reconcile();
+  expect(json(story, discovery)).toMatchObject({ issuer: issuerURL, jwks_uri: `${issuerURL}/keys.json` });
+  expect(json(story, jwks)).toEqual({ keys: [{ ...publicKeys(story.pem)[0] }] });
+  expect([...story.bucket.objects.values()].map(({ contentType }) => contentType)).toEqual([
+    'application/json',
+    'application/json',
+  ]);
+});
+
+test('writes a new object only where there is none, and over an old one only as it was read', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const etag = story.bucket.objects.get(jwks)?.etag;
+  story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
+  await story.reconcile();
+  const puts = story.aws.calls.filter(({ operation, input }) => operation === 'PutObject' && input['Key'] === jwks);
+  expect(puts.map(({ input }) => [input['IfNoneMatch'], input['IfMatch']])).toEqual([
+    ['*', undefined],
+    [undefined, etag],
+  ]);
+});
+
+test('reads again, at once, where somebody else wrote in the same moment', async () => {
+  const story = new Story();
+  story.aws.failNext('PutObject', new ServiceError('PreconditionFailed', 412));
+  expect(await story.reconcile()).toEqual({ requeueAfter: 0 });
+  await story.untilReady();
+});
+
+test.each([
+  ['the kid in keys.json', jwks, (body: string) => body.replace(/"kid": "\w{4}/, '"kid": "ffff')],
+  ['the issuer', discovery, (body: string) => body.replace('"issuer": "https://', '"issuer": "https://evil.')],
+  ['all of keys.json', jwks, () => 'not JSON'],
+])('repairs %s that somebody spoilt', async (_, key, spoil) => {
+  const story = new Story();
+  await story.reconcile();
+  edit(story, key, spoil(story.bucket.objects.get(key)?.body ?? ''));
+  await story.reconcile();
+  expect(json(story, discovery)).toMatchObject({ issuer: issuerURL });
+  expect(story.published).toContain(story.kid);
+});
+
+test('repairs a content type that STS may not read', async () => {
+  const story = new Story();
+  await story.reconcile();
+  for (const object of story.bucket.objects.values()) object.contentType = 'text/plain';
+  await story.reconcile();
+  expect([...story.bucket.objects.values()].map(({ contentType }) => contentType)).toEqual([
+    'application/json',
+    'application/json',
+  ]);
+});
+
+test('publishes again what somebody deleted', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.bucket.objects.clear();
+  await story.reconcile();
+  expect([...story.bucket.objects.keys()]).toEqual([jwks, discovery]);
+});
+
+test('keeps a key that somebody else published, and says so once', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const [stranger] = publicKeys(newPublicKey());
+  edit(story, jwks, JSON.stringify({ keys: [stranger] }));
+  await story.reconcile();
+  expect(story.published).toEqual([stranger?.kid, story.kid]);
+  expect(story.said.filter(({ reason }) => reason === 'UnknownKeyPublished')).toEqual([
+    expect.objectContaining({ type: 'Warning', message: expect.stringContaining(stranger?.kid ?? '') }),
+  ]);
+  story.forget();
+  await story.reconcile();
+  expect(story.said).toEqual([]);
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('says which key went with the published set, when no source has it any more', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
+  story.bucket.objects.delete(jwks);
+  await story.reconcile();
+  expect(story.said).toContainEqual(
+    expect.objectContaining({ reason: 'KeyLost', message: expect.stringContaining(story.kid) }),
+  );
+});
+
+test('never publishes an empty set, nor loses a key, while the source cannot be read', async () => {
+  const story = new Story();
+  await story.untilReady();
+  for (const entry of ['', 'half a PEM', '-----BEGIN PUBLIC KEY-----\n']) {
+    story.seedSecret('abcl0-sa', { 'tls.crt': entry });
+    await story.reconcile();
+    expect(story.published).toEqual([story.kid]);
+  }
+});
+
+test('finds the times of its keys again when the status is lost', async () => {
+  const story = new Story();
+  await story.untilReady();
+  await story.clock.advance(3_600_000);
+  story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
+  await story.untilReady();
+  await story.reconcile();
+  const { keys } = story.status;
+  expect(keys).toHaveLength(2);
+  await story.clock.advance(3_600_000);
+  story.loseStatus();
+  await story.untilReady();
+  expect(story.status.keys).toEqual(keys);
+});
+
+test('refuses to publish more keys than STS reads', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const keys = Array.from({ length: 100 }, (_, index) => ({ kid: `k${index}`, kty: 'RSA', n: 'n', e: 'AQAB' }));
+  edit(story, jwks, JSON.stringify({ keys }));
+  await story.reconcile();
+  expect(story.condition('DocumentsPublished')).toMatchObject({ status: 'False', reason: 'LimitExceeded' });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { seconds } from '../../../src/runtime/duration.ts';
+import type { FakeProvider } from '../../fakes/aws/iam.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { accountID, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
+
+const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
+const both = { hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+const providers = (story: Story) => story.account.providers;
+const provider = (story: Story): FakeProvider => only([...providers(story).values()]);
+
+test('registers the issuer with its audience and no thumbprint, without reading first', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const create = only(story.aws.calls.filter(({ operation }) => operation === 'CreateOpenIDConnectProvider'));
+  expect(create.input).toMatchObject({ Url: issuerURL, ClientIDList: ['sts.amazonaws.com'] });
+  expect(create.input).not.toHaveProperty('ThumbprintList');
+  expect(story.aws.reads).not.toContain('GetOpenIDConnectProvider');
+});
+
+test('registers the distribution’s own name too where that is kept, and drops it when it is not any more', async () => {
+  const story = new Story(both);
+  await story.untilReady();
+  const own = `https://${story.distribution.domainName}`;
+  expect(story.status.providers?.map(({ url }) => url)).toEqual([issuerURL, own]);
+  expect(story.documents.fetched).toEqual(expect.arrayContaining([issuerURL, own]));
+  story.edit({ hosting: { cloudFront: { alias, keepDistributionProvider: false } } });
+  await story.untilReady();
+  expect([...providers(story).keys()]).toEqual([arn]);
+  expect(story.status.providers?.map(({ url }) => url)).toEqual([issuerURL]);
+});
+
+describe('registers nothing', () => {
+  test('before the documents were fetched as STS would', async () => {
+    const story = new Story();
+    await story.until(() => story.condition('DNSReady')?.status === 'True' && providers(story).size === 1);
+    providers(story).clear();
+    story.loseStatus();
+    story.documents.findProblem = async () => 'the distribution answers 403';
+    const result = await story.reconcile();
+    expect(providers(story).size).toBe(0);
+    expect(story.condition('ProvidersReady')).toMatchObject({
+      status: 'False',
+      reason: 'DocumentsNotServed',
+      message: 'the distribution answers 403',
+    });
+    expect(result.requeueAfter).toBe(seconds(10));
+  });
+
+  test('while IAM itself cannot fetch them', async () => {
+    const story = new Story();
+    story.aws.failNext('CreateOpenIDConnectProvider', new ServiceError('OpenIdIdpCommunicationErrorException', 400));
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
+    expect(story.status.providers).toBeUndefined();
+    await story.untilReady();
+  });
+});
+
+test('repairs audiences and tags, and keeps the tags of others', async () => {
+  const story = new Story({ tags: { team: 'web' } });
+  await story.untilReady();
+  Object.assign(provider(story), { audiences: new Set(['evil.example.com']) });
+  Object.assign(provider(story).tags, { team: 'ops', other: 'kept' });
+  await story.untilReady();
+  expect(provider(story)).toMatchObject({
+    audiences: new Set(['sts.amazonaws.com']),
+    tags: { team: 'web', other: 'kept', ...owner },
+  });
+});
+
+test('registers again what somebody deleted', async () => {
+  const story = new Story();
+  await story.untilReady();
+  providers(story).clear();
+  await story.untilReady();
+  expect([...providers(story).keys()]).toEqual([arn]);
+});
+
+test.each([
+  ['without tags', {}],
+  ['of another installation', someoneElse],
+])('never changes a provider of its URL %s', async (_, tags) => {
+  const story = new Story();
+  await story.untilReady();
+  Object.assign(provider(story), { tags, audiences: new Set(['theirs']) });
+  await story.reconcile();
+  expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  story.loseStatus();
+  await story.untilReady().catch(() => undefined);
+  expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  expect(provider(story)).toMatchObject({ tags, audiences: new Set(['theirs']) });
+  story.delete();
+  await story.untilGone();
+  expect(provider(story)).toMatchObject({ tags, audiences: new Set(['theirs']) });
+  expect(story.saidReasons).toContain('LeftAlone');
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from '@jest/globals';
+import { iamServiceAccounts } from '../../../src/api/resources.ts';
+import { seconds } from '../../../src/runtime/duration.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { alias, globalBucket, issuerURL, Story } from './story.ts';
+
+const everything = { hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+
+async function readyStory(spec = {}): Promise<Story> {
+  const story = new Story(spec);
+  await story.untilReady();
+  story.forget();
+  return story;
+}
+
+test('takes everything away, providers first and the bucket last', async () => {
+  const story = await readyStory(everything);
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+  const order = story.aws.writes.filter((operation, index, all) => all.indexOf(operation) === index);
+  expect(order).toEqual([
+    'DeleteOpenIDConnectProvider',
+    'ChangeResourceRecordSets',
+    'UpdateDistribution',
+    'DeleteDistribution',
+    'DeleteOriginAccessControl',
+    'DeleteCertificate',
+    'DeleteObject',
+    'DeleteBucket',
+  ]);
+});
+
+test('never waits inside a pass, and says in each what it waits for', async () => {
+  const story = await readyStory();
+  story.delete();
+  await story.reconcile();
+  expect(story.condition('DNSReady')).toMatchObject({ status: 'False', reason: 'DNSChangePending' });
+  expect(story.account.distributions.size).toBe(1);
+  story.aws.sync();
+  await story.reconcile();
+  expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'DistributionDisabling' });
+  expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'Deleting' });
+  expect(story.account.certificates.size).toBe(1);
+  story.aws.deploy();
+  await story.reconcile();
+  expect(story.object).toBeUndefined();
+});
+
+test('waits for a certificate that ACM still counts as in use', async () => {
+  const story = await readyStory();
+  story.aws.failNext('DeleteCertificate', new ServiceError('ResourceInUseException', 400));
+  story.delete();
+  await story.until(() => story.condition('CertificateReady')?.reason === 'InUse');
+  expect(story.account.buckets.size).toBe(1);
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+});
+
+describe('the validation record', () => {
+  test('stays where another certificate of the domain renews by it', async () => {
+    const story = await readyStory();
+    const [certificate] = story.account.certificates.values();
+    const arn = 'arn:aws:acm:us-east-1:111122223333:certificate/theirs';
+    if (certificate) story.account.certificates.set(arn, { ...certificate, arn, tags: {} });
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([`certificate ${alias}`, expect.stringMatching(/^record CNAME _/)]);
+  });
+});
+
+describe('a bucket with a global name', () => {
+  test('is emptied and kept with its tags, and lets no distribution in', async () => {
+    const story = await readyStory({ bucket: { name: globalBucket } });
+    const { tags } = story.bucket;
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([`bucket ${globalBucket}`]);
+    expect(story.bucket).toMatchObject({ tags, objects: new Map() });
+    expect(story.bucket.policy).not.toContain('Allow');
+    expect(story.saidReasons).toContain('BucketKept');
+  });
+
+  test('is deleted where the user wants that', async () => {
+    const story = await readyStory({ bucket: { name: globalBucket, deleteGlobal: true } });
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+
+  test('serves a later issuer of the same name', async () => {
+    const story = await readyStory({ bucket: { name: globalBucket } });
+    story.delete();
+    await story.untilGone();
+    story.apply({ bucket: { name: globalBucket } });
+    await story.untilReady();
+    expect(story.account.buckets.size).toBe(1);
+  });
+});
+
+test('keeps a bucket in which somebody else put something, and says so', async () => {
+  const story = await readyStory();
+  story.bucket.objects.set('logs', { body: 'theirs', etag: 'x', contentType: undefined, metadata: {} });
+  story.delete();
+  await story.untilGone();
+  expect([...story.bucket.objects.keys()]).toEqual(['logs']);
+  expect(story.saidReasons).toContain('BucketKept');
+});
+
+test('leaves all where the policy is Retain', async () => {
+  const story = await readyStory({ deletionPolicy: 'Retain' });
+  const before = story.leftovers;
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual(before);
+  expect(story.aws.writes).toEqual([]);
+});
+
+describe('IAMServiceAccounts that still trust the issuer', () => {
+  const dependent = (spec: object, metadata: object = {}) => ({
+    metadata: { namespace: 'default', name: 's3-reader', finalizers: ['irsa.giantswarm.io/finalizer'], ...metadata },
+    spec: { issuerRefs: [{ name: 'abcl0' }], subjects: [{ namespace: 'a', name: 'b' }], ...spec },
+    status: { issuers: [{ url: issuerURL, providerARN: 'arn' }] },
+  });
+
+  test('hold it, by name, until they have dropped their statement', async () => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, dependent({ suspend: true }));
+    story.delete();
+    expect(await story.reconcile()).toEqual({ requeueAfter: seconds(10) });
+    expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'DependentsRemaining' });
+    expect(story.condition('Ready')?.message).toContain('s3-reader');
+    expect(story.aws.writes).toEqual([]);
+    story.kube.seed(iamServiceAccounts, { ...dependent({}), status: { issuers: [] } });
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+
+  test('of another issuer or namespace hold nothing', async () => {
+    const story = await readyStory();
+    const other = { issuers: [{ url: 'https://irsa.other.example.com', providerARN: 'arn' }] };
+    story.kube.seed(iamServiceAccounts, { ...dependent({}), status: other });
+    story.kube.seed(iamServiceAccounts, dependent({}, { namespace: 'elsewhere' }));
+    story.delete();
+    await story.untilGone();
+  });
+});
+
+test('finds everything again when the status is lost', async () => {
+  const story = await readyStory(everything);
+  story.loseStatus();
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+});
+
+test('is happy where everything is gone already', async () => {
+  const story = await readyStory(everything);
+  const { providers, distributions, originAccessControls, certificates } = story.account;
+  for (const objects of [providers, distributions, originAccessControls, certificates]) objects.clear();
+  story.aws.buckets.clear();
+  story.zone.records = [];
+  story.delete();
+  await story.untilGone();
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('says what holds it where the operator’s credentials got into another account', async () => {
+  const story = await readyStory();
+  await story.kube.patch(
+    { group: 'irsa.giantswarm.io', version: 'v1alpha1', plural: 'oidcissuers', kind: 'OIDCIssuer' },
+    { namespace: 'default', name: 'abcl0' },
+    { status: { accountID: '999999999999' } },
+    { subresource: 'status' },
+  );
+  story.delete();
+  await story.reconcile();
+  expect(story.condition('Ready')?.message).toContain('999999999999');
+  expect(story.aws.writes).toEqual([]);
+});

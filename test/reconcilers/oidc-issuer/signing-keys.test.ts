@@ -1,0 +1,132 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { KubernetesObject } from '../../../src/api/meta.ts';
+import { secrets } from '../../../src/api/resources.ts';
+import { kidOf } from '../../../src/oidc/keys.ts';
+import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { newPublicKey, Story } from './story.ts';
+
+const generated = { signingKeys: { generate: { secretName: 'abcl0-service-account-v2' } } };
+const secretRef = { namespace: 'default', name: 'abcl0-service-account-v2' };
+
+function generatedSecret(story: Story) {
+  const secret = story.kube.get<KubernetesObject & { data: { key: string; pub: string } }>(secrets, secretRef);
+  if (!secret) throw new Error('there is no Secret');
+  const decode = (entry: string) => Buffer.from(entry, 'base64').toString();
+  return { key: decode(secret.data.key), pub: decode(secret.data.pub), secret };
+}
+
+describe('a referenced key', () => {
+  test('is published', async () => {
+    const story = new Story();
+    await story.reconcile();
+    expect(story.published).toEqual([story.kid]);
+    expect(story.condition('SigningKeysReady')).toMatchObject({ status: 'True' });
+  });
+
+  test('is waited for, while what does not need it goes on', async () => {
+    const story = new Story({ signingKeys: { secretRef: { name: 'later', key: 'tls.crt' } } });
+    const result = await story.reconcile();
+    expect(result).toEqual({ requeueAfter: story.settings.intervals.missing });
+    expect(story.condition('SigningKeysReady')).toMatchObject({ status: 'False', reason: 'SecretNotFound' });
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'True' });
+    expect(story.condition('DocumentsPublished')).toMatchObject({ status: 'Unknown', reason: 'DependencyNotReady' });
+    story.seedSecret('later', { 'tls.crt': story.pem });
+    await story.untilReady();
+  });
+
+  test('that is not in its Secret is named', async () => {
+    const story = new Story({ signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.pub' } } });
+    await story.reconcile();
+    expect(story.condition('SigningKeysReady')?.message).toBe(
+      'entry tls.pub of Secret default/abcl0-sa does not exist',
+    );
+  });
+
+  test('is refused where the entry holds a private key, and nothing of it is shown', async () => {
+    const story = new Story({ signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.key' } } });
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    story.seedSecret('abcl0-sa', { 'tls.key': pem });
+    await story.reconcile();
+    expect(story.condition('SigningKeysReady')).toMatchObject({ status: 'False', reason: 'InvalidKey' });
+    expect(story.condition('SigningKeysReady')?.message).toContain('tls.crt');
+    expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
+    expect(JSON.stringify([story.object, story.said, story.logger])).not.toContain(pem.split('\n')[1]);
+  });
+
+  test('that is replaced is published beside the old one, which tokens still carry', async () => {
+    const story = new Story();
+    await story.untilReady();
+    await story.clock.advance(60_000);
+    story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
+    await story.untilReady();
+    expect(story.published).toHaveLength(2);
+    expect(story.published[0]).toBe(story.kid);
+    expect(story.status.keys?.[0]).toMatchObject({ kid: story.kid, missingSince: '2030-01-01T00:01:00Z' });
+  });
+});
+
+describe('a generated key', () => {
+  test('is made once, as a pair that kube-apiserver can read, in a Secret that nobody owns', async () => {
+    const story = new Story(generated);
+    await story.untilReady();
+    const { key, pub, secret } = generatedSecret(story);
+    expect(kidOf(createPublicKey(createPrivateKey(key)))).toBe(kidOf(createPublicKey(pub)));
+    expect(story.published).toEqual([kidOf(createPublicKey(pub))]);
+    expect(secret.metadata).not.toHaveProperty('ownerReferences');
+    expect(secret.metadata.finalizers).toBeUndefined();
+    await story.reconcile();
+    expect(generatedSecret(story).key).toBe(key);
+  });
+
+  test('of an earlier operator is taken as it is', async () => {
+    const story = new Story(generated);
+    story.seedSecret(secretRef.name, { key: 'private, never read', pub: story.pem });
+    await story.reconcile();
+    expect(story.published).toEqual([story.kid]);
+    expect(generatedSecret(story).key).toBe('private, never read');
+  });
+
+  test('is read after a creation that took effect and was not answered', async () => {
+    const story = new Story(generated);
+    story.kube.failNext('create', new KubeError('creating a Secret', undefined, undefined), { tookEffect: true });
+    await story.reconcile();
+    expect(story.condition('SigningKeysReady')).toMatchObject({ status: 'False' });
+    const { pub } = generatedSecret(story);
+    await story.untilReady();
+    expect(story.published).toEqual([kidOf(createPublicKey(pub))]);
+  });
+
+  test('of whoever was quicker counts', async () => {
+    const story = new Story(generated);
+    const entry = story.secrets.entry.bind(story.secrets);
+    let first = true;
+    story.secrets.entry = async (ref, key) => {
+      const found = await entry(ref, key);
+      if (first) story.seedSecret(secretRef.name, { key: 'theirs', pub: story.pem });
+      first = false;
+      return found;
+    };
+    await story.reconcile();
+    expect(story.published).toEqual([story.kid]);
+    expect(generatedSecret(story).key).toBe('theirs');
+  });
+
+  test('says what to apply where the operator may not create Secrets', async () => {
+    const story = new Story(generated);
+    story.kube.failNext('create', new KubeError('creating Secret', 403, 'Forbidden'));
+    await story.reconcile();
+    expect(story.condition('SigningKeysReady')).toMatchObject({ status: 'False', reason: 'SecretForbidden' });
+    expect(story.condition('SigningKeysReady')?.message).toContain('config/components/secrets');
+  });
+
+  test('stays with its Secret when the issuer is deleted', async () => {
+    const story = new Story(generated);
+    await story.untilReady();
+    const { key } = generatedSecret(story);
+    story.delete();
+    await story.untilGone();
+    expect(generatedSecret(story).key).toBe(key);
+  });
+});

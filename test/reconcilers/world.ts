@@ -1,0 +1,100 @@
+import type { KubernetesObject, ManagedObject, ManagedStatus } from '../../src/api/meta.ts';
+import { secrets } from '../../src/api/resources.ts';
+import type { Settings } from '../../src/controllers/settings.ts';
+import type { Definition } from '../../src/runtime/definition.ts';
+import { minutes, seconds } from '../../src/runtime/duration.ts';
+import type { EventRecorder, EventText } from '../../src/runtime/events.ts';
+import type { KubeClient } from '../../src/runtime/kube-client.ts';
+import { ObjectReconciler } from '../../src/runtime/object-reconciler.ts';
+import type { Result } from '../../src/runtime/reconciler.ts';
+import type { Secrets } from '../../src/runtime/secrets.ts';
+import { InvalidKubeconfigError, type WorkloadClusters } from '../../src/runtime/workload-clusters.ts';
+import { FakeAws } from '../fakes/aws/fake-aws.ts';
+import { FakeClock } from '../fakes/clock.ts';
+import { FakeKube } from '../fakes/kube.ts';
+import { FakeLogger } from '../fakes/logger.ts';
+
+export interface Said extends EventText {
+  /** `Kind/namespace/name` */
+  readonly about: string;
+}
+
+/** A management cluster, a workload cluster and AWS, all in memory, with one operator's worth of settings. */
+export class World {
+  readonly clock = new FakeClock();
+  readonly kube = new FakeKube(this.clock);
+  /** The workload cluster, reached by the kubeconfig that is its name. */
+  readonly workload = new FakeKube(this.clock);
+  readonly kubeconfig = 'kubeconfig of the workload cluster';
+  readonly aws = new FakeAws({ now: () => this.clock.now().getTime() });
+  readonly accounts = this.aws.accounts();
+  readonly logger = new FakeLogger();
+  readonly said: Said[] = [];
+  readonly settings: Settings = {
+    installation: 'test',
+    inClusterNamespaces: ['allowed'],
+    intervals: {
+      certificate: minutes(1),
+      distribution: minutes(1),
+      dns: seconds(10),
+      documents: seconds(10),
+      dependents: seconds(10),
+      missing: seconds(30),
+      resync: minutes(5),
+    },
+  };
+
+  readonly secrets: Secrets = {
+    entry: async (ref, key) => {
+      const secret = this.kube.get<KubernetesObject & { data?: Record<string, string> }>(secrets, ref);
+      if (!secret) return { state: 'noSecret' };
+      const value = secret.data?.[key];
+      return value === undefined
+        ? { state: 'noEntry' }
+        : { state: 'found', value: Buffer.from(value, 'base64').toString() };
+    },
+  };
+
+  readonly workloadClusters: WorkloadClusters = {
+    connect: (kubeconfig): KubeClient => {
+      if (kubeconfig === this.kubeconfig) return this.workload;
+      throw new InvalidKubeconfigError(`the kubeconfig is ${kubeconfig}`);
+    },
+  };
+
+  readonly #events: EventRecorder = {
+    record: ({ kind, metadata }, event) => {
+      this.said.push({ ...event, about: `${kind}/${metadata.namespace}/${metadata.name}` });
+    },
+  };
+
+  seedSecret(name: string, data: Readonly<Record<string, string>>, namespace = 'default'): void {
+    const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+    this.kube.seed(secrets, { metadata: { namespace, name }, data: Object.fromEntries(encoded) });
+  }
+
+  /** One pass over one object, as the work queue would make it. */
+  runner<O extends ManagedObject, S extends ManagedStatus, C, R>(definition: Definition<O, S, C, R>) {
+    const reconciler = new ObjectReconciler({
+      definition,
+      client: this.kube,
+      events: this.#events,
+      clock: this.clock,
+      logger: this.logger,
+      resync: this.settings.intervals.resync,
+      random: () => 0.5,
+    });
+    return (ref: { readonly namespace: string; readonly name: string }): Promise<Result> =>
+      reconciler.reconcile(ref, new AbortController().signal);
+  }
+
+  /** Forgets what was read, written and said so far, so that a test counts only what comes. */
+  forget(): void {
+    for (const kube of [this.kube, this.workload]) {
+      kube.writes.length = 0;
+      kube.reads.length = 0;
+    }
+    this.aws.forgetCalls();
+    this.said.length = 0;
+  }
+}
