@@ -43,7 +43,7 @@ const goodReasons = [
 ] as const;
 
 const waitingReasons = [
-  /** Not looked at yet. */
+  /** Somebody else changed it at the same moment: it is looked at again at once. */
   'AwaitingReconciliation',
   /** Another condition must be True first; the message names it. */
   'DependencyNotReady',

@@ -37,12 +37,14 @@ describe('RBAC', () => {
 describe('the configuration as delivered', () => {
   const file = 'config/manager/config.yaml';
 
-  test('asks for the installation, and for nothing else', () => {
-    expect(() => loadConfig(['--config', file], {})).toThrow(/^installation: is required[^\n]*$/);
+  test('asks for the installation and the region, and for nothing else', () => {
+    expect(() => loadConfig(['--config', file], {})).toThrow(
+      /^installation: is required[^\n]*\nregion: is required[^\n]*$/,
+    );
   });
 
-  test('is complete with it', () => {
-    expect(loadConfig(['--config', file, '--installation', 'gauss'], {})).toMatchObject({
+  test('is complete with them', () => {
+    expect(loadConfig(['--config', file, '--installation', 'gauss'], { AWS_REGION: 'eu-central-1' })).toMatchObject({
       installation: 'gauss',
       inClusterNamespaces: [],
     });

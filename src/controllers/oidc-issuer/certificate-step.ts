@@ -2,7 +2,8 @@ import type { Certificate, DnsRecord } from '../../aws/certificates.ts';
 import { isInUse } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
 import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
-import { ready, type Step } from '../../runtime/step.ts';
+import { hours } from '../../runtime/duration.ts';
+import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { type IssuerContext, type IssuerRemoval, notOwned, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
 import { toTime } from './time.ts';
@@ -24,6 +25,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
     if (certificate) status.certificate = describe(certificate);
     if (certificate?.validationRecord) await prove(context, certificate.validationRecord, zone);
     if (certificate?.state === 'issued') return ready;
+    if (certificate?.state === 'failed') return failure(context, certificate);
     if (!certificate?.validationRecord) {
       const message = 'ACM has not said yet which record proves the domain';
       return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
@@ -56,10 +58,25 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const own = (await certificates.findByDomain(desired.alias)).filter(({ tags }) => isOwned(tags, owner));
   const best = choose(own);
   const failed = own.filter(({ state }) => state === 'failed');
+  const recent = failed.find(({ requestedAt }) => again(requestedAt) > context.dependencies.clock.now());
+  if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
   status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
   for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
   return best ? tagged(context, best) : certificates.find(arn);
+}
+
+/** ACM would mostly fail again, and counts every request of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
+const again = (requestedAt: Date) => new Date(requestedAt.getTime() + hours(1));
+
+function failure({ desired, dependencies }: IssuerContext, { failure, requestedAt }: Certificate): Outcome {
+  const next = again(requestedAt);
+  return {
+    state: 'waiting',
+    reason: 'CertificateFailed',
+    message: `ACM does not issue the certificate of ${desired.alias}: ${failure}; another is requested at ${toTime(next)}`,
+    requeueAfter: next.getTime() - dependencies.clock.now().getTime(),
+  };
 }
 
 /** What a distribution has, else what is issued, else what may still be. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { minutes } from '../../../src/runtime/duration.ts';
+import { hours, minutes } from '../../../src/runtime/duration.ts';
 import type { FakeCertificate } from '../../fakes/aws/acm.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, only, owner, someoneElse, Story } from './story.ts';
@@ -123,12 +123,22 @@ describe('of several certificates of the domain', () => {
   });
 });
 
-test('replaces a certificate that failed, with another token, and deletes it', async () => {
+test('requests another one in place of one that failed an hour ago, with another token, and deletes the old one', async () => {
   const story = new Story();
   story.aws.failNext('ChangeResourceRecordSets');
   await story.reconcile();
   const failed = only([...story.account.certificates.values()]);
   Object.assign(failed, { status: 'FAILED', failure: 'CAA_ERROR' });
+
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({
+    status: 'False',
+    reason: 'CertificateFailed',
+    message: expect.stringContaining('CAA_ERROR'),
+  });
+  expect([...story.account.certificates.keys()]).toEqual([failed.arn]);
+
+  await story.clock.advance(hours(1));
   await story.untilReady();
   const certificate = only([...story.account.certificates.values()]);
   expect(certificate.token).not.toBe(failed.token);
@@ -140,6 +150,7 @@ test('moves the distribution from an expired certificate to a new one', async ()
   await story.untilReady();
   const expired = only([...story.account.certificates.values()]);
   expired.status = 'EXPIRED';
+  await story.clock.advance(hours(24 * 198));
   await story.until(() => story.distribution.config.ViewerCertificate?.ACMCertificateArn !== expired.arn);
   await story.untilReady();
   expect(story.status.certificate).toMatchObject({ state: 'ISSUED' });
