@@ -45,6 +45,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,
     installation: config.installation,
+    logger,
     stop: signal,
   });
   const documents = new HttpsIssuerDocuments(agent);

@@ -1,0 +1,89 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import type { NamespacedName } from '../api/resources.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Clock } from './clock.ts';
+import type { ChangeKind, Informer } from './informer.ts';
+import type { Reconcile, Result } from './reconciler.ts';
+import { WorkQueue, type Priority } from './work-queue.ts';
+
+export interface ControllerOptions {
+  /** For logs: the kind that is reconciled. */
+  readonly name: string;
+  readonly reconcile: Reconcile;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random?: () => number;
+}
+
+/** Brings what informers see to a reconciler, key by key. */
+export class Controller {
+  readonly #queue: WorkQueue;
+
+  constructor(private readonly options: ControllerOptions) {
+    const { clock, concurrency, random } = options;
+    const run = (key: string, signal: AbortSignal) => this.#run(refOf(key), signal);
+    this.#queue = new WorkQueue({ run, concurrency, clock, ...(random && { random }) });
+  }
+
+  /** Reconciles each object of the kind when it appears, when its spec, labels or annotations change, and when it goes. */
+  watch<O extends KubernetesObject>(informer: Informer<O>): void {
+    informer.on({
+      select: watched,
+      changed: ({ ref, kind, pending }) => this.add(ref, priorityOf(kind, pending)),
+    });
+  }
+
+  /**
+   * Reconciles those that depend on objects of another kind: `select` says what of such an object matters to them,
+   * `affected` who they are.
+   */
+  watchRelated<O extends KubernetesObject, S>(
+    informer: Informer<O>,
+    related: {
+      readonly select: (object: O) => S;
+      readonly affected: (ref: NamespacedName, selected: S) => Iterable<NamespacedName>;
+    },
+  ): void {
+    informer.on({
+      select: related.select,
+      changed: ({ ref, selected }) => {
+        for (const each of related.affected(ref, selected)) this.add(each);
+      },
+    });
+  }
+
+  add(ref: NamespacedName, priority: Priority = 'normal'): void {
+    this.#queue.add(`${ref.namespace}/${ref.name}`, { priority });
+  }
+
+  /** Takes nothing new; what runs gets the grace to end, then is aborted. */
+  stop(grace: number): Promise<void> {
+    return this.#queue.stop(grace);
+  }
+
+  async #run(ref: NamespacedName, signal: AbortSignal): Promise<Result> {
+    try {
+      return await this.options.reconcile(ref, signal);
+    } catch (error) {
+      if (!signal.aborted) this.options.logger.error('reconciling failed', { kind: this.options.name, ...ref, error });
+      return { failed: true };
+    }
+  }
+}
+
+/** What of an object sets off its own reconciler: nothing that the reconciler writes, else each pass would cause another. */
+function watched({ metadata }: KubernetesObject) {
+  const { uid, generation, deletionTimestamp, labels, annotations } = metadata;
+  return { uid, generation, deletionTimestamp, labels, annotations };
+}
+
+function priorityOf(kind: ChangeKind, pending: boolean): Priority {
+  if (pending) return 'high';
+  return kind === 'initial' ? 'low' : 'normal';
+}
+
+function refOf(key: string): NamespacedName {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}

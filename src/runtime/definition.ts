@@ -1,0 +1,49 @@
+import type { ManagedObject } from '../api/meta.ts';
+import type { Reason } from '../api/conditions.ts';
+import type { Resource } from '../api/resources.ts';
+import type { Step } from './step.ts';
+
+/** What the loop tells the code of a kind about the pass under way. */
+export interface Pass {
+  /** Aborted when the operator stops. Every call to AWS or to another cluster ends with it. */
+  readonly signal: AbortSignal;
+  /** Says something on the object that no condition says; the loop itself sends an event for each condition that turns bad. */
+  event(type: 'Normal' | 'Warning', reason: string, message: string): void;
+}
+
+export type Acceptance<C> =
+  | {
+      readonly accepted: true;
+      readonly context: C;
+      /** The draft holds what is needed to undo what comes next: it is stored, and the steps run in a new pass. */
+      readonly storeFirst: boolean;
+    }
+  | { readonly accepted: false; readonly reason: Reason; readonly message: string };
+
+/** An error in the words of a condition. */
+export interface Explanation {
+  readonly reason: Reason;
+  readonly message: string;
+  /** Retrying cannot help: the object waits for a change or the resync, and shows `Stalled`. */
+  readonly terminal: boolean;
+}
+
+/**
+ * All that the loop needs to know of a kind.
+ * @typeParam O the object
+ * @typeParam S its status; steps change a draft of it, which the loop stores once a pass, if it changed
+ */
+export interface Definition<O extends ManagedObject, S, C, R> {
+  readonly resource: Resource;
+  /** In the order in which the conditions are shown. */
+  readonly steps: readonly Step<C, R>[];
+  readonly removalOrder: readonly Step<C, R>[];
+  /** Validation and guardrails. Where it refuses, nothing was sent to AWS. */
+  accept(object: O, draft: S, pass: Pass): Promise<Acceptance<C>>;
+  /**
+   * What a removal needs, out of the status rather than the spec, which may have become unacceptable.
+   * Undefined where nothing was ever made.
+   */
+  removal(object: O, draft: S, pass: Pass): Promise<R | undefined>;
+  explain(error: unknown): Explanation;
+}

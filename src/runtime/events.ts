@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { fieldManager } from '../api/names.ts';
+import type { KubernetesObject } from '../api/meta.ts';
+import { events } from '../api/resources.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Clock } from './clock.ts';
+import { hours } from './duration.ts';
+import type { KubeClient } from './kube-client.ts';
+
+export interface EventText {
+  readonly type: 'Normal' | 'Warning';
+  /** One word for programs. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Says something about an object for `kubectl describe`. */
+export interface EventRecorder {
+  /** Returns at once and never fails: an event that cannot be sent is lost. */
+  record(regarding: KubernetesObject, event: EventText): void;
+}
+
+/** The same words about the same object are sent once in this time, and so shown as long as events are kept by default. */
+const repeatAfter = hours(1);
+const remembered = 4096;
+const sendingAtOnce = 64;
+
+/** Both in bytes: https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/validation/events.go */
+const noteLimit = 1024;
+const nameLimit = 253;
+
+export interface KubeEventsOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Which of several replicas speaks: the pod's name. */
+  readonly instance: string;
+}
+
+/** Sends events of events.k8s.io/v1. Repetitions within an hour are dropped, not counted: the condition says that it lasts. */
+export class KubeEvents implements EventRecorder {
+  /** When each was last sent, oldest first. */
+  readonly #sent = new Map<string, number>();
+  readonly #sending = new Set<Promise<void>>();
+
+  constructor(private readonly options: KubeEventsOptions) {}
+
+  record(regarding: KubernetesObject, event: EventText): void {
+    const key = JSON.stringify([regarding.metadata.uid, event]);
+    const now = this.options.clock.now();
+    const last = this.#sent.get(key);
+    if (last !== undefined && now.getTime() - last < repeatAfter) return;
+    if (this.#sending.size >= sendingAtOnce) return this.#lost(regarding, event, 'too many at once');
+    this.#remember(key, now.getTime());
+    const sending = this.#send(regarding, event, now)
+      .catch((error: unknown) => {
+        this.#sent.delete(key);
+        this.#lost(regarding, event, error);
+      })
+      .finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
+  }
+
+  /** Resolves when all that was recorded is sent or lost. */
+  async flushed(): Promise<void> {
+    await Promise.all(this.#sending);
+  }
+
+  async #send(regarding: KubernetesObject, event: EventText, now: Date): Promise<void> {
+    const { name, namespace, uid, resourceVersion } = regarding.metadata;
+    const suffix = randomBytes(8).toString('hex');
+    await this.options.client.create(events, {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { namespace, name: `${name.slice(0, nameLimit - suffix.length - 1)}.${suffix}` },
+      // RFC3339Micro: the API server refuses milliseconds.
+      eventTime: now.toISOString().replace('Z', '000Z'),
+      type: event.type,
+      reason: event.reason,
+      action: 'Reconcile',
+      note: cut(event.message, noteLimit),
+      regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, namespace, name, uid, resourceVersion },
+      reportingController: fieldManager,
+      reportingInstance: this.options.instance,
+    });
+  }
+
+  #remember(key: string, now: number): void {
+    this.#sent.delete(key);
+    this.#sent.set(key, now);
+    const [oldest] = this.#sent.keys();
+    if (this.#sent.size > remembered && oldest !== undefined) this.#sent.delete(oldest);
+  }
+
+  #lost(regarding: KubernetesObject, event: EventText, error: unknown): void {
+    const { namespace, name } = regarding.metadata;
+    this.options.logger.debug('lost an event', { kind: regarding.kind, namespace, name, reason: event.reason, error });
+  }
+}
+
+/** At most that many bytes of UTF-8, whole characters only. */
+function cut(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= limit) return text;
+  const ellipsis = '…';
+  let end = limit - Buffer.byteLength(ellipsis);
+  const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0b1100_0000) === 0b1000_0000;
+  while (isContinuation(bytes[end])) end--;
+  return bytes.subarray(0, end).toString() + ellipsis;
+}

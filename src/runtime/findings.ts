@@ -1,0 +1,57 @@
+import type { ConditionType, Reason } from '../api/conditions.ts';
+import type { Explanation } from './definition.ts';
+import type { Outcome } from './step.ts';
+
+/**
+ * `failed`: known to be bad. `unknown`: the looking itself failed. `waiting`: takes its time.
+ * `skipped`: not looked at, since something that it needs is missing.
+ */
+export type FindingState = 'ready' | 'failed' | 'unknown' | 'waiting' | 'skipped';
+
+/** What a pass found out about one condition. */
+export interface Finding {
+  readonly type: ConditionType;
+  readonly state: FindingState;
+  readonly reason: Reason;
+  readonly message: string;
+  /** Of `waiting`. */
+  readonly requeueAfter?: number;
+  /** Of `failed` and `unknown`: retrying cannot help. */
+  readonly terminal?: boolean;
+}
+
+export const fromOutcome = (type: ConditionType, outcome: Outcome): Finding =>
+  outcome.state === 'ready'
+    ? { type, state: 'ready', reason: 'Provisioned', message: outcome.message ?? '' }
+    : { type, ...outcome };
+
+export const fromError = (type: ConditionType, explanation: Explanation): Finding => ({
+  type,
+  state: 'failed',
+  ...explanation,
+});
+
+export const skipped = (type: ConditionType, missing: readonly ConditionType[]): Finding => ({
+  type,
+  state: 'skipped',
+  reason: 'DependencyNotReady',
+  message: `waits for ${missing.join(', ')}`,
+});
+
+/** What to name first when asked why an object is not ready: causes before effects. */
+const obstacles: readonly FindingState[] = ['failed', 'unknown', 'waiting', 'skipped'];
+
+export function firstObstacle(findings: readonly Finding[]): Finding | undefined {
+  for (const state of obstacles) {
+    const found = findings.find((finding) => finding.state === state);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The failures after which only a person can help. */
+export const isTerminal = (finding: Finding) => finding.terminal === true;
+
+/** The failures after which trying again can help. */
+export const isRetryable = (finding: Finding) =>
+  (finding.state === 'failed' || finding.state === 'unknown') && finding.terminal !== true;

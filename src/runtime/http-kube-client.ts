@@ -1,0 +1,103 @@
+import { fieldManager } from '../api/names.ts';
+import type { KubernetesObject } from '../api/meta.ts';
+import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
+import type { DesiredObject, KubeClient } from './kube-client.ts';
+import { isExpired, isNotFound } from './kube-error.ts';
+import type { KubeRequest, KubeTransport } from './kube-transport.ts';
+import { listPages } from './list-pages.ts';
+import { collectionPath, objectPath } from './paths.ts';
+
+/** KubeClient over HTTP. */
+export class HttpKubeClient implements KubeClient {
+  constructor(private readonly transport: KubeTransport) {}
+
+  async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
+    try {
+      return (await this.#send('reading', resource, ref, { method: 'GET', path: objectPath(resource, ref) })) as O;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async list<O extends KubernetesObject>(
+    resource: Resource,
+    options: { readonly namespace?: string; readonly labelSelector?: string } = {},
+  ): Promise<readonly O[]> {
+    try {
+      return await this.#listAll<O>(resource, options);
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      // A list that takes longer than etcd keeps its version: once more from the start.
+      if (isExpired(error)) return this.#listAll<O>(resource, options);
+      throw error;
+    }
+  }
+
+  async create(resource: Resource, object: DesiredObject): Promise<void> {
+    await this.#send('creating', resource, object.metadata, {
+      method: 'POST',
+      path: collectionPath(resource, object.metadata.namespace),
+      query: { fieldManager },
+      body: typed(resource, object),
+    });
+  }
+
+  async apply(resource: Resource, object: DesiredObject, options: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#send('applying', resource, object.metadata, {
+      method: 'PATCH',
+      path: objectPath(resource, object.metadata),
+      query: { fieldManager, force: String(options.force ?? false) },
+      body: typed(resource, object),
+      contentType: 'application/apply-patch+yaml',
+    });
+  }
+
+  async patch<O extends KubernetesObject>(
+    resource: Resource,
+    ref: NamespacedName,
+    body: Readonly<Record<string, unknown>>,
+    options: { readonly subresource?: 'status' } = {},
+  ): Promise<O> {
+    const path = objectPath(resource, ref);
+    return (await this.#send('patching', resource, ref, {
+      method: 'PATCH',
+      path: options.subresource === undefined ? path : `${path}/${options.subresource}`,
+      query: { fieldManager },
+      body,
+      contentType: 'application/merge-patch+json',
+    })) as O;
+  }
+
+  async delete(resource: Resource, ref: NamespacedName, options: { readonly uid?: string } = {}): Promise<void> {
+    try {
+      await this.#send('deleting', resource, ref, {
+        method: 'DELETE',
+        path: objectPath(resource, ref),
+        ...(options.uid !== undefined && { body: { preconditions: { uid: options.uid } } }),
+      });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #listAll<O extends KubernetesObject>(
+    resource: Resource,
+    options: { readonly namespace?: string; readonly labelSelector?: string },
+  ): Promise<readonly O[]> {
+    const items: O[] = [];
+    for await (const page of listPages<O>(this.transport, resource, options)) items.push(...page.items);
+    return items;
+  }
+
+  #send(verb: string, resource: Resource, ref: NamespacedName, request: Omit<KubeRequest, 'doing'>): Promise<unknown> {
+    const doing = `${verb} ${resource.kind} ${ref.namespace}/${ref.name}`;
+    return this.transport.json({ ...request, doing, confidential: resource === secrets });
+  }
+}
+
+const typed = (resource: Resource, object: DesiredObject) => ({
+  ...object,
+  apiVersion: apiVersion(resource),
+  kind: resource.kind,
+});

@@ -1,0 +1,152 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import type { NamespacedName, Resource } from '../api/resources.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Clock } from './clock.ts';
+import { sameJson } from './json.ts';
+import type { KubeTransport } from './kube-transport.ts';
+import { ListWatch } from './list-watch.ts';
+
+/** Initial: there when the informer started. */
+export type ChangeKind = 'initial' | 'changed' | 'deleted';
+
+export interface Change<S> {
+  readonly ref: NamespacedName;
+  /** Of a deleted object what was known last. */
+  readonly selected: S;
+  readonly kind: ChangeKind;
+  /** The object asks for something that its status does not answer yet: it is new, has a new spec, or is to be deleted. */
+  readonly pending: boolean;
+}
+
+/** Somebody who wants to know of changes. */
+export interface Trigger<O, S = unknown> {
+  /** What matters to this listener, as JSON. An event that changes nothing of it is dropped; only this is kept of an object. */
+  select(object: O): S;
+  changed(change: Change<S>): void;
+}
+
+export interface InformerOptions {
+  readonly transport: KubeTransport;
+  readonly resource: Resource;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Watches a kind in all namespaces and tells triggers what changed. */
+export class Informer<O extends KubernetesObject> {
+  readonly resource: Resource;
+  /** Resolves when all objects that were there at the start have been told. */
+  readonly synced: Promise<void>;
+  readonly #listWatch: ListWatch<O>;
+  readonly #views: View<O>[] = [];
+  #running: Promise<void> | undefined;
+  #synced = false;
+
+  constructor(options: InformerOptions) {
+    this.resource = options.resource;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.synced = promise;
+    const handler = {
+      changed: (object: O) => this.#each((view) => view.put(object, this.#synced ? 'changed' : 'initial')),
+      deleted: (object: O) => this.#each((view) => view.drop(keyOf(object.metadata))),
+      listing: () => this.#each((view) => view.forgetSeen()),
+      listed: () => {
+        this.#each((view) => view.dropUnseen());
+        this.#synced = true;
+        resolve();
+      },
+    };
+    this.#listWatch = new ListWatch<O>({ ...options, handler });
+  }
+
+  /** Before start(): a trigger hears of all objects from the beginning. The result iterates over what it selected, as it is then. */
+  on<S>(trigger: Trigger<O, S>): Iterable<[NamespacedName, S]> {
+    if (this.#running) throw new Error(`adding a trigger for ${this.resource.plural}: the informer runs already`);
+    const view = new SelectedView<O, S>(trigger);
+    this.#views.push(view);
+    return view;
+  }
+
+  /** Runs until the signal aborts. */
+  start(): void {
+    this.#running ??= this.#listWatch.run();
+  }
+
+  /** Resolves when the signal aborted and no call is under way. */
+  async stopped(): Promise<void> {
+    await this.#running;
+  }
+
+  /** The last time that the API server said something about this kind, in milliseconds since 1970; 0: never. */
+  get lastActivity(): number {
+    return this.#listWatch.lastActivity;
+  }
+
+  /** One trigger that throws keeps no other from hearing. */
+  #each(act: (view: View<O>) => void): void {
+    const errors: unknown[] = [];
+    for (const view of this.#views) {
+      try {
+        act(view);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+interface View<O> {
+  put(object: O, kind: ChangeKind): void;
+  drop(key: string): void;
+  forgetSeen(): void;
+  dropUnseen(): void;
+}
+
+/** What one trigger selected of each object. */
+class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[NamespacedName, S]> {
+  readonly #known = new Map<string, { readonly ref: NamespacedName; readonly selected: S }>();
+  /** Put since the last list began. */
+  readonly #seen = new Set<string>();
+
+  constructor(private readonly trigger: Trigger<O, S>) {}
+
+  put(object: O, kind: ChangeKind): void {
+    const key = keyOf(object.metadata);
+    this.#seen.add(key);
+    const selected = this.trigger.select(object);
+    const old = this.#known.get(key);
+    if (old && sameJson(old.selected, selected)) return;
+    const { namespace, name } = object.metadata;
+    const ref = { namespace, name };
+    this.#known.set(key, { ref, selected });
+    this.trigger.changed({ ref, selected, kind, pending: isPending(object) });
+  }
+
+  drop(key: string): void {
+    const old = this.#known.get(key);
+    if (!this.#known.delete(key) || !old) return;
+    this.trigger.changed({ ...old, kind: 'deleted', pending: false });
+  }
+
+  forgetSeen(): void {
+    this.#seen.clear();
+  }
+
+  dropUnseen(): void {
+    const gone = [...this.#known.keys()].filter((key) => !this.#seen.has(key));
+    for (const key of gone) this.drop(key);
+  }
+
+  *[Symbol.iterator](): Iterator<[NamespacedName, S]> {
+    for (const { ref, selected } of this.#known.values()) yield [ref, selected];
+  }
+}
+
+function isPending(object: KubernetesObject & { readonly status?: { readonly observedGeneration?: number } }): boolean {
+  const { deletionTimestamp, generation } = object.metadata;
+  return deletionTimestamp !== undefined || object.status?.observedGeneration !== generation;
+}
+
+const keyOf = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;

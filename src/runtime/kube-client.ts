@@ -1,0 +1,44 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import type { NamespacedName, Resource } from '../api/resources.ts';
+
+/** What a caller sends: an object without what the API server fills in. */
+export interface DesiredObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly OwnerReference[];
+  };
+  readonly [field: string]: unknown;
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
+export interface KubeClient {
+  /** Undefined where the object, or its whole kind, is not there. */
+  find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
+  /** All pages. Empty where the kind is not there. */
+  list<O extends KubernetesObject>(
+    resource: Resource,
+    options?: { readonly namespace?: string; readonly labelSelector?: string },
+  ): Promise<readonly O[]>;
+  create(resource: Resource, object: DesiredObject): Promise<void>;
+  /** Server-side apply under our field manager: fields that we applied before and leave out now go away. */
+  apply(resource: Resource, object: DesiredObject, options?: { readonly force?: boolean }): Promise<void>;
+  /** JSON merge patch; null takes a field away. With a resourceVersion in the body it is refused (conflict) where the object has changed. */
+  patch<O extends KubernetesObject>(
+    resource: Resource,
+    ref: NamespacedName,
+    body: Readonly<Record<string, unknown>>,
+    options?: { readonly subresource?: 'status' },
+  ): Promise<O>;
+  /** Happy if gone. With a uid, another object of the same name is left alone (conflict). */
+  delete(resource: Resource, ref: NamespacedName, options?: { readonly uid?: string }): Promise<void>;
+}

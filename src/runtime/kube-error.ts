@@ -1,0 +1,40 @@
+export interface KubeErrorOptions extends ErrorOptions {
+  /** Milliseconds after which the server wants to be asked again. */
+  readonly retryAfter?: number;
+}
+
+/** An answer of the API server that is no success, or no answer at all. */
+export class KubeError extends Error {
+  override readonly name = 'KubeError';
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    message: string,
+    /** HTTP status; undefined: nothing answered (refused, reset, deadline). */
+    readonly status: number | undefined,
+    /** `reason` of metav1.Status: NotFound, AlreadyExists, Conflict, Forbidden, Invalid, Expired, … */
+    readonly reason: string | undefined,
+    options?: KubeErrorOptions,
+  ) {
+    super(message, options);
+    this.retryAfter = options?.retryAfter;
+  }
+}
+
+const is = (error: unknown, status: number, reason?: string) =>
+  error instanceof KubeError && error.status === status && (reason === undefined || error.reason === reason);
+
+export const isNotFound = (error: unknown) => is(error, 404);
+export const isAlreadyExists = (error: unknown) => is(error, 409, 'AlreadyExists');
+/** The object changed since it was read, or another manager holds the field. */
+export const isConflict = (error: unknown) => is(error, 409, 'Conflict');
+export const isForbidden = (error: unknown) => is(error, 403);
+export const isUnauthorized = (error: unknown) => is(error, 401);
+/** The resource version, or the rest of a list, is no longer there to be read. */
+export const isExpired = (error: unknown) => is(error, 410);
+/** Nothing answered. */
+export const isUnreachable = (error: unknown) => error instanceof KubeError && error.status === undefined;
+/** Asking again may help, where asking twice does no harm. */
+export const isTransient = (error: unknown) =>
+  isUnreachable(error) ||
+  (error instanceof KubeError && (error.status === 429 || (error.status !== undefined && error.status >= 500)));

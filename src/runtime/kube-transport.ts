@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, request as send, type Dispatcher } from 'undici';
+import type { Access, AccessSource, TlsSettings } from './access.ts';
+import { jittered, seconds } from './duration.ts';
+import { sameJson } from './json.ts';
+import { isTransient, isUnauthorized, KubeError } from './kube-error.ts';
+
+export interface KubeRequest {
+  /** For error messages, gerund first: `reading OIDCIssuer default/abcl0`. */
+  readonly doing: string;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** The server's own words may quote what was sent: they are left out of errors. */
+  readonly confidential?: boolean;
+}
+
+export interface KubeTransportOptions {
+  readonly access: AccessSource;
+  /** Ends all calls and watches. */
+  readonly signal: AbortSignal;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** Milliseconds. */
+export interface Timeouts {
+  readonly connect: number;
+  /** A whole call with its retries, to the last byte. */
+  readonly call: number;
+  /** Between two bytes of a watch. The API server sends a bookmark about once a minute. */
+  readonly silence: number;
+}
+const standardTimeouts: Timeouts = { connect: seconds(10), call: seconds(30), silence: seconds(90) };
+
+const attempts = 3;
+const firstRetry = 200;
+const longestMessage = 512;
+
+/** HTTP to one API server over one pool of connections. It never looks at HTTPS_PROXY. */
+export class KubeTransport {
+  readonly #timeouts: Timeouts;
+  #pool: { readonly tls: TlsSettings; readonly agent: Agent } | undefined;
+
+  constructor(private readonly options: KubeTransportOptions) {
+    this.#timeouts = { ...standardTimeouts, ...options.timeouts };
+  }
+
+  /**
+   * The answer's JSON. A GET is tried a few times where it gets no answer, 429 or 5xx.
+   * @throws KubeError
+   */
+  async json(request: KubeRequest): Promise<unknown> {
+    const signal = AbortSignal.any([this.options.signal, AbortSignal.timeout(this.#timeouts.call)]);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(request, async () => {
+          const response = await this.#answer(request, { signal });
+          return await response.body.json();
+        });
+      } catch (error) {
+        if (request.method !== 'GET' || attempt === attempts || !isTransient(error)) throw error;
+        const asked = error instanceof KubeError ? error.retryAfter : undefined;
+        await delay(asked ?? jittered(firstRetry * 4 ** (attempt - 1)), undefined, { signal }).catch(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  /**
+   * The answer's body as it comes, for as long as it comes.
+   * @throws KubeError; the iteration throws one too where the body breaks off or falls silent
+   */
+  async *stream(request: KubeRequest, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    const ended = AbortSignal.any([this.options.signal, signal]);
+    const response = await this.#attempt(request, () => this.#answer(request, { signal: ended }));
+    const chunks = response.body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>;
+    try {
+      for (;;) {
+        const next = await this.#attempt(request, () => chunks.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      response.body.destroy();
+    }
+  }
+
+  /** Idle connections go at once, others when their call has ended. */
+  async close(): Promise<void> {
+    await this.#pool?.agent.close();
+  }
+
+  async #answer(request: KubeRequest, options: { readonly signal: AbortSignal }): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#send(request, options.signal);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      this.options.access.renew();
+      return this.#send(request, options.signal);
+    }
+  }
+
+  async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const access = await this.options.access.get();
+    const response = await send(urlOf(access.server, request), {
+      dispatcher: this.#agent(access),
+      method: request.method,
+      headers: {
+        ...access.headers,
+        accept: 'application/json',
+        ...(request.body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
+      },
+      ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+      signal,
+      headersTimeout: this.#timeouts.call,
+      bodyTimeout: this.#timeouts.silence,
+    });
+    if (response.statusCode >= 300) throw await errorOf(request, response);
+    return response;
+  }
+
+  /** One pool for all calls, made anew when certificates rotate. */
+  #agent({ tls }: Access): Agent {
+    if (this.#pool && sameJson(this.#pool.tls, tls)) return this.#pool.agent;
+    void this.#pool?.agent.close();
+    const agent = new Agent({
+      connect: { ...tls, timeout: this.#timeouts.connect, keepAlive: true, keepAliveInitialDelay: seconds(15) },
+      // A connection for each watch: one that hangs is noticed, and holds up nothing else.
+      allowH2: false,
+      connections: 64,
+      keepAliveTimeout: seconds(30),
+    });
+    this.#pool = { tls, agent };
+    return agent;
+  }
+
+  async #attempt<T>(request: KubeRequest, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof KubeError) throw error;
+      const why = this.options.signal.aborted ? 'the operator stops' : messageOf(error);
+      throw new KubeError(`${request.doing}: ${why}`, undefined, undefined, { cause: error });
+    }
+  }
+}
+
+function urlOf(server: string, { path, query }: KubeRequest): string {
+  const search = new URLSearchParams(query).toString();
+  return `${server.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
+}
+
+async function errorOf(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {
+  const status = await statusOf(response);
+  const words = request.confidential ? undefined : status.message?.slice(0, longestMessage);
+  const parts = [String(response.statusCode), status.reason, words].filter((part) => part !== undefined);
+  const wait = Number(response.headers['retry-after']);
+  return new KubeError(`${request.doing}: ${parts.join(' ')}`, response.statusCode, status.reason, {
+    ...(wait > 0 && { retryAfter: seconds(wait) }),
+  });
+}
+
+/** Of metav1.Status; a proxy between us and the API server answers in words of its own. */
+async function statusOf(response: Dispatcher.ResponseData): Promise<{ reason?: string; message?: string }> {
+  try {
+    const { reason, message } = (await response.body.json()) as { reason?: unknown; message?: unknown };
+    return { ...(typeof reason === 'string' && { reason }), ...(typeof message === 'string' && { message }) };
+  } catch {
+    return {};
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error));

@@ -1,0 +1,44 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import { apiVersion, type Resource } from '../api/resources.ts';
+import type { KubeTransport } from './kube-transport.ts';
+import { collectionPath } from './paths.ts';
+
+const pageSize = 500;
+
+export interface Page<O> {
+  readonly items: readonly O[];
+  /** From which a watch goes on. */
+  readonly resourceVersion: string;
+}
+
+interface ListAnswer<O> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly O[] | null;
+}
+
+/** All objects of a kind, some hundred at a time, so that no answer blocks the process for long. */
+export async function* listPages<O extends KubernetesObject>(
+  transport: KubeTransport,
+  resource: Resource,
+  options: { readonly namespace?: string; readonly labelSelector?: string } = {},
+): AsyncGenerator<Page<O>, void, undefined> {
+  const { labelSelector, namespace } = options;
+  let next: string | undefined;
+  do {
+    const answer = (await transport.json({
+      doing: `listing ${resource.plural}`,
+      method: 'GET',
+      path: collectionPath(resource, namespace),
+      query: {
+        limit: String(pageSize),
+        ...(labelSelector !== undefined && { labelSelector }),
+        ...(next !== undefined && { continue: next }),
+      },
+    })) as ListAnswer<O>;
+    const { metadata, items } = answer;
+    // Items of a list do not say what they are.
+    const typed = (items ?? []).map((item) => ({ ...item, apiVersion: apiVersion(resource), kind: resource.kind }));
+    yield { items: typed, resourceVersion: metadata.resourceVersion };
+    next = metadata.continue === '' ? undefined : metadata.continue;
+  } while (next !== undefined);
+}

@@ -1,0 +1,134 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import type { Resource } from '../api/resources.ts';
+import type { Logger } from '../observability/logger.ts';
+import { sleep, type Clock } from './clock.ts';
+import { jittered, seconds } from './duration.ts';
+import { isExpired, isNotFound, KubeError } from './kube-error.ts';
+import type { KubeTransport } from './kube-transport.ts';
+import { listPages } from './list-pages.ts';
+import { watchStream } from './watch-stream.ts';
+
+export interface ListWatchHandler<O> {
+  changed(object: O): void;
+  deleted(object: O): void;
+  /** A list begins. It may break off, and begin again. */
+  listing(): void;
+  /** The list that began last has ended: what was not named since then is gone. */
+  listed(): void;
+}
+
+export interface ListWatchOptions<O> {
+  readonly transport: KubeTransport;
+  readonly resource: Resource;
+  readonly handler: ListWatchHandler<O>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const firstBackOff = seconds(0.5);
+const longestBackOff = seconds(30);
+/** The kind is not installed. */
+const missingKindRetry = seconds(60);
+/** A watch that lived so long, or brought something, was a good one. */
+const goodWatch = seconds(5);
+
+/**
+ * Follows a kind for as long as the signal lets it, whatever the API server does: lists, watches from there,
+ * lists again where the version is too old, and comes back with a growing delay after everything else.
+ */
+export class ListWatch<O extends KubernetesObject> {
+  /** The last time that the server said something, in milliseconds of the clock. */
+  lastActivity = 0;
+  /** From which the next watch goes on; undefined: a list comes first. */
+  #version: string | undefined;
+  #failures = 0;
+  /** What went wrong last and was logged; undefined while all is well. */
+  #complaint: string | undefined;
+
+  constructor(private readonly options: ListWatchOptions<O>) {}
+
+  /** Never rejects. Resolves when the signal aborted and no call is under way. */
+  async run(): Promise<void> {
+    const { clock, signal } = this.options;
+    while (!signal.aborted) {
+      const wait = await this.#round();
+      if (wait > 0) await sleep(clock, wait, signal);
+    }
+  }
+
+  /** One list, where one is due, and one watch. The result is the time until the next. */
+  async #round(): Promise<number> {
+    const { clock } = this.options;
+    const started = clock.now().getTime();
+    try {
+      this.#version ??= await this.#list();
+      await this.#watch(this.#version);
+      if (clock.now().getTime() - started >= goodWatch) this.#failures = 0;
+      return this.#failures++ === 0 ? 0 : this.#backOff();
+    } catch (error) {
+      return this.#recover(error);
+    }
+  }
+
+  async #list(): Promise<string> {
+    const { handler, resource, transport } = this.options;
+    let version = '';
+    this.#guarded(() => handler.listing());
+    for await (const page of listPages<O>(transport, resource)) {
+      this.#alive();
+      for (const object of page.items) this.#guarded(() => handler.changed(object));
+      version = page.resourceVersion;
+    }
+    this.#guarded(() => handler.listed());
+    return version;
+  }
+
+  async #watch(resourceVersion: string): Promise<void> {
+    const { handler, resource, signal, transport } = this.options;
+    for await (const { type, object } of watchStream<O>(transport, resource, { resourceVersion, signal })) {
+      this.#alive();
+      this.#failures = 0;
+      this.#version = object.metadata.resourceVersion;
+      if (type === 'DELETED') this.#guarded(() => handler.deleted(object));
+      else if (type !== 'BOOKMARK') this.#guarded(() => handler.changed(object));
+    }
+  }
+
+  #recover(error: unknown): number {
+    const { logger, resource, signal } = this.options;
+    if (signal.aborted) return 0;
+    if (isExpired(error) || isNotFound(error)) this.#version = undefined;
+    if (isExpired(error)) return this.#failures++ === 0 ? 0 : this.#backOff();
+    const complaint = error instanceof Error ? error.message : String(error);
+    const level = complaint === this.#complaint ? 'debug' : 'warn';
+    this.#complaint = complaint;
+    if (isNotFound(error)) {
+      logger[level]('the kind is not installed', { resource: resource.plural });
+      return jittered(missingKindRetry);
+    }
+    logger[level]('watch broke off', { resource: resource.plural, error });
+    this.#failures++;
+    return Math.max(this.#backOff(), error instanceof KubeError ? (error.retryAfter ?? 0) : 0);
+  }
+
+  #backOff(): number {
+    return jittered(Math.min(firstBackOff * 2 ** (this.#failures - 1), longestBackOff));
+  }
+
+  #alive(): void {
+    const { clock, logger, resource } = this.options;
+    this.lastActivity = clock.now().getTime();
+    if (this.#complaint !== undefined) logger.info('watching again', { resource: resource.plural });
+    this.#complaint = undefined;
+  }
+
+  /** A listener that throws must not end the watch. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.options.logger.error('a listener failed', { resource: this.options.resource.plural, error });
+    }
+  }
+}

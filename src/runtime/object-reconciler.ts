@@ -1,0 +1,197 @@
+import { finalizer } from '../api/names.ts';
+import type { ManagedObject, ManagedStatus } from '../api/meta.ts';
+import type { NamespacedName } from '../api/resources.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Clock } from './clock.ts';
+import type { Definition, Explanation, Pass } from './definition.ts';
+import { jittered } from './duration.ts';
+import type { EventRecorder } from './events.ts';
+import { fromError, isRetryable, skipped, type Finding } from './findings.ts';
+import type { KubeClient } from './kube-client.ts';
+import { isConflict, isNotFound } from './kube-error.ts';
+import { mergePatch } from './merge-patch.ts';
+import { conditionsAfter, deletion, news, readiness, type Headline } from './pass-conditions.ts';
+import type { Reconcile, Result } from './reconciler.ts';
+import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
+
+export interface ObjectReconcilerOptions<O extends ManagedObject, S extends ManagedStatus, C, R> {
+  readonly definition: Definition<O, S, C, R>;
+  readonly client: KubeClient;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Milliseconds until an object with which all is well, or with which only a person can help, is looked at again. */
+  readonly resync: number;
+  /** 0 to 1, for the jitter of the resync. */
+  readonly random?: () => number;
+}
+
+/** One object in one pass. */
+interface Visit<O, S> {
+  readonly object: O;
+  /** The status that the pass leaves. */
+  readonly draft: S;
+  readonly pass: Pass;
+  readonly logger: Logger;
+  readonly explain: (error: unknown) => Explanation;
+}
+
+/** Runs the steps of one kind over one object at a time, and keeps its finalizer and status. */
+export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, C, R> {
+  constructor(private readonly options: ObjectReconcilerOptions<O, S, C, R>) {}
+
+  readonly reconcile: Reconcile = async (ref, signal) => {
+    try {
+      const result = (await this.#visit(ref, signal)) ?? (await this.#visit(ref, signal));
+      if (result) return result;
+      throw new Error(`${ref.namespace}/${ref.name} wants its status stored first, again and again`);
+    } catch (error) {
+      // Only our own reads and writes of the object end here: it is gone, or newer than what was read.
+      if (isNotFound(error)) return {};
+      if (isConflict(error)) return { requeueAfter: 0 };
+      throw error;
+    }
+  };
+
+  /** Undefined: something was stored that has to be there before the steps run, in a new pass. */
+  async #visit(ref: NamespacedName, signal: AbortSignal): Promise<Result | undefined> {
+    const { client, definition, events } = this.options;
+    const object = await client.find<O>(definition.resource, ref);
+    if (!object) return {};
+    const logger = this.options.logger.child({ kind: definition.resource.kind, ...ref });
+    const visit: Visit<O, S> = {
+      object,
+      draft: structuredClone(object.status ?? {}) as S,
+      pass: { signal, event: (type, reason, message) => events.record(object, { type, reason, message }) },
+      logger,
+      explain: (error) => {
+        logger.debug('failed', { error, stack: error instanceof Error ? error.stack : undefined });
+        return definition.explain(error);
+      },
+    };
+    const deleting = object.metadata.deletionTimestamp !== undefined;
+    if (deleting && !hasFinalizer(object)) return {};
+    if (object.spec.suspend) return this.#suspend(visit, deleting);
+    return deleting ? this.#finalize(visit) : this.#provision(visit);
+  }
+
+  async #suspend(visit: Visit<O, S>, deleting: boolean): Promise<Result> {
+    const message = deleting ? 'the deletion waits until spec.suspend is taken away' : 'nothing is changed or repaired';
+    await this.#store(visit, [], { status: 'False', reason: 'Suspended', message });
+    return {};
+  }
+
+  async #provision(visit: Visit<O, S>): Promise<Result | undefined> {
+    const { definition } = this.options;
+    const acceptance = await this.#accept(visit);
+    if ('finding' in acceptance) {
+      const steps = definition.steps.map((step) => skipped(step.condition, ['Accepted']));
+      return this.#settle(visit, [acceptance.finding, ...steps]);
+    }
+    await this.#addFinalizer(visit.object);
+    if (acceptance.storeFirst) {
+      await this.#patchStatus(visit);
+      return undefined;
+    }
+    const findings = await runByNeeds(definition.steps, acceptance.context, runOptions(visit));
+    return this.#settle(visit, [{ type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' }, ...findings]);
+  }
+
+  async #accept({
+    object,
+    draft,
+    pass,
+    explain,
+  }: Visit<O, S>): Promise<AcceptedObject<C> | { readonly finding: Finding }> {
+    const { definition } = this.options;
+    try {
+      const acceptance = await definition.accept(object, draft, pass);
+      if (acceptance.accepted) return acceptance;
+      const { reason, message } = acceptance;
+      return { finding: { type: 'Accepted', state: 'failed', reason, message, terminal: true } };
+    } catch (error) {
+      pass.signal.throwIfAborted();
+      return { finding: { ...fromError('Accepted', explain(error)), state: 'unknown' } };
+    }
+  }
+
+  async #finalize(visit: Visit<O, S>): Promise<Result> {
+    const { object, pass } = visit;
+    if (object.spec.deletionPolicy === 'Retain') {
+      pass.event('Normal', 'Retained', 'deletionPolicy is Retain: all that was made for this object stays');
+      return this.#removeFinalizer(visit);
+    }
+    const removal = await this.#remove(visit);
+    if (removal.done) return this.#removeFinalizer(visit);
+    return this.#settle(visit, removal.findings, deletion(removal.findings));
+  }
+
+  async #remove(visit: Visit<O, S>): Promise<Removal> {
+    const { definition } = this.options;
+    const { object, draft, pass, explain } = visit;
+    try {
+      const context = await definition.removal(object, draft, pass);
+      if (context === undefined) return { done: true, findings: [] };
+      return await removeInOrder(definition.removalOrder, context, runOptions(visit));
+    } catch (error) {
+      pass.signal.throwIfAborted();
+      return { done: false, findings: [{ ...fromError('Accepted', explain(error)), state: 'unknown' }] };
+    }
+  }
+
+  async #settle(visit: Visit<O, S>, findings: readonly Finding[], ready = readiness(findings)): Promise<Result> {
+    await this.#store(visit, findings, ready);
+    if (findings.some(isRetryable)) return { failed: true };
+    const resync = jittered(this.options.resync, this.options.random);
+    const waiting = findings.filter((finding) => finding.state === 'waiting');
+    if (waiting.length === 0) return { requeueAfter: resync, settled: true };
+    return { requeueAfter: Math.min(resync, ...waiting.map((finding) => finding.requeueAfter ?? resync)) };
+  }
+
+  async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline): Promise<void> {
+    const { object, draft, pass, logger } = visit;
+    const generation = object.metadata.generation ?? 0;
+    const before = object.status?.conditions ?? [];
+    const after = conditionsAfter(before, { findings, ready }, { generation, now: this.options.clock.now() });
+    draft.conditions = after;
+    draft.observedGeneration = generation;
+    await this.#patchStatus(visit);
+    for (const { type, reason, message } of news(before, after)) {
+      pass.event(type, reason, message);
+      logger[type === 'Warning' ? 'warn' : 'info']('condition changed', { reason, detail: message });
+    }
+  }
+
+  async #patchStatus({ object, draft }: Visit<O, S>): Promise<void> {
+    const patch = mergePatch({ status: object.status ?? {} }, { status: draft });
+    if (patch) await this.#patch(object, patch, { subresource: 'status' });
+  }
+
+  async #addFinalizer(object: O): Promise<void> {
+    if (hasFinalizer(object)) return;
+    const { finalizers = [], resourceVersion } = object.metadata;
+    await this.#patch(object, { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } });
+  }
+
+  async #removeFinalizer({ object, logger }: Visit<O, S>): Promise<Result> {
+    const { finalizers = [], resourceVersion } = object.metadata;
+    const others = finalizers.filter((name) => name !== finalizer);
+    await this.#patch(object, { metadata: { resourceVersion, finalizers: others } });
+    logger.info('let the object go');
+    return {};
+  }
+
+  async #patch(object: O, body: Record<string, unknown>, options?: { readonly subresource: 'status' }): Promise<void> {
+    const { namespace, name } = object.metadata;
+    await this.options.client.patch(this.options.definition.resource, { namespace, name }, body, options);
+  }
+}
+
+interface AcceptedObject<C> {
+  readonly context: C;
+  readonly storeFirst: boolean;
+}
+
+const runOptions = ({ explain, pass: { signal } }: Visit<ManagedObject, unknown>) => ({ explain, signal });
+
+const hasFinalizer = (object: ManagedObject) => object.metadata.finalizers?.includes(finalizer) ?? false;

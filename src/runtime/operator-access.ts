@@ -1,0 +1,45 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import type { RequestOptions } from 'node:https';
+import type { Access, AccessSource, TlsSettings } from './access.ts';
+
+/** The operator's own credentials: the pod's service account, else a kubeconfig, where exec plugins are allowed. */
+export class OperatorAccess implements AccessSource {
+  #config: KubeConfig | undefined;
+
+  constructor(private readonly load: () => KubeConfig = () => loadKubeConfig(process.env)) {}
+
+  async get(): Promise<Access> {
+    const config = (this.#config ??= this.load());
+    const cluster = config.getCurrentCluster();
+    if (!cluster) throw new Error('the kubeconfig has no current cluster');
+    // Not for this call's agent, which is never used: for what it puts together, tokens of files and exec plugins too.
+    const options: RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    return { server: cluster.server, headers: textHeaders(options), tls: tlsSettings(options) };
+  }
+
+  renew(): void {
+    this.#config = undefined;
+  }
+}
+
+/** A KUBECONFIG that is set wins over the pod's service account, and that over ~/.kube/config. */
+export function loadKubeConfig(environment: NodeJS.ProcessEnv): KubeConfig {
+  const config = new KubeConfig();
+  if (!environment['KUBECONFIG'] && environment['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
+  else config.loadFromDefault();
+  return config;
+}
+
+const textHeaders = ({ headers }: RequestOptions): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
+
+function tlsSettings({ ca, cert, key, servername, rejectUnauthorized }: RequestOptions): TlsSettings {
+  return {
+    ...(ca !== undefined && { ca: String(ca) }),
+    ...(cert !== undefined && { cert: String(cert) }),
+    ...(key !== undefined && { key: (key as Buffer | string).toString() }),
+    ...(servername !== undefined && { servername }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  };
+}

@@ -1,0 +1,11 @@
+import type { NamespacedName, Resource } from '../api/resources.ts';
+
+/** The URL path of all objects of a kind, in one namespace or in all. */
+export function collectionPath({ group, version, plural }: Resource, namespace?: string): string {
+  const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const within = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${api}${within}/${plural}`;
+}
+
+export const objectPath = (resource: Resource, { namespace, name }: NamespacedName): string =>
+  `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;

@@ -1,0 +1,17 @@
+import type { NamespacedName } from '../api/resources.ts';
+
+/** When to come back to a key. Without requeueAfter and failed, not before something changes. */
+export interface Result {
+  /** Milliseconds. */
+  readonly requeueAfter?: number;
+  /** Something failed and was reported; the queue's back-off says when to try again. */
+  readonly failed?: boolean;
+  /** Nothing is under way: coming back is a resync, and all other work goes first. */
+  readonly settled?: boolean;
+}
+
+/**
+ * Brings what a key stands for into its desired state. It reads the object again and takes nothing from the event.
+ * A rejection is reported by the caller and tried again like `failed`.
+ */
+export type Reconcile = (ref: NamespacedName, signal: AbortSignal) => Promise<Result>;

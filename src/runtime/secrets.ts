@@ -1,0 +1,33 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import { secrets, type NamespacedName } from '../api/resources.ts';
+import type { KubeClient } from './kube-client.ts';
+
+export type SecretEntry =
+  | { readonly state: 'found'; readonly value: string }
+  | { readonly state: 'noSecret' }
+  /** The Secret is there, the entry is not. */
+  | { readonly state: 'noEntry' };
+
+/** Of a Secret only the named entry leaves this folder, decoded as UTF-8. Reads the API server each time: nothing is kept. */
+export interface Secrets {
+  entry(ref: NamespacedName, key: string): Promise<SecretEntry>;
+}
+
+/** Secrets of one cluster. */
+export class KubeSecrets implements Secrets {
+  constructor(private readonly client: KubeClient) {}
+
+  async entry(ref: NamespacedName, key: string): Promise<SecretEntry> {
+    const secret = await this.client.find<Secret>(secrets, ref);
+    if (!secret) return { state: 'noSecret' };
+    const data = secret.data ?? {};
+    const value = Object.hasOwn(data, key) ? data[key] : undefined;
+    if (value === undefined) return { state: 'noEntry' };
+    return { state: 'found', value: Buffer.from(value, 'base64').toString('utf8') };
+  }
+}
+
+interface Secret extends KubernetesObject {
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,31 @@
+import type { ConditionType, Reason } from '../api/conditions.ts';
+
+/** What a step found after its work: done, or waiting for something that takes its own time. */
+export type Outcome =
+  | { readonly state: 'ready'; readonly message?: string }
+  | {
+      readonly state: 'waiting';
+      readonly reason: Reason;
+      /** For the user: what is missing, and what to do about it. */
+      readonly message: string;
+      /** Milliseconds. Absent: nothing but a change of some object, or the resync, can help. */
+      readonly requeueAfter?: number;
+    };
+
+export const ready: Outcome = { state: 'ready' };
+
+/**
+ * One resource and one condition of a kind.
+ * A step never sleeps, never retries and never holds a Kubernetes status: it changes what its context holds and says how it went.
+ * @typeParam C what a pass knows: the object, the status to fill, and the clients
+ * @typeParam R what a removal knows; it must not need a spec that is still acceptable
+ */
+export interface Step<C, R = C> {
+  readonly condition: ConditionType;
+  /** Conditions that must be `True` in this pass before the step runs. */
+  readonly needs: readonly ConditionType[];
+  /** Idempotent. Throws on failure. */
+  reconcile(context: C): Promise<Outcome>;
+  /** Idempotent, happy if all is gone. `waiting` holds the steps that are removed after it. Throws on failure. */
+  remove?(context: R): Promise<Outcome>;
+}

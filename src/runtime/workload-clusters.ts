@@ -1,0 +1,53 @@
+import { HttpKubeClient } from './http-kube-client.ts';
+import type { KubeClient } from './kube-client.ts';
+import { KubeTransport, type Timeouts } from './kube-transport.ts';
+import { accessOf } from './untrusted-kubeconfig.ts';
+
+export { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
+
+/** Makes clients for clusters that we know only by a kubeconfig that somebody else wrote. */
+export interface WorkloadClusters {
+  /**
+   * A client for this kubeconfig (YAML). Kept and used again while the text stays the same.
+   * The kubeconfig is data: exec, auth-provider, tokenFile, a file path or insecure-skip-tls-verify throws InvalidKubeconfigError, naming it.
+   */
+  connect(kubeconfig: string): KubeClient;
+}
+
+/** Clusters whose connections stay open; the one not asked for the longest goes first. */
+const kept = 200;
+
+export interface KubeconfigClustersOptions {
+  /** Ends all calls. */
+  readonly signal: AbortSignal;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+export class KubeconfigClusters implements WorkloadClusters {
+  /** By the text of the kubeconfig, the one used last at the end. */
+  readonly #clusters = new Map<string, { readonly client: KubeClient; readonly transport: KubeTransport }>();
+
+  constructor(private readonly options: KubeconfigClustersOptions) {}
+
+  connect(kubeconfig: string): KubeClient {
+    const cluster = this.#clusters.get(kubeconfig) ?? this.#open(kubeconfig);
+    this.#clusters.delete(kubeconfig);
+    this.#clusters.set(kubeconfig, cluster);
+    const [oldest] = this.#clusters.keys();
+    if (this.#clusters.size > kept && oldest !== undefined) {
+      void this.#clusters.get(oldest)?.transport.close();
+      this.#clusters.delete(oldest);
+    }
+    return cluster.client;
+  }
+
+  #open(kubeconfig: string) {
+    const access = accessOf(kubeconfig);
+    const transport = new KubeTransport({
+      ...this.options,
+      // The text is all there is: where its token is not accepted, there is no newer one.
+      access: { get: () => Promise.resolve(access), renew: () => undefined },
+    });
+    return { client: new HttpKubeClient(transport), transport };
+  }
+}
