@@ -32,6 +32,8 @@ export const isForbidden = (error: unknown) => is(error, 403);
 export const isUnauthorized = (error: unknown) => is(error, 401);
 /** The resource version, or the rest of a list, is no longer there to be read. */
 export const isExpired = (error: unknown) => is(error, 410);
+/** A line of a watch that cannot be read, and so never will be. */
+export const isMalformed = (error: unknown) => error instanceof KubeError && error.reason === 'Malformed';
 /** Nothing answered. */
 export const isUnreachable = (error: unknown) => error instanceof KubeError && error.status === undefined;
 /** Asking again may help, where asking twice does no harm. */

@@ -3,7 +3,7 @@ import type { Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sleep, type Clock } from './clock.ts';
 import { jittered, seconds } from './duration.ts';
-import { isExpired, isNotFound, KubeError } from './kube-error.ts';
+import { isExpired, isMalformed, isNotFound, KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { watchStream } from './watch-stream.ts';
@@ -35,7 +35,7 @@ const goodWatch = seconds(5);
 
 /**
  * Follows a kind for as long as the signal lets it, whatever the API server does: lists, watches from there,
- * lists again where the version is too old, and comes back with a growing delay after everything else.
+ * lists again where the version is too old or leads nowhere, and comes back with a growing delay after everything else.
  */
 export class ListWatch<O extends KubernetesObject> {
   /** The last time that the server said something, in milliseconds of the clock. */
@@ -98,7 +98,8 @@ export class ListWatch<O extends KubernetesObject> {
   #recover(error: unknown): number {
     const { logger, resource, signal } = this.options;
     if (signal.aborted) return 0;
-    if (isExpired(error) || isNotFound(error)) this.#version = undefined;
+    // What cannot be read now would come again from the same version.
+    if (isExpired(error) || isNotFound(error) || isMalformed(error)) this.#version = undefined;
     if (isExpired(error)) return this.#failures++ === 0 ? 0 : this.#backOff();
     const complaint = error instanceof Error ? error.message : String(error);
     const level = complaint === this.#complaint ? 'debug' : 'warn';

@@ -15,7 +15,8 @@ const longest = hours(1);
 
 /**
  * The changes of a kind after a version, until the server closes the watch.
- * @throws KubeError: with status 410 where the version is too old, whichever way the server says so
+ * @throws KubeError: with status 410 where the version is too old, whichever way the server says so; with reason
+ * Malformed where a line cannot be read
  */
 export async function* watchStream<O extends KubernetesObject>(
   transport: KubeTransport,
@@ -54,7 +55,7 @@ function parse(line: string, doing: string): { readonly type: string; readonly o
   try {
     return JSON.parse(line) as { type: string; object: unknown };
   } catch (error) {
-    throw new KubeError(`${doing}: a line is no JSON`, undefined, undefined, { cause: error });
+    throw new KubeError(`${doing}: a line is no JSON`, undefined, 'Malformed', { cause: error });
   }
 }
 

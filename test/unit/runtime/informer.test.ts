@@ -226,7 +226,6 @@ describe('trouble', () => {
     ['a 403', refuse(403, 'Forbidden')],
     ['a reset before the answer', reset],
     ['a reset in the middle', watch([bookmark('5')], 'reset')],
-    ['a line that is no JSON', watch(['{"type":"ADDED","obj'])],
     ['another ERROR event', watch([{ type: 'ERROR', object: { code: 500, reason: 'InternalError' } }])],
   ])('%s is followed by a new watch from the same version, after a back-off', async (_what, failure) => {
     server.answer(list('5', []), failure, watch([added(issuer('a', '6'))]));
@@ -239,6 +238,15 @@ describe('trouble', () => {
       'warn watch broke off',
       'info watching again',
     ]);
+  });
+
+  test('a line that is no JSON is followed by a list, for it would come again, after a back-off', async () => {
+    server.answer(list('5', []), watch(['{"type":"ADDED","obj']), list('6', [issuer('a', '6')]), watch([]));
+    const { changes } = start();
+    await until(() => clock.pending > 0);
+    expect(server.requests).toHaveLength(2);
+    expect(await requests(4)).toEqual(['list', 'watch 5', 'list', 'watch 6']);
+    expect(changes).toEqual(['changed org/a eu-central-1']);
   });
 
   test('a list that fails is tried again, and nobody is told of deletions', async () => {
