@@ -104,7 +104,7 @@ export interface IAMServiceAccountSpec {
     tokenExpirationSeconds?: number;
   };
   /**
-   * Tags for the role, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. Absent: only the operator's.
+   * Tags for the role, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. A tag taken away here stays on AWS, where nothing tells it from a stranger's. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;

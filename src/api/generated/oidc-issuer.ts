@@ -144,7 +144,7 @@ export interface OIDCIssuerSpec {
    */
   audiences?: string[];
   /**
-   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. Absent: only the operator's.
+   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. A tag taken away here stays on AWS, where nothing tells it from a stranger's. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;
