@@ -31,6 +31,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   const clock = systemClock;
   const stop = new AbortController();
   const { signal } = stop;
+  const awsCalls = new AbortController();
   const { intervals } = config;
 
   const transport = new KubeTransport({ access: new OperatorAccess(), signal });
@@ -46,7 +47,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     region: config.region,
     installation: config.installation,
     logger,
-    stop: signal,
+    stop: awsCalls.signal,
   });
   const documents = new HttpsIssuerDocuments(agent);
 
@@ -105,7 +106,10 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   logger.info('started', { installation: config.installation, region: config.region });
 
   return async () => {
+    // A moment after the passes, so that none takes the end of its calls for a finding.
+    const cut = clock.after(config.shutdownGrace + 100, () => awsCalls.abort(new Error('the operator stops')));
     await Promise.all([issuers, roles, clusters].map((each) => each.stop(config.shutdownGrace)));
+    cut();
     await events.flushed();
     stop.abort(new Error('the operator stops'));
     await Promise.all(informers.map((each) => each.stopped()));

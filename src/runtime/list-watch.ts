@@ -28,8 +28,6 @@ export interface ListWatchOptions<O> {
 
 const firstBackOff = seconds(0.5);
 const longestBackOff = seconds(30);
-/** The kind is not installed. */
-const missingKindRetry = seconds(60);
 /** A watch that lived so long, or brought something, was a good one. */
 const goodWatch = seconds(5);
 
@@ -104,11 +102,8 @@ export class ListWatch<O extends KubernetesObject> {
     const complaint = error instanceof Error ? error.message : String(error);
     const level = complaint === this.#complaint ? 'debug' : 'warn';
     this.#complaint = complaint;
-    if (isNotFound(error)) {
-      logger[level]('the kind is not installed', { resource: resource.plural });
-      return jittered(missingKindRetry);
-    }
-    logger[level]('watch broke off', { resource: resource.plural, error });
+    if (isNotFound(error)) logger[level]('the kind is not installed', { resource: resource.plural });
+    else logger[level]('watch broke off', { resource: resource.plural, error });
     this.#failures++;
     return Math.max(this.#backOff(), error instanceof KubeError ? (error.retryAfter ?? 0) : 0);
   }

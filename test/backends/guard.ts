@@ -1,21 +1,22 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
-const guardScript = fileURLToPath(new URL('./guard.sh', import.meta.url));
+const guardScript = readFileSync(new URL('./guard.sh', import.meta.url), 'utf8');
 
 /**
  * Starts guard.sh in a session of its own, so that Ctrl-C in the terminal reaches only us,
  * and lets us end without waiting for it: our end is what it waits for.
  */
-function spawnGuard(args: readonly string[], output: number | 'ignore', env: NodeJS.ProcessEnv): ChildProcess {
-  const guard = spawn('sh', [guardScript, ...args], { detached: true, stdio: ['pipe', output, output], env });
+function spawnGuard(args: readonly string[], options: SpawnOptions, output: number | 'ignore'): ChildProcess {
+  // By its text: another user may not get at the file.
+  const command = ['-c', guardScript, 'guard.sh', ...args];
+  const guard = spawn('sh', command, { ...options, detached: true, stdio: ['pipe', output, output] });
   guard.unref();
   if (guard.stdin instanceof Socket) guard.stdin.unref();
   return guard;
@@ -38,7 +39,7 @@ export class GuardedDirectory {
 
   static create(prefix: string): GuardedDirectory {
     const path = realpathSync(mkdtempSync(join(tmpdir(), `${prefix}-`)));
-    return new GuardedDirectory(path, spawnGuard(['remove', path], 'ignore', process.env));
+    return new GuardedDirectory(path, spawnGuard(['remove', path], {}, 'ignore'));
   }
 
   remove(): Promise<void> {
@@ -51,6 +52,13 @@ export interface GuardedProcessOptions {
   readonly log: string;
   /** Set besides this process's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Who runs it and its guard; only root can choose. Absent: who runs this process. */
+  readonly user?: User;
+}
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** A back end's program, which is killed when this process ends, however it ends. */
@@ -63,7 +71,10 @@ export class GuardedProcess {
 
   static start(program: string, args: readonly string[], options: GuardedProcessOptions): GuardedProcess {
     const output = openSync(options.log, 'a');
-    const guard = spawnGuard(['run', program, ...args], output, { ...process.env, ...options.env });
+    const env = { ...process.env, ...options.env };
+    // Another user may not even look into this process's working directory.
+    const as = options.user && { ...options.user, cwd: '/' };
+    const guard = spawnGuard(['run', program, ...args], { env, ...as }, output);
     closeSync(output);
     return new GuardedProcess(program, options.log, guard);
   }

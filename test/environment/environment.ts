@@ -4,7 +4,7 @@ import { Clients } from '../backends/aws/clients.ts';
 import { startAws, type TestAws } from '../backends/aws/edge-start.ts';
 import type { AwsFront } from '../backends/aws/front.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../backends/control-plane/control-plane.ts';
-import { bundle, Operator } from './operator.ts';
+import { bundle, Operator, type OperatorOptions } from './operator.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -28,6 +28,7 @@ export const quickIntervals = {
 /** A cluster and an AWS on this machine, and operators that run against both. All ends with this process, however it ends. */
 export class Environment {
   private readonly operators: Operator[] = [];
+  private kubeconfig: Promise<string> | undefined;
 
   private constructor(
     readonly controlPlane: ControlPlane,
@@ -77,13 +78,21 @@ export class Environment {
     };
   }
 
-  /** Starts the operator under its own service account. The configuration is laid over one with quick intervals. */
-  async startOperator(config: Readonly<Record<string, unknown>> = {}): Promise<Operator> {
+  /**
+   * Starts the operator under its own service account. The configuration is laid over one with quick intervals.
+   * From the second time on it needs no API server, so that one can start while the API server is down.
+   */
+  async startOperator(
+    config: Readonly<Record<string, unknown>> = {},
+    options: Partial<OperatorOptions> = {},
+  ): Promise<Operator> {
     const intervals = { ...quickIntervals, ...(config.intervals as object | undefined) };
+    this.kubeconfig ??= this.controlPlane.kubeconfigFor(operatorNamespace, 'irsa-operator');
     const operator = Operator.start({
-      kubeconfig: await this.controlPlane.kubeconfigFor(operatorNamespace, 'irsa-operator'),
+      kubeconfig: await this.kubeconfig,
       environment: this.awsEnvironment,
       config: { installation, logLevel: 'debug', inClusterNamespaces: ['default'], ...config, intervals },
+      ...options,
     });
     this.operators.push(operator);
     return operator;

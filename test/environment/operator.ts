@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { GuardedDirectory, GuardedProcess } from '../backends/guard.ts';
+import { GuardedDirectory, GuardedProcess, type User } from '../backends/guard.ts';
+import { readEntryPoint } from './dockerfile.ts';
 
 /** The bundle that the image runs. */
 export const bundle = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -12,6 +13,15 @@ export interface OperatorOptions {
   readonly kubeconfig: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, unknown>>;
+  /** Absent: the bundle as it was built, by this process's Node and user. */
+  readonly installed?: Installed;
+}
+
+/** A copy of what the image holds. */
+export interface Installed {
+  readonly node: string;
+  readonly bundle: string;
+  readonly user: User | undefined;
 }
 
 /** One line of the operator's log. */
@@ -29,16 +39,28 @@ export class Operator {
     readonly logFile: string,
   ) {}
 
-  static start(options: OperatorOptions): Operator {
+  static start({
+    kubeconfig,
+    environment,
+    config,
+    installed = { node: 'node', bundle, user: undefined },
+  }: OperatorOptions): Operator {
+    const { user } = installed;
     const home = GuardedDirectory.create('irsa-operator');
     const configFile = join(home.path, 'config.yaml');
     const logFile = join(home.path, 'operator.log');
-    writeFileSync(configFile, stringify(options.config));
-    const args = ['--permission', '--allow-fs-read=*', '--enable-source-maps', bundle, '--config', configFile];
-    const process = GuardedProcess.start('node', args, {
-      log: logFile,
-      env: { KUBECONFIG: options.kubeconfig, ...options.environment },
-    });
+    writeFileSync(configFile, stringify(config));
+    if (user) chownSync(home.path, user.uid, user.gid);
+    const process = GuardedProcess.start(
+      installed.node,
+      [...readEntryPoint().flags, installed.bundle, '--config', configFile],
+      {
+        log: logFile,
+        // Those of this process are for tests.
+        env: { NODE_OPTIONS: '', KUBECONFIG: kubeconfig, ...environment },
+        ...(user && { user }),
+      },
+    );
     return new Operator(home, process, logFile);
   }
 

@@ -10,7 +10,7 @@ import { desiredRole, roleIdentity } from './desired.ts';
 import { IssuerStep } from './issuer-step.ts';
 import { assess } from './issuers.ts';
 import { PoliciesStep } from './policies-step.ts';
-import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
+import { isStored, isUnobserved, recordIssuers, recordServiceAccounts } from './record.ts';
 import { RoleStep } from './role-step.ts';
 import { ServiceAccountsStep } from './service-accounts-step.ts';
 import { TrustStep } from './trust-step.ts';
@@ -53,7 +53,7 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   const name = object.spec.issuerRefs[0]?.name ?? '';
   const situation = assess({ name, issuers, recorded: status.issuers ?? [] });
   if (situation.state === 'ready') {
-    recordAccount(status, issuer);
+    recordAccount(status, issuer, issuer?.status?.accountID);
     status.roleName = roleIdentity(object, installation).name;
     recordIssuers(status, situation.trusted);
     recordServiceAccounts(status, object, issuer);
@@ -74,8 +74,9 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
 async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRemoval | undefined> {
   const { object, status } = visit;
   const { issuers, issuer } = await readIssuers(dependencies, object);
-  if (status.accountID === undefined) {
-    recordAccount(status, issuer);
+  if (status.accountID === undefined && issuer) {
+    const accountID = issuer.status?.accountID ?? (await accountIDWithoutStatus(dependencies, object, issuer));
+    recordAccount(status, issuer, accountID);
     recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(dependencies, status);
@@ -92,11 +93,16 @@ async function readIssuers({ kube }: Dependencies, { metadata, spec }: IAMServic
 }
 
 /** The role's account is the issuer's, for the provider has to be in it too. */
-function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined): void {
-  if (issuer?.status?.accountID === undefined) return;
-  status.accountID = issuer.status.accountID;
-  if (issuer.spec.account) status.accountRoleARN = issuer.spec.account.roleARN;
+function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined, accountID?: string): void {
+  if (accountID === undefined) return;
+  status.accountID = accountID;
+  if (issuer?.spec.account) status.accountRoleARN = issuer.spec.account.roleARN;
   else delete status.accountRoleARN;
+}
+
+/** Where both lost their status, a role may have been made all the same, in the account that the issuer's spec says. */
+async function accountIDWithoutStatus({ accounts }: Dependencies, object: IAMServiceAccount, issuer: OIDCIssuer) {
+  return isUnobserved(object) ? (await accounts.get(issuer.spec.account?.roleARN)).id : undefined;
 }
 
 /** Undefined: no issuer said yet which it is, and so nothing was made. */

@@ -37,6 +37,11 @@ interface Named {
 }
 export const isSame = (a: Named, b: Named) => a.namespace === b.namespace && a.name === b.name;
 
+/** No pass has written the status since the object was made, or since its status was lost. */
+export function isUnobserved({ status }: IAMServiceAccount): boolean {
+  return (status?.observedGeneration ?? -1) < 0;
+}
+
 /** Whether the status that is stored has all that the draft says about how to undo what comes next. */
 export function isStored(stored: IAMServiceAccountStatus | undefined, draft: IAMServiceAccountStatus): boolean {
   return sameJson(toUndo(stored ?? {}), toUndo(draft));

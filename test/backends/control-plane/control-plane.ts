@@ -78,9 +78,14 @@ export class ControlPlane {
 
   /** Starts the API server again with other service-account flags, on the same port and data, as a user rolls control-plane nodes. */
   async restartApiServer(options: ControlPlaneOptions): Promise<void> {
-    await Promise.all([this.apiServer?.stop(), this.controllerManager?.stop()]);
+    await this.stopApiServer();
     await this.startApiServer(options);
     this.startControllerManager();
+  }
+
+  /** Until `restartApiServer`. */
+  async stopApiServer(): Promise<void> {
+    await Promise.all([this.apiServer?.stop(), this.controllerManager?.stop()]);
   }
 
   /** Runs kubectl as `admin` and gives what it printed; rejects with its standard error. */

@@ -3,7 +3,7 @@ import { oidcIssuers, secrets } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, roleARN } from './story.ts';
+import { Story, issuer, roleARN } from './story.ts';
 
 async function ready(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Story> {
   const story = new Story(spec);
@@ -168,6 +168,26 @@ describe('of a half-made role', () => {
       expect(story.iam.roles.size).toBe(0);
     },
   );
+});
+
+test('finds its role although its own status and its issuer’s were lost', async () => {
+  const story = await ready();
+  story.loseStatus();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.iam.roles.size).toBe(0);
+});
+
+test('asks AWS nothing where a status says that no issuer was ever ready', async () => {
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
+  await story.reconcile();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.aws.calls).toEqual([]);
 });
 
 test('finds its role although the status was lost', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { IAMServiceAccount, OIDCIssuer } from '../../../src/api/kinds.ts';
+import { finalizer } from '../../../src/api/names.ts';
 import { dependentsOf } from '../../../src/controllers/iam-service-account/dependents.ts';
 import { assess } from '../../../src/controllers/iam-service-account/issuers.ts';
 
@@ -81,8 +82,10 @@ describe('an issuer that goes is held by', () => {
     trusts?: string;
     deleting?: boolean;
     policy?: 'Delete' | 'Retain';
+    lost?: boolean;
+    finalizers?: readonly string[];
   }) {
-    const { namespace = 'default', trusts = 'a', deleting = false, policy = 'Delete' } = changes;
+    const { namespace = 'default', trusts = 'a', deleting = false, policy = 'Delete', lost = false } = changes;
     return {
       apiVersion: 'irsa.giantswarm.io/v1alpha1',
       kind: 'IAMServiceAccount',
@@ -91,6 +94,7 @@ describe('an issuer that goes is held by', () => {
         namespace,
         uid: '1',
         resourceVersion: '1',
+        finalizers: changes.finalizers ?? [finalizer],
         ...(deleting && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
       },
       spec: {
@@ -100,7 +104,7 @@ describe('an issuer that goes is held by', () => {
         deletionPolicy: policy,
         suspend: false,
       },
-      status: { issuers: [entry(trusts)] },
+      status: lost ? { observedGeneration: -1 } : { issuers: [entry(trusts)] },
     } satisfies IAMServiceAccount;
   }
 
@@ -111,6 +115,8 @@ describe('an issuer that goes is held by', () => {
     ['no role that is being deleted with Retain', { deleting: true, policy: 'Retain' }, false],
     ['no role that trusts another', { trusts: 'b' }, false],
     ['no role of another namespace', { namespace: 'other' }, false],
+    ['a role that refers to it, has our finalizer and lost its status', { lost: true }, true],
+    ['no role that refers to it and was never looked at', { lost: true, finalizers: [] }, false],
   ] as const)('%s', (_, changes, holds) => {
     const account = dependent(changes);
     expect(dependentsOf(issuer('a'), [account])).toEqual(holds ? [account] : []);

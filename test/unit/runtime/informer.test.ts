@@ -289,16 +289,20 @@ describe('trouble', () => {
     await server.received(3);
   });
 
-  test('a kind that is not installed is asked for once a minute and complained about once', async () => {
-    server.answer(refuse(404, 'NotFound'), refuse(404, 'NotFound'), list('5', [issuer('a', '3')]), watch([]));
+  test('a kind that is not installed is asked for ever less often, up to half a minute, and complained about once', async () => {
+    const refusals = 10;
+    for (let refused = 0; refused < refusals; refused++) server.answer(refuse(404, 'NotFound'));
+    server.answer(list('5', [issuer('a', '3')]), watch([]));
     const { changes } = start();
-    await until(() => clock.pending > 0);
-    await clock.advance(seconds(50));
-    expect(server.requests).toHaveLength(1);
-    await clock.advance(seconds(20));
-    await server.received(2);
-    await until(() => clock.pending > 0);
-    await clock.advance(seconds(70));
+    for (let asked = 1; asked <= refusals; asked++) {
+      await server.received(asked);
+      await until(() => clock.pending > 0);
+      if (asked === refusals) {
+        await clock.advance(seconds(20));
+        expect(server.requests).toHaveLength(refusals);
+      }
+      await clock.advance(seconds(40));
+    }
     await until(() => changes.length === 1);
     expect(logger.lines.filter((line) => line.level === 'warn').map((line) => line.message)).toEqual([
       'the kind is not installed',

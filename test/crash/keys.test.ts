@@ -1,0 +1,78 @@
+import { createPublicKey } from 'node:crypto';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { counts } from '../environment/holdings.ts';
+import type { Tenant } from '../environment/tenant.ts';
+import { Lab } from '../environment/lab.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await Lab.start(['made', 'published', 'unmade']);
+}, 60_000);
+afterAll(() => lab?.stop());
+
+interface Secret {
+  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+  readonly data: { readonly key: string; readonly pub: string };
+}
+
+const secretOf = async (tenant: Tenant) =>
+  JSON.parse(await tenant.kubectl(['get', 'secret', `${tenant.name}-keys`, '-o', 'json'])) as Secret;
+
+/** The modulus: enough to tell RSA keys apart. */
+const modulusOf = (secret: Secret) =>
+  createPublicKey(Buffer.from(secret.data.pub, 'base64')).export({ format: 'jwk' }).n;
+
+async function publishedModuli(tenant: Tenant): Promise<(string | undefined)[]> {
+  const bucket = (await tenant.holdings()).find(({ kind }) => kind === 'bucket');
+  const { Body } = await tenant.aws.s3.send(new GetObjectCommand({ Bucket: bucket?.name, Key: 'keys.json' }));
+  const { keys } = JSON.parse((await Body?.transformToString()) ?? '') as { keys: { n?: string }[] };
+  return keys.map(({ n }) => n);
+}
+
+test('the key of a Secret that was created right before the operator was killed is the one that is published', async () => {
+  const tenant = await lab.tenant('made');
+  await lab.startOperator();
+  const killed = lab.killAt('AssumeRole');
+  await tenant.applyIssuer();
+  await killed;
+  const secret = await secretOf(tenant);
+  expect((await tenant.issuer())?.metadata.finalizers).toEqual(['irsa.giantswarm.io/finalizer']);
+  expect(counts(await tenant.holdings())).toEqual({});
+
+  await lab.startOperator();
+  await tenant.ready('oidcissuer');
+  expect(await secretOf(tenant)).toEqual(secret);
+  expect(await publishedModuli(tenant)).toEqual([modulusOf(secret)]);
+}, 60_000);
+
+test('the key of a key set that was written right before the operator was killed stays the only one', async () => {
+  const tenant = await lab.tenant('published');
+  await lab.startOperator();
+  const killed = lab.killAt('PutObject');
+  await tenant.applyIssuer();
+  await killed;
+  const secret = await secretOf(tenant);
+  expect(await publishedModuli(tenant)).toEqual([modulusOf(secret)]);
+
+  await lab.startOperator();
+  await tenant.ready('oidcissuer');
+  expect(await secretOf(tenant)).toEqual(secret);
+  expect(await publishedModuli(tenant)).toEqual([modulusOf(secret)]);
+}, 60_000);
+
+test('an object that was deleted while the operator lay dead between finalizer and first write goes, and nothing is made', async () => {
+  const tenant = await lab.tenant('unmade');
+  await lab.startOperator();
+  const killed = lab.killAt('AssumeRole');
+  await tenant.applyIssuer();
+  await killed;
+  await tenant.kubectl(['delete', 'oidcissuer', tenant.name, '--wait=false']);
+  expect(await tenant.issuer()).toBeDefined();
+
+  lab.environment.front.clearCalls();
+  await lab.startOperator();
+  await tenant.gone('oidcissuer');
+  const changes = lab.environment.front.writes().map(({ operation }) => operation);
+  expect(changes.filter((operation) => operation !== 'AssumeRole')).toEqual([]);
+}, 60_000);

@@ -1,0 +1,55 @@
+import { Environment } from './environment.ts';
+import type { Operator } from './operator.ts';
+import { Tenant } from './tenant.ts';
+
+/** A cluster, an AWS, and one operator at a time, which can be made to die at any moment. */
+export class Lab {
+  #operator: Operator | undefined;
+
+  private constructor(
+    readonly environment: Environment,
+    private readonly tenants: readonly string[],
+  ) {}
+
+  /** Tenants of these names may use this cluster as their own. */
+  static async start(tenants: readonly string[]): Promise<Lab> {
+    const environment = await Environment.start();
+    environment.front.state.timing.deployMillis = 200;
+    await environment.install();
+    return new Lab(environment, tenants);
+  }
+
+  tenant(name: string): Promise<Tenant> {
+    return Tenant.create(this.environment, name);
+  }
+
+  /** Where there is one already, it dies first. */
+  async startOperator(config: Readonly<Record<string, unknown>> = {}): Promise<Operator> {
+    await this.killOperator();
+    this.#operator = await this.environment.startOperator({ inClusterNamespaces: this.tenants, ...config });
+    return this.#operator;
+  }
+
+  /** kill -9. */
+  async killOperator(): Promise<void> {
+    await this.#operator?.kill();
+  }
+
+  /** kill -9 when the next such call has taken effect and before it is answered. Resolves when the operator is dead. */
+  killAt(operation: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const then = async () => {
+      await this.killOperator();
+      resolve();
+    };
+    this.environment.front.fail(operation, { kind: 'tookEffect', then });
+    // A test that fails for another reason does not wait for this.
+    promise.catch(() => {});
+    setTimeout(() => reject(new Error(`${operation} did not take effect in 30 s`)), 30_000).unref();
+    return promise;
+  }
+
+  stop(): Promise<void> {
+    return this.environment.stop();
+  }
+}

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
+import type { Clients } from '../backends/aws/clients.ts';
+import { Environment } from '../environment/environment.ts';
+import { counts, holdings } from '../environment/holdings.ts';
+import { until } from '../environment/wait.ts';
+import { awsCluster, credential, domain, enableAlias, optIn, type ClusterWish } from './objects.ts';
+import { operatorRequests, Workspace } from './workspace.ts';
+
+jest.setTimeout(60_000);
+
+const namespace = 'org-acme';
+const accountID = '111122223333';
+const otherAccountID = '444455556666';
+const keepProvider = 'alpha.aws.giantswarm.io/irsa-keep-cloudfront-oidc-provider';
+
+let environment: Environment;
+let workspace: Workspace;
+let account: Clients;
+let otherAccount: Clients;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  workspace = await Workspace.create(environment, namespace);
+  [account, otherAccount] = await Promise.all([workspace.account(accountID), workspace.account(otherAccountID)]);
+  await environment.startOperator();
+  const cluster = (name: string, wish: ClusterWish) => awsCluster(namespace, name, wish);
+  await workspace.apply(
+    credential(accountID),
+    credential(otherAccountID, 'other'),
+    cluster('opted-in', { release: '18.4.0', annotations: { [optIn]: '', [enableAlias]: '' } }),
+    cluster('from-19', { release: '19.0.0' }),
+    cluster('alias-only', { release: '19.0.0', annotations: { [keepProvider]: 'false' } }),
+    cluster('elsewhere', { release: '19.0.0', credential: 'other' }),
+  );
+});
+
+afterAll(() => environment?.stop());
+
+/** Waits for the issuer of the AWSCluster, and gives its status. */
+async function issuerOf(name: string): Promise<OIDCIssuerStatus | undefined> {
+  await workspace.event('AWSCluster', name, 'IssuerReady');
+  return (await workspace.get<OIDCIssuerStatus>('oidcissuer', name)).status;
+}
+
+/** Has the operator look at the AWSCluster, twice: when it begins anew, the first look has ended. */
+async function lookedAt(name: string): Promise<void> {
+  for (const look of ['first', 'second']) {
+    const { next } = await environment.controlPlane.audit();
+    await workspace.kubectl(['label', 'awscluster', name, `look=${look}`, '--overwrite']);
+    await until(`a look at AWSCluster ${name}`, async () =>
+      (await operatorRequests(environment, next)).requests.find(
+        ({ verb, objectRef }) => verb === 'get' && objectRef?.resource === 'awsclusters' && objectRef.name === name,
+      ),
+    );
+  }
+}
+
+describe('an AWSCluster', () => {
+  test.each([
+    { name: 'opted-in', what: 'of release 18.4 that opts in', providers: 2 },
+    { name: 'from-19', what: 'of release 19', providers: 2 },
+    { name: 'alias-only', what: 'of release 19 that lets the provider of its distribution go', providers: 1 },
+  ])('$what gets an issuer', async ({ name, providers }) => {
+    const status = await issuerOf(name);
+    expect(status?.issuerURL).toBe(`https://irsa.${name}.k8s.${domain}`);
+    expect(status?.bucket?.name).toBe(`${accountID}-g8s-${name}-oidc-pod-identity-v2`);
+    expect(status?.providers?.map(({ url }) => url)).toContain(status?.issuerURL);
+    expect(status?.providers).toHaveLength(providers);
+  });
+
+  test('is told by an event that its issuer is ready, and other tools by a ConfigMap', async () => {
+    const status = await issuerOf('opted-in');
+    const { note } = await workspace.event('AWSCluster', 'opted-in', 'IssuerReady');
+    expect(note).toBe(`OIDCIssuer opted-in is ready: ${status?.issuerURL}`);
+    const data = await workspace.kubectl(['get', 'configmap', 'opted-in-irsa-cloudfront', '-o', 'jsonpath={.data}']);
+    expect(JSON.parse(data)).toEqual({
+      arn: status?.distribution?.arn,
+      domain: status?.distribution?.domainName,
+      distributionId: status?.distribution?.id,
+      domainAlias: `irsa.opted-in.k8s.${domain}`,
+    });
+  });
+
+  const opted = { [optIn]: '' };
+  const aliased = { [optIn]: '', [enableAlias]: '' };
+  test.each<ClusterWish & { name: string; what: string; said: string }>([
+    { name: 'row-17', what: '17', release: '17.4.2', annotations: opted, said: 'release 17.4.2 is not supported yet' },
+    { name: 'row-18', what: '18', release: '18.0.0', annotations: opted, said: 'release 18.0.0 is not supported yet' },
+    {
+      name: 'row-18-3',
+      what: '18.3',
+      release: '18.3.9',
+      annotations: aliased,
+      said: 'release 18.3.9 is not supported',
+    },
+    { name: 'no-alias', what: '18.4 without alias', release: '18.4.0', annotations: opted, said: enableAlias },
+    {
+      name: 'cn-18',
+      what: '18.4 in China',
+      release: '18.4.0',
+      annotations: aliased,
+      region: 'cn-north-1',
+      said: 'cn-north-1',
+    },
+    {
+      name: 'cn-19',
+      what: '19 in China',
+      release: '19.0.0',
+      region: 'cn-northwest-1',
+      said: 'in region cn-northwest-1',
+    },
+    { name: 'nameless', what: 'that is none', release: 'next', annotations: opted, said: 'next is no release' },
+  ])('of release $what gets nothing, and an event says why', async ({ name, said, ...wish }) => {
+    await workspace.apply(awsCluster(namespace, name, wish));
+    const { type, note } = await workspace.event('AWSCluster', name, 'ReleaseNotSupported');
+    expect([type, note]).toEqual(['Warning', expect.stringContaining(said)]);
+    await expectNothing(name);
+  });
+
+  test('of release 18.4 that does not opt in gets nothing', async () => {
+    await workspace.apply(awsCluster(namespace, 'quiet', { release: '18.4.0', annotations: { [enableAlias]: '' } }));
+    await lookedAt('quiet');
+    await expectNothing('quiet');
+    expect(await workspace.events('AWSCluster', 'quiet')).toEqual([]);
+  });
+
+  async function expectNothing(name: string): Promise<void> {
+    expect(await workspace.find('oidcissuer', name)).toBeUndefined();
+    expect((await workspace.get('awscluster', name)).metadata.finalizers).toBeUndefined();
+  }
+});
+
+describe('the issuer of an AWSCluster', () => {
+  test('outlives the annotation that asked for it', async () => {
+    await issuerOf('opted-in');
+    await workspace.kubectl(['annotate', 'awscluster', 'opted-in', `${optIn}-`]);
+    const { type, note } = await workspace.event('AWSCluster', 'opted-in', 'OptInRemoved');
+    expect([type, note]).toEqual(['Warning', expect.stringContaining('OIDCIssuer opted-in stays')]);
+    await expectUntouched('opted-in');
+  });
+
+  test('stays when the AWSCluster is moved to another management cluster', async () => {
+    await issuerOf('opted-in');
+    await workspace.kubectl(['annotate', 'awscluster', 'opted-in', 'clusterctl.cluster.x-k8s.io/delete-for-move=']);
+    await workspace.kubectl(['delete', 'awscluster', 'opted-in']);
+    await expectUntouched('opted-in');
+  });
+
+  test('stays while the AWSCluster is paused, and goes when it is not', async () => {
+    await issuerOf('from-19');
+    await workspace.kubectl(['annotate', 'awscluster', 'from-19', 'cluster.x-k8s.io/paused=true']);
+    await workspace.kubectl(['delete', 'awscluster', 'from-19', '--wait=false']);
+    await lookedAt('from-19');
+    await expectUntouched('from-19');
+    await workspace.kubectl(['annotate', 'awscluster', 'from-19', 'cluster.x-k8s.io/paused-']);
+    await workspace.gone('awscluster', 'from-19');
+    expect(await workspace.find('oidcissuer', 'from-19')).toBeUndefined();
+  });
+
+  test('stays while the Cluster is paused, also when the AWSCluster then vanishes, and says so', async () => {
+    await issuerOf('alias-only');
+    const cluster = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', metadata: { name: 'alias-only' } };
+    await workspace.apply({ ...cluster, spec: { paused: true } });
+    await workspace.kubectl(['delete', 'awscluster', 'alias-only', '--wait=false']);
+    await lookedAt('alias-only');
+    await expectUntouched('alias-only');
+    await workspace.patch('awscluster', 'alias-only', { metadata: { finalizers: null } });
+    const { type, note } = await workspace.event('OIDCIssuer', 'alias-only', 'AWSClusterVanished');
+    expect([type, note]).toEqual(['Warning', expect.stringContaining('nothing is deleted on AWS')]);
+    await expectUntouched('alias-only');
+  });
+
+  test('goes with the AWSCluster, which waits for it; the emptied bucket keeps its name and its tags', async () => {
+    await issuerOf('elsewhere');
+    expect(counts(await holdings(otherAccount))).toMatchObject({ bucket: 1, object: 2, distribution: 1, provider: 2 });
+    await workspace.kubectl(['delete', 'awscluster', 'elsewhere', '--wait=false']);
+    await until('the deletion of the issuer', async () => {
+      const issuer = await workspace.find('oidcissuer', 'elsewhere');
+      return issuer?.metadata.deletionTimestamp;
+    });
+    // CloudFront takes its time, and so the issuer is still there.
+    expect(await workspace.find('awscluster', 'elsewhere')).toBeDefined();
+    await workspace.gone('oidcissuer', 'elsewhere');
+    await workspace.gone('awscluster', 'elsewhere');
+    const tags = expect.objectContaining({
+      'irsa.giantswarm.io/installation': 'demo',
+      'irsa.giantswarm.io/owner': `OIDCIssuer/${namespace}/elsewhere`,
+      'giantswarm.io/cluster': 'elsewhere',
+      'kubernetes.io/cluster/elsewhere': 'owned',
+    });
+    const bucket = `${otherAccountID}-g8s-elsewhere-oidc-pod-identity-v2`;
+    expect(await holdings(otherAccount)).toEqual([{ kind: 'bucket', name: bucket, tags }]);
+  });
+
+  async function expectUntouched(name: string): Promise<void> {
+    const { metadata, status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+    expect(metadata.deletionTimestamp).toBeUndefined();
+    const host = `irsa.${name}.k8s.${domain}`;
+    const held = (await holdings(account)).map((holding) => `${holding.kind} ${holding.name}`);
+    expect(held).toEqual(
+      expect.arrayContaining([
+        `provider arn:aws:iam::${accountID}:oidc-provider/${host}`,
+        `record ${host}. A`,
+        `distribution ${status?.distribution?.id}`,
+        `object ${accountID}-g8s-${name}-oidc-pod-identity-v2/keys.json`,
+      ]),
+    );
+  }
+});

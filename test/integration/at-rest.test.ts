@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { AuditEvent } from '../backends/control-plane/audit.ts';
+import { workloadKubeconfig } from '../environment/cluster.ts';
+import { Environment } from '../environment/environment.ts';
+import { until } from '../environment/wait.ts';
+import { awsCluster, credential, iamServiceAccount, inlinePolicies, oidcIssuer, serviceAccount } from './objects.ts';
+import { ReadLog } from './read-log.ts';
+import { operatorRequests, ownAccountID, Workspace } from './workspace.ts';
+
+jest.setTimeout(90_000);
+
+const namespace = 'org-acme';
+const clusterAccountID = '111122223333';
+/** By name of the object: how many inline policies the role has. */
+const roles = { empty: 0, reader: 0, writer: 1, echoer: 3 } as const;
+
+let environment: Environment;
+let workspace: Workspace;
+let reads: ReadLog;
+/** What was asked of the API server while everything was read on AWS twice more. */
+let requests: AuditEvent[];
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  reads = new ReadLog(environment.front);
+  workspace = await Workspace.create(environment, namespace);
+  await environment.startOperator({ inClusterNamespaces: [namespace], intervals: { resync: '1s' } });
+  await Promise.all([workspace.account(clusterAccountID), workspace.account(ownAccountID)]);
+  const kubeconfig = await workloadKubeconfig(environment, { namespace, cluster: 'abcl0' });
+  await environment.kubectl(['apply', '-f', '-'], kubeconfig);
+  await workspace.apply(
+    credential(clusterAccountID),
+    awsCluster(namespace, 'abcl0', { release: '19.0.0' }),
+    oidcIssuer('homelab', { cluster: { inCluster: {} } }),
+    ...Object.keys(roles).map(serviceAccount),
+    iamServiceAccount('empty', 'abcl0'),
+    iamServiceAccount('reader', 'homelab', { policies: { managed: ['AmazonS3ReadOnlyAccess'] } }),
+    iamServiceAccount('writer', 'abcl0', { tags: { team: 'a' }, policies: { inline: inlinePolicies(1) } }),
+    iamServiceAccount('echoer', 'homelab', {
+      policies: { managed: ['AWSXrayWriteOnlyAccess'], inline: inlinePolicies(3) },
+      session: { regionalSTS: true },
+    }),
+  );
+  await workspace.event('AWSCluster', 'abcl0', 'IssuerReady');
+  await workspace.ready('oidcissuer/homelab', ...Object.keys(roles).map((name) => `iamserviceaccount/${name}`));
+
+  await everythingReadAgain();
+  environment.front.clearCalls();
+  const { next } = await environment.controlPlane.audit();
+  await everythingReadAgain();
+  ({ requests } = await operatorRequests(environment, next));
+});
+
+afterAll(() => environment?.stop());
+
+/** Begins anew and waits until each object was read on AWS from its first call to its last, twice. */
+async function everythingReadAgain(): Promise<void> {
+  reads.clear();
+  await until('two passes over each object', () => {
+    const passes = [
+      ...Object.keys(roles).map((name) => reads.rolePasses(name).length),
+      ...[clusterAccountID, ownAccountID].map((accountID) => reads.issuerPasses(accountID).length),
+    ];
+    return Math.min(...passes) >= 2 ? true : undefined;
+  });
+}
+
+test('nothing is written on AWS', () => {
+  expect(environment.front.unknown()).toEqual([]);
+  expect(environment.front.writes()).toEqual([]);
+  expect(environment.front.calls.length).toBeGreaterThan(0);
+});
+
+test('nothing is written to Kubernetes', () => {
+  const verbs = new Set(requests.map(({ verb }) => verb));
+  expect([...verbs].filter((verb) => !['get', 'list', 'watch'].includes(verb))).toEqual([]);
+  const read = requests.map(({ objectRef }) => objectRef?.resource);
+  expect(read).toEqual(
+    expect.arrayContaining(['awsclusters', 'oidcissuers', 'iamserviceaccounts', 'serviceaccounts', 'configmaps']),
+  );
+});
+
+test.each(Object.entries(roles))('a look at role %s with %i inline policies is 3+M reads', (name, inlineCount) => {
+  for (const pass of reads.rolePasses(name)) {
+    expect(pass.sort()).toEqual(
+      [
+        ...Array.from({ length: inlineCount }, () => 'GetRolePolicy'),
+        'GetRole',
+        'ListAttachedRolePolicies',
+        'ListRolePolicies',
+      ].sort(),
+    );
+  }
+});
+
+test.each([
+  { issuer: 'of the AWSCluster, with the provider of its distribution', accountID: clusterAccountID, providers: 2 },
+  { issuer: 'made by hand', accountID: ownAccountID, providers: 1 },
+])(
+  'a look at the issuer $issuer is at most 11 reads, one of its zone and one a provider',
+  ({ accountID, providers }) => {
+    for (const pass of reads.issuerPasses(accountID)) {
+      const count = (operation: RegExp) => pass.filter((name) => operation.test(name)).length;
+      expect(count(/OpenIDConnectProvider/)).toBe(providers);
+      expect(count(/ListResourceRecordSets/)).toBe(1);
+      expect(pass.length - providers - 1).toBeLessThanOrEqual(11);
+    }
+  },
+);

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { Environment } from '../environment/environment.ts';
+import type { Operator } from '../environment/operator.ts';
+import { until } from '../environment/wait.ts';
+import { iamServiceAccount, inlinePolicies, managedPolicies, oidcIssuer, roleARN, serviceAccount } from './objects.ts';
+import { ReadLog } from './read-log.ts';
+import { operatorRequests, Workspace } from './workspace.ts';
+
+jest.setTimeout(60_000);
+
+const namespace = 'org-acme';
+const accountID = '111122223333';
+const issuer = 'abcl0';
+const boundary = 'arn:aws:iam::aws:policy/PowerUserAccess';
+
+let environment: Environment;
+let workspace: Workspace;
+let operator: Operator;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  workspace = await Workspace.create(environment, namespace);
+  await workspace.account(accountID);
+  environment.front.clearCalls();
+  operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+  await workspace.apply(oidcIssuer(issuer, { account: { roleARN: roleARN(accountID) }, cluster: { inCluster: {} } }));
+  await workspace.ready(`oidcissuer/${issuer}`);
+});
+
+afterAll(() => environment?.stop());
+
+/** What is called about roles from the change until all of the IAMServiceAccounts are as their newest specs say. */
+async function roleCalls(change: () => Promise<void>, ...names: readonly string[]): Promise<Record<string, number>> {
+  environment.front.clearCalls();
+  await change();
+  await workspace.ready(...names.map((name) => `iamserviceaccount/${name}`));
+  return countRoleCalls();
+}
+
+function countRoleCalls(): Record<string, number> {
+  expect(environment.front.unknown()).toEqual([]);
+  const counts = Object.entries(environment.front.count());
+  return Object.fromEntries(counts.filter(([operation]) => /^iam:.*Role/.test(operation)));
+}
+
+/** Leaves out what is called no time. */
+const called = (counts: Record<string, number>) =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+
+describe.each([
+  { name: 'bare', managedCount: 0, inlineCount: 0 },
+  { name: 'mixed', managedCount: 2, inlineCount: 3 },
+])('a role with $managedCount managed and $inlineCount inline policies', ({ name, managedCount, inlineCount }) => {
+  const role = iamServiceAccount(name, issuer, {
+    role: { description: 'a role', maxSessionDurationSeconds: 7200, permissionsBoundary: boundary },
+    tags: { team: 'acme' },
+    policies: { managed: managedPolicies.slice(0, managedCount), inline: inlinePolicies(inlineCount) },
+  });
+
+  test('is made by 1+N+M writes and no read, and deleted by 2+N+M calls', async () => {
+    const made = await roleCalls(() => workspace.apply(serviceAccount(name), role), name);
+    expect(made).toEqual(
+      called({ 'iam:CreateRole': 1, 'iam:AttachRolePolicy': managedCount, 'iam:PutRolePolicy': inlineCount }),
+    );
+    await workspace.kubectl(['delete', 'iamserviceaccount', name]);
+    // All since it was applied, so that no call of a later look at the role is missed either.
+    expect(countRoleCalls()).toEqual(
+      called({
+        ...made,
+        'iam:GetRole': 1,
+        'iam:DetachRolePolicy': managedCount,
+        'iam:DeleteRolePolicy': inlineCount,
+        'iam:DeleteRole': 1,
+      }),
+    );
+  });
+});
+
+describe('many objects of one account', () => {
+  const names = ['a', 'b', 'c', 'd', 'e'];
+
+  beforeAll(async () => {
+    await operator.terminate();
+    operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+    const objects = names.flatMap((name) => [serviceAccount(name), iamServiceAccount(name, issuer)]);
+    await roleCalls(() => workspace.apply(...objects), ...names);
+  });
+
+  test('share one AssumeRole', () => {
+    expect(environment.front.count('AssumeRole')).toEqual({ 'sts:AssumeRole': 1 });
+  });
+
+  test('are looked at after a restart of the operator, and nothing is written', async () => {
+    await operator.terminate();
+    const reads = new ReadLog(environment.front);
+    environment.front.clearCalls();
+    const { next } = await environment.controlPlane.audit();
+    // Looks again soon, so that the first look is known to have ended.
+    operator = await environment.startOperator({ inClusterNamespaces: [namespace], intervals: { resync: '1s' } });
+    await until('a whole look at each object', () => {
+      const passes = [...names.map((name) => reads.rolePasses(name).length), reads.issuerPasses(accountID).length];
+      return Math.min(...passes) >= 1 ? true : undefined;
+    });
+    expect(environment.front.writes()).toEqual([]);
+    expect(environment.front.unknown()).toEqual([]);
+    expect(environment.front.count('AssumeRole')).toEqual({ 'sts:AssumeRole': 1 });
+    const { requests } = await operatorRequests(environment, next);
+    const verbs = new Set(requests.map(({ verb }) => verb));
+    expect([...verbs].filter((verb) => !['get', 'list', 'watch'].includes(verb))).toEqual([]);
+  });
+});

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Clients } from '../backends/aws/clients.ts';
+import { Environment } from '../environment/environment.ts';
+import { iamServiceAccount, inlinePolicies, managedPolicies, mayWrite, oidcIssuer, serviceAccount } from './objects.ts';
+import { observeRole } from './observed-role.ts';
+import { ownAccountID, Workspace } from './workspace.ts';
+
+jest.setTimeout(60_000);
+
+const namespace = 'org-acme';
+const name = 'changing';
+const boundary = 'arn:aws:iam::aws:policy/PowerUserAccess';
+
+let environment: Environment;
+let workspace: Workspace;
+let account: Clients;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  workspace = await Workspace.create(environment, namespace);
+  account = await workspace.account(ownAccountID);
+  await environment.startOperator({ inClusterNamespaces: [namespace] });
+  await workspace.apply(
+    oidcIssuer('abcl0', { cluster: { inCluster: {} } }),
+    serviceAccount(name),
+    serviceAccount('second'),
+    iamServiceAccount(name, 'abcl0', {
+      policies: { managed: managedPolicies.slice(0, 1), inline: inlinePolicies(1) },
+    }),
+  );
+  await workspace.ready('oidcissuer/abcl0', `iamserviceaccount/${name}`);
+});
+
+afterAll(() => environment?.stop());
+
+async function roleName(): Promise<string> {
+  const { status } = await workspace.get<{ roleName: string }>('iamserviceaccount', name);
+  return status?.roleName ?? '';
+}
+
+const policies = (names: readonly string[], documents: readonly { name: string; document: string }[]) => ({
+  policies: { managed: names, inline: documents },
+});
+const p0 = mayWrite('acme-echo', '0/');
+const changed = mayWrite('acme-echo', 'changed/');
+
+test.each([
+  {
+    field: 'the description and the session duration',
+    spec: { role: { description: 'new', maxSessionDurationSeconds: 7200 } },
+    writes: ['UpdateRole'],
+    role: { Description: 'new', MaxSessionDuration: 7200 },
+  },
+  {
+    field: 'the permissions boundary, set',
+    spec: { role: { permissionsBoundary: boundary } },
+    writes: ['PutRolePermissionsBoundary'],
+    role: { boundary },
+  },
+  {
+    field: 'the permissions boundary, taken away',
+    spec: { role: { permissionsBoundary: null } },
+    writes: ['DeleteRolePermissionsBoundary'],
+    role: { Description: 'new', boundary: undefined },
+  },
+  {
+    field: 'the tags',
+    spec: { tags: { team: 'acme', stage: 'test' } },
+    writes: ['TagRole'],
+    role: {
+      Tags: expect.arrayContaining([
+        { Key: 'team', Value: 'acme' },
+        { Key: 'stage', Value: 'test' },
+      ]),
+    },
+  },
+  {
+    field: 'the managed policies',
+    spec: policies(managedPolicies.slice(1), inlinePolicies(1)),
+    writes: ['AttachRolePolicy', 'AttachRolePolicy', 'DetachRolePolicy'],
+    role: { managed: managedPolicies.slice(1).sort() },
+  },
+  {
+    field: 'an inline policy, added',
+    spec: policies(managedPolicies.slice(1), inlinePolicies(2)),
+    writes: ['PutRolePolicy'],
+    role: { inline: { p0, p1: mayWrite('acme-echo', '1/') } },
+  },
+  {
+    field: 'the text of an inline policy',
+    spec: policies(managedPolicies.slice(1), [{ name: 'p0', document: changed }, ...inlinePolicies(2).slice(1)]),
+    writes: ['PutRolePolicy'],
+    role: { inline: { p0: changed, p1: mayWrite('acme-echo', '1/') } },
+  },
+  {
+    field: 'the policies, all taken away',
+    spec: policies([], []),
+    writes: ['DeleteRolePolicy', 'DeleteRolePolicy', 'DetachRolePolicy', 'DetachRolePolicy'],
+    role: { managed: [], inline: {} },
+  },
+  {
+    field: 'the subjects',
+    spec: {
+      subjects: [
+        { namespace: 'default', name },
+        { namespace: 'default', name: 'second' },
+      ],
+    },
+    writes: ['UpdateAssumeRolePolicy'],
+    role: { AssumeRolePolicyDocument: expect.stringContaining('system%3Aserviceaccount%3Adefault%3Asecond') },
+  },
+  {
+    field: 'the session, which is said to pods only',
+    spec: { session: { regionalSTS: true, tokenExpirationSeconds: 7200 } },
+    writes: [],
+    role: {},
+  },
+])('a change of $field takes the fewest writes', async ({ spec, writes, role }) => {
+  environment.front.clearCalls();
+  await workspace.patch('iamserviceaccount', name, { spec });
+  await workspace.ready(`iamserviceaccount/${name}`);
+  expect(environment.front.unknown()).toEqual([]);
+  const sent = environment.front.writes().map(({ operation }) => operation);
+  expect(sent.sort()).toEqual(writes);
+  expect(await observeRole(account, await roleName())).toMatchObject(role);
+});
+
+test('a change of the session or the subjects is seen by new pods', async () => {
+  const { metadata } = await workspace.environment
+    .kubectl(['get', 'serviceaccount', 'second', '-n', 'default', '-o', 'json'])
+    .then((json) => JSON.parse(json) as { metadata: { annotations: Record<string, string> } });
+  expect(metadata.annotations).toMatchObject({
+    'eks.amazonaws.com/role-arn': (await observeRole(account, await roleName())).Arn,
+    'eks.amazonaws.com/sts-regional-endpoints': 'true',
+    'eks.amazonaws.com/token-expiration': '7200',
+  });
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Fault } from '../backends/aws/faults.ts';
+import { Environment } from '../environment/environment.ts';
+import { counts, holdings } from '../environment/holdings.ts';
+import { iamServiceAccount, mayWrite, oidcIssuer, roleARN } from './objects.ts';
+import { Workspace } from './workspace.ts';
+
+jest.setTimeout(90_000);
+
+let environment: Environment;
+let workspace: Workspace;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  workspace = await Workspace.create(environment, 'org-acme');
+  await environment.startOperator();
+});
+
+afterAll(() => environment?.stop());
+
+/** Every write that an issuer and a role take, and reads that decide about one. */
+const operations = [
+  'AssumeRole',
+  'CreateBucket',
+  'GetBucketTagging',
+  'PutPublicAccessBlock',
+  'PutBucketOwnershipControls',
+  'RequestCertificate',
+  'DescribeCertificate',
+  'ListCertificates',
+  'ChangeResourceRecordSets',
+  'CreateOriginAccessControl',
+  'CreateDistributionWithTags',
+  'GetDistribution',
+  'PutBucketPolicy',
+  'PutObject',
+  'CreateOpenIDConnectProvider',
+  'CreateRole',
+  'AttachRolePolicy',
+  'PutRolePolicy',
+];
+
+test.each<{ what: string; name: string; accountID: string; fault: Fault; faulty?: readonly string[] }>([
+  {
+    what: 'is throttled',
+    name: 'throttle',
+    accountID: '111111111111',
+    fault: { kind: 'throttle' },
+    // Not all: the SDK then sends that service no more than a call every other second for a while.
+    faulty: ['AssumeRole', 'RequestCertificate', 'CreateRole'],
+  },
+  {
+    what: 'is answered by a load balancer that has no server',
+    name: 'html',
+    accountID: '222222222222',
+    fault: { kind: 'serverError', status: 503, html: true },
+  },
+  { what: 'ends in a closed connection', name: 'reset', accountID: '333333333333', fault: { kind: 'reset' } },
+  {
+    what: 'takes effect and is answered by half',
+    name: 'truncate',
+    accountID: '444444444444',
+    fault: { kind: 'truncate' },
+  },
+  {
+    what: 'is not answered until the operator gives up',
+    name: 'stall',
+    accountID: '555555555555',
+    fault: { kind: 'stall', ms: 15_500 },
+    // Each takes the operator its patience.
+    faulty: ['CreateOpenIDConnectProvider'],
+  },
+])('a call that $what is made good, once for each operation', async (row) => {
+  const { name, accountID, fault, faulty = operations } = row;
+  const account = await workspace.account(accountID);
+  environment.front.clearCalls();
+  for (const operation of faulty) environment.front.fail(operation, fault);
+  await workspace.apply(
+    oidcIssuer(name, { account: { roleARN: roleARN(accountID) } }),
+    iamServiceAccount(name, name, {
+      policies: {
+        managed: ['AmazonS3ReadOnlyAccess'],
+        inline: [{ name: 'write', document: mayWrite('acme-echo', '') }],
+      },
+    }),
+  );
+  await workspace.ready(`oidcissuer/${name}`, `iamserviceaccount/${name}`);
+  const called = new Set(environment.front.calls.map(({ operation }) => operation));
+  expect(faulty.filter((operation) => !called.has(operation))).toEqual([]);
+  expect(counts(await holdings(account))).toEqual({
+    bucket: 1,
+    object: 2,
+    certificate: 1,
+    originAccessControl: 1,
+    distribution: 1,
+    // The alias twice, for IPv4 and IPv6, and what proves the domain to ACM.
+    record: 3,
+    provider: 1,
+    role: 1,
+  });
+});

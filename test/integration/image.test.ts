@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { GuardedDirectory, type User } from '../backends/guard.ts';
+import { readEntryPoint } from '../environment/dockerfile.ts';
+import { Lab } from '../environment/lab.ts';
+import { bundle, type Installed } from '../environment/operator.ts';
+
+/** Only root can become somebody else. */
+const user: User | undefined = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
+const who = user ? 'uid 65534' : `uid ${process.getuid?.()}`;
+
+let lab: Lab;
+let root: GuardedDirectory;
+let installed: Installed;
+beforeAll(async () => {
+  lab = await Lab.start(['image']);
+  root = GuardedDirectory.create('irsa-image');
+  chmodSync(root.path, 0o755);
+  installed = {
+    node: install(process.execPath, 'usr/local/bin/node', 0o755),
+    bundle: install(bundle, readEntryPoint().bundle, 0o644),
+    user,
+  };
+}, 60_000);
+afterAll(() => Promise.all([lab?.stop(), root?.remove()]));
+
+/** Copies a file to where the image has it. */
+function install(file: string, to: string, mode: number): string {
+  const copy = join(root.path, to);
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(file, copy);
+  chmodSync(copy, mode);
+  return copy;
+}
+
+/** Copies a file so that only the image's user can read it. */
+function mount(file: string, to: string): string {
+  const copy = install(file, to, 0o400);
+  if (user) chownSync(copy, user.uid, user.gid);
+  return copy;
+}
+
+/** Who runs the programs, their guards left out, that have this in their arguments. */
+async function usersOf(argument: string): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'uid=,args=']);
+  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter(([, program, ...args]) => program === installed.node && args.includes(argument))
+    .map(([uid]) => Number(uid));
+}
+
+const files = (dir: string) => readdirSync(dir, { recursive: true }).toSorted();
+
+test(`the bundle alone, outside the clone, as ${who}, without the right to write, reconciles a role`, async () => {
+  const { environment } = lab;
+  const tenant = await lab.tenant('image');
+  const kubeconfig = await environment.controlPlane.kubeconfigFor('irsa-system', 'irsa-operator');
+  const options = {
+    installed,
+    kubeconfig: mount(kubeconfig, 'etc/kubeconfig'),
+    environment: {
+      ...environment.awsEnvironment,
+      NODE_EXTRA_CA_CERTS: mount(environment.aws.ca.certificateFile, 'etc/ca.crt'),
+    },
+  };
+  const before = files(root.path);
+  const operator = await environment.startOperator({ inClusterNamespaces: ['image'] }, options);
+  await tenant.applyIssuer();
+  await tenant.applyRole();
+  await tenant.ready('oidcissuer');
+  await tenant.ready('iamserviceaccount');
+  expect(await usersOf(installed.bundle)).toEqual([user?.uid ?? process.getuid?.()]);
+  expect(files(dirname(operator.logFile))).toEqual(['config.yaml', 'operator.log']);
+  expect(files(root.path)).toEqual(before);
+  expect(await operator.terminate()).toBe(0);
+}, 60_000);
+
+test('the flags of the entry point let the process write nowhere, not even where its user may', async () => {
+  const tmp = join(root.path, 'tmp');
+  mkdirSync(tmp);
+  if (user) chownSync(tmp, user.uid, user.gid);
+  const file = join(tmp, 'written');
+  const write = ['--eval', `require('node:fs').writeFileSync(${JSON.stringify(file)}, '')`];
+  const run = (flags: readonly string[]) =>
+    promisify(execFile)(installed.node, [...flags, ...write], { ...user, cwd: '/' });
+  await expect(run(readEntryPoint().flags)).rejects.toThrow('ERR_ACCESS_DENIED');
+  expect(files(tmp)).toEqual([]);
+  await run([]);
+  expect(files(tmp)).toEqual(['written']);
+});

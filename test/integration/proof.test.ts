@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises';
+import { GetRoleCommand } from '@aws-sdk/client-iam';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
+import type { Clients } from '../backends/aws/clients.ts';
+import { rollControlPlane, workloadKubeconfig } from '../environment/cluster.ts';
+import { Environment } from '../environment/environment.ts';
+import type { Operator } from '../environment/operator.ts';
+import { until } from '../environment/wait.ts';
+import { kidOf } from '../proof/issuer.ts';
+import { proofSteps } from '../proof/proof.ts';
+import { awsCluster, credential, domain, enableAlias, oidcIssuer, optIn, serviceAccount } from './objects.ts';
+import { echoRole, failedStep, outcomesOfChange, proofOf, provenSteps } from './proving.ts';
+import { spoilAlias, spoilKid, spoilSub } from './spoiling.ts';
+import { ownAccountID, Workspace } from './workspace.ts';
+
+jest.setTimeout(90_000);
+
+const namespace = 'org-acme';
+
+let environment: Environment;
+let workspace: Workspace;
+let operator: Operator;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  workspace = await Workspace.create(environment, namespace);
+  operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+});
+
+afterAll(() => environment?.stop());
+
+/** The account with the zone of the issuers and a bucket for what pods write. */
+async function furnishedAccount(accountID: string, bucket: string): Promise<Clients> {
+  const account = await workspace.account(accountID);
+  const CreateBucketConfiguration = { LocationConstraint: 'eu-central-1' } as const;
+  await account.s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
+  return account;
+}
+
+const issuerStatus = async (name: string) => (await workspace.get<OIDCIssuerStatus>('oidcissuer', name)).status;
+const roleName = async (name: string) =>
+  (await workspace.get<{ roleName: string }>('iamserviceaccount', name)).status?.roleName ?? '';
+
+describe('an issuer that an AWSCluster asks for', () => {
+  const cluster = 'abcl0';
+  const echoer = { name: 's3-echoer', issuer: cluster, bucket: 'acme-echo' };
+  let account: Clients;
+  let tokenOfOldKey: string;
+
+  beforeAll(async () => {
+    account = await furnishedAccount('111122223333', echoer.bucket);
+    await environment.kubectl(['apply', '-f', '-'], await workloadKubeconfig(environment, { namespace, cluster }));
+    await workspace.apply(
+      credential('111122223333'),
+      awsCluster(namespace, cluster, { release: '18.4.0', annotations: { [optIn]: '', [enableAlias]: '' } }),
+      serviceAccount(echoer.name),
+    );
+    await workspace.event('AWSCluster', cluster, 'IssuerReady');
+    tokenOfOldKey = await token();
+    await rollControlPlane(environment, { namespace, issuer: cluster, secret: `${cluster}-service-account-v2` });
+    await workspace.apply(echoRole(echoer));
+    await workspace.ready(`iamserviceaccount/${echoer.name}`);
+  });
+
+  const token = async () => (await environment.kubectl(['create', 'token', 'default', '-n', 'default'])).trim();
+
+  test('has the API server sign with the key that the operator made', async () => {
+    const generated = (await issuerStatus(cluster))?.keys?.map(({ kid }) => kid);
+    expect(generated).toEqual([kidOf(await token())]);
+    expect(generated).not.toContain(kidOf(tokenOfOldKey));
+  });
+
+  test('leaves tokens of the old key valid', async () => {
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: tokenOfOldKey } };
+    const answer = await environment.kubectl(['create', '-f', '-', '-o', 'json'], JSON.stringify(review));
+    expect(JSON.parse(answer)).toMatchObject({ status: { authenticated: true } });
+  });
+
+  test('is looked after by an operator that outlives the rolling', async () => {
+    await workspace.patch('iamserviceaccount', echoer.name, { spec: { role: { description: 'after the roll' } } });
+    await workspace.ready(`iamserviceaccount/${echoer.name}`);
+    const { Role } = await account.iam.send(new GetRoleCommand({ RoleName: await roleName(echoer.name) }));
+    expect(Role?.Description).toBe('after the roll');
+    expect(operator.exited).toBe(false);
+    expect(operator.output()).not.toMatch(/unhandled/i);
+  });
+
+  test('gives credentials to pods of the service account and to nobody else', async () => {
+    expect(await provenSteps(proofOf(workspace, echoer))).toEqual(proofSteps);
+  });
+
+  test('lets a change of the policies reach a pod that runs', async () => {
+    expect(await outcomesOfChange(workspace, echoer)).toEqual(['AccessDenied', 'written', 'AccessDenied']);
+  });
+
+  test.each([
+    {
+      what: 'the sub in the role',
+      step: 'trust',
+      spoil: async () => spoilSub(account, await roleName(echoer.name)),
+      object: `iamserviceaccount/${echoer.name}`,
+    },
+    {
+      what: 'the kid in keys.json',
+      step: 'documents',
+      spoil: async () => spoilKid(account, (await issuerStatus(cluster))?.bucket?.name ?? ''),
+      object: `oidcissuer/${cluster}`,
+    },
+    {
+      what: 'the alias record',
+      step: 'documents',
+      spoil: () => spoilAlias(account, `irsa.${cluster}.k8s.${domain}`),
+      object: `oidcissuer/${cluster}`,
+    },
+  ])(
+    'is not proven while $what is spoiled, and again when the operator has looked',
+    async ({ step, spoil, object }) => {
+      const input = proofOf(workspace, echoer);
+      await spoil();
+      expect(await failedStep(input)).toBe(step);
+      await workspace.kubectl(['annotate', object, `look-again=${Date.now()}`, '--overwrite']);
+      await until('the proof', async () => ((await failedStep(input)) === undefined ? true : undefined));
+    },
+  );
+});
+
+describe('an issuer that is applied by hand for the key that the API server has', () => {
+  const echoer = { name: 'reporter', issuer: 'homelab', bucket: 'homelab-echo' };
+
+  beforeAll(async () => {
+    await furnishedAccount(ownAccountID, echoer.bucket);
+    const { publicKeyFile, issuer: own } = environment.controlPlane.defaults;
+    const stringData = { 'tls.crt': await readFile(publicKeyFile, 'utf8') };
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'homelab-sa' }, stringData };
+    const signingKeys = { secretRef: { name: 'homelab-sa', key: 'tls.crt' } };
+    await workspace.apply(secret, oidcIssuer('homelab', { signingKeys, cluster: { inCluster: {} } }));
+    await workspace.apply(serviceAccount(echoer.name), echoRole(echoer));
+    await workspace.ready('oidcissuer/homelab', `iamserviceaccount/${echoer.name}`);
+    const url = (await issuerStatus('homelab'))?.issuerURL ?? '';
+    await environment.controlPlane.restartApiServer({ issuers: [url, own] });
+  });
+
+  test('is in a bucket whose name no other account can have', async () => {
+    const name = (await issuerStatus('homelab'))?.bucket?.name;
+    expect(name).toMatch(new RegExp(`^homelab-[0-9a-f]{8}-${ownAccountID}-eu-central-1-an$`));
+  });
+
+  test('gives credentials to pods of the service account and to nobody else', async () => {
+    expect(await provenSteps(proofOf(workspace, echoer))).toEqual(proofSteps);
+  });
+
+  test('lets a change of the policies reach a pod that runs', async () => {
+    expect(await outcomesOfChange(workspace, echoer)).toEqual(['AccessDenied', 'written', 'AccessDenied']);
+  });
+});

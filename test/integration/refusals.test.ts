@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { CreateRoleCommand, GetRoleCommand } from '@aws-sdk/client-iam';
+import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
+import type { Clients } from '../backends/aws/clients.ts';
+import { Environment } from '../environment/environment.ts';
+import { counts, holdings } from '../environment/holdings.ts';
+import { domain, iamServiceAccount, oidcIssuer, roleARN, type Manifest } from './objects.ts';
+import { ownAccountID, Workspace } from './workspace.ts';
+
+jest.setTimeout(60_000);
+
+let environment: Environment;
+let workspace: Workspace;
+let account: Clients;
+/** Operations that AWS denies. */
+const denied = new Set<string>();
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  const { front } = environment;
+  const judge = front.authorize;
+  front.authorize = async (request, credential) =>
+    denied.has(request.operation) ? { message: 'denied by the test' } : judge(request, credential);
+  workspace = await Workspace.create(environment, 'org-acme');
+  account = await workspace.account(ownAccountID);
+  await environment.startOperator({ inClusterNamespaces: ['org-acme'] });
+});
+
+afterAll(() => environment?.stop());
+
+const notImplemented = { type: 'Accepted', reason: 'NotImplemented' };
+
+describe('what is not built yet', () => {
+  const cloudFront = { alias: `irsa.early.${domain}` };
+  const generate = { secretName: 'early' };
+  const early = (spec: Parameters<typeof oidcIssuer>[1]) => oidcIssuer('early', spec);
+  const role = (spec: Parameters<typeof iamServiceAccount>[2]) => iamServiceAccount('early', 'abcl0', spec);
+
+  test.each<{ field: string; object: Manifest }>([
+    {
+      field: 'spec.additionalAccounts[].roleARN',
+      object: early({ additionalAccounts: [{ roleARN: roleARN('999988887777') }] }),
+    },
+    {
+      field: 'spec.hosting.cloudFront.issuer',
+      object: early({ hosting: { cloudFront: { ...cloudFront, issuer: 'Distribution' } } }),
+    },
+    { field: 'spec.hosting.cloudFront', object: early({ hosting: { cloudFront: {} } }) },
+    { field: 'spec.hosting.s3', object: early({ hosting: { s3: {} } }) },
+    {
+      field: 'spec.hosting.external.issuerURL',
+      object: early({ hosting: { external: { issuerURL: 'https://oidc.example.com' } } }),
+    },
+    {
+      field: 'spec.signingKeys.generate.rotateEvery',
+      object: early({ signingKeys: { generate: { ...generate, rotateEvery: '720h' } } }),
+    },
+    {
+      field: 'spec.signingKeys.apiServer',
+      object: early({ signingKeys: { apiServer: {} }, cluster: { inCluster: {} } }),
+    },
+    { field: 'spec.keyRetention', object: early({ keyRetention: '48h' }) },
+    { field: 'spec.region', object: early({ region: 'cn-north-1' }) },
+    { field: 'spec.account.roleARN', object: role({ account: { roleARN: roleARN('999988887777') } }) },
+    { field: 'spec.role.management', object: role({ role: { name: 'theirs', management: 'TrustOnly' } }) },
+    { field: 'spec.serviceAccountPolicy', object: role({ serviceAccountPolicy: 'Create' }) },
+    { field: 'spec.issuerRefs', object: role({ issuerRefs: [{ name: 'abcl0' }, { name: 'abcl1' }] }) },
+    { field: 'spec.subjects', object: role({ subjects: [{ namespace: 'default', name: 'team-*' }] }) },
+  ])('$field is refused by name, and nothing is sent to AWS', async ({ field, object }) => {
+    const kind = object.kind.toLowerCase();
+    environment.front.clearCalls();
+    await workspace.apply(object);
+    const { status, message } = await workspace.condition(kind, 'early', notImplemented);
+    expect([status, message]).toEqual(['False', expect.stringContaining(field)]);
+    expect((await workspace.condition(kind, 'early', { type: 'Stalled', reason: 'NotImplemented' })).status).toBe(
+      'True',
+    );
+    const { note } = await workspace.event(object.kind, 'early', 'NotImplemented');
+    expect(note).toContain(field);
+    expect((await workspace.get(kind, 'early')).metadata.finalizers).toBeUndefined();
+    await workspace.kubectl(['delete', kind, 'early']);
+    await workspace.kubectl(['delete', 'events.events.k8s.io', '--all']);
+    expect(environment.front.calls).toEqual([]);
+  });
+});
+
+describe('an issuer that is registered', () => {
+  const name = 'settled';
+  const alias = `irsa.${name}.k8s.${domain}`;
+  /** As it was made; null takes away what a test set. */
+  const asMade = {
+    hosting: { cloudFront: { alias }, s3: null },
+    bucket: null,
+    signingKeys: { generate: { secretName: `${name}-key` }, secretRef: null },
+    audiences: null,
+    keyRetention: null,
+  };
+
+  beforeAll(async () => {
+    await workspace.apply(oidcIssuer(name));
+    await workspace.ready(`oidcissuer/${name}`);
+    // From one refusal to the next: so no look at AWS is under way when the calls are counted.
+    await workspace.patch('oidcissuer', name, { spec: { keyRetention: '48h' } });
+    await workspace.condition('oidcissuer', name, notImplemented);
+  });
+
+  test.each([
+    { field: 'spec.hosting.cloudFront.alias', spec: { hosting: { cloudFront: { alias: `irsa.other.${domain}` } } } },
+    { field: 'spec.hosting.s3', spec: { hosting: { cloudFront: null, s3: {} } } },
+    { field: 'spec.bucket.name', spec: { bucket: { name: 'another-bucket' } } },
+    { field: 'spec.signingKeys', spec: { signingKeys: { generate: { secretName: 'another-key' } } } },
+    { field: 'spec.signingKeys', spec: { signingKeys: { generate: null, secretRef: { name: 'a', key: 'b' } } } },
+    { field: 'spec.audiences', spec: { audiences: ['sts.amazonaws.com', 'another'] } },
+  ])('keeps its $field: another is refused, and nothing is sent to AWS', async ({ field, spec }) => {
+    environment.front.clearCalls();
+    await workspace.patch('oidcissuer', name, { spec: { ...asMade, ...spec } });
+    const { status, message } = await workspace.condition('oidcissuer', name, notImplemented);
+    expect([status, message]).toEqual(['False', expect.stringContaining(field)]);
+    expect(environment.front.calls).toEqual([]);
+  });
+
+  test('is ready again when all is as it was', async () => {
+    await workspace.patch('oidcissuer', name, { spec: asMade });
+    await workspace.ready(`oidcissuer/${name}`);
+  });
+
+  const everything = {
+    bucket: 1,
+    object: 2,
+    certificate: 1,
+    originAccessControl: 1,
+    distribution: 1,
+    record: 3,
+    provider: 1,
+  };
+  test.each([
+    { deletionPolicy: 'Retain', left: everything },
+    { deletionPolicy: 'Delete', left: {} },
+  ])('is deleted by its policy $deletionPolicy also while a change is refused', async ({ deletionPolicy, left }) => {
+    await workspace.apply(oidcIssuer(name));
+    await workspace.ready(`oidcissuer/${name}`);
+    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy, audiences: ['another'] } });
+    await workspace.condition('oidcissuer', name, notImplemented);
+    await workspace.kubectl(['delete', 'oidcissuer', name]);
+    expect(counts(await holdings(account))).toEqual(left);
+  });
+});
+
+describe('with a call denied by AWS', () => {
+  test.each([
+    {
+      object: oidcIssuer('abcl0'),
+      operation: 'PutPublicAccessBlock',
+      action: 's3:PutBucketPublicAccessBlock',
+      type: 'BucketReady',
+    },
+    {
+      object: iamServiceAccount('reader', 'abcl0', { policies: { managed: ['AmazonS3ReadOnlyAccess'] } }),
+      operation: 'AttachRolePolicy',
+      action: 'iam:AttachRolePolicy',
+      type: 'PoliciesReady',
+    },
+  ])('$object.kind names $action, and goes on by itself when that is allowed', async (row) => {
+    const { object, operation, action, type } = row;
+    const { kind, metadata } = object;
+    denied.add(operation);
+    await workspace.apply(object);
+    const { status, message } = await workspace.condition(kind, metadata.name, { type, reason: 'AccessDenied' });
+    expect([status, message]).toEqual(['False', expect.stringContaining(action)]);
+    expect((await workspace.event(kind, metadata.name, 'AccessDenied')).note).toContain(action);
+    denied.delete(operation);
+    await workspace.ready(`${kind}/${metadata.name}`);
+  });
+});
+
+describe('what somebody else made', () => {
+  test('is no role of ours, and stays as it is', async () => {
+    const RoleName = 'payroll';
+    const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole' }] };
+    const Tags = [{ Key: 'team', Value: 'payroll' }];
+    const role = { RoleName, Path: '/', AssumeRolePolicyDocument: JSON.stringify(trust), Tags };
+    await account.iam.send(new CreateRoleCommand(role));
+    const before = await account.iam.send(new GetRoleCommand({ RoleName }));
+    environment.front.clearCalls();
+    await workspace.apply(
+      iamServiceAccount('payroll', 'abcl0', {
+        role: { name: RoleName, path: '/', description: 'ours' },
+        policies: { managed: ['AdministratorAccess'] },
+      }),
+    );
+    const refused = await workspace.condition('iamserviceaccount', 'payroll', {
+      type: 'RoleReady',
+      reason: 'NotOwned',
+    });
+    expect(refused.message).toContain(`role ${RoleName} exists`);
+    await workspace.kubectl(['delete', 'iamserviceaccount', 'payroll']);
+    const after = await account.iam.send(new GetRoleCommand({ RoleName }));
+    expect(after.Role).toEqual(before.Role);
+    const changed = environment.front
+      .writes()
+      .filter(({ operation }) => /^(Attach|Detach|Update|Tag|Delete).*Role/.test(operation));
+    expect(changed).toEqual([]);
+  });
+
+  test('is no bucket of ours, and stays as it is', async () => {
+    const Bucket = 'payroll-slips';
+    await account.s3.send(
+      new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' } }),
+    );
+    const TagSet = [{ Key: 'team', Value: 'payroll' }];
+    await account.s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }));
+    await workspace.apply(oidcIssuer('thief', { bucket: { name: Bucket } }));
+    const refused = await workspace.condition('oidcissuer', 'thief', { type: 'BucketReady', reason: 'NotOwned' });
+    expect(refused.message).toContain(`bucket ${Bucket} exists`);
+    await workspace.kubectl(['delete', 'oidcissuer', 'thief']);
+    expect(await holdings(account)).toContainEqual({ kind: 'bucket', name: Bucket, tags: { team: 'payroll' } });
+  });
+});

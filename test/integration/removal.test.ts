@@ -1,0 +1,144 @@
+import {
+  DeleteDistributionCommand,
+  GetDistributionCommand,
+  UpdateDistributionCommand,
+} from '@aws-sdk/client-cloudfront';
+import {
+  DeleteOpenIDConnectProviderCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { counts } from '../environment/holdings.ts';
+import { Lab } from '../environment/lab.ts';
+import type { Tenant } from '../environment/tenant.ts';
+import { until } from '../environment/wait.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await Lab.start(['ordered', 'held', 'kept', 'robbed', 'forgotten']);
+}, 60_000);
+afterAll(() => lab?.stop());
+
+/** With a ready issuer and a ready role. */
+async function readyTenant(name: string): Promise<Tenant> {
+  const tenant = await lab.tenant(name);
+  await lab.startOperator();
+  await tenant.applyIssuer();
+  await tenant.applyRole();
+  await tenant.ready('oidcissuer');
+  await tenant.ready('iamserviceaccount');
+  return tenant;
+}
+
+const remove = (tenant: Tenant, kinds = 'iamserviceaccount,oidcissuer') =>
+  tenant.kubectl(['delete', kinds, tenant.name, '--wait=false']);
+
+test('nothing is taken away while something that trusts it stands', async () => {
+  const tenant = await readyTenant('ordered');
+  const { front } = lab.environment;
+  front.clearCalls();
+  await remove(tenant);
+  await tenant.gone();
+  expect(front.writes().map(({ operation }) => operation)).toEqual([
+    'DetachRolePolicy',
+    'DeleteRolePolicy',
+    'DeleteRole',
+    'DeleteOpenIDConnectProvider',
+    'ChangeResourceRecordSets',
+    'UpdateDistribution',
+    'DeleteDistribution',
+    'DeleteOriginAccessControl',
+    'ChangeResourceRecordSets',
+    'DeleteCertificate',
+    'DeleteObject',
+    'DeleteObject',
+    'DeleteBucket',
+  ]);
+  expect(counts(await tenant.holdings())).toEqual({});
+}, 60_000);
+
+test('a suspended IAMServiceAccount holds its issuer, which names it, until it is suspended no more', async () => {
+  const tenant = await readyTenant('held');
+  await tenant.applyRole({ suspend: true });
+  await remove(tenant, 'oidcissuer');
+  const message = await until('the issuer to say what holds it', async () => {
+    const conditions = (await tenant.issuer())?.status?.conditions;
+    return conditions?.find(({ reason }) => reason === 'DependentsRemaining')?.message;
+  });
+  expect(message).toContain('IAMServiceAccount held');
+  expect(counts(await tenant.holdings())).toMatchObject({ provider: 1, distribution: 1, bucket: 1 });
+
+  await tenant.applyRole({ suspend: false });
+  await tenant.gone('oidcissuer');
+  expect(counts(await tenant.holdings())).toEqual({ role: 1 });
+}, 60_000);
+
+test('with Retain all that stands on AWS stays', async () => {
+  const tenant = await readyTenant('kept');
+  await tenant.applyIssuer({ deletionPolicy: 'Retain' });
+  await tenant.applyRole({ deletionPolicy: 'Retain' });
+  const before = await tenant.holdings();
+  lab.environment.front.clearCalls();
+  await remove(tenant);
+  await tenant.gone();
+  expect(lab.environment.front.writes()).toEqual([]);
+  expect(await tenant.holdings()).toEqual(before);
+}, 60_000);
+
+test('what somebody deleted by hand is missed by nobody', async () => {
+  const tenant = await readyTenant('robbed');
+  await lab.killOperator();
+  await rob(tenant);
+  const left = counts(await tenant.holdings());
+  expect(left).toEqual({ bucket: 1, object: 2, certificate: 1, originAccessControl: 1, record: 3 });
+  await remove(tenant);
+  await lab.startOperator();
+  await tenant.gone();
+  expect(counts(await tenant.holdings())).toEqual({});
+}, 60_000);
+
+test('nothing stays of objects whose status was lost', async () => {
+  const tenant = await readyTenant('forgotten');
+  await lab.killOperator();
+  for (const kind of ['oidcissuer', 'iamserviceaccount']) {
+    await tenant.kubectl([
+      'patch',
+      kind,
+      tenant.name,
+      '--subresource=status',
+      '--type=merge',
+      '--patch={"status":null}',
+    ]);
+  }
+  expect((await tenant.issuer())?.status?.accountID).toBeUndefined();
+  expect((await tenant.role())?.status?.roleName).toBeUndefined();
+  await remove(tenant);
+  await lab.startOperator();
+  await tenant.gone();
+  expect(counts(await tenant.holdings())).toEqual({});
+}, 60_000);
+
+/** Takes role, provider and distribution away as a person at the console would. */
+async function rob(tenant: Tenant): Promise<void> {
+  const { iam, cloudFront } = tenant.aws;
+  const { roleName: RoleName } = (await tenant.role())?.status ?? {};
+  const PolicyArn = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
+  await iam.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
+  await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'echo' }));
+  await iam.send(new DeleteRoleCommand({ RoleName }));
+
+  const { providers = [], distribution } = (await tenant.issuer())?.status ?? {};
+  await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: providers[0]?.arn }));
+
+  const Id = distribution?.id;
+  const { Distribution, ETag } = await cloudFront.send(new GetDistributionCommand({ Id }));
+  const DistributionConfig = { ...Distribution!.DistributionConfig!, Enabled: false };
+  await cloudFront.send(new UpdateDistributionCommand({ Id, IfMatch: ETag, DistributionConfig }));
+  const disabled = await until('the distribution to be disabled', async () => {
+    const now = await cloudFront.send(new GetDistributionCommand({ Id }));
+    return now.Distribution?.Status === 'Deployed' ? now : undefined;
+  });
+  await cloudFront.send(new DeleteDistributionCommand({ Id, IfMatch: disabled.ETag }));
+}
