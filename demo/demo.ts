@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { Environment, inClone } from '../test/environment/environment.ts';
 import { rollControlPlane, workloadKubeconfig } from '../test/environment/cluster.ts';
+import { holdings } from '../test/environment/holdings.ts';
+import { until } from '../test/environment/wait.ts';
 import type { ProofInput } from '../test/proof/input.ts';
 import { provePolicyChange } from '../test/proof/policy-change.ts';
 import { runProof } from '../test/proof/proof.ts';
-import { furnish, inventory, trustPolicy } from './aws.ts';
-import { Story, until } from './story.ts';
+import { furnish, trustPolicy } from './aws.ts';
+import { Story } from './story.ts';
 
 const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
@@ -57,7 +59,7 @@ async function tell(environment: Environment): Promise<void> {
   story.say('The cluster is reached with a kubeconfig that may annotate service accounts:');
   await story.run('apply -f -', await workloadKubeconfig(environment, { namespace, cluster }));
   await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}=""`);
-  await until('the OIDCIssuer', async () => (await find(environment, 'oidcissuer', cluster)) ?? undefined);
+  await until('the OIDCIssuer', () => find(environment, 'oidcissuer', cluster));
   await story.run(`wait --for=condition=Ready oidcissuer/${cluster} --namespace ${namespace} --timeout=60s`);
   await story.run(
     `get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster -o custom-columns=REASON:.reason,MESSAGE:.message`,
@@ -110,7 +112,7 @@ async function tell(environment: Environment): Promise<void> {
   await story.status(`get oidcissuer ${cluster} --namespace ${namespace} -o yaml`);
   await story.status(`get iamserviceaccount s3-echoer --namespace ${namespace} -o yaml`);
   story.say(`AWS account ${accountID}:`);
-  story.say((await inventory(account)).map((line) => `  ${line}`).join('\n'));
+  for (const { kind, name } of await holdings(account)) story.say(`  ${kind.padEnd(20)} ${name}`);
   story.say('');
   const { status } = JSON.parse(
     await environment.kubectl(['get', 'iamserviceaccount', 's3-echoer', '-n', namespace, '-o', 'json']),

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
@@ -47,15 +46,4 @@ export class Story {
 /** Splits as a shell does, with double quotes; enough for the commands here. */
 function words(command: string): string[] {
   return [...command.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
-}
-
-/** Waits until `look` gives something. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, milliseconds = 30_000): Promise<T> {
-  const deadline = Date.now() + milliseconds;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${milliseconds / 1000} s for ${what}`);
-    await sleep(100);
-  }
 }

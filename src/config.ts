@@ -42,6 +42,7 @@ const schema = z.strictObject({
       documents: every('10s'),
       dependents: every('10s'),
       missing: every('30s'),
+      propagation: every('1m'),
       resync: every('5m'),
     })
     .prefault({}),

@@ -13,9 +13,10 @@ import { iamServiceAccountDefinition } from './controllers/iam-service-account/d
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
-import { systemClock } from './runtime/clock.ts';
+import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
+import { seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
@@ -38,7 +39,8 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   const kube = new HttpKubeClient(transport);
   const secrets = new KubeSecrets(kube);
   const events = new KubeEvents({ client: kube, clock, logger, instance: hostname() });
-  const workloadClusters = new KubeconfigClusters({ signal });
+  // Shorter than usual: a cluster that is dead must not hold the passes that others wait for.
+  const workloadClusters = new KubeconfigClusters({ signal, timeouts: { connect: seconds(3), call: seconds(10) } });
 
   // One agent for everything that is not a Kubernetes API server, and so one place that knows the proxy.
   const agent = new Agent({ keepAlive: true, maxSockets: 50, proxyEnv: process.env });
@@ -110,7 +112,8 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     const cut = clock.after(config.shutdownGrace + 100, () => awsCalls.abort(new Error('the operator stops')));
     await Promise.all([issuers, roles, clusters].map((each) => each.stop(config.shutdownGrace)));
     cut();
-    await events.flushed();
+    // An API server that does not answer holds up neither the process nor the next one.
+    await Promise.race([events.flushed(), sleep(clock, seconds(2), signal)]);
     stop.abort(new Error('the operator stops'));
     await Promise.all(informers.map((each) => each.stopped()));
     agent.destroy();

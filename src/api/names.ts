@@ -5,6 +5,12 @@ export const fieldManager = 'irsa-operator';
 /** On an adapter-made OIDCIssuer: the name of its AWSCluster. */
 export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
 
+/**
+ * On an OIDCIssuer: what was asked for when its provider was registered. Neither the status nor AWS tells that:
+ * a provider with other audiences than the spec's may be drift, which is repaired, or a changed spec, which is refused.
+ */
+export const settledAnnotation = 'irsa.giantswarm.io/settled';
+
 export const annotations = {
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */
   optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',

@@ -31,13 +31,15 @@ export const awsClusters: Resource = {
   plural: 'awsclusters',
   kind: 'AWSCluster',
 };
-/** Cluster API's Cluster: read only for `spec.paused`. */
+/** Cluster API's Cluster: read only for `spec.paused`, which both versions have. */
 export const clusters: Resource = {
   group: 'cluster.x-k8s.io',
   version: 'v1beta2',
   plural: 'clusters',
   kind: 'Cluster',
 };
+/** The only one where Cluster API is older than 1.11. */
+export const olderClusters: Resource = { ...clusters, version: 'v1beta1' };
 export const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 export const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' };
 export const serviceAccounts: Resource = {

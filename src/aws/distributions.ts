@@ -2,7 +2,7 @@ import * as cloudfront from '@aws-sdk/client-cloudfront';
 import type { CloudFrontCalls } from './calls.ts';
 import { driftOf, mergeConfig, newConfig } from './distribution-config.ts';
 import { isInUse, undefinedIfNotFound } from './errors.ts';
-import { fromTagList, toTagList, type TagChanges, type Tags } from './tags.ts';
+import { fromTagList, toTagList, type Tags } from './tags.ts';
 
 /** What of a distribution is ours to say; everything else keeps CloudFront's or the user's value. */
 export interface DistributionSpec {
@@ -25,9 +25,7 @@ export interface Distribution {
   readonly domainName: string;
   /** False while CloudFront is bringing a change to its edges. */
   readonly deployed: boolean;
-  readonly enabled: boolean;
   readonly aliases: readonly string[];
-  readonly originAccessControlID: string | undefined;
   readonly tags: Tags;
   /** The parts that differ from a spec, in CloudFront's words; empty: nothing to update. */
   drift(spec: DistributionSpec): readonly string[];
@@ -50,7 +48,8 @@ export interface Distributions {
   create(spec: DistributionSpec): Promise<Distribution>;
   /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
   update(id: string, spec: DistributionSpec): Promise<Distribution>;
-  tag(arn: string, changes: TagChanges): Promise<void>;
+  /** One write. Other tags stay. */
+  tag(arn: string, tags: Tags): Promise<void>;
   /** Takes the next step towards deletion and never waits for CloudFront: disables, or deletes once disabled and deployed. */
   delete(id: string): Promise<'disabling' | 'gone'>;
 
@@ -116,20 +115,11 @@ export class CloudFrontDistributions implements Distributions {
     return toDistribution(updated, spec.tags);
   }
 
-  async tag(arn: string, { set, remove }: TagChanges): Promise<void> {
-    const Resource = arn;
-    if (Object.keys(set).length > 0) {
-      await this.cloudfront.send(
-        `tagging distribution ${arn}`,
-        new cloudfront.TagResourceCommand({ Resource, Tags: { Items: toTagList(set) } }),
-      );
-    }
-    if (remove.length > 0) {
-      await this.cloudfront.send(
-        `removing tags of distribution ${arn}`,
-        new cloudfront.UntagResourceCommand({ Resource, TagKeys: { Items: [...remove] } }),
-      );
-    }
+  async tag(arn: string, tags: Tags): Promise<void> {
+    await this.cloudfront.send(
+      `tagging distribution ${arn}`,
+      new cloudfront.TagResourceCommand({ Resource: arn, Tags: { Items: toTagList(tags) } }),
+    );
   }
 
   async delete(id: string): Promise<'disabling' | 'gone'> {
@@ -205,6 +195,14 @@ export class CloudFrontDistributions implements Distributions {
       .catch(undefinedIfNotFound);
   }
 
+  /** Listing and reading may disagree for a moment: then neither answer is taken for the truth. */
+  private async getListed(id: string): Promise<Distribution> {
+    const found = await this.find(id);
+    if (!found)
+      throw new Error(`distribution ${id} is listed and not found: CloudFront does not agree with itself yet`);
+    return found;
+  }
+
   private get(id: string): Promise<cloudfront.GetDistributionCommandOutput | undefined> {
     return this.cloudfront
       .send(`reading distribution ${id}`, new cloudfront.GetDistributionCommand({ Id: id }))
@@ -221,7 +219,7 @@ export class CloudFrontDistributions implements Distributions {
         new cloudfront.ListDistributionsCommand({ Marker }),
       );
       const match = page?.Items?.find(matches);
-      if (match?.Id) return this.find(match.Id);
+      if (match?.Id) return this.getListed(match.Id);
       Marker = page?.NextMarker;
     } while (Marker);
     return undefined;
@@ -230,15 +228,12 @@ export class CloudFrontDistributions implements Distributions {
 
 function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags): Distribution {
   const config = found?.DistributionConfig;
-  const origin = config?.Origins?.Items?.find(({ Id }) => Id === config.DefaultCacheBehavior?.TargetOriginId);
   return {
     id: found?.Id ?? '',
     arn: found?.ARN ?? '',
     domainName: found?.DomainName ?? '',
     deployed: found?.Status === 'Deployed',
-    enabled: config?.Enabled ?? false,
     aliases: config?.Aliases?.Items ?? [],
-    originAccessControlID: origin?.OriginAccessControlId,
     tags,
     drift: (spec) => (config ? driftOf(config, spec) : []),
   };

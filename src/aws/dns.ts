@@ -1,7 +1,7 @@
 import * as route53 from '@aws-sdk/client-route-53';
 import type { Route53Calls } from './calls.ts';
 import type { DnsRecord } from './certificates.ts';
-import { isNotFound } from './errors.ts';
+import { isNotFound, undefinedIfNotFound } from './errors.ts';
 import { plainName } from './names.ts';
 
 export interface Zone {
@@ -34,8 +34,8 @@ export type RecordChange =
 export interface Dns {
   /** The public zone whose name is the longest suffix of the name. The list of zones is remembered for an hour, and read again where it has none. */
   findZone(name: string): Promise<Zone | undefined>;
-  /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). */
-  findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[]>;
+  /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). Undefined where the zone is gone. */
+  findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined>;
   /** One transactional batch. Gives the id of the change. */
   change(zone: Zone, changes: readonly RecordChange[]): Promise<string>;
   /** GetChange: all of Route 53's servers know the change. An unknown change counts as known. */
@@ -63,7 +63,36 @@ export class Route53Dns implements Dns {
     return closestZone(list, name);
   }
 
-  async findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[]> {
+  findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined> {
+    return this.forgettingLostZones(this.listRecords(zone, name)).catch(undefinedIfNotFound);
+  }
+
+  async change(zone: Zone, changes: readonly RecordChange[]): Promise<string> {
+    const sent = this.route53.send(
+      `changing records in zone ${zone.name}`,
+      new route53.ChangeResourceRecordSetsCommand({
+        HostedZoneId: zone.id,
+        ChangeBatch: { Changes: changes.map(toChange) },
+      }),
+    );
+    const { ChangeInfo } = await this.forgettingLostZones(sent);
+    return withoutPrefix(ChangeInfo?.Id ?? '');
+  }
+
+  async isInSync(changeID: string): Promise<boolean> {
+    try {
+      const { ChangeInfo } = await this.route53.send(
+        `reading change ${changeID}`,
+        new route53.GetChangeCommand({ Id: changeID }),
+      );
+      return ChangeInfo?.Status === 'INSYNC';
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  }
+
+  private async listRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[]> {
     const records: ObservedRecord[] = [];
     let start: Pick<route53.ListResourceRecordSetsRequest, 'StartRecordName' | 'StartRecordType'> = {
       StartRecordName: name,
@@ -81,26 +110,12 @@ export class Route53Dns implements Dns {
     }
   }
 
-  async change(zone: Zone, changes: readonly RecordChange[]): Promise<string> {
-    const { ChangeInfo } = await this.route53.send(
-      `changing records in zone ${zone.name}`,
-      new route53.ChangeResourceRecordSetsCommand({
-        HostedZoneId: zone.id,
-        ChangeBatch: { Changes: changes.map(toChange) },
-      }),
-    );
-    return withoutPrefix(ChangeInfo?.Id ?? '');
-  }
-
-  async isInSync(changeID: string): Promise<boolean> {
+  /** A zone that is not there any more may have been made anew, under another id. */
+  private async forgettingLostZones<T>(work: Promise<T>): Promise<T> {
     try {
-      const { ChangeInfo } = await this.route53.send(
-        `reading change ${changeID}`,
-        new route53.GetChangeCommand({ Id: changeID }),
-      );
-      return ChangeInfo?.Status === 'INSYNC';
+      return await work;
     } catch (error) {
-      if (isNotFound(error)) return true;
+      if (isNotFound(error)) this.zones = undefined;
       throw error;
     }
   }

@@ -30,10 +30,19 @@ export interface Failure {
   readonly kind: FailureKind;
 }
 
+/**
+ * Their policy document is ours and never the user's. IAM calls it malformed while it does not know everywhere whom it
+ * names, so a retry helps. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+ */
+const trustActions = new Set(['iam:CreateRole', 'iam:UpdateAssumeRolePolicy']);
+const isMalformed = named('MalformedPolicyDocument');
+
 /** The AWS call behind an error; undefined where there was none. */
 export function describe(error: unknown): Failure | undefined {
   const failed = chain(error).find((link) => link instanceof AwsError);
-  return failed && { code: failed.code, action: failed.action, kind: kindOf(failed) };
+  if (!failed) return undefined;
+  const { code, action } = failed;
+  return { code, action, kind: isMalformed(failed) && trustActions.has(action) ? 'other' : kindOf(failed) };
 }
 
 export const isNotFound = named(
@@ -211,7 +220,7 @@ function hasStatus(error: unknown, test: (status: number) => boolean): boolean {
 }
 
 /** The error and its causes, outermost first. */
-function chain(error: unknown): Error[] {
+export function chain(error: unknown): Error[] {
   const links: Error[] = [];
   for (let link = error; isError(link) && !links.includes(link); link = link.cause) links.push(link);
   return links;

@@ -1,7 +1,7 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
 import { undefinedIfNotFound } from './errors.ts';
-import { fromTagList, toTagList, type TagChanges, type Tags } from './tags.ts';
+import { fromTagList, toTagList, type Tags } from './tags.ts';
 
 export interface ProviderSpec {
   /** `https://…`, byte for byte the `iss` of the tokens. */
@@ -21,7 +21,8 @@ export interface Provider {
 export interface ProviderChanges {
   readonly addAudiences: readonly string[];
   readonly removeAudiences: readonly string[];
-  readonly tags: TagChanges;
+  /** Set beside those that are there. */
+  readonly tags: Tags;
 }
 
 /** IAM OIDC providers of one account. Thumbprints are neither sent nor compared: IAM fills them itself. */
@@ -46,7 +47,7 @@ export class IamOidcProviders implements OidcProviders {
 
   arn(url: string): string {
     const { id, partition } = this.account;
-    return `arn:${partition.name}:iam::${id}:oidc-provider/${url.replace(/^https:\/\//, '')}`;
+    return `arn:${partition.name}:iam::${id}:oidc-provider/${withoutScheme(url)}`;
   }
 
   async create(spec: ProviderSpec): Promise<string> {
@@ -69,7 +70,7 @@ export class IamOidcProviders implements OidcProviders {
     return (
       found && {
         arn,
-        url: `https://${(found.Url ?? '').replace(/^https:\/\//, '')}`,
+        url: `https://${withoutScheme(found.Url ?? '')}`,
         audiences: found.ClientIDList ?? [],
         tags: fromTagList(found.Tags),
       }
@@ -90,16 +91,10 @@ export class IamOidcProviders implements OidcProviders {
         new iam.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
       );
     }
-    if (Object.keys(tags.set).length > 0) {
+    if (Object.keys(tags).length > 0) {
       await this.iam.send(
         `tagging OIDC provider ${arn}`,
-        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags.set) }),
-      );
-    }
-    if (tags.remove.length > 0) {
-      await this.iam.send(
-        `removing tags of OIDC provider ${arn}`,
-        new iam.UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys: [...tags.remove] }),
+        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags) }),
       );
     }
   }
@@ -112,4 +107,8 @@ export class IamOidcProviders implements OidcProviders {
       )
       .catch(undefinedIfNotFound);
   }
+}
+
+function withoutScheme(url: string): string {
+  return url.replace(/^https:\/\//, '');
 }

@@ -1,6 +1,6 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
-import { undefinedIfNotFound } from './errors.ts';
+import { isLimitExceeded, undefinedIfNotFound } from './errors.ts';
 
 export interface InlinePolicy {
   readonly name: string;
@@ -48,21 +48,32 @@ export class IamRolePolicies {
     return { managed: await this.attached(name), inline: await this.inlineNames(name) };
   }
 
-  /** Attaches and puts before it detaches and deletes. */
+  /** Attaches and puts before it detaches and deletes, unless the quota has no room for both. */
   async change(name: string, changes: PolicyChanges): Promise<void> {
-    for (const PolicyArn of changes.attach) {
+    const superfluous: PolicyNames = { managed: changes.detach, inline: changes.delete };
+    try {
+      await this.putOn(name, changes);
+    } catch (error) {
+      if (!isLimitExceeded(error) || changes.detach.length + changes.delete.length === 0) throw error;
+      await this.takeOff(name, superfluous);
+      return this.putOn(name, changes);
+    }
+    await this.takeOff(name, superfluous);
+  }
+
+  private async putOn(name: string, { attach, put }: PolicyChanges): Promise<void> {
+    for (const PolicyArn of attach) {
       await this.iam.send(
         `attaching policy ${PolicyArn} to role ${name}`,
         new iam.AttachRolePolicyCommand({ RoleName: name, PolicyArn }),
       );
     }
-    for (const { name: PolicyName, document: PolicyDocument } of changes.put) {
+    for (const { name: PolicyName, document: PolicyDocument } of put) {
       await this.iam.send(
         `writing inline policy ${PolicyName} of role ${name}`,
         new iam.PutRolePolicyCommand({ RoleName: name, PolicyName, PolicyDocument }),
       );
     }
-    await this.takeOff(name, { managed: changes.detach, inline: changes.delete });
   }
 
   /** Happy with what is not there. */

@@ -42,8 +42,10 @@ export interface RoleChanges {
   readonly settings?: { readonly description: string; readonly maxSessionDurationSeconds: number };
   readonly permissionsBoundary?: string | null;
   readonly setTags?: Tags;
-  readonly removeTags?: readonly string[];
 }
+
+/** IAM's own value where none is asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+export const defaultSessionSeconds = 3600;
 
 /** IAM roles of one account. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 export interface Roles {
@@ -55,7 +57,10 @@ export interface Roles {
   getPolicies(name: string): Promise<RolePolicies>;
   update(name: string, changes: RoleChanges): Promise<void>;
   updateTrustPolicy(name: string, trustPolicy: PolicyDocument): Promise<void>;
-  /** One write each. Attaches and puts before it detaches and deletes, so that a running pod never has less than both specs share. */
+  /**
+   * One write each. Attaches and puts before it detaches and deletes, so that a running pod never has less than both
+   * specs share; the other way round only where the quota leaves no room.
+   */
   changePolicies(name: string, changes: PolicyChanges): Promise<void>;
   /**
    * Takes the known policies off (one write each, no read) and deletes the role.
@@ -113,7 +118,7 @@ export class IamRoles implements Roles {
   }
 
   async update(name: string, changes: RoleChanges): Promise<void> {
-    const { settings, permissionsBoundary, setTags = {}, removeTags = [] } = changes;
+    const { settings, permissionsBoundary, setTags = {} } = changes;
     const RoleName = name;
     if (settings) {
       const { description: Description, maxSessionDurationSeconds: MaxSessionDuration } = settings;
@@ -137,12 +142,6 @@ export class IamRoles implements Roles {
     }
     if (Object.keys(setTags).length > 0) {
       await this.iam.send(`tagging role ${name}`, new iam.TagRoleCommand({ RoleName, Tags: toTagList(setTags) }));
-    }
-    if (removeTags.length > 0) {
-      await this.iam.send(
-        `removing tags of role ${name}`,
-        new iam.UntagRoleCommand({ RoleName, TagKeys: [...removeTags] }),
-      );
     }
   }
 
@@ -170,8 +169,6 @@ export class IamRoles implements Roles {
       .catch(undefinedIfNotFound);
   }
 }
-
-const defaultSessionSeconds = 3600;
 
 function toRole(role: iam.Role): Role {
   return {

@@ -16,7 +16,6 @@ export interface Owner {
 
 export interface TagChanges {
   readonly set: Tags;
-  readonly remove: readonly string[];
 }
 
 export function ownershipTags(owner: Owner, cluster: string): Tags {
@@ -31,17 +30,13 @@ export function isOwned(tags: Tags, owner: Owner): boolean {
   return tags[ownershipKeys.installation] === owner.installation && tags[ownershipKeys.owner] === owner.owner;
 }
 
-/** Sets what is missing or different. Removes only ownership keys, for no other tag can be told from a stranger's. */
+/** Sets what is missing or different. Removes nothing, for a tag that is not said any more cannot be told from a stranger's. */
 export function diffTags(observed: Tags, desired: Tags): TagChanges {
-  const own: readonly string[] = Object.values(ownershipKeys);
-  return {
-    set: Object.fromEntries(Object.entries(desired).filter(([key, value]) => observed[key] !== value)),
-    remove: own.filter((key) => key in observed && !(key in desired)),
-  };
+  return { set: Object.fromEntries(Object.entries(desired).filter(([key, value]) => observed[key] !== value)) };
 }
 
-export function hasChanges(changes: TagChanges): boolean {
-  return Object.keys(changes.set).length > 0 || changes.remove.length > 0;
+export function hasChanges({ set }: TagChanges): boolean {
+  return Object.keys(set).length > 0;
 }
 
 /** IAM, S3, CloudFront and ACM all say tags as a list of Key and Value. */

@@ -1,5 +1,5 @@
 import type { Reason } from '../api/conditions.ts';
-import { type Failure, describe } from '../aws/errors.ts';
+import { type Failure, chain, describe } from '../aws/errors.ts';
 import type { Explanation } from '../runtime/definition.ts';
 import { KubeError, isForbidden, isUnreachable } from '../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../runtime/workload-clusters.ts';
@@ -70,10 +70,4 @@ function messageOf(error: unknown): string {
   let message = error.message;
   for (const { message: inner } of chain(error).slice(1)) if (!message.includes(inner)) message += `: ${inner}`;
   return message;
-}
-
-function chain(error: unknown): Error[] {
-  const links: Error[] = [];
-  for (let link = error; link instanceof Error && !links.includes(link); link = link.cause) links.push(link);
-  return links;
 }

@@ -10,8 +10,13 @@ export interface Intervals {
   readonly documents: number;
   /** IAMServiceAccounts dropping their trust in an issuer that is going away. */
   readonly dependents: number;
-  /** A service account, a Secret or an issuer that is not there yet. */
+  /** A service account or a Secret that is not there yet; a role that not all of IAM knows yet. */
   readonly missing: number;
+  /**
+   * IAM and ACM knowing everywhere what was just made: what is not found within this time may be there all the same.
+   * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+   */
+  readonly propagation: number;
   /** Another look at an object with which all is well. */
   readonly resync: number;
 }

@@ -1,3 +1,4 @@
+import { settledAnnotation } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -74,7 +75,8 @@ export class Controller {
 
 /** What of an object sets off its own reconciler: nothing that the reconciler writes, else each pass would cause another. */
 function watched({ metadata }: KubernetesObject) {
-  const { uid, generation, deletionTimestamp, labels, annotations } = metadata;
+  const { uid, generation, deletionTimestamp, labels } = metadata;
+  const { [settledAnnotation]: _written, ...annotations } = metadata.annotations ?? {};
   return { uid, generation, deletionTimestamp, labels, annotations };
 }
 

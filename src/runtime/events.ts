@@ -6,6 +6,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import { hours } from './duration.ts';
 import type { KubeClient } from './kube-client.ts';
+import { cut } from './text.ts';
 
 export interface EventText {
   readonly type: 'Normal' | 'Warning';
@@ -96,15 +97,4 @@ export class KubeEvents implements EventRecorder {
     const { namespace, name } = regarding.metadata;
     this.options.logger.debug('lost an event', { kind: regarding.kind, namespace, name, reason: event.reason, error });
   }
-}
-
-/** At most that many bytes of UTF-8, whole characters only. */
-function cut(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limit) return text;
-  const ellipsis = '…';
-  let end = limit - Buffer.byteLength(ellipsis);
-  const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0b1100_0000) === 0b1000_0000;
-  while (isContinuation(bytes[end])) end--;
-  return bytes.subarray(0, end).toString() + ellipsis;
 }

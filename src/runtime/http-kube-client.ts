@@ -22,14 +22,14 @@ export class HttpKubeClient implements KubeClient {
 
   async list<O extends KubernetesObject>(
     resource: Resource,
-    options: { readonly namespace?: string; readonly labelSelector?: string } = {},
+    options: { readonly namespace?: string } = {},
   ): Promise<readonly O[]> {
     try {
-      return await this.#listAll<O>(resource, options);
+      return await this.#listAll<O>(resource, options.namespace);
     } catch (error) {
       if (isNotFound(error)) return [];
       // A list that takes longer than etcd keeps its version: once more from the start.
-      if (isExpired(error)) return this.#listAll<O>(resource, options);
+      if (isExpired(error)) return this.#listAll<O>(resource, options.namespace);
       throw error;
     }
   }
@@ -81,12 +81,9 @@ export class HttpKubeClient implements KubeClient {
     }
   }
 
-  async #listAll<O extends KubernetesObject>(
-    resource: Resource,
-    options: { readonly namespace?: string; readonly labelSelector?: string },
-  ): Promise<readonly O[]> {
+  async #listAll<O extends KubernetesObject>(resource: Resource, namespace?: string): Promise<readonly O[]> {
     const items: O[] = [];
-    for await (const page of listPages<O>(this.transport, resource, options)) items.push(...page.items);
+    for await (const page of listPages<O>(this.transport, resource, namespace)) items.push(...page.items);
     return items;
   }
 

@@ -36,8 +36,6 @@ export interface InformerOptions {
 /** Watches a kind in all namespaces and tells triggers what changed. */
 export class Informer<O extends KubernetesObject> {
   readonly resource: Resource;
-  /** Resolves when all objects that were there at the start have been told. */
-  readonly synced: Promise<void>;
   readonly #listWatch: ListWatch<O>;
   readonly #views: View<O>[] = [];
   #running: Promise<void> | undefined;
@@ -45,8 +43,6 @@ export class Informer<O extends KubernetesObject> {
 
   constructor(options: InformerOptions) {
     this.resource = options.resource;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.synced = promise;
     const handler = {
       changed: (object: O) => this.#each((view) => view.put(object, this.#synced ? 'changed' : 'initial')),
       deleted: (object: O) => this.#each((view) => view.drop(keyOf(object.metadata))),
@@ -54,7 +50,6 @@ export class Informer<O extends KubernetesObject> {
       listed: () => {
         this.#each((view) => view.dropUnseen());
         this.#synced = true;
-        resolve();
       },
     };
     this.#listWatch = new ListWatch<O>({ ...options, handler });
@@ -76,11 +71,6 @@ export class Informer<O extends KubernetesObject> {
   /** Resolves when the signal aborted and no call is under way. */
   async stopped(): Promise<void> {
     await this.#running;
-  }
-
-  /** The last time that the API server said something about this kind, in milliseconds since 1970; 0: never. */
-  get lastActivity(): number {
-    return this.#listWatch.lastActivity;
   }
 
   /** One trigger that throws keeps no other from hearing. */

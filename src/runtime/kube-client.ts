@@ -27,7 +27,7 @@ export interface KubeClient {
   /** All pages. Empty where the kind is not there. */
   list<O extends KubernetesObject>(
     resource: Resource,
-    options?: { readonly namespace?: string; readonly labelSelector?: string },
+    options?: { readonly namespace?: string },
   ): Promise<readonly O[]>;
   create(resource: Resource, object: DesiredObject): Promise<void>;
   /** Server-side apply under our field manager: fields that we applied before and leave out now go away. */

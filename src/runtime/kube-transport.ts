@@ -13,7 +13,7 @@ export interface KubeRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** The server's own words may quote what was sent: they are left out of errors. */
+  /** The words of the server, which may quote what was sent or what it holds, are left out of errors. */
   readonly confidential?: boolean;
 }
 
@@ -21,6 +21,8 @@ export interface KubeTransportOptions {
   readonly access: AccessSource;
   /** Ends all calls and watches. */
   readonly signal: AbortSignal;
+  /** All requests are: whoever wrote the address must not read in our errors what answers there. */
+  readonly confidential?: boolean;
   readonly timeouts?: Partial<Timeouts>;
 }
 
@@ -118,7 +120,7 @@ export class KubeTransport {
       headersTimeout: this.#timeouts.call,
       bodyTimeout: this.#timeouts.silence,
     });
-    if (response.statusCode >= 300) throw await errorOf(request, response);
+    if (response.statusCode >= 300) throw await this.#refusal(request, response);
     return response;
   }
 
@@ -137,11 +139,27 @@ export class KubeTransport {
     return agent;
   }
 
+  async #refusal(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {
+    const status = await statusOf(response);
+    const words = this.#isConfidential(request) ? undefined : status.message?.slice(0, longestMessage);
+    const parts = [String(response.statusCode), status.reason, words].filter((part) => part !== undefined);
+    const wait = Number(response.headers['retry-after']);
+    return new KubeError(`${request.doing}: ${parts.join(' ')}`, response.statusCode, status.reason, {
+      ...(wait > 0 && { retryAfter: seconds(wait) }),
+    });
+  }
+
+  #isConfidential({ confidential = false }: KubeRequest): boolean {
+    return confidential || (this.options.confidential ?? false);
+  }
+
   async #attempt<T>(request: KubeRequest, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
       if (error instanceof KubeError) throw error;
+      if (this.#isConfidential(request))
+        throw new KubeError(`${request.doing}: ${codeOf(error)}`, undefined, undefined);
       const why = this.options.signal.aborted ? 'the operator stops' : messageOf(error);
       throw new KubeError(`${request.doing}: ${why}`, undefined, undefined, { cause: error });
     }
@@ -153,24 +171,21 @@ function urlOf(server: string, { path, query }: KubeRequest): string {
   return `${server.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-async function errorOf(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {
-  const status = await statusOf(response);
-  const words = request.confidential ? undefined : status.message?.slice(0, longestMessage);
-  const parts = [String(response.statusCode), status.reason, words].filter((part) => part !== undefined);
-  const wait = Number(response.headers['retry-after']);
-  return new KubeError(`${request.doing}: ${parts.join(' ')}`, response.statusCode, status.reason, {
-    ...(wait > 0 && { retryAfter: seconds(wait) }),
-  });
-}
-
 /** Of metav1.Status; a proxy between us and the API server answers in words of its own. */
 async function statusOf(response: Dispatcher.ResponseData): Promise<{ reason?: string; message?: string }> {
   try {
     const { reason, message } = (await response.body.json()) as { reason?: unknown; message?: unknown };
-    return { ...(typeof reason === 'string' && { reason }), ...(typeof message === 'string' && { message }) };
+    const isReason = typeof reason === 'string' && /^[A-Z][A-Za-z]{0,63}$/.test(reason);
+    return { ...(isReason && { reason }), ...(typeof message === 'string' && { message }) };
   } catch {
     return {};
   }
+}
+
+/** Of Node.js or undici: ECONNREFUSED, ERR_TLS_CERT_ALTNAME_INVALID. Messages quote certificates and JSON that is broken. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error));

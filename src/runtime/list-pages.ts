@@ -20,9 +20,8 @@ interface ListAnswer<O> {
 export async function* listPages<O extends KubernetesObject>(
   transport: KubeTransport,
   resource: Resource,
-  options: { readonly namespace?: string; readonly labelSelector?: string } = {},
+  namespace?: string,
 ): AsyncGenerator<Page<O>, void, undefined> {
-  const { labelSelector, namespace } = options;
   let next: string | undefined;
   do {
     const answer = (await transport.json({
@@ -31,7 +30,6 @@ export async function* listPages<O extends KubernetesObject>(
       path: collectionPath(resource, namespace),
       query: {
         limit: String(pageSize),
-        ...(labelSelector !== undefined && { labelSelector }),
         ...(next !== undefined && { continue: next }),
       },
     })) as ListAnswer<O>;

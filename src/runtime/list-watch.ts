@@ -36,8 +36,6 @@ const goodWatch = seconds(5);
  * lists again where the version is too old or leads nowhere, and comes back with a growing delay after everything else.
  */
 export class ListWatch<O extends KubernetesObject> {
-  /** The last time that the server said something, in milliseconds of the clock. */
-  lastActivity = 0;
   /** From which the next watch goes on; undefined: a list comes first. */
   #version: string | undefined;
   #failures = 0;
@@ -113,8 +111,7 @@ export class ListWatch<O extends KubernetesObject> {
   }
 
   #alive(): void {
-    const { clock, logger, resource } = this.options;
-    this.lastActivity = clock.now().getTime();
+    const { logger, resource } = this.options;
     if (this.#complaint !== undefined) logger.info('watching again', { resource: resource.plural });
     this.#complaint = undefined;
   }

@@ -1,7 +1,11 @@
 import { isBad, isTrue, setCondition, type ConditionUpdate } from '../api/conditions.ts';
 import type { Condition } from '../api/meta.ts';
 import type { EventText } from './events.ts';
+import { cut } from './text.ts';
 import { firstObstacle, isTerminal, type Finding, type FindingState } from './findings.ts';
+
+/** What metav1.Condition allows. Counted here in bytes, which are never fewer than characters. */
+const messageLimit = 32_768;
 
 /** What `Ready` says. */
 export type Headline = Pick<ConditionUpdate, 'status' | 'reason' | 'message'>;
@@ -45,7 +49,10 @@ export function conditionsAfter(
       : []),
   ];
   return updates.reduce<Condition[]>(
-    (conditions, update) => setCondition(conditions, { ...update, observedGeneration: at.generation }, at.now),
+    (conditions, update) => {
+      const message = cut(update.message, messageLimit);
+      return setCondition(conditions, { ...update, message, observedGeneration: at.generation }, at.now);
+    },
     before.filter((condition) => condition.type !== 'Stalled'),
   );
 }

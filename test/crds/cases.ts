@@ -89,6 +89,11 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
     to: spec('tags', { 'irsa.giantswarm.io/owner': 'a' }),
     refusal: 'rename the tag',
   },
+  {
+    title: "a tag of the operator's in another case, which is the same tag of a role",
+    to: spec('tags', { 'IRSA.giantswarm.io/Owner': 'a' }),
+    refusal: 'rename the tag',
+  },
 
   {
     title: 'the cluster name set',
@@ -194,6 +199,11 @@ const serviceAccountCases: readonly Omit<Case, 'kind'>[] = [
   {
     title: "a tag of the operator's",
     to: spec('tags', { 'irsa.giantswarm.io/owner': 'a' }),
+    refusal: 'rename the tag',
+  },
+  {
+    title: "a tag of the operator's in another case, which is the same tag of a role",
+    to: spec('tags', { 'IRSA.giantswarm.io/Owner': 'a' }),
     refusal: 'rename the tag',
   },
 

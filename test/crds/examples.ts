@@ -57,7 +57,14 @@ export const examples = (): Example[] => [
       jwksURI: 'https://irsa.abcl0.example.com/keys.json',
       accountID: '111122223333',
       providers: [
-        { url: 'https://irsa.abcl0.example.com', arn: 'arn', accountID: '111122223333', roleARN, owned: true },
+        {
+          url: 'https://irsa.abcl0.example.com',
+          arn: 'arn',
+          accountID: '111122223333',
+          roleARN,
+          audiences: ['sts.amazonaws.com'],
+          owned: true,
+        },
       ],
       bucket: { name: 'my-bucket' },
       distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },

@@ -22,6 +22,7 @@ export const quickIntervals = {
   documents: '200ms',
   dependents: '300ms',
   missing: '500ms',
+  propagation: '1s',
   resync: '5m',
 } as const;
 

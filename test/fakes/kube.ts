@@ -4,7 +4,7 @@ import { apiVersion, events, type NamespacedName, type Resource } from '../../sr
 import type { DesiredObject, KubeClient, OwnerReference } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import { mergePatch, without, type Json } from './kube/merge.ts';
-import { finalizersOf, hasStatus, keyOf, matches, meta, sameSpec, timestamp } from './kube/objects.ts';
+import { finalizersOf, hasStatus, keyOf, meta, sameSpec, timestamp } from './kube/objects.ts';
 import { sent, type SentEvent } from './kube/events.ts';
 import { pruneAndDefault, schemaKey, schemas } from './kube/schema.ts';
 import { applyTo } from './kube/server-side-apply.ts';
@@ -87,14 +87,13 @@ export class FakeKube implements KubeClient {
 
   async list<O extends KubernetesObject>(
     resource: Resource,
-    options: { readonly namespace?: string; readonly labelSelector?: string } = {},
+    options: { readonly namespace?: string } = {},
   ): Promise<readonly O[]> {
     return this.#call('list', resource, { namespace: options.namespace ?? '', name: '' }, () =>
       [...this.#objects.entries()]
         .filter(([key]) => key.startsWith(`${schemaKey(resource)}/`))
         .map(([, object]) => structuredClone(object) as O & Json)
-        .filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace)
-        .filter((object) => matches(object.metadata.labels ?? {}, options.labelSelector)),
+        .filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace),
     );
   }
 

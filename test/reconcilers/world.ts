@@ -40,6 +40,7 @@ export class World {
       documents: seconds(10),
       dependents: seconds(10),
       missing: seconds(30),
+      propagation: minutes(1),
       resync: minutes(5),
     },
   };

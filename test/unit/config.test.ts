@@ -30,6 +30,7 @@ test('installation and region are enough, and the rest has its defaults in milli
       documents: 10_000,
       dependents: 10_000,
       missing: 30_000,
+      propagation: 60_000,
       resync: 300_000,
     },
     shutdownGrace: 20_000,

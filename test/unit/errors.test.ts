@@ -112,7 +112,7 @@ describe('describe', () => {
     ['Throttling', 400, 'throttled'],
     ['SlowDown', 503, 'throttled'],
     ['LimitExceededException', 409, 'limitExceeded'],
-    ['MalformedPolicyDocumentException', 400, 'invalid'],
+    ['InvalidInputException', 400, 'invalid'],
     ['ConcurrentModificationException', 409, 'conflict'],
     ['PreconditionFailed', 412, 'conflict'],
     ['ServiceUnavailable', 503, 'unavailable'],
@@ -122,6 +122,15 @@ describe('describe', () => {
 
     expect(error.message).toBe(`creating role x: ${code}: why`);
     expect(errors.describe(new Error('outer', { cause: error }))).toEqual({ code, action: 'iam:CreateRole', kind });
+  });
+
+  test.each([
+    ['iam:CreateRole', 'other'],
+    ['iam:UpdateAssumeRolePolicy', 'other'],
+    ['iam:PutRolePolicy', 'invalid'],
+  ])('says of a policy document that %s finds malformed whether it is the user who can mend it', (action, kind) => {
+    const malformed = new ServiceError('MalformedPolicyDocumentException', 400, 'Invalid principal in policy');
+    expect(errors.describe(new errors.AwsError('doing x', action, malformed))).toMatchObject({ kind });
   });
 
   test('has nothing to say where no call was made', () => {

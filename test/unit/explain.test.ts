@@ -15,7 +15,7 @@ test.each([
   ['ExpiredTokenException', 'AccessDenied', false],
   ['ThrottlingException', 'Throttled', false],
   ['LimitExceededException', 'LimitExceeded', true],
-  ['MalformedPolicyDocumentException', 'InvalidSpec', true],
+  ['InvalidInputException', 'InvalidSpec', true],
   ['ConcurrentModificationException', 'ReconciliationFailed', false],
   ['ServiceUnavailable', 'ReconciliationFailed', false],
   ['SomethingNew', 'ReconciliationFailed', false],

@@ -200,6 +200,10 @@ export interface OIDCIssuerStatus {
      */
     roleARN?: string;
     /**
+     * The audiences that it takes, which the roles that trust it ask for. Absent: not known yet.
+     */
+    audiences?: string[];
+    /**
      * Whether the operator made or adopted it, and so changes and deletes it.
      */
     owned: boolean;

@@ -3,7 +3,7 @@ import { isTrue } from '../../api/conditions.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { annotations, awsClusterLabel, finalizer, labels } from '../../api/names.ts';
-import { awsClusters, clusters, type NamespacedName, oidcIssuers } from '../../api/resources.ts';
+import { awsClusters, clusters, type NamespacedName, oidcIssuers, olderClusters } from '../../api/resources.ts';
 import type { EventRecorder } from '../../runtime/events.ts';
 import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
 import { isConflict, isNotFound, KubeError } from '../../runtime/kube-error.ts';
@@ -132,7 +132,10 @@ export class AwsClusterReconciler {
   async #isPaused({ metadata }: AWSCluster): Promise<boolean> {
     if (metadata.annotations?.[annotations.paused] !== undefined) return true;
     const name = metadata.labels?.[labels.clusterName] ?? metadata.name;
-    const cluster = await this.#dependencies.kube.find<Cluster>(clusters, { namespace: metadata.namespace, name });
+    const { kube } = this.#dependencies;
+    const ref = { namespace: metadata.namespace, name };
+    // A version that is not served answers as an object that is not there.
+    const cluster = (await kube.find<Cluster>(clusters, ref)) ?? (await kube.find<Cluster>(olderClusters, ref));
     return cluster?.spec?.paused ?? false;
   }
 

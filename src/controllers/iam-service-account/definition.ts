@@ -8,9 +8,10 @@ import { IssuerClusters } from './clusters.ts';
 import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { IssuerStep } from './issuer-step.ts';
-import { assess } from './issuers.ts';
+import { assess, isLeavingForGood, providersOf } from './issuers.ts';
 import { PoliciesStep } from './policies-step.ts';
-import { isStored, isUnobserved, recordIssuers, recordServiceAccounts } from './record.ts';
+import { Propagation } from './propagation.ts';
+import { isStored, isUnobserved, mayHaveForgotten, recordIssuers, recordServiceAccounts } from './record.ts';
 import { RoleStep } from './role-step.ts';
 import { ServiceAccountsStep } from './service-accounts-step.ts';
 import { TrustStep } from './trust-step.ts';
@@ -23,10 +24,11 @@ export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDef
   const { kube, secrets, workloadClusters, settings, clock } = dependencies;
   const { intervals, inClusterNamespaces } = settings;
   const clusters = new IssuerClusters({ kube, secrets, workloadClusters, inClusterNamespaces });
-  const issuer = new IssuerStep(intervals);
-  const role = new RoleStep(settings, clock);
-  const trust = new TrustStep();
-  const policies = new PoliciesStep(intervals, clock);
+  const propagation = new Propagation(intervals, clock);
+  const issuer = new IssuerStep();
+  const role = new RoleStep(settings.installation, propagation);
+  const trust = new TrustStep(propagation);
+  const policies = new PoliciesStep(propagation);
   const serviceAccounts = new ServiceAccountsStep(clusters, intervals, clock);
   return {
     resource: iamServiceAccounts,
@@ -51,11 +53,14 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   if (issuerRefusal) return { accepted: false, ...issuerRefusal };
 
   const name = object.spec.issuerRefs[0]?.name ?? '';
-  const situation = assess({ name, issuers, recorded: status.issuers ?? [] });
-  if (situation.state === 'ready') {
-    recordAccount(status, issuer, issuer?.status?.accountID);
+  const forgotten = mayHaveForgotten(object);
+  const recorded = forgotten ? providersOf(issuer) : (status.issuers ?? []);
+  const situation = assess({ name, issuers, recorded });
+  // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
+  if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
+    recordAccount(status, issuer, await accountIDOf(dependencies, object, issuer));
     status.roleName = roleIdentity(object, installation).name;
-    recordIssuers(status, situation.trusted);
+    recordIssuers(status, forgotten ? recorded : situation.trusted);
     recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(dependencies, status);
@@ -75,17 +80,22 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const { object, status } = visit;
   const { issuers, issuer } = await readIssuers(dependencies, object);
   if (status.accountID === undefined && issuer) {
-    const accountID = issuer.status?.accountID ?? (await accountIDWithoutStatus(dependencies, object, issuer));
-    recordAccount(status, issuer, accountID);
+    recordAccount(status, issuer, await accountIDOf(dependencies, object, issuer));
     recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(dependencies, status);
-  if (!account) return undefined;
   const identity = roleIdentity(object, dependencies.settings.installation);
+  if (!account) {
+    if (isUnobserved(object)) visit.pass.event('Warning', 'RoleLeft', leftBehind(identity.name));
+    return undefined;
+  }
   const roleName = status.roleName ?? identity.name;
   const roleARN = status.roleARN ?? `arn:${account.partition.name}:iam::${account.id}:role${identity.path}${roleName}`;
   return { ...visit, issuers, account, roleName, roleARN };
 }
+
+const leftBehind = (roleName: string) =>
+  `role ${roleName} may be left: neither the status, which was lost, nor an issuer tells in which account`;
 
 async function readIssuers({ kube }: Dependencies, { metadata, spec }: IAMServiceAccount) {
   const issuers = await kube.list<OIDCIssuer>(oidcIssuers, { namespace: metadata.namespace });
@@ -101,8 +111,10 @@ function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | und
 }
 
 /** Where both lost their status, a role may have been made all the same, in the account that the issuer's spec says. */
-async function accountIDWithoutStatus({ accounts }: Dependencies, object: IAMServiceAccount, issuer: OIDCIssuer) {
-  return isUnobserved(object) ? (await accounts.get(issuer.spec.account?.roleARN)).id : undefined;
+async function accountIDOf({ accounts }: Dependencies, object: IAMServiceAccount, issuer: OIDCIssuer | undefined) {
+  const accountID = issuer?.status?.accountID;
+  if (accountID !== undefined || !issuer || !isUnobserved(object)) return accountID;
+  return (await accounts.get(issuer.spec.account?.roleARN)).id;
 }
 
 /** Undefined: no issuer said yet which it is, and so nothing was made. */

@@ -1,6 +1,5 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import { finalizer } from '../../api/names.ts';
-import { isUnobserved } from './record.ts';
+import { mayHaveForgotten } from './record.ts';
 
 /**
  * Those whose roles have, or may have, a statement for the issuer: it must not go before they dropped it, for a provider
@@ -12,17 +11,12 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
   return accounts.filter(
     (account) =>
       account.metadata.namespace === issuer.metadata.namespace &&
-      ((account.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayHaveForgotten(account, issuer)) &&
+      ((account.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayTrust(account, issuer)) &&
       !(account.metadata.deletionTimestamp !== undefined && account.spec.deletionPolicy === 'Retain'),
   );
 }
 
-/** Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts: its next pass does. */
-function mayHaveForgotten(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
-  return (
-    isUnobserved(account) &&
-    account.status?.issuers === undefined &&
-    (account.metadata.finalizers?.includes(finalizer) ?? false) &&
-    account.spec.issuerRefs.some(({ name }) => name === issuer.metadata.name)
-  );
+/** A role that its object forgot: the next pass over it knows. */
+function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
+  return mayHaveForgotten(account) && account.spec.issuerRefs.some(({ name }) => name === issuer.metadata.name);
 }

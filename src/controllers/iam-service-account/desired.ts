@@ -1,14 +1,16 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { Partition } from '../../aws/partitions.ts';
-import { defaultAudiences } from '../../aws/partitions.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
 import { type Owner, ownershipKeys } from '../../aws/tags.ts';
-import { trustPolicy } from '../../oidc/trust-policy.ts';
-import { type IssuerSituation, clusterNameOf } from './issuers.ts';
+import { type TrustPolicy, trustPolicy } from '../../oidc/trust-policy.ts';
+import { clusterNameOf } from '../oidc-issuer/desired.ts';
+import type { IssuerSituation } from './issuers.ts';
 
 export interface DesiredRole {
-  readonly spec: RoleSpec;
+  readonly spec: Omit<RoleSpec, 'trustPolicy'>;
+  /** Undefined: it cannot be written, for an issuer does not say its audiences. */
+  readonly trustPolicy: TrustPolicy | undefined;
   readonly policies: RolePolicies;
 }
 
@@ -24,13 +26,12 @@ export function desiredRole(
   { installation, partition, situation }: Surroundings,
 ): DesiredRole {
   const { role, subjects, tags } = object.spec;
-  const { issuer, trusted } = situation;
-  const audiences = audiencesOf(situation, partition);
+  const { issuer, audiences, trusted } = situation;
   const { owner } = ownerOf(object, installation);
+  const writable = audiences.length > 0 || trusted.length === 0 || subjects.length === 0;
   return {
     spec: {
       ...roleIdentity(object, installation),
-      trustPolicy: trustPolicy(trusted.map((entry) => ({ ...entry, audiences, subjects }))),
       description: role?.description,
       maxSessionDurationSeconds: role?.maxSessionDurationSeconds,
       permissionsBoundary: role?.permissionsBoundary,
@@ -41,12 +42,9 @@ export function desiredRole(
         ...(issuer && { [ownershipKeys.cluster]: clusterNameOf(issuer) }),
       },
     },
+    trustPolicy: writable ? trustPolicy(trusted.map((entry) => ({ ...entry, audiences, subjects }))) : undefined,
     policies: desiredPolicies(object, partition),
   };
-}
-
-export function audiencesOf({ issuer }: IssuerSituation, partition: Partition): readonly string[] {
-  return issuer?.spec.audiences ?? defaultAudiences(partition);
 }
 
 export function desiredPolicies({ spec }: IAMServiceAccount, partition: Partition): RolePolicies {

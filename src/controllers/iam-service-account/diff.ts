@@ -1,12 +1,16 @@
-import type { PolicyChanges, Role, RoleChanges, RolePolicies, RoleSpec } from '../../aws/roles.ts';
+import {
+  defaultSessionSeconds,
+  type PolicyChanges,
+  type Role,
+  type RoleChanges,
+  type RolePolicies,
+  type RoleSpec,
+} from '../../aws/roles.ts';
 import { diffTags } from '../../aws/tags.ts';
 import { samePolicyText } from './policy-document.ts';
 
-/** IAM's own value where none is asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
-const defaultSessionSeconds = 3600;
-
-/** Undefined: the role is as desired. Its trust policy is not looked at. */
-export function diffRole(desired: RoleSpec, observed: Role): RoleChanges | undefined {
+/** Undefined: the role is as desired. */
+export function diffRole(desired: Omit<RoleSpec, 'trustPolicy'>, observed: Role): RoleChanges | undefined {
   const settings = {
     description: desired.description ?? '',
     maxSessionDurationSeconds: desired.maxSessionDurationSeconds ?? defaultSessionSeconds,

@@ -1,18 +1,15 @@
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
-import type { Intervals } from '../settings.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 
-/** The issuer is registered in the role's account. */
+/** The issuer is registered in the role's account. Each change of an issuer wakes the roles that name it. */
 export class IssuerStep implements Step<RoleContext, RoleRemoval> {
   readonly condition = 'IssuersReady';
   readonly needs = [];
 
-  constructor(private readonly intervals: Intervals) {}
-
   async reconcile({ object, situation }: RoleContext): Promise<Outcome> {
     const issuer = `OIDCIssuer ${object.spec.issuerRefs.map(({ name }) => name).join(', ')}`;
     const kept = situation.trusted.length > 0 ? '; what the role trusts already stays as it is' : '';
-    const waiting = { state: 'waiting', requeueAfter: this.intervals.missing } as const;
+    const waiting = { state: 'waiting' } as const;
     switch (situation.state) {
       case 'ready':
         return ready;

@@ -11,6 +11,8 @@ export interface IssuerSituation {
   /** The one that the role refers to. */
   readonly issuer: OIDCIssuer | undefined;
   readonly state: 'ready' | 'notFound' | 'notReady' | 'leaving';
+  /** What the issuer's provider takes. Empty: not known, and so no statement can be written. */
+  readonly audiences: readonly string[];
   /** Those whose statements belong into the role now. */
   readonly trusted: readonly IssuerEntry[];
 }
@@ -30,15 +32,21 @@ export interface IssuerQuery {
  */
 export function assess({ name, issuers, recorded }: IssuerQuery): IssuerSituation {
   const issuer = issuers.find(({ metadata }) => metadata.name === name);
-  if (!issuer) return { issuer, state: 'notFound', trusted: withoutOthers(name, issuers, recorded) };
-  if (issuer.metadata.deletionTimestamp === undefined) {
-    const provider = providerOf(issuer);
-    return provider
-      ? { issuer, state: 'ready', trusted: [provider] }
-      : { issuer, state: 'notReady', trusted: withoutOthers(name, issuers, recorded) };
+  const audiences = issuer ? audiencesOf(issuer) : [];
+  const kept = withoutOthers(name, issuers, recorded);
+  if (!issuer) return { issuer, audiences, state: 'notFound', trusted: kept };
+  if (issuer.metadata.deletionTimestamp !== undefined) {
+    return { issuer, audiences, state: 'leaving', trusted: isLeavingForGood(issuer) ? [] : kept };
   }
-  const stays = issuer.spec.deletionPolicy === 'Retain' || issuer.spec.suspend;
-  return { issuer, state: 'leaving', trusted: stays ? withoutOthers(name, issuers, recorded) : [] };
+  return audiences.length > 0
+    ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
+    : { issuer, audiences, state: 'notReady', trusted: kept };
+}
+
+/** The issuer is being deleted, and what it has on AWS goes with it. */
+export function isLeavingForGood(issuer: OIDCIssuer | undefined): boolean {
+  if (issuer?.metadata.deletionTimestamp === undefined) return false;
+  return issuer.spec.deletionPolicy !== 'Retain' && !issuer.spec.suspend;
 }
 
 function withoutOthers(name: string, issuers: readonly OIDCIssuer[], recorded: readonly IssuerEntry[]): IssuerEntry[] {
@@ -46,15 +54,18 @@ function withoutOthers(name: string, issuers: readonly OIDCIssuer[], recorded: r
   return recorded.filter(({ url }) => !others.includes(url));
 }
 
-/** The provider of the issuer's URL in the issuer's own account. */
-function providerOf({ status }: OIDCIssuer): IssuerEntry | undefined {
-  const provider = status?.providers?.find(
-    ({ url, accountID }) => url === status.issuerURL && accountID === status.accountID,
-  );
-  return provider && { url: provider.url, providerARN: provider.arn };
+/** What a role in the issuer's own account trusts: the provider of the issuer's URL, if that is there. */
+export function providersOf(issuer: OIDCIssuer | undefined): IssuerEntry[] {
+  const provider = issuer && ownProvider(issuer);
+  return provider ? [{ url: provider.url, providerARN: provider.arn }] : [];
 }
 
-/** The name of the cluster whose pods use the issuer. */
-export function clusterNameOf({ metadata, spec }: OIDCIssuer): string {
-  return spec.clusterName ?? metadata.name;
+/** Of the provider and not of the spec: STS compares with what is registered. Empty: not known. */
+export function audiencesOf(issuer: OIDCIssuer): readonly string[] {
+  return ownProvider(issuer)?.audiences ?? [];
+}
+
+/** The provider of the issuer's URL in the issuer's own account. */
+function ownProvider({ status }: OIDCIssuer) {
+  return status?.providers?.find(({ url, accountID }) => url === status.issuerURL && accountID === status.accountID);
 }

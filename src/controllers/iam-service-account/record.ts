@@ -1,8 +1,10 @@
 import { sameJson } from '../../runtime/json.ts';
 import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { finalizer } from '../../api/names.ts';
 import { isServiceAccountName } from '../../oidc/trust-policy.ts';
-import { type IssuerEntry, clusterNameOf } from './issuers.ts';
+import { clusterNameOf } from '../oidc-issuer/desired.ts';
+import type { IssuerEntry } from './issuers.ts';
 
 export type ServiceAccountEntry = NonNullable<IAMServiceAccountStatus['serviceAccounts']>[number];
 
@@ -40,6 +42,12 @@ export const isSame = (a: Named, b: Named) => a.namespace === b.namespace && a.n
 /** No pass has written the status since the object was made, or since its status was lost. */
 export function isUnobserved({ status }: IAMServiceAccount): boolean {
   return (status?.observedGeneration ?? -1) < 0;
+}
+
+/** Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts. */
+export function mayHaveForgotten(object: IAMServiceAccount): boolean {
+  const { metadata, status } = object;
+  return isUnobserved(object) && status?.issuers === undefined && (metadata.finalizers?.includes(finalizer) ?? false);
 }
 
 /** Whether the status that is stored has all that the draft says about how to undo what comes next. */

@@ -2,16 +2,16 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
-import { isUnauthorized, isUnreachable } from '../../runtime/kube-error.ts';
+import { isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
+import { clusterNameOf } from '../oidc-issuer/desired.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
 import type { IssuerClusters, Reached } from './clusters.ts';
 import type { RoleRemoval } from './context.ts';
-import { clusterNameOf } from './issuers.ts';
 import type { ServiceAccountEntry } from './record.ts';
 
 export type ReleaseContext = Pick<RoleRemoval, 'status' | 'pass' | 'issuers' | 'roleARN'>;
 
-/** There is a way to the cluster, and at its end nobody answers or nobody lets us in. */
+/** There is a way to the cluster, and at its end nobody answers (or only what stands before it), or nobody lets us in. */
 export class ClusterOutOfReach extends Error {
   override readonly name = 'ClusterOutOfReach';
 }
@@ -28,7 +28,7 @@ export class Releaser {
       try {
         await takeOff(reached.client, entry, context.roleARN);
       } catch (error) {
-        if (!isUnreachable(error) && !isUnauthorized(error)) throw error;
+        if (!isTransient(error) && !isUnauthorized(error)) throw error;
         throw new ClusterOutOfReach(`cluster ${cluster} cannot be reached`, { cause: error });
       }
       forget([entry], context);

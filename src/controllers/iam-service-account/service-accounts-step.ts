@@ -1,21 +1,24 @@
-import type { Reason } from '../../api/conditions.ts';
+import { type Reason, findCondition } from '../../api/conditions.ts';
+import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { minutes } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
+import { clusterNameOf } from '../oidc-issuer/desired.ts';
 import type { Intervals } from '../settings.ts';
 import { type Annotations, annotate, desiredAnnotations, roleOf } from './annotations.ts';
 import type { IssuerClusters } from './clusters.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { audiencesOf } from './desired.ts';
-import { clusterNameOf } from './issuers.ts';
 import { type ServiceAccountEntry, type ServiceAccountState, isSame } from './record.ts';
-import { ClusterOutOfReach, Releaser } from './release.ts';
+import { ClusterOutOfReach, type ReleaseContext, Releaser } from './release.ts';
 
 /** A cluster that does not answer for so long after the deletion holds it no more. */
 const patience = minutes(10);
+
+/** What is missing for longer than this comes by a resync: a look at it reads the whole role. */
+const expectation = minutes(5);
 
 /** The service accounts of the subjects name the role; those that are subjects no more do not. */
 export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
@@ -36,24 +39,25 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     const { object, status, situation, observed, target } = context;
     const { issuer } = situation;
     if (!issuer || !target || !observed) throw new Error('service accounts are given a role that is there');
+    const before = status.serviceAccounts ?? [];
+    const roleARN = observed.role.arn;
     if (!issuer.spec.cluster) {
+      await this.#release(before, { ...context, roleARN });
       return {
         state: 'ready',
         message: `OIDCIssuer ${issuer.metadata.name} has no spec.cluster: service accounts are neither read nor written`,
       };
     }
     const reached = await this.clusters.reach(issuer);
-    if (reached.state === 'noWay') return this.#waiting('SecretNotFound', reached.message);
+    if (reached.state === 'noWay') return this.#missing(object, 'SecretNotFound', reached.message);
 
     const cluster = clusterNameOf(issuer);
-    const roleARN = observed.role.arn;
     const desired = desiredAnnotations({
       roleARN,
-      audience: audiencesOf(situation, target.account.partition)[0],
+      audience: situation.audiences[0],
       regionalSTS: object.spec.session?.regionalSTS,
       tokenExpirationSeconds: object.spec.session?.tokenExpirationSeconds,
     });
-    const before = status.serviceAccounts ?? [];
     const after: ServiceAccountEntry[] = [];
     for (const { namespace, name } of object.spec.subjects) {
       const entry = before.find((other) => other.cluster === cluster && isSame(other, { namespace, name }));
@@ -63,30 +67,39 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     }
     const left = before.filter((old) => !after.some((entry) => entry.cluster === old.cluster && isSame(entry, old)));
     status.serviceAccounts = [...after, ...left];
-    for (const [name, entries] of Map.groupBy(left, (entry) => entry.cluster)) {
-      await this.#releaser.release(name, entries, { ...context, roleARN });
-    }
-    return this.#outcome(after);
+    await this.#release(left, { ...context, roleARN });
+    return this.#outcome(object, after);
   }
 
-  #outcome(entries: readonly ServiceAccountEntry[]): Outcome {
+  async #release(left: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
+    for (const [cluster, entries] of Map.groupBy(left, (entry) => entry.cluster)) {
+      await this.#releaser.release(cluster, entries, context);
+    }
+  }
+
+  #outcome(object: IAMServiceAccount, entries: readonly ServiceAccountEntry[]): Outcome {
     const inState = (state: ServiceAccountState) =>
       entries.filter((entry) => entry.state === state).map(({ namespace, name }) => `${namespace}/${name}`);
     const conflicts = inState('Conflict');
     const missing = inState('NotFound');
     if (conflicts.length > 0) {
-      return this.#waiting(
+      return this.#missing(
+        object,
         'AnnotationConflict',
         `another role is named by ${conflicts.join(', ')}: remove the annotation eks.amazonaws.com/role-arn there, or the subject here`,
       );
     }
     return missing.length > 0
-      ? this.#waiting('ServiceAccountNotFound', `not in the cluster: ${missing.join(', ')}`)
+      ? this.#missing(object, 'ServiceAccountNotFound', `not in the cluster: ${missing.join(', ')}`)
       : ready;
   }
 
-  #waiting(reason: Reason, message: string): Outcome {
-    return { state: 'waiting', reason, message, requeueAfter: this.intervals.missing };
+  /** Is looked for soon as long as it may be on its way. */
+  #missing({ status }: IAMServiceAccount, reason: Reason, message: string): Outcome {
+    const known = findCondition(status?.conditions, this.condition);
+    const since = known?.status === 'False' ? Date.parse(known.lastTransitionTime) : this.clock.now().getTime();
+    const isExpected = this.clock.now().getTime() - since < expectation;
+    return { state: 'waiting', reason, message, ...(isExpected && { requeueAfter: this.intervals.missing }) };
   }
 
   async remove(removal: RoleRemoval): Promise<Outcome> {
@@ -104,7 +117,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     }
     if (silent.length === 0) return ready;
     const message = `${silent.join('; ')}: the annotations there are given up ten minutes after the deletion`;
-    return this.#waiting('ClusterUnreachable', message);
+    return { state: 'waiting', reason: 'ClusterUnreachable', message, requeueAfter: this.intervals.missing };
   }
 }
 

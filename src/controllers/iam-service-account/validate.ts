@@ -3,6 +3,7 @@ import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
 import { isLiteral, isServiceAccountName } from '../../oidc/trust-policy.ts';
 import { findNotBuilt, iamServiceAccountFields } from '../not-implemented.ts';
+import { audiencesOf } from './issuers.ts';
 
 export interface Refusal {
   readonly reason: Reason;
@@ -44,7 +45,7 @@ export function refuseIssuer(
       message: `OIDCIssuer ${name} has spec.cluster.inCluster, which the operator's configuration does not allow in namespace ${namespace}: add it to inClusterNamespaces, or use kubeconfigSecretRef`,
     };
   }
-  const unsafe = issuer.spec.audiences?.find((audience) => !isLiteral(audience));
+  const unsafe = audiencesOf(issuer).find((audience) => !isLiteral(audience));
   return unsafe === undefined ? undefined : invalid('issuerRefs', `OIDCIssuer ${name} has the audience ${unsafe}`);
 }
 

@@ -1,5 +1,5 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
-import { isAccessDenied, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
+import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
 import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
@@ -7,6 +7,7 @@ import { ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { bucketPolicy } from './bucket-policy.ts';
 import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { withdrawn } from './provider-removal.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that it lets in. */
 export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
@@ -18,9 +19,8 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     const { account, owner, desired, status, seen } = context;
     const { name } = desired.bucket;
     const buckets = account.buckets(desired.region);
-    const observed = await find(buckets, context);
+    const observed = await ensure(buckets, context);
     if (observed && !isOwned(observed.tags, owner)) throw notOwned(`bucket ${name}`);
-    if (!observed) await create(buckets, context);
     status.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
@@ -57,23 +57,52 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
   },
 };
 
-async function find(buckets: Buckets, { desired, status }: IssuerContext): Promise<Bucket | undefined> {
-  const { name } = desired.bucket;
+/** As it stood before this pass; undefined where it was created in it. */
+async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket | undefined> {
+  const { name, accountRegional } = context.desired.bucket;
   try {
-    return await buckets.find(name);
+    const found = await buckets.find(name);
+    if (found) return found;
   } catch (error) {
-    if (status.bucket || !isAccessDenied(error)) throw error;
-    throw new Error(`bucket ${name} may belong to another account`, { cause: error });
+    if (!isAccessDenied(error) || accountRegional) throw error;
+    return createUnread(buckets, context, error);
+  }
+  try {
+    return await create(buckets, context);
+  } catch (error) {
+    const found = isAlreadyExists(error) ? await buckets.find(name) : undefined;
+    if (!found) throw error;
+    return found;
   }
 }
 
-async function create(buckets: Buckets, { desired }: IssuerContext): Promise<void> {
+/**
+ * Creating tells whose the bucket is that refuses to be read: another account's, or our own without the permission to read.
+ * Not in us-east-1, where creating a bucket that the account has resets its ACLs.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+ */
+async function createUnread(buckets: Buckets, context: IssuerContext, refusal: unknown): Promise<undefined> {
+  const { region, bucket } = context.desired;
+  const hint = new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
+  if (region === 'us-east-1') throw hint;
+  try {
+    return await create(buckets, context);
+  } catch (error) {
+    if (isAlreadyExists(error)) throw refusal;
+    throw isAccessDenied(error) ? hint : error;
+  }
+}
+
+async function create(buckets: Buckets, context: IssuerContext): Promise<undefined> {
+  const { desired, status } = context;
   const { name, accountRegional } = desired.bucket;
   try {
     await buckets.create({ name, accountRegional, tags: desired.tags });
   } catch (error) {
     if (!isBucketNameTaken(error)) throw error;
-    throw new TerminalError('BucketNameTaken', `another account has bucket ${name}: choose another spec.bucket.name`);
+    delete status.bucket;
+    const message = `another account has bucket ${name}: choose another spec.bucket.name`;
+    throw await withdrawn(context, new TerminalError('BucketNameTaken', message));
   }
 }
 

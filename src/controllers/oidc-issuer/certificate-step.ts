@@ -4,8 +4,9 @@ import { reference } from '../../aws/names.ts';
 import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
 import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { type IssuerContext, type IssuerRemoval, notOwned, type ZoneRecords } from './context.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
+import { mayBeNew } from './propagation.ts';
 import { toTime } from './time.ts';
 
 /** The certificate of the alias and the record that proves the domain to ACM, also at each renewal. */
@@ -35,16 +36,26 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   async remove(context) {
-    const { account, dependencies, alias, owner } = context;
+    const { dependencies, status, alias, owner } = context;
+    const { intervals } = dependencies.settings;
     if (alias === undefined) return ready;
-    const all = await account.certificates.findByDomain(alias);
+    const all = await findAll(context, alias);
+    const recorded = status.certificate?.arn;
+    const seen = recorded === undefined || all.some(({ arn }) => arn === recorded);
+    if (!seen && mayBeNew(context, 'CertificateReady')) {
+      const message = `ACM may not show the new certificate ${recorded} yet: it is looked for again`;
+      return { state: 'waiting', reason: 'Deleting', message, requeueAfter: intervals.missing };
+    }
     const own = all.filter(({ tags }) => isOwned(tags, owner));
     await removeProof(context, own, all);
     const busy: string[] = [];
     for (const { arn } of own) if (!(await deleted(context, arn))) busy.push(arn);
-    if (busy.length === 0) return ready;
-    const message = `ACM still counts ${busy.join(', ')} as in use`;
-    return { state: 'waiting', reason: 'InUse', message, requeueAfter: dependencies.settings.intervals.certificate };
+    if (busy.length > 0) {
+      const message = `ACM still counts ${busy.join(', ')} as in use`;
+      return { state: 'waiting', reason: 'InUse', message, requeueAfter: intervals.certificate };
+    }
+    delete status.certificate;
+    return ready;
   },
 };
 
@@ -99,28 +110,37 @@ async function request({ account, desired }: IssuerContext, failed: readonly Cer
 
 async function tagged({ account, desired }: IssuerContext, certificate: Certificate): Promise<Certificate> {
   const changes = diffTags(certificate.tags, desired.tags);
-  if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes);
+  if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes.set);
   return certificate;
 }
 
-async function prove({ account }: IssuerContext, record: DnsRecord, { zone, records }: ZoneRecords): Promise<void> {
+async function prove(context: IssuerContext, record: DnsRecord, { zone, records }: ZoneRecords): Promise<void> {
   const observed = findRecord(records, record);
   if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
-  if (!observed) await account.dns.change(zone, [upsert(record)]);
+  if (!observed) await changeRecords(context, zone, [upsert(record)]);
+}
+
+/** A new certificate is not listed at once. */
+async function findAll({ account, status }: IssuerRemoval, alias: string): Promise<readonly Certificate[]> {
+  const listed = await account.certificates.findByDomain(alias);
+  const recorded = status.certificate?.arn;
+  if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
+  const unlisted = await account.certificates.find(recorded);
+  return unlisted ? [...listed, unlisted] : listed;
 }
 
 /** ACM names the same record for each certificate of a name in an account: others may renew by it. */
 async function removeProof(
-  { account, records }: IssuerRemoval,
+  context: IssuerRemoval,
   own: readonly Certificate[],
   all: readonly Certificate[],
 ): Promise<void> {
   const record = own.find(({ validationRecord }) => validationRecord)?.validationRecord;
   const shared = all.some((other) => !own.includes(other) && other.validationRecord?.name === record?.name);
-  const zone = record && !shared ? await records() : undefined;
+  const zone = record && !shared ? await context.records() : undefined;
   const observed = record && zone && findRecord(zone.records, record);
   if (observed && hasValue(observed, record))
-    await account.dns.change(zone.zone, [{ action: 'delete', record: observed }]);
+    await changeRecords(context, zone.zone, [{ action: 'delete', record: observed }]);
 }
 
 async function deleted({ account }: IssuerContext | IssuerRemoval, arn: string): Promise<boolean> {

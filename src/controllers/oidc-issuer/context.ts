@@ -3,7 +3,7 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Account, Accounts } from '../../aws/accounts.ts';
 import type { Bucket } from '../../aws/buckets.ts';
 import type { Distribution } from '../../aws/distributions.ts';
-import type { ObservedRecord, Zone } from '../../aws/dns.ts';
+import type { ObservedRecord, RecordChange, Zone } from '../../aws/dns.ts';
 import type { Owner } from '../../aws/tags.ts';
 import type { Jwk } from '../../oidc/keys.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -37,8 +37,8 @@ interface IssuerPass {
   readonly pass: Pass;
   readonly account: Account;
   readonly owner: Owner;
-  /** Read once a pass, for the certificate and the alias; undefined where no public zone of the account holds the alias. */
-  readonly records: () => Promise<ZoneRecords | undefined>;
+  /** For the certificate and the alias; undefined where no public zone of the account holds the alias. */
+  readonly records: Once<ZoneRecords | undefined>;
 }
 
 /** What the steps of an accepted issuer know. */
@@ -53,9 +53,16 @@ export interface IssuerRemoval extends IssuerPass {
   readonly bucketName: string;
   /** Undefined where the spec has none: then nothing that needs one was made. */
   readonly alias: string | undefined;
-  /** Undefined where there is none, or where it is not ours, which is said in an event. Read once a pass. */
-  readonly ownBucket: () => Promise<Bucket | undefined>;
-  readonly ownDistribution: () => Promise<Distribution | undefined>;
+  /** Undefined where there is none, or where it is not ours, which is said in an event. */
+  readonly ownBucket: Once<Bucket | undefined>;
+  readonly ownDistribution: Once<Distribution | undefined>;
+}
+
+/** What is read once a pass, by the first who asks. */
+export interface Once<T> {
+  (): Promise<T>;
+  /** The next who asks reads anew. */
+  forget(): void;
 }
 
 export function notOwned(what: string): TerminalError {
@@ -66,13 +73,28 @@ export function leftAlone(pass: Pass, what: string): void {
   pass.event('Warning', 'LeftAlone', `${what} is not this issuer's and is not deleted`);
 }
 
-/** The same promise for every caller. */
-export function once<T>(read: () => Promise<T>): () => Promise<T> {
+export function once<T>(read: () => Promise<T>): Once<T> {
   let result: Promise<T> | undefined;
-  return () => (result ??= read());
+  const forget = () => {
+    result = undefined;
+  };
+  return Object.assign(() => (result ??= read()), { forget });
 }
 
 export async function readRecords(account: Account, alias: string): Promise<ZoneRecords | undefined> {
   const zone = await account.dns.findZone(alias);
-  return zone && { zone, records: await account.dns.findRecords(zone, alias) };
+  if (!zone) return undefined;
+  const records = await account.dns.findRecords(zone, alias);
+  return records && { zone, records };
+}
+
+/** Gives the id of the change. What was read before it counts no more. */
+export async function changeRecords(
+  { account, records }: IssuerPass,
+  zone: Zone,
+  changes: readonly RecordChange[],
+): Promise<string> {
+  const change = await account.dns.change(zone, changes);
+  records.forget();
+  return change;
 }

@@ -7,8 +7,9 @@ import { sameJson } from '../../runtime/json.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { bucketPolicy } from './bucket-policy.ts';
-import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
+import { withdrawn } from './provider-removal.ts';
 
 /** The distribution, the origin access control it reads the bucket with, and the bucket policy that lets it. */
 export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
@@ -16,9 +17,9 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
   needs: ['BucketReady', 'CertificateReady'],
 
   async reconcile(context) {
-    const { account, desired, status, dependencies } = context;
+    const { desired, status, dependencies } = context;
     const known = await findKnown(context);
-    const lost = known ? undefined : status.distribution;
+    const lost = status.distribution?.id === known?.id ? undefined : status.distribution;
     if (lost) await removeRecordsOf(context, lost.domainName);
     const spec: DistributionSpec = {
       callerReference: reference(desired.uid, lost?.id),
@@ -29,7 +30,7 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
       comment: desired.comment,
       tags: desired.tags,
     };
-    const distribution = await repair(account, known ?? (await create(context, spec)), spec);
+    const distribution = await repair(context, known ?? (await create(context, spec)), spec);
     const { id, arn, domainName, deployed } = distribution;
     status.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
     await letIn(context, arn);
@@ -40,41 +41,57 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   async remove(context) {
-    const { account, dependencies, ownDistribution, bucketName } = context;
+    const { account, dependencies, ownDistribution } = context;
     const { intervals } = dependencies.settings;
     const distribution = await ownDistribution();
     if (distribution && (await account.distributions.delete(distribution.id)) === 'disabling') {
       const message = `CloudFront is disabling distribution ${distribution.id}`;
       return { state: 'waiting', reason: 'DistributionDisabling', message, requeueAfter: intervals.distribution };
     }
-    return removeOriginAccessControl(account, bucketName, intervals.distribution);
+    return removeOriginAccessControl(context);
   },
 };
 
+interface Signs {
+  readonly alias: string;
+  /** Undefined where the bucket is not ours. */
+  readonly originDomain: string | undefined;
+  readonly owner: Owner;
+}
+
 /** One in the world has the alias; one without an alias is ours if our bucket is its only origin and nobody's tags are on it. */
 export async function findOwnDistribution(
-  account: Account,
-  { alias, originDomain, owner }: { readonly alias: string; readonly originDomain: string; readonly owner: Owner },
+  { distributions }: Account,
+  { alias, originDomain, owner }: Signs,
 ): Promise<{ readonly own?: Distribution; readonly foreign?: Distribution }> {
-  const { distributions } = account;
-  const found = (await distributions.findByAlias(alias)) ?? (await distributions.findByOrigin(originDomain));
+  const byAlias = await distributions.findByAlias(alias);
+  const found = byAlias ?? (originDomain === undefined ? undefined : await distributions.findByOrigin(originDomain));
   if (!found) return {};
   const nobodys = found.aliases.length === 0 && !(ownershipKeys.owner in found.tags);
   return isOwned(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
 }
 
-/** Undefined also where it was deleted behind our back. */
-async function findKnown({ account, owner, status }: IssuerContext): Promise<Distribution | undefined> {
-  const found = status.distribution && (await account.distributions.find(status.distribution.id));
-  if (found && !isOwned(found.tags, owner)) throw notOwned(`distribution ${found.id}`);
-  return found;
+/**
+ * Undefined also where it was deleted behind our back. One answer that there is none does not prove that, and its records
+ * are live: the listing has to agree. It may also show another one of ours.
+ */
+async function findKnown({ account, desired, owner, status }: IssuerContext): Promise<Distribution | undefined> {
+  if (!status.distribution) return undefined;
+  const { id } = status.distribution;
+  const found = await account.distributions.find(id);
+  if (found && isOwned(found.tags, owner)) return found;
+  const signs = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
+  const { own, foreign = found } = found ? {} : await findOwnDistribution(account, signs);
+  if (foreign?.id === id) throw notOwned(`distribution ${id}`);
+  return own;
 }
 
 /** Only the status can prove that records which point at a lost distribution are ours; then they must not stay. */
-async function removeRecordsOf({ account, desired, records }: IssuerContext, domain: string): Promise<void> {
-  const zone = await records();
+async function removeRecordsOf(context: IssuerContext, domain: string): Promise<void> {
+  const { desired } = context;
+  const zone = await context.records();
   const changes = aliasDeletions(zone?.records ?? [], { alias: desired.alias, domains: [domain] });
-  if (zone && changes.length > 0) await account.dns.change(zone.zone, changes);
+  if (zone && changes.length > 0) await changeRecords(context, zone.zone, changes);
 }
 
 function certificateARN({ status }: IssuerContext): string {
@@ -83,32 +100,47 @@ function certificateARN({ status }: IssuerContext): string {
 }
 
 async function ensureOriginAccessControl({ account, desired }: IssuerContext): Promise<string> {
+  const { distributions } = account;
   const { name } = desired.bucket;
-  const found = await account.distributions.findOriginAccessControl(name);
-  return (found ?? (await account.distributions.createOriginAccessControl(name))).id;
+  const found = await distributions.findOriginAccessControl(name);
+  if (found) return found.id;
+  try {
+    return (await distributions.createOriginAccessControl(name)).id;
+  } catch (error) {
+    const there = isAlreadyExists(error) ? await distributions.findOriginAccessControl(name) : undefined;
+    if (!there) throw error;
+    return there.id;
+  }
 }
 
 /** Created first; what turns out to be there already is ours, or in our way. */
-async function create({ account, owner }: IssuerContext, spec: DistributionSpec): Promise<Distribution> {
+async function create(context: IssuerContext, spec: DistributionSpec): Promise<Distribution> {
+  const { account, owner } = context;
   try {
     return await account.distributions.create(spec);
   } catch (error) {
     if (!isAlreadyExists(error) && !isAliasTaken(error)) throw error;
     const { own, foreign } = await findOwnDistribution(account, { ...spec, owner });
     if (own) return own;
-    if (foreign) throw notOwned(`distribution ${foreign.id}, which has alias ${spec.alias} or our bucket,`);
-    throw isAliasTaken(error) ? aliasTaken(spec.alias, error) : error;
+    const problem = foreign && notOwned(`distribution ${foreign.id}, which has alias ${spec.alias} or our bucket,`);
+    if (!isAliasTaken(error)) throw problem ?? error;
+    throw await withdrawn(context, problem ?? aliasTaken(spec.alias, error));
   }
 }
 
-async function repair(account: Account, distribution: Distribution, spec: DistributionSpec): Promise<Distribution> {
+async function repair(
+  context: IssuerContext,
+  distribution: Distribution,
+  spec: DistributionSpec,
+): Promise<Distribution> {
+  const { account } = context;
   const changes = diffTags(distribution.tags, spec.tags);
-  if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);
+  if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes.set);
   if (distribution.drift(spec).length === 0) return distribution;
   try {
     return await account.distributions.update(distribution.id, spec);
   } catch (error) {
-    throw isAliasTaken(error) ? aliasTaken(spec.alias, error) : error;
+    throw isAliasTaken(error) ? await withdrawn(context, aliasTaken(spec.alias, error)) : error;
   }
 }
 
@@ -126,16 +158,22 @@ async function letIn({ account, desired, seen }: IssuerContext, distributionARN:
   if (!sameJson(seen.bucket?.policy, policy)) await account.buckets(desired.region).putPolicy(name, policy);
 }
 
-/** It has no tags: its name, which is the bucket's, and that nothing else uses it make it ours. */
-async function removeOriginAccessControl(account: Account, name: string, requeueAfter: number): Promise<Outcome> {
+/** It has no tags: its name, which is our bucket's, or a distribution of ours that was made with it, makes it ours. */
+async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
+  const { account, dependencies, status, ownBucket, bucketName: name, pass } = context;
   const found = await account.distributions.findOriginAccessControl(name);
   if (!found) return ready;
+  if (!status.distribution && !(await ownBucket())) {
+    leftAlone(pass, `origin access control ${name}`);
+    return ready;
+  }
   try {
     await account.distributions.deleteOriginAccessControl(found.id);
     return ready;
   } catch (error) {
     if (!isInUse(error)) throw error;
     const message = `CloudFront still counts origin access control ${name} as in use`;
+    const requeueAfter = dependencies.settings.intervals.distribution;
     return { state: 'waiting', reason: 'InUse', message, requeueAfter };
   }
 }

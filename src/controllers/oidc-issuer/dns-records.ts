@@ -1,18 +1,19 @@
 import type { DnsRecord } from '../../aws/certificates.ts';
 import type { ObservedRecord, RecordChange } from '../../aws/dns.ts';
+import { plainName } from '../../aws/names.ts';
 
 /** Seconds. Only as long as a resolver may keep a record that is wrong. */
 const ttl = 300;
 
 /** What would answer for the name: A, AAAA and CNAME. Others, as TXT or CAA, live beside them. */
 export function addressRecords(records: readonly ObservedRecord[], name: string): readonly ObservedRecord[] {
-  return records.filter((record) => record.name === plain(name) && ['A', 'AAAA', 'CNAME'].includes(record.type));
+  return records.filter((record) => record.name === plainName(name) && ['A', 'AAAA', 'CNAME'].includes(record.type));
 }
 
 /** An alias record or a CNAME of this distribution. */
 export function pointsAt(record: ObservedRecord, domain: string): boolean {
   const targets = record.alias ? [record.alias.dnsName] : record.type === 'CNAME' ? record.values : [];
-  return targets.some((target) => plain(target) === plain(domain));
+  return targets.some((target) => plainName(target) === plainName(domain));
 }
 
 /** What makes the name answer as the distribution; undefined where the name is somebody else's. */
@@ -43,15 +44,13 @@ export function aliasDeletions(
 
 /** The record as it stands, whatever its value. */
 export function findRecord(records: readonly ObservedRecord[], { name, type }: DnsRecord): ObservedRecord | undefined {
-  return records.find((record) => record.name === plain(name) && record.type === type);
+  return records.find((record) => record.name === plainName(name) && record.type === type);
 }
 
 export function hasValue(observed: ObservedRecord, { value }: DnsRecord): boolean {
-  return observed.values.length === 1 && observed.values.every((other) => plain(other) === plain(value));
+  return observed.values.length === 1 && observed.values.every((other) => plainName(other) === plainName(value));
 }
 
 export function upsert(record: DnsRecord): RecordChange {
   return { action: 'upsert', record, ttl };
 }
-
-const plain = (name: string) => name.toLowerCase().replace(/\.$/, '');

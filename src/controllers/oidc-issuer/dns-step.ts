@@ -1,6 +1,7 @@
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
 import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
+import { withdrawn } from './provider-removal.ts';
 
 /**
  * The alias records, until all of Route 53's servers have them.
@@ -14,23 +15,26 @@ export class DnsStep implements Step<IssuerContext, IssuerRemoval> {
   readonly #changes = new Map<string, string>();
 
   async reconcile(context: IssuerContext): Promise<Outcome> {
-    const { account, desired, status } = context;
+    const { desired, status } = context;
     const zone = await context.records();
     if (!zone || !status.distribution) throw new Error(`the zone of ${desired.alias} went away during the pass`);
     const target = { alias: desired.alias, domain: status.distribution.domainName };
     const changes = aliasChanges(zone.records, target);
-    if (!changes) throw notOwned(`a DNS record ${desired.alias} that does not point at ${target.domain}`);
-    if (changes.length > 0) this.#changes.set(desired.uid, await account.dns.change(zone.zone, changes));
+    if (!changes) {
+      const proof = notOwned(`a DNS record ${desired.alias} that does not point at ${target.domain}`);
+      throw await withdrawn(context, proof);
+    }
+    if (changes.length > 0) this.#changes.set(desired.uid, await changeRecords(context, zone.zone, changes));
     return this.#inSync(context);
   }
 
   async remove(context: IssuerRemoval): Promise<Outcome> {
-    const { account, issuer, alias, status, pass } = context;
+    const { issuer, alias, status, pass } = context;
     const zone = alias === undefined ? undefined : await context.records();
     if (alias === undefined || !zone) return ready;
     const domain = status.distribution?.domainName ?? (await context.ownDistribution())?.domainName;
     const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
-    if (changes.length > 0) this.#changes.set(issuer.metadata.uid, await account.dns.change(zone.zone, changes));
+    if (changes.length > 0) this.#changes.set(issuer.metadata.uid, await changeRecords(context, zone.zone, changes));
     else if (addressRecords(zone.records, alias).length > 0) leftAlone(pass, `DNS record ${alias}`);
     return this.#inSync(context);
   }

@@ -2,11 +2,12 @@ import { iamServiceAccounts } from '../../api/resources.ts';
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
 import type { Provider } from '../../aws/providers.ts';
-import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
+import { diffTags, isOwned } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../iam-service-account/dependents.ts';
-import { type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
+import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { removeProvider } from './provider-removal.ts';
 import { settle } from './settled.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
@@ -22,7 +23,7 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
       const outcome = await ensure(context, url);
       if (outcome.state === 'waiting') return outcome;
     }
-    for (const { url } of status.providers ?? []) if (!wanted.includes(url)) await remove(context, url);
+    for (const { url } of status.providers ?? []) if (!wanted.includes(url)) await removeProvider(context, url);
     return ready;
   },
 
@@ -37,15 +38,21 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     const domain = status.distribution?.domainName ?? (await context.ownDistribution())?.domainName;
     const hosts = [alias, domain].filter((host) => host !== undefined);
     const urls = new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);
-    for (const url of urls) await remove(context, url);
-    return ready;
+    const notSeen: string[] = [];
+    for (const url of urls) if ((await removeProvider(context, url)) === 'notSeen') notSeen.push(url);
+    if (notSeen.length === 0) return ready;
+    const message = `IAM may not show the new provider of ${notSeen.join(' and ')} yet: it is looked for again`;
+    return { state: 'waiting', reason: 'Deleting', message, requeueAfter: dependencies.settings.intervals.missing };
   },
 };
 
 /** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
-async function findDependents({ dependencies, issuer }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
+async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
   const { namespace } = issuer.metadata;
-  return dependentsOf(issuer, await dependencies.kube.list<IAMServiceAccount>(iamServiceAccounts, { namespace }));
+  const accounts = await dependencies.kube.list<IAMServiceAccount>(iamServiceAccounts, { namespace });
+  // Its own URL may be lost with the status.
+  const status = { ...issuer.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
+  return dependentsOf({ ...issuer, status }, accounts);
 }
 
 async function ensure(context: IssuerContext, url: string): Promise<Outcome> {
@@ -74,17 +81,17 @@ async function repair(context: IssuerContext, { arn, url, audiences, tags }: Pro
   const changes = {
     addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
     removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
-    tags: diffTags(tags, desired.tags),
+    tags: diffTags(tags, desired.tags).set,
   };
-  if (changes.addAudiences.length + changes.removeAudiences.length > 0 || hasChanges(changes.tags)) {
-    await account.providers.update(arn, changes);
-  }
+  await account.providers.update(arn, changes);
   return ready;
 }
 
-function record({ account, status }: IssuerContext, url: string, arn: string): void {
+/** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
+function record({ account, desired, status }: IssuerContext, url: string, arn: string): void {
   const { id: accountID, roleARN } = account;
-  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), owned: true };
+  const audiences = [...desired.audiences];
+  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
   status.providers = [...(status.providers ?? []).filter((other) => other.url !== url), entry];
 }
 
@@ -98,12 +105,4 @@ async function findProblem({ dependencies, desired, seen, pass }: IssuerContext,
 function notServed({ dependencies }: IssuerContext, message: string): Outcome {
   const requeueAfter = dependencies.settings.intervals.documents;
   return { state: 'waiting', reason: 'DocumentsNotServed', message, requeueAfter };
-}
-
-async function remove(context: IssuerContext | IssuerRemoval, url: string): Promise<void> {
-  const { account, owner, status, pass } = context;
-  const observed = await account.providers.find(account.providers.arn(url));
-  if (observed && isOwned(observed.tags, owner)) await account.providers.delete(observed.arn);
-  else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
-  if (status.providers) status.providers = status.providers.filter((provider) => provider.url !== url);
 }

@@ -1,7 +1,10 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { Account } from '../../aws/accounts.ts';
+import type { Bucket } from '../../aws/buckets.ts';
 import type { Distribution } from '../../aws/distributions.ts';
-import { bucketDomain } from '../../aws/names.ts';
+import { isAccessDenied } from '../../aws/errors.ts';
+import { bucketDomain, isAccountRegional } from '../../aws/names.ts';
 import { isOwned, type Owner } from '../../aws/tags.ts';
 import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { Pass } from '../../runtime/definition.ts';
@@ -29,6 +32,18 @@ export async function removal(
   const owner = ownerOf(issuer, installation);
   const alias = status.issuerURL === undefined ? spec.hosting.cloudFront?.alias : withoutScheme(status.issuerURL);
   const bucketName = status.bucket?.name ?? bucketNameOf(issuer, account.id, installation);
+  const ownBucket = once(async () => {
+    const bucket = await findBucket(account, bucketName, { issuer, pass });
+    const own = bucket !== undefined && isOwned(bucket.tags, owner);
+    if (bucket && !own) leftAlone(pass, `bucket ${bucketName}`);
+    return own ? bucket : undefined;
+  });
+  /** Only our own bucket proves that what reads it is ours. */
+  const search = async () => {
+    if (alias === undefined) return {};
+    const originDomain = (await ownBucket()) && bucketDomain(bucketName, spec.region, account.partition);
+    return findOwnDistribution(account, { alias, owner, originDomain });
+  };
   return {
     dependencies,
     issuer,
@@ -39,23 +54,32 @@ export async function removal(
     alias,
     bucketName,
     records: once(async () => (alias === undefined ? undefined : readRecords(account, alias))),
-    ownBucket: once(async () => {
-      const bucket = await account.buckets(spec.region).find(bucketName);
-      const own = bucket !== undefined && isOwned(bucket.tags, owner);
-      if (bucket && !own) leftAlone(pass, `bucket ${bucketName}`);
-      return own ? bucket : undefined;
-    }),
+    ownBucket,
     ownDistribution: once(async () => {
-      const known = status.distribution && (await account.distributions.find(status.distribution.id));
-      const originDomain = bucketDomain(bucketName, spec.region, account.partition);
-      const { own, foreign } =
-        status.distribution || alias === undefined
-          ? sorted(known, owner)
-          : await findOwnDistribution(account, { alias, owner, originDomain });
+      const { own, foreign } = status.distribution
+        ? sorted(await account.distributions.find(status.distribution.id), owner)
+        : await search();
       if (foreign) leftAlone(pass, `distribution ${foreign.id}`);
       return own;
     }),
   };
+}
+
+/** A name that was never recorded as ours, and refuses to be read, is taken for another account's: it must not hold the deletion. */
+async function findBucket(
+  account: Account,
+  name: string,
+  { issuer, pass }: { readonly issuer: OIDCIssuer; readonly pass: Pass },
+): Promise<Bucket | undefined> {
+  const { region } = issuer.spec;
+  try {
+    return await account.buckets(region).find(name);
+  } catch (error) {
+    const mayBeForeign = !issuer.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
+    if (!mayBeForeign || !isAccessDenied(error)) throw error;
+    leftAlone(pass, `bucket ${name}, which refuses to be read,`);
+    return undefined;
+  }
 }
 
 function sorted(known: Distribution | undefined, owner: Owner): { own?: Distribution; foreign?: Distribution } {

@@ -1,13 +1,9 @@
 import type { OIDCIssuer } from '../../api/kinds.ts';
+import { settledAnnotation } from '../../api/names.ts';
 import { oidcIssuers } from '../../api/resources.ts';
+import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { DesiredIssuer } from './desired.ts';
-
-/**
- * On an OIDCIssuer: what was asked for when its provider was registered. Neither the status nor AWS tells that:
- * a provider with other audiences than the spec's may be drift, which is repaired, or a changed spec, which is refused.
- */
-const settledAnnotation = 'irsa.giantswarm.io/settled';
 
 /** By field, in words that can be compared and shown. */
 type Settled = Readonly<Record<string, string>>;
@@ -48,7 +44,7 @@ export async function settle(kube: KubeClient, issuer: OIDCIssuer, desired: Desi
 /** A bucket or a certificate under another name would be left behind, also where there is no provider yet. */
 function begun({ status }: OIDCIssuer): Settled {
   const bucket = status?.bucket?.name;
-  const alias = status?.certificate ? status.issuerURL?.replace('https://', '') : undefined;
+  const alias = status?.certificate && status.issuerURL !== undefined ? withoutScheme(status.issuerURL) : undefined;
   return {
     ...(bucket !== undefined && { 'spec.bucket.name': bucket }),
     ...(alias !== undefined && { 'spec.hosting.cloudFront.alias': alias }),

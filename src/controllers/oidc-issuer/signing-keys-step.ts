@@ -1,5 +1,7 @@
+import { findCondition, type Reason } from '../../api/conditions.ts';
 import { secrets as secretResource } from '../../api/resources.ts';
 import { generateSigningKey, InvalidKeyError, publicKeys } from '../../oidc/keys.ts';
+import { minutes } from '../../runtime/duration.ts';
 import { isAlreadyExists, isForbidden } from '../../runtime/kube-error.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
@@ -8,6 +10,8 @@ import type { IssuerContext, IssuerRemoval } from './context.ts';
 /** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
 const privateEntry = 'key';
 const publicEntry = 'pub';
+
+const patience = minutes(5);
 
 /** Reads the public keys; makes the pair where it shall and there is none. A Secret is never changed and never deleted. */
 export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
@@ -31,8 +35,7 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
   if (entry.state !== 'found') {
     const missing =
       entry.state === 'noSecret' ? `Secret ${namespace}/${name}` : `entry ${key} of Secret ${namespace}/${name}`;
-    const requeueAfter = dependencies.settings.intervals.missing;
-    return { state: 'waiting', reason: 'SecretNotFound', message: `${missing} does not exist`, requeueAfter };
+    return waiting(context, 'SecretNotFound', `${missing} does not exist`);
   }
   seen.keys = parse(entry.value, `entry ${key} of Secret ${namespace}/${name}`);
   return ready;
@@ -55,17 +58,21 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
     } catch (error) {
       if (isForbidden(error)) {
         const message = `the operator may not create Secret ${namespace}/${name}: apply config/components/secrets in namespace ${namespace}`;
-        return {
-          state: 'waiting',
-          reason: 'SecretForbidden',
-          message,
-          requeueAfter: dependencies.settings.intervals.missing,
-        };
+        return waiting(context, 'SecretForbidden', message);
       }
       if (!isAlreadyExists(error)) throw error;
     }
   }
   return read(context, name, publicEntry);
+}
+
+/** A Secret mostly comes soon or late. Nothing tells that it has come, and each look costs all that the issuer reads on AWS. */
+function waiting({ dependencies, issuer }: IssuerContext, reason: Reason, message: string): Outcome {
+  const { clock, settings } = dependencies;
+  const { missing, resync } = settings.intervals;
+  const known = findCondition(issuer.status?.conditions, 'SigningKeysReady');
+  const isLate = known?.status === 'False' && clock.now().getTime() - Date.parse(known.lastTransitionTime) >= patience;
+  return { state: 'waiting', reason, message, requeueAfter: isLate ? resync : missing };
 }
 
 function parse(pem: string, what: string) {

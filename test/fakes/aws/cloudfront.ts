@@ -120,12 +120,6 @@ export class FakeCloudFront {
     return {};
   }
 
-  UntagResource({ Resource, TagKeys }: cloudfront.UntagResourceRequest) {
-    const { tags } = this.byARN(Resource);
-    for (const key of TagKeys?.Items ?? []) delete tags[key];
-    return {};
-  }
-
   CreateOriginAccessControl({ OriginAccessControlConfig: config }: cloudfront.CreateOriginAccessControlRequest) {
     const taken = [...this.originAccessControls.values()].some((known) => known.config.Name === config?.Name);
     if (!config || taken) throw new ServiceError('OriginAccessControlAlreadyExists', 409, config?.Name);

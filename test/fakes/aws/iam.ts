@@ -83,12 +83,6 @@ export class FakeIam {
     return {};
   }
 
-  UntagRole({ RoleName, TagKeys }: iam.UntagRoleRequest) {
-    const role = this.role(RoleName);
-    for (const key of TagKeys ?? []) delete role.tags[key];
-    return {};
-  }
-
   PutRolePermissionsBoundary({ RoleName, PermissionsBoundary = '' }: iam.PutRolePermissionsBoundaryRequest) {
     const role = this.role(RoleName);
     this.checkPolicyExists(PermissionsBoundary);
@@ -187,12 +181,6 @@ export class FakeIam {
   TagOpenIDConnectProvider({ OpenIDConnectProviderArn, Tags }: iam.TagOpenIDConnectProviderRequest) {
     checkTags(Tags);
     Object.assign(this.provider(OpenIDConnectProviderArn).tags, tagRecord(Tags));
-    return {};
-  }
-
-  UntagOpenIDConnectProvider({ OpenIDConnectProviderArn, TagKeys }: iam.UntagOpenIDConnectProviderRequest) {
-    const provider = this.provider(OpenIDConnectProviderArn);
-    for (const key of TagKeys ?? []) delete provider.tags[key];
     return {};
   }
 

@@ -13,13 +13,3 @@ export const hasStatus = (resource: Resource) => resource.group !== '' && !resou
 
 export const sameSpec = (a: Json, b: Json) =>
   sameJson(without(a, 'metadata', 'status'), without(b, 'metadata', 'status'));
-
-/** `key=value,key`: all that we send. */
-export const matches = (labels: Readonly<Record<string, string>>, selector = '') =>
-  selector
-    .split(',')
-    .filter((term) => term !== '')
-    .every((term) => {
-      const [key = '', value] = term.split('=');
-      return value === undefined ? key in labels : labels[key] === value;
-    });

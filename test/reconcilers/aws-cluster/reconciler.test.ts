@@ -194,6 +194,15 @@ describe('makes nothing, and no finalizer', () => {
   });
 });
 
+test('is held by a paused Cluster also where only the older version of Cluster API is served', async () => {
+  const story = new Story();
+  story.kube.seed(clusters, { metadata: ref, spec: { paused: true } });
+  const find = story.kube.find.bind(story.kube);
+  story.kube.find = async (resource, name) => (resource === clusters ? undefined : find(resource, name));
+  await story.reconcile();
+  expect(story.kube.writes).toEqual([]);
+});
+
 test('from release 19 needs no annotation', async () => {
   const story = new Story({ release: '19.0.0', on: {} });
   await story.reconcile();
@@ -259,6 +268,23 @@ describe('when the issuer is ready', () => {
     await story.reconcile();
     expect(story.configMap?.data).toEqual({ ...data, extra: 'kept' });
   });
+});
+
+test('writes the ConfigMap no second time where somebody else owns it too, and again where we own it no more', async () => {
+  const story = new Story();
+  await story.reconcile();
+  await story.issuerIsReady();
+  await story.reconcile();
+  const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'other', uid: 'other' };
+  const own = { apiVersion: 'irsa.giantswarm.io/v1alpha1', kind: 'OIDCIssuer', name: 'abcl0' };
+  const ours = { ...own, uid: story.issuer?.metadata.uid };
+  story.kube.edit(configMaps, configMapRef, { metadata: { ownerReferences: [other, ours] } });
+  story.forget();
+  await story.reconcile();
+  expect(story.kube.writes).toEqual([]);
+  story.kube.edit(configMaps, configMapRef, { metadata: { ownerReferences: [other] } });
+  await story.reconcile();
+  expect(story.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual(['apply configmaps']);
 });
 
 describe('deletion', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
-import { Story, issuer, roleName } from './story.ts';
+import { Story, issuer, registered, roleName } from './story.ts';
 
 type Spec = ConstructorParameters<typeof Story>[0];
 
@@ -116,7 +116,7 @@ test('has noted what is needed to undo when it first writes to AWS', async () =>
 
 test('refuses an issuer with an audience that IAM would expand', async () => {
   const story = new Story();
-  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['${aws:username}'] } }));
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered('irsa.abcl0.example.com', ['${aws:username}']) }));
   await story.reconcile();
   expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
   expect(story.aws.calls).toEqual([]);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers, secrets } from '../../../src/api/resources.ts';
-import { minutes } from '../../../src/runtime/duration.ts';
+import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, roleARN } from './story.ts';
+import { Story, issuer, roleARN, roleName } from './story.ts';
 
 async function ready(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Story> {
   const story = new Story(spec);
@@ -27,6 +27,7 @@ test('takes away the annotations and the role, with one read and one write for e
 
 test('is happy when all is gone already', async () => {
   const story = await ready();
+  await story.clock.advance(minutes(1));
   story.iam.roles.clear();
   story.delete();
   await story.reconcile();
@@ -72,9 +73,12 @@ describe('a cluster that cannot be reached', () => {
   const down = () => new KubeError('no answer', undefined, undefined);
   const closed = () => new KubeError('its certificate expired', 401, 'Unauthorized');
 
+  const dead = () => new KubeError('no server behind it', 503, undefined);
+
   test.each([
     ['does not answer', down],
     ['does not let us in', closed],
+    ['is only a load balancer by now', dead],
   ])('because it %s holds the object for ten minutes, and then an event says what was left', async (_, fault) => {
     const story = await ready();
     story.delete();
@@ -138,6 +142,72 @@ describe('a cluster that cannot be reached', () => {
     expect(story.iam.roles.size).toBe(0);
     expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'AnnotationsLeft' }));
   });
+});
+
+describe('of a role that not all of IAM knows yet', () => {
+  test('looks for it again until it must have come, and takes it away', async () => {
+    const story = await ready();
+    story.delete();
+    story.aws.failNext('GetRole', new ServiceError('NoSuchEntityException', 404));
+    const { requeueAfter } = await story.reconcile();
+    expect(requeueAfter).toBe(story.settings.intervals.missing);
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+    await story.clock.advance(seconds(30));
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+  });
+
+  test('waits also where the operator died before it heard that the role was made', async () => {
+    const story = new Story();
+    story.aws.failNext('CreateRole', new Error('the operator dies here'), { tookEffect: true });
+    await story.reconcile();
+    story.delete();
+    story.aws.failNext('GetRole', new ServiceError('NoSuchEntityException', 404));
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+  });
+
+  test('lets the object go a minute after its deletion when there is none', async () => {
+    const story = await ready();
+    story.iam.roles.clear();
+    story.delete();
+    for (const passed of [seconds(0), seconds(30)]) {
+      await story.clock.advance(passed);
+      await story.reconcile();
+      expect(story.isGone).toBe(false);
+    }
+    await story.clock.advance(seconds(30));
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+  });
+});
+
+test('lets the object go a minute after its deletion when no role was ever made', async () => {
+  const story = new Story();
+  story.aws.failNext('CreateRole', new ServiceError('AccessDenied', 403));
+  await story.reconcile();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(false);
+  await story.clock.advance(minutes(1));
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+});
+
+test('says that a role may be left where neither status nor issuer tell its account', async () => {
+  const story = await ready();
+  story.loseStatus();
+  story.kube.remove(oidcIssuers, abcl0);
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.said).toContainEqual(
+    expect.objectContaining({ type: 'Warning', reason: 'RoleLeft', message: expect.stringContaining(roleName) }),
+  );
 });
 
 describe('of a half-made role', () => {

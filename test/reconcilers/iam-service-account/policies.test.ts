@@ -54,6 +54,26 @@ test('follows the spec', async () => {
   expect([...story.role.inline.keys()]).toEqual(['other']);
 });
 
+test('waits where parts of IAM do not know the policies of the new role yet', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.aws.failNext('ListRolePolicies', new ServiceError('NoSuchEntityException', 404));
+  await story.reconcile();
+  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+test('swaps one of as many policies as a role may have', async () => {
+  const managed = Array.from({ length: 10 }, (_, index) => `Policy${index}`);
+  const story = new Story({ policies: { managed } });
+  await story.reconcile();
+  story.edit({ policies: { managed: ['Another', ...managed.slice(1)] } });
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  expect([...story.role.managed]).toContain('arn:aws:iam::aws:policy/Another');
+});
+
 describe('a managed policy that does not exist', () => {
   async function withMissing(): Promise<Story> {
     const story = new Story();

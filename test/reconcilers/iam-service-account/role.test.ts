@@ -42,7 +42,12 @@ test('is made in the account that the issuer is in', async () => {
   const story = new Story();
   const operator = 'arn:aws:iam::444455556666:role/operator';
   const url = 'https://irsa.abcl0.example.com';
-  const provider = { url, arn: 'arn:aws:iam::444455556666:oidc-provider/irsa.abcl0.example.com', owned: true };
+  const provider = {
+    url,
+    arn: 'arn:aws:iam::444455556666:oidc-provider/irsa.abcl0.example.com',
+    audiences: ['sts.amazonaws.com'],
+    owned: true,
+  };
   story.kube.seed(
     oidcIssuers,
     issuer('abcl0', {
@@ -129,9 +134,10 @@ describe('waits', () => {
     const story = new Story({ issuerRefs: [{ name: 'later' }] });
     const { requeueAfter } = await story.reconcile();
     expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotFound' });
+    // The issuer's own change wakes it.
     expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'DependencyNotReady' });
     expect(story.aws.calls).toEqual([]);
-    expect(requeueAfter).toBe(story.settings.intervals.missing);
+    expect(requeueAfter).toBe(story.settings.intervals.resync);
   });
 
   test('for an issuer whose provider is not there, and goes on when it is', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
-import { Story, account, issuer, roleARN } from './story.ts';
+import { Story, account, issuer, registered, roleARN } from './story.ts';
 
 const roleKey = 'eks.amazonaws.com/role-arn';
 const reader = { namespace: 'default', name: 's3-reader' };
@@ -22,7 +23,7 @@ test('annotates the service account with the role, and nothing that the webhook 
 
 test('writes the session and an audience that the webhook would not ask for', async () => {
   const story = new Story({ session: { regionalSTS: true, tokenExpirationSeconds: 3600 } });
-  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['my-audience'] } }));
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered('irsa.abcl0.example.com', ['my-audience']) }));
   await story.reconcile();
   expect(story.annotations()).toEqual({
     [roleKey]: roleARN,
@@ -66,6 +67,16 @@ describe('a service account that is not there', () => {
     seed(story, writer);
     await story.reconcile();
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('is looked for soon only as long as it may be on its way: each look reads the whole role', async () => {
+    const story = new Story({ subjects: [writer] });
+    const { missing, resync } = story.settings.intervals;
+    expect(await story.reconcile()).toMatchObject({ requeueAfter: missing });
+    await story.clock.advance(minutes(4));
+    expect(await story.reconcile()).toMatchObject({ requeueAfter: missing });
+    await story.clock.advance(minutes(1));
+    expect(await story.reconcile()).toMatchObject({ requeueAfter: resync });
   });
 
   test('is not created', async () => {
@@ -178,6 +189,28 @@ describe('the way to the cluster', () => {
       message: expect.stringContaining('neither read nor written'),
     });
     expect(story.status.serviceAccounts ?? []).toEqual([]);
+  });
+
+  test('may be taken away: then the status forgets what was annotated there, and an event names it', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { spec: { cluster: null } });
+    await story.reconcile();
+    expect(story.status.serviceAccounts).toEqual([]);
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'AnnotationsLeft', message: expect.stringContaining('default/s3-reader') }),
+    );
+  });
+
+  test('may be taken away from the issuer that the role moves to, and what carries annotations elsewhere loses them', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.kube.seed(oidcIssuers, issuer('other', { spec: { cluster: { inCluster: {} } } }));
+    story.kube.edit(oidcIssuers, { namespace: 'default', name: 'other' }, { spec: { cluster: null } });
+    story.edit({ issuerRefs: [{ name: 'other' }] });
+    await story.reconcile();
+    expect(story.annotations()).toEqual({});
+    expect(story.status.serviceAccounts).toEqual([]);
   });
 
   test('waits for the Secret with the kubeconfig', async () => {

@@ -38,10 +38,16 @@ interface IssuerChanges {
   readonly metadata?: object;
 }
 
+/** What the providers step of the issuer writes down. */
+export function registered(host: string, audiences: string[] = ['sts.amazonaws.com']): OIDCIssuerStatus {
+  const url = `https://${host}`;
+  const arn = `arn:aws:iam::${accountID}:oidc-provider/${host}`;
+  return { issuerURL: url, accountID, providers: [{ url, arn, accountID, audiences, owned: true }] };
+}
+
 /** An issuer that is ready, in the account of the operator, with a workload cluster. */
 export function issuer(name = 'abcl0', { spec, status, metadata }: IssuerChanges = {}): Seed {
   const host = `irsa.${name}.example.com`;
-  const url = `https://${host}`;
   return {
     metadata: { namespace: 'default', name, ...metadata },
     spec: {
@@ -50,11 +56,7 @@ export function issuer(name = 'abcl0', { spec, status, metadata }: IssuerChanges
       cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } },
       ...spec,
     },
-    status: status ?? {
-      issuerURL: url,
-      accountID,
-      providers: [{ url, arn: `arn:aws:iam::${accountID}:oidc-provider/${host}`, accountID, owned: true }],
-    },
+    status: status ?? registered(host),
   };
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, ref } from './story.ts';
+import { Story, issuer, ref, registered } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const writer = 'system:serviceaccount:jobs:s3-writer';
 const url = 'https://irsa.abcl0.example.com';
+const host = 'irsa.abcl0.example.com';
 const nobody = /"Effect":"Deny"/;
 
 /** The OIDCIssuer controller's finalizer: the issuer is there until its dependents let go. */
@@ -50,10 +51,64 @@ test('follows subjects and audiences', async () => {
       { namespace: 'default', name: 's3-reader' },
     ],
   });
-  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['my-audience'] } }));
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered(host, ['my-audience']) }));
   await story.reconcile();
   expect(story.trusted).toEqual([reader, writer]);
   expect(story.role.trustPolicy).toContain('"irsa.abcl0.example.com:aud":["my-audience"]');
+});
+
+test('keeps the audiences of the provider when the issuer only asks for others', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { spec: { audiences: ['other'] } });
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+  expect(story.role.trustPolicy).toContain('"irsa.abcl0.example.com:aud":["sts.amazonaws.com"]');
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+test('waits, as it stands, for an issuer that does not say the audiences of its provider', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const before = story.role.trustPolicy;
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered(host, []) }));
+  story.edit({ subjects: [{ namespace: 'jobs', name: 's3-writer' }] });
+  await story.reconcile();
+  expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+  expect(story.condition('TrustReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+  expect(story.role.trustPolicy).toBe(before);
+  story.kube.seed(oidcIssuers, issuer());
+  await story.reconcile();
+  expect(story.trusted).toEqual([writer]);
+});
+
+test('waits where parts of IAM do not know the new role yet, and says so of an old one that is gone', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.edit({ subjects: [] });
+  story.aws.failNext('UpdateAssumeRolePolicy', new ServiceError('NoSuchEntityException', 404));
+  await story.reconcile();
+  expect(story.condition('TrustReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+  await story.clock.advance(60_000);
+  story.aws.failNext('UpdateAssumeRolePolicy', new ServiceError('NoSuchEntityException', 404));
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.condition('TrustReady')).toMatchObject({ reason: 'ReconciliationFailed' });
+});
+
+test('is tried again where IAM does not know yet whom it names', async () => {
+  const story = new Story();
+  const malformed = () => new ServiceError('MalformedPolicyDocumentException', 400, 'Invalid principal in policy');
+  story.aws.failNext('CreateRole', malformed());
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.condition('RoleReady')).toMatchObject({ reason: 'ReconciliationFailed' });
+  await story.reconcile();
+  story.edit({ subjects: [] });
+  story.aws.failNext('UpdateAssumeRolePolicy', malformed());
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.condition('Stalled')).toBeUndefined();
+  await story.reconcile();
+  expect(story.role.trustPolicy).toMatch(nobody);
 });
 
 test('lets in nobody when no subject is left', async () => {
@@ -138,6 +193,42 @@ describe('when the issuer is being deleted', () => {
     expect(story.aws.writes).toEqual([]);
   });
 
+  test('its statement goes also where the status was lost since', async () => {
+    const story = await deletedIssuer();
+    story.loseStatus();
+    await story.reconcile();
+    expect(story.role.trustPolicy).toMatch(nobody);
+    expect(story.status).toMatchObject({ issuers: [], accountID: '111122223333' });
+  });
+
+  test('the status that was lost holds it again while IAM refuses', async () => {
+    const story = await deletedIssuer();
+    story.loseStatus();
+    story.aws.failNext('UpdateAssumeRolePolicy', new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.status.issuers?.map((entry) => entry.url)).toEqual([url]);
+  });
+
+  test('its statement stays with Retain also where the status was lost since', async () => {
+    const story = await deletedIssuer({ spec: { deletionPolicy: 'Retain' } });
+    story.loseStatus();
+    story.forget();
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+    expect(story.status.issuers?.map((entry) => entry.url)).toEqual([url]);
+  });
+
+  test('a role of which nothing is known stays as it is while the issuer is suspended', async () => {
+    const story = await deletedIssuer({ spec: { suspend: true } });
+    story.loseStatus();
+    story.kube.seed(oidcIssuers, {
+      ...issuer('abcl0', { spec: { suspend: true }, status: {} }),
+      metadata: { namespace: 'default', name: 'abcl0', ...held, deletionTimestamp: '2030-01-01T00:00:00Z' },
+    });
+    await story.reconcile();
+    expect(story.trusted).toEqual([reader]);
+  });
+
   test('a suspended role keeps its statement and holds it', async () => {
     const story = await deletedIssuer();
     story.edit({ suspend: true });
@@ -150,7 +241,7 @@ describe('when the issuer is being deleted', () => {
 
 test('is not written without the audiences of an issuer that cannot be seen', async () => {
   const story = new Story();
-  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { audiences: ['my-audience'] } }));
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered(host, ['my-audience']) }));
   await story.reconcile();
   story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
   story.forget();

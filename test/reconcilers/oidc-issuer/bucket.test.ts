@@ -86,8 +86,21 @@ describe('leaves alone', () => {
     const story = new Story({ bucket: { name: globalBucket } });
     put(story, { name: globalBucket, owner: '999999999999' });
     await story.reconcile();
-    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
     expect(story.condition('BucketReady')?.message).toContain('another account');
+    expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
+    story.delete();
+    await story.untilGone();
+    expect(story.saidReasons).toContain('LeftAlone');
+    expect(story.aws.buckets.has(globalBucket)).toBe(true);
+  });
+
+  test('a bucket that may be another account’s in us-east-1, where creating it could reset its ACLs', async () => {
+    const story = new Story({ region: 'us-east-1', bucket: { name: globalBucket } });
+    put(story, { name: globalBucket, owner: '999999999999', region: 'us-east-1' });
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    expect(story.condition('BucketReady')?.message).toContain('may belong to another account');
     expect(story.aws.writes).not.toContain('CreateBucket');
   });
 });
@@ -109,4 +122,46 @@ test('does not take every failure of a read for a missing bucket', async () => {
   await story.reconcile();
   expect(story.aws.writes).not.toContain('CreateBucket');
   expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+});
+
+describe('a bucket that refuses to be read', () => {
+  const denied = () => new ServiceError('AccessDenied', 403);
+
+  test('and is the account’s own lacks a permission, which is named', async () => {
+    const story = new Story({ bucket: { name: globalBucket } });
+    put(story, { name: globalBucket, tags: owner });
+    story.aws.failNext('GetBucketTagging', denied());
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({
+      status: 'False',
+      reason: 'AccessDenied',
+      message: expect.stringContaining('s3:GetBucketTagging'),
+    });
+    expect(story.condition('BucketReady')?.message).not.toContain('another account');
+  });
+
+  test('is not created under a name that only the account can have', async () => {
+    const story = new Story();
+    story.aws.failNext('GetBucketTagging', denied());
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    expect(story.aws.writes).not.toContain('CreateBucket');
+  });
+
+  test('holds the deletion where it was made for this issuer', async () => {
+    const story = new Story({ bucket: { name: globalBucket } });
+    await story.untilReady();
+    story.delete();
+    for (let pass = 0; pass < 9; pass++) story.aws.failNext('GetBucketTagging', denied());
+    await story.until(() => story.condition('DocumentsPublished')?.reason === 'AccessDenied');
+    expect(story.account.buckets.has(globalBucket)).toBe(true);
+  });
+});
+
+test('goes on in the same pass where the SDK repeated a creation whose answer was lost', async () => {
+  const story = new Story();
+  story.aws.failNext('CreateBucket', new ServiceError('BucketAlreadyOwnedByYou', 409), { tookEffect: true });
+  await story.reconcile();
+  expect(story.condition('BucketReady')).toMatchObject({ status: 'True' });
+  expect(story.said).toEqual([]);
 });

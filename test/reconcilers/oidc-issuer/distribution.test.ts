@@ -147,3 +147,58 @@ test('replaces a distribution that somebody deleted, and the records and the pro
   );
   expect(story.status.providers?.map(({ url }) => url)).not.toContain(`https://${lost.domainName}`);
 });
+
+describe('one answer that the distribution is not there', () => {
+  const stale = () => new ServiceError('NoSuchDistribution', 404);
+
+  test('changes nothing, for the listing still has it', async () => {
+    const story = new Story();
+    await story.untilReady();
+    const { id } = story.distribution;
+    story.forget();
+    story.aws.failNext('GetDistribution', stale());
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+    expect(story.status.distribution?.id).toBe(id);
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('and one more change nothing either, nor does anything count as somebody else’s', async () => {
+    const story = new Story();
+    await story.untilReady();
+    story.forget();
+    for (let time = 0; time < 2; time++) story.aws.failNext('GetDistribution', stale());
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+    await story.untilReady();
+    expect(story.aws.writes).toEqual([]);
+  });
+});
+
+test('takes another one of its own in place of a lost one, and moves the records in the same pass', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const lost = story.distribution;
+  const other = { ...lost, id: 'E77', arn: lost.arn.replace(lost.id, 'E77'), domainName: 'd77.cloudfront.net' };
+  story.account.distributions.clear();
+  story.account.distributions.set(other.id, other);
+  story.forget();
+  await story.reconcile();
+  expect(story.status.distribution).toMatchObject({ id: 'E77' });
+  expect(story.zone.records.flatMap(({ alias: to }) => to?.dnsName ?? [])).toEqual([
+    'd77.cloudfront.net',
+    'd77.cloudfront.net',
+  ]);
+  expect(story.account.providers.size).toBe(1);
+  expect(story.saidReasons).not.toContain('ProvidersWithdrawn');
+});
+
+test('goes on in the same pass where the SDK repeated the creation of an access control whose answer was lost', async () => {
+  const story = new Story();
+  const lost = new ServiceError('OriginAccessControlAlreadyExists', 409);
+  story.aws.failNext('CreateOriginAccessControl', lost, { tookEffect: true });
+  await story.untilReady();
+  expect(story.account.originAccessControls.size).toBe(1);
+  expect(story.saidReasons).not.toContain('ReconciliationFailed');
+});

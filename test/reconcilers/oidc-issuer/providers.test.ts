@@ -18,6 +18,16 @@ test('registers the issuer with its audience and no thumbprint, without reading 
   expect(story.aws.reads).not.toContain('GetOpenIDConnectProvider');
 });
 
+test('records the audiences that it was registered with, for the roles that trust it', async () => {
+  const story = new Story({ audiences: ['sts.amazonaws.com', 'other'] });
+  await story.untilReady();
+  expect(story.status.providers).toMatchObject([{ url: issuerURL, audiences: ['sts.amazonaws.com', 'other'] }]);
+  story.edit({ audiences: ['changed'] });
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotImplemented' });
+  expect(story.status.providers).toMatchObject([{ audiences: ['sts.amazonaws.com', 'other'] }]);
+});
+
 test('registers the distribution’s own name too where that is kept, and drops it when it is not any more', async () => {
   const story = new Story(both);
   await story.untilReady();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts } from '../../../src/api/resources.ts';
-import { seconds } from '../../../src/runtime/duration.ts';
+import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, globalBucket, issuerURL, Story } from './story.ts';
 
@@ -136,6 +136,16 @@ describe('IAMServiceAccounts that still trust the issuer', () => {
     expect(story.leftovers).toEqual([]);
   });
 
+  test('hold it also where its status is lost, by the URL that the spec gives', async () => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, dependent({ suspend: true }));
+    story.loseStatus();
+    story.delete();
+    await story.reconcile();
+    expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'DependentsRemaining' });
+    expect(story.aws.writes).toEqual([]);
+  });
+
   test('of another issuer or namespace hold nothing', async () => {
     const story = await readyStory();
     const other = { issuers: [{ url: 'https://irsa.other.example.com', providerARN: 'arn' }] };
@@ -156,6 +166,7 @@ test('finds everything again when the status is lost', async () => {
 
 test('is happy where everything is gone already', async () => {
   const story = await readyStory(everything);
+  await story.clock.advance(minutes(1));
   const { providers, distributions, originAccessControls, certificates } = story.account;
   for (const objects of [providers, distributions, originAccessControls, certificates]) objects.clear();
   story.aws.buckets.clear();

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
 import { secrets } from '../../../src/api/resources.ts';
 import { kidOf } from '../../../src/oidc/keys.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { newPublicKey, Story } from './story.ts';
 
@@ -33,6 +34,17 @@ describe('a referenced key', () => {
     expect(story.condition('DocumentsPublished')).toMatchObject({ status: 'Unknown', reason: 'DependencyNotReady' });
     story.seedSecret('later', { 'tls.crt': story.pem });
     await story.untilReady();
+  });
+
+  test('that does not come is looked for less often, for each look reads all of the issuer on AWS', async () => {
+    const story = new Story({ signingKeys: { secretRef: { name: 'later', key: 'tls.crt' } } });
+    const { missing, resync } = story.settings.intervals;
+    await story.reconcile();
+    await story.clock.advance(minutes(4));
+    expect(await story.reconcile()).toEqual({ requeueAfter: missing });
+    await story.clock.advance(minutes(1));
+    await story.until(() => story.condition('DNSReady')?.status === 'True');
+    expect(await story.reconcile()).toEqual({ requeueAfter: resync });
   });
 
   test('that is not in its Secret is named', async () => {

@@ -5,6 +5,7 @@ import type { Condition } from '../../../src/api/meta.ts';
 import { oidcIssuers } from '../../../src/api/resources.ts';
 import { oidcIssuerDefinition } from '../../../src/controllers/oidc-issuer/definition.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
+import { seconds } from '../../../src/runtime/duration.ts';
 import type { Result } from '../../../src/runtime/reconciler.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
@@ -80,7 +81,12 @@ export class Story extends World {
     await this.until(() => this.condition('Ready')?.status === 'True');
   }
 
+  /** The same, and more than a minute goes by, in which AWS may not show what is new. */
   async untilGone(): Promise<void> {
+    for (let passes = 0; this.object && passes < 20; passes++) {
+      await this.until(() => true);
+      await this.clock.advance(seconds(15));
+    }
     await this.until(() => this.object === undefined);
   }
 

@@ -56,6 +56,7 @@ describe('records', () => {
     zone = (await dns.findZone('example.com'))!;
     aws.forgetCalls();
   });
+  const records = async () => (await dns.findRecords(zone, 'irsa.example.com')) ?? [];
 
   test('of a name and below it are found in one read, and no neighbours', async () => {
     held.records = [
@@ -65,7 +66,7 @@ describe('records', () => {
       'xirsa.example.com',
       'example.com',
     ].map((name) => ({ name, type: 'CNAME', values: ['v.'], ttl: 60 }));
-    const found = await dns.findRecords(zone, 'irsa.example.com');
+    const found = await records();
 
     expect(found.map(({ name }) => name).sort()).toEqual(['_x.irsa.example.com', 'irsa.example.com']);
     expect(found[0]).toMatchObject({ type: 'CNAME', values: ['v.'], ttl: 60, alias: undefined });
@@ -80,7 +81,7 @@ describe('records', () => {
       values: ['v.'],
       ttl: 60,
     }));
-    const found = await dns.findRecords(zone, 'irsa.example.com');
+    const found = await records();
     expect(found.map(({ name }) => name).sort()).toEqual(['_x.irsa.example.com', 'irsa.example.com']);
   });
 
@@ -91,7 +92,7 @@ describe('records', () => {
     ]);
 
     expect(aws.writes).toEqual(['ChangeResourceRecordSets']);
-    expect(await dns.findRecords(zone, 'irsa.example.com')).toEqual(
+    expect(await records()).toEqual(
       ['A', 'AAAA'].map((type) => ({
         name: 'irsa.example.com',
         type,
@@ -104,7 +105,7 @@ describe('records', () => {
 
   test('change from CNAME to alias in one batch', async () => {
     held.records = [{ name: 'irsa.example.com', type: 'CNAME', values: ['d1.cloudfront.net.'], ttl: 600 }];
-    const [old] = await dns.findRecords(zone, 'irsa.example.com');
+    const [old] = await records();
     await dns.change(zone, [
       { action: 'delete', record: old! },
       { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
@@ -122,7 +123,7 @@ describe('records', () => {
       },
       { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
-    const found = await dns.findRecords(zone, 'irsa.example.com');
+    const found = await records();
     expect(found).toHaveLength(2);
     await dns.change(
       zone,
@@ -134,7 +135,7 @@ describe('records', () => {
 
   test('that changed since they were read are left alone, with the whole batch', async () => {
     held.records = [{ name: 'irsa.example.com', type: 'CNAME', values: ['a.'], ttl: 600 }];
-    const [old] = await dns.findRecords(zone, 'irsa.example.com');
+    const [old] = await records();
     held.records = [{ name: 'irsa.example.com', type: 'CNAME', values: ['b.'], ttl: 600 }];
 
     const error = await failure(
@@ -154,6 +155,22 @@ describe('records', () => {
     expect(await dns.isInSync(change)).toBe(false);
     aws.sync();
     expect(await dns.isInSync(change)).toBe(true);
+  });
+
+  test('of a zone that is gone are none, and the zone made anew is found at once', async () => {
+    aws.account().zones.clear();
+    expect(await dns.findRecords(zone, 'irsa.example.com')).toBeUndefined();
+    const { id } = aws.account().addZone('example.com');
+    expect((await dns.findZone('irsa.example.com'))?.id).toBe(id);
+  });
+
+  test('cannot be changed in a zone that is gone, which is forgotten then too', async () => {
+    aws.account().zones.clear();
+    const { id } = aws.account().addZone('example.com');
+    const record = { name: 'irsa.example.com', type: 'CNAME', value: 'v.' } as const;
+    const error = await failure(dns.change(zone, [{ action: 'upsert', record, ttl: 60 }]));
+    expect(error.message).toContain('NoSuchHostedZone');
+    expect((await dns.findZone('irsa.example.com'))?.id).toBe(id);
   });
 
   test('of a change that Route 53 has forgotten count as known', async () => {

@@ -6,7 +6,6 @@ import { failure } from './failure.ts';
 
 const spec = { url: 'https://irsa.example.com', audiences: ['sts.amazonaws.com'], tags: { owner: 'x' } };
 const arn = 'arn:aws:iam::111122223333:oidc-provider/irsa.example.com';
-const noTags = { set: {}, remove: [] };
 
 let aws: FakeAws;
 let providers: OidcProviders;
@@ -54,25 +53,21 @@ test('says that IAM cannot fetch the issuer', async () => {
 test('gets new audiences before old ones go', async () => {
   await providers.create(spec);
   aws.forgetCalls();
-  await providers.update(arn, { addAudiences: ['new'], removeAudiences: ['sts.amazonaws.com'], tags: noTags });
+  await providers.update(arn, { addAudiences: ['new'], removeAudiences: ['sts.amazonaws.com'], tags: {} });
 
   expect(aws.writes).toEqual(['AddClientIDToOpenIDConnectProvider', 'RemoveClientIDFromOpenIDConnectProvider']);
   expect((await providers.find(arn))?.audiences).toEqual(['new']);
 });
 
 test('keeps foreign tags when its own are set', async () => {
-  await providers.create({ ...spec, tags: { owner: 'x', foreign: 'y', old: 'z' } });
-  await providers.update(arn, {
-    addAudiences: [],
-    removeAudiences: [],
-    tags: { set: { owner: 'w' }, remove: ['old'] },
-  });
+  await providers.create({ ...spec, tags: { owner: 'x', foreign: 'y' } });
+  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: { owner: 'w' } });
 
   expect((await providers.find(arn))?.tags).toEqual({ owner: 'w', foreign: 'y' });
 });
 
 test('writes nothing where nothing changes', async () => {
-  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: noTags });
+  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: {} });
   expect(aws.calls).toHaveLength(1); // GetCallerIdentity
 });
 

@@ -124,19 +124,18 @@ describe('updating', () => {
       settings: { description: 'new', maxSessionDurationSeconds: 3600 },
       permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
       setTags: { team: 'b' },
-      removeTags: ['owner'],
     });
 
-    expect(aws.writes).toEqual(['UpdateRole', 'PutRolePermissionsBoundary', 'TagRole', 'UntagRole']);
+    expect(aws.writes).toEqual(['UpdateRole', 'PutRolePermissionsBoundary', 'TagRole']);
     expect(aws.account().roles.get('reader')).toMatchObject({
       description: 'new',
       maxSessionDuration: 3600,
-      tags: { team: 'b' },
+      tags: { ...spec.tags, team: 'b' },
     });
   });
 
   test('writes nothing where nothing is given', async () => {
-    await roles.update('reader', { setTags: {}, removeTags: [] });
+    await roles.update('reader', { setTags: {} });
     expect(aws.calls).toEqual([]);
   });
 
@@ -166,6 +165,24 @@ describe('updating', () => {
 
     expect(aws.writes).toEqual(['AttachRolePolicy', 'PutRolePolicy', 'DetachRolePolicy', 'DeleteRolePolicy']);
     expect(await roles.getPolicies('reader')).toMatchObject({ managed: [logs], inline: [{ name: 'b' }] });
+  });
+
+  test('swaps a managed policy where the quota has no room for both', async () => {
+    const full = Array.from({ length: 10 }, (_, index) => `arn:aws:iam::aws:policy/Policy${index}`);
+    await roles.changePolicies('reader', { attach: full, detach: [], put: [], delete: [] });
+    await roles.changePolicies('reader', { attach: [logs], detach: full.slice(0, 1), put: [inline], delete: [] });
+
+    const { managed, inline: written } = await roles.getPolicies('reader');
+    expect(managed.toSorted()).toEqual([logs, ...full.slice(1)].toSorted());
+    expect(written).toEqual([inline]);
+  });
+
+  test('leaves the role as it was where the quota is reached and nothing is superfluous', async () => {
+    const full = Array.from({ length: 10 }, (_, index) => `arn:aws:iam::aws:policy/Policy${index}`);
+    await roles.changePolicies('reader', { attach: full, detach: [], put: [], delete: [] });
+    const change = roles.changePolicies('reader', { attach: [logs], detach: [], put: [], delete: [] });
+
+    expect(isLimitExceeded(await failure(change))).toBe(true);
   });
 
   test('says which policy does not exist', async () => {

@@ -28,22 +28,14 @@ describe('ownership', () => {
 describe('the difference', () => {
   test('is what is missing and what has another value', () => {
     const changes = tags.diffTags({ ...own, team: 'a' }, { ...own, team: 'b', stage: 'test' });
-    expect(changes).toEqual({ set: { team: 'b', stage: 'test' }, remove: [] });
+    expect(changes).toEqual({ set: { team: 'b', stage: 'test' } });
     expect(tags.hasChanges(changes)).toBe(true);
   });
 
   test('is nothing where all is there, whatever else there is', () => {
     const changes = tags.diffTags({ ...own, foreign: 'x', 'irsa.giantswarm.io/adopt': 'y' }, own);
-    expect(changes).toEqual({ set: {}, remove: [] });
+    expect(changes).toEqual({ set: {} });
     expect(tags.hasChanges(changes)).toBe(false);
-  });
-
-  test('takes away an ownership tag that is no longer said', () => {
-    const withoutCluster = { ...own };
-    Reflect.deleteProperty(withoutCluster, 'irsa.giantswarm.io/cluster');
-    const changes = tags.diffTags(own, withoutCluster);
-    expect(changes).toEqual({ set: {}, remove: ['irsa.giantswarm.io/cluster'] });
-    expect(tags.hasChanges(changes)).toBe(true);
   });
 
   test('leaves both sides as they are', () => {

@@ -29,7 +29,7 @@ function issuer(name: string, { spec, status, deleting = false }: Changes = {}):
     status: status ?? {
       issuerURL: url,
       accountID: account,
-      providers: [{ url, arn: providerARN, accountID: account, owned: true }],
+      providers: [{ url, arn: providerARN, accountID: account, audiences: ['sts.amazonaws.com'], owned: true }],
     },
   };
 }
@@ -47,9 +47,16 @@ describe('the statements of a role', () => {
 
   test('are of no issuer that is registered elsewhere only', () => {
     const { url, providerARN } = entry('a');
-    const elsewhere = [{ url, arn: providerARN, accountID: '444455556666', owned: true }];
+    const elsewhere = [{ url, arn: providerARN, accountID: '444455556666', audiences: ['a'], owned: true }];
     const status = { issuerURL: url, accountID: account, providers: elsewhere };
     expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [] });
+  });
+
+  test('are of no issuer that does not say which audiences its provider takes', () => {
+    const { url, providerARN } = entry('a');
+    const providers = [{ url, arn: providerARN, accountID: account, owned: true }];
+    const status = { issuerURL: url, accountID: account, providers };
+    expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [], audiences: [] });
   });
 
   test('stay while the issuer has no provider for a moment', () => {

@@ -88,6 +88,20 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     expect(server.requests).toEqual([]);
   });
 
+  test('is not quoted, for whoever wrote the kubeconfig could read through us what answers there', async () => {
+    const secret = 'inner-secret';
+    server.answer(
+      (response) => response.writeHead(403).end(JSON.stringify({ reason: `${secret} `, message: secret })),
+      (response) => response.writeHead(200).end(secret),
+    );
+    const client = clusters().connect(kubeconfig());
+    const refused = await refusal(client.find(serviceAccounts, ref));
+    expect(refused?.message).toBe('reading ServiceAccount default/s3-reader: 403');
+    const unreadable = await refusal(client.patch(serviceAccounts, ref, {}));
+    expect(unreadable?.message).toBe('patching ServiceAccount default/s3-reader: SyntaxError');
+    expect(String(unreadable?.cause)).not.toContain(secret);
+  });
+
   test('has its connections closed when many others were asked for since', async () => {
     server.answer(json(account));
     const known = clusters();

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
+import { settledAnnotation } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers, type NamespacedName, type Resource } from '../../../src/api/resources.ts';
 import { Controller } from '../../../src/runtime/controller.ts';
 import { seconds } from '../../../src/runtime/duration.ts';
@@ -75,13 +76,14 @@ test('after a start, what is new, changed or leaving goes before what only needs
     ]),
   );
   issuers.start();
-  await issuers.synced;
+  // The watch comes after the list, of which the first object is under way and the others wait.
+  await it.server.received(2);
   release();
   await until(() => it.ran.length === 5);
   expect(it.ran).toEqual(['first', 'new', 'edited', 'leaving', 'well']);
 });
 
-test('what a reconciler writes itself, status and finalizer, sets off no other pass; a label does', async () => {
+test('what a reconciler writes itself, status, finalizer and annotation, sets off no other pass; a label does', async () => {
   await using it = await world(async () => ({}));
   const issuers = it.informer(oidcIssuers);
   it.controller.watch(issuers);
@@ -94,6 +96,7 @@ test('what a reconciler writes itself, status and finalizer, sets off no other p
     watch([
       modified('a', { metadata: { finalizers: ['x'], resourceVersion: '6' } }),
       modified('a', { status: { observedGeneration: 1, conditions: [] } }),
+      modified('a', { metadata: { annotations: { [settledAnnotation]: '{}' }, resourceVersion: '7' } }),
       modified('a', { metadata: { labels: { b: 'c' } } }),
       { type: 'DELETED', object: object('a') },
       modified('last', {}),
@@ -116,9 +119,8 @@ test('a change of a related object reconciles those that depend on it', async ()
     },
   });
   it.server.answer(list('5', [object('one', { spec: { issuer: 'i' } }), object('two', { spec: { issuer: 'j' } })]));
-  accounts.start();
-  await accounts.synced;
   it.server.answer(watch([]));
+  accounts.start();
   await it.server.received(2);
   it.server.answer(list('5', [object('i', { status: { url: 'https://i' } })]));
   issuers.start();

@@ -54,6 +54,16 @@ describe('Ready', () => {
 });
 
 describe('conditions', () => {
+  test('have no message that the API server refuses as too long', () => {
+    const message = 'what AWS says, äußerst ausführlich; '.repeat(2000);
+    const conditions = after([], [{ ...keys, message }]);
+    expect(conditions.map(({ type }) => type)).toEqual(['SigningKeysReady', 'Ready', 'Stalled']);
+    for (const condition of conditions) {
+      expect(condition.message.length).toBeLessThanOrEqual(32_768);
+      expect(condition.message).toMatch(/what AWS says, äußerst .*…$/);
+    }
+  });
+
   test('are True, False or Unknown by what was found, in the order of the API', () => {
     const conditions = after([], [certificate, distribution, bucket, { ...keys, state: 'unknown', terminal: false }]);
     expect(conditions.map(({ type, status }) => `${type}=${status}`)).toEqual([

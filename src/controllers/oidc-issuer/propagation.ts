@@ -1,0 +1,17 @@
+import { type ConditionType, findCondition } from '../../api/conditions.ts';
+import type { IssuerRemoval } from './context.ts';
+
+/**
+ * Whether what a condition stands for may be so new that not finding it proves nothing: the condition turned True just now,
+ * or was not True yet when the issuer was deleted just now.
+ */
+export function mayBeNew(
+  { issuer, dependencies }: Pick<IssuerRemoval, 'issuer' | 'dependencies'>,
+  type: ConditionType,
+): boolean {
+  const { metadata, status } = issuer;
+  const { clock, settings } = dependencies;
+  const condition = findCondition(status?.conditions, type);
+  const madeBefore = condition?.status === 'True' ? condition.lastTransitionTime : metadata.deletionTimestamp;
+  return madeBefore !== undefined && clock.now().getTime() - Date.parse(madeBefore) < settings.intervals.propagation;
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import { minutes } from '../../../src/runtime/duration.ts';
+import type { FakeBucket } from '../../fakes/aws/s3.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { accountID, globalBucket, issuerURL, Story } from './story.ts';
+
+async function readyStory(): Promise<Story> {
+  const story = new Story();
+  await story.untilReady();
+  story.forget();
+  return story;
+}
+
+describe('the removal of an issuer that never had its bucket', () => {
+  const bucket: FakeBucket = {
+    name: globalBucket,
+    owner: accountID,
+    region: 'eu-central-1',
+    accountRegional: false,
+    tags: {},
+    policy: undefined,
+    publicAccessBlock: undefined,
+    ownership: undefined,
+    objects: new Map(),
+  };
+
+  /** With a bucket, a distribution without alias that reads it, and an origin access control of its name, all somebody else's. */
+  async function refused(): Promise<Story> {
+    const story = new Story({ bucket: { name: globalBucket } });
+    story.aws.buckets.set(globalBucket, bucket);
+    const DomainName = `${globalBucket}.s3.eu-central-1.amazonaws.com`;
+    const config = { CallerReference: 'theirs', Comment: '', Enabled: true, DefaultCacheBehavior: undefined };
+    const origins = { Quantity: 1, Items: [{ Id: 'theirs', DomainName }] };
+    story.account.distributions.set('ETHEIRS', {
+      id: 'ETHEIRS',
+      arn: 'arn:aws:cloudfront::111122223333:distribution/ETHEIRS',
+      domainName: 'd0.cloudfront.net',
+      etag: 'ETAG',
+      status: 'Deployed',
+      config: { ...config, Origins: origins },
+      tags: {},
+    });
+    const control = { Name: globalBucket, SigningBehavior: 'always', SigningProtocol: 'sigv4' } as const;
+    story.account.originAccessControls.set('OTHEIRS', {
+      id: 'OTHEIRS',
+      etag: 'ETAG',
+      config: { ...control, OriginAccessControlOriginType: 's3' },
+    });
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ reason: 'NotOwned' });
+    return story;
+  }
+
+  test('leaves a distribution alone that reads it, and the access control of its name', async () => {
+    const story = await refused();
+    story.delete();
+    await story.untilGone();
+    expect(story.distribution.config.Enabled).toBe(true);
+    expect([...story.account.originAccessControls.keys()]).toEqual(['OTHEIRS']);
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'LeftAlone', message: expect.stringContaining('origin access control') }),
+    );
+  });
+});
+
+test('removes the origin access control also where somebody deleted its bucket', async () => {
+  const story = await readyStory();
+  story.aws.buckets.clear();
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+});
+
+describe('a removal so soon after the creation that AWS does not show all of it', () => {
+  test('looks for its provider again', async () => {
+    const story = await readyStory();
+    story.aws.failNext('GetOpenIDConnectProvider', new ServiceError('NoSuchEntityException', 404));
+    story.delete();
+    expect(await story.reconcile()).toEqual({ requeueAfter: story.settings.intervals.missing });
+    expect(story.condition('ProvidersReady')).toMatchObject({ reason: 'Deleting' });
+    expect(story.condition('ProvidersReady')?.message).toContain(issuerURL);
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+
+  test('looks for its certificate again, which is neither listed nor found', async () => {
+    const story = new Story();
+    await story.until(() => story.status.certificate !== undefined);
+    const certificates = new Map(story.account.certificates);
+    story.account.certificates.clear();
+    story.delete();
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.condition('CertificateReady')).toMatchObject({ reason: 'Deleting' });
+    for (const [arn, certificate] of certificates) story.account.certificates.set(arn, certificate);
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+
+  test('finds its certificate by its ARN where it is not listed yet', async () => {
+    const story = await readyStory();
+    const { acm } = story.account;
+    acm.ListCertificates = () => ({ CertificateSummaryList: [], NextToken: undefined });
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+
+  test('does not wait for what was made longer ago and is gone', async () => {
+    const story = await readyStory();
+    await story.clock.advance(minutes(1));
+    story.account.providers.clear();
+    story.delete();
+    await story.reconcile();
+    expect(story.condition('DNSReady')).toMatchObject({ reason: 'DNSChangePending' });
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import { minutes } from '../../../src/runtime/duration.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { alias, globalBucket, issuerURL, Story } from './story.ts';
+
+const strangers = '999999999999';
+const spec = { bucket: { name: globalBucket }, hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+
+/** An issuer that has been ready for a while, with two providers. */
+async function readyStory(): Promise<Story> {
+  const story = new Story(spec);
+  await story.untilReady();
+  await story.clock.advance(minutes(1));
+  expect(story.account.providers.size).toBe(2);
+  story.forget();
+  return story;
+}
+
+async function expectWithdrawn(story: Story): Promise<void> {
+  await story.reconcile();
+  expect([...story.account.providers.keys()]).toEqual([]);
+  expect(story.status.providers ?? []).toEqual([]);
+  expect(story.said).toContainEqual(
+    expect.objectContaining({ reason: 'ProvidersWithdrawn', message: expect.stringContaining(issuerURL) }),
+  );
+  story.forget();
+  await story.reconcile();
+  expect(story.saidReasons).not.toContain('ProvidersWithdrawn');
+}
+
+async function expectRegisteredAgain(story: Story): Promise<void> {
+  await story.untilReady();
+  expect([...story.account.providers.values()].map(({ url }) => url).sort()).toEqual(
+    [issuerURL, `https://${story.distribution.domainName}`].sort(),
+  );
+}
+
+describe('a name that is somebody else’s loses its providers, until it is ours again:', () => {
+  test.each([
+    ['', false],
+    [', also where the status is lost', true],
+  ])('the alias, where its record points elsewhere%s', async (_, forgets) => {
+    const story = await readyStory();
+    if (forgets) story.loseStatus();
+    const { records } = story.zone;
+    story.zone.records = [
+      ...records.filter(({ name }) => name !== alias),
+      { name: alias, type: 'A', ttl: 60, values: ['192.0.2.1'] },
+    ];
+    await expectWithdrawn(story);
+    expect(story.condition('DNSReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    story.zone.records = records;
+    await expectRegisteredAgain(story);
+  });
+
+  test('the alias, where another account’s distribution has it', async () => {
+    const story = await readyStory();
+    story.distribution.config.Aliases = { Quantity: 0 };
+    const theirs = { ...structuredClone(story.distribution), id: 'ETHEIRS', arn: 'arn:theirs' };
+    theirs.config.Aliases = { Quantity: 1, Items: [alias] };
+    story.aws.account(strangers).distributions.set(theirs.id, theirs);
+    await expectWithdrawn(story);
+    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'AliasTaken' });
+    story.aws.account(strangers).distributions.clear();
+    await expectRegisteredAgain(story);
+  });
+
+  test('the alias, where a distribution that is not ours has it since ours was deleted', async () => {
+    const story = await readyStory();
+    const theirs = { ...story.distribution, id: 'ETHEIRS', arn: 'arn:theirs', tags: {} };
+    story.account.distributions.clear();
+    story.account.distributions.set(theirs.id, theirs);
+    await expectWithdrawn(story);
+    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    story.account.distributions.clear();
+    await expectRegisteredAgain(story);
+  });
+
+  test('the bucket, where another account has its name', async () => {
+    const story = await readyStory();
+    const { bucket } = story;
+    story.aws.buckets.set(globalBucket, { ...bucket, owner: strangers });
+    await expectWithdrawn(story);
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
+    story.aws.buckets.delete(globalBucket);
+    await expectRegisteredAgain(story);
+  });
+});
+
+describe('keeps its providers where nothing is proven:', () => {
+  test.each([
+    ['a bucket that refuses to be read', 'GetBucketTagging'],
+    ['a distribution that refuses to be read', 'GetDistribution'],
+    ['a zone that refuses to be read', 'ListResourceRecordSets'],
+  ])('%s', async (_, operation) => {
+    const story = await readyStory();
+    story.aws.failNext(operation, new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    expect(story.account.providers.size).toBe(2);
+    await story.untilReady();
+    expect(story.aws.writes).not.toContain('DeleteOpenIDConnectProvider');
+  });
+
+  test('tags of the distribution that somebody took away', async () => {
+    const story = await readyStory();
+    story.distribution.tags = {};
+    await story.reconcile();
+    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.account.providers.size).toBe(2);
+  });
+});
