@@ -3,7 +3,8 @@
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+# Not `npm ci`: it refuses a lock file without the packages of other platforms, some of which not every registry has.
+RUN npm install --no-audit --no-fund
 COPY scripts/build.mjs scripts/
 COPY tsconfig.json ./
 COPY src src

@@ -5,7 +5,6 @@ import { parseAllDocuments } from 'yaml';
 import { Environment, inClone } from '../test/environment/environment.ts';
 import { rollControlPlane, workloadKubeconfig } from '../test/environment/cluster.ts';
 import { holdings } from '../test/environment/holdings.ts';
-import { until } from '../test/environment/wait.ts';
 import type { ProofInput } from '../test/proof/input.ts';
 import { provePolicyChange } from '../test/proof/policy-change.ts';
 import { runProof } from '../test/proof/proof.ts';
@@ -59,7 +58,7 @@ async function tell(environment: Environment): Promise<void> {
   story.say('The cluster is reached with a kubeconfig that may annotate service accounts:');
   await story.run('apply -f -', await workloadKubeconfig(environment, { namespace, cluster }));
   await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}=""`);
-  await until('the OIDCIssuer', () => find(environment, 'oidcissuer', cluster));
+  await story.run(`wait --for=create oidcissuer/${cluster} --namespace ${namespace} --timeout=30s`);
   await story.run(`wait --for=condition=Ready oidcissuer/${cluster} --namespace ${namespace} --timeout=60s`);
   await story.run(
     `get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster -o custom-columns=REASON:.reason,MESSAGE:.message`,
@@ -128,20 +127,6 @@ async function tell(environment: Environment): Promise<void> {
 
 function seconds(since: number): string {
   return ((Date.now() - since) / 1000).toFixed(1);
-}
-
-async function find(environment: Environment, kind: string, name: string): Promise<string | undefined> {
-  const found = await environment.kubectl([
-    'get',
-    kind,
-    name,
-    '--namespace',
-    namespace,
-    '--ignore-not-found',
-    '-o',
-    'name',
-  ]);
-  return found.trim() === '' ? undefined : found;
 }
 
 /** The sample with another text of its inline policies. */
