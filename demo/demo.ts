@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
+import type { Clients } from '../test/backends/aws/clients.ts';
 import { Environment, inClone } from '../test/environment/environment.ts';
 import { rollControlPlane, workloadKubeconfig } from '../test/environment/cluster.ts';
 import { holdings } from '../test/environment/holdings.ts';
@@ -47,6 +48,7 @@ async function tell(environment: Environment): Promise<void> {
 
   story.chapter('Install the operator');
   await story.run('apply -k config/default');
+  story.say('The AWSCluster kind, which another operator brings, comes from test/crds.');
   await environment.install();
   story.say('The operator runs as a process under the service account irsa-system/irsa-operator and its RBAC.');
   const operator = await environment.startOperator();
@@ -99,7 +101,9 @@ async function tell(environment: Environment): Promise<void> {
           .join('\n'),
       );
   }
-  story.say('A change of the IAMServiceAccount reaches the pod, and so does changing it back:');
+  story.say(
+    `Allowing s3:PutObject on ${bucket}/* in the IAMServiceAccount reaches the pod, and so does taking it back:`,
+  );
   const widen = await sampleRole((document) => document.replaceAll(`${bucket}/echo/*`, `${bucket}/*`));
   const restore = await sampleRole((document) => document);
   const change = { allow: () => story.run('apply -f -', widen), takeBack: () => story.run('apply -f -', restore) };
@@ -116,12 +120,12 @@ async function tell(environment: Environment): Promise<void> {
   const { status } = JSON.parse(
     await environment.kubectl(['get', 'iamserviceaccount', 's3-echoer', '-n', namespace, '-o', 'json']),
   ) as { status: { roleARN: string } };
-  story.say('Its trust policy:');
+  story.say('The trust policy of the role:');
   story.say(await trustPolicy(account, status.roleARN));
   story.say('Who may assume it:');
   story.say(table.map((line) => `  ${line}`).join('\n'));
   story.say(`\nDone in ${seconds(started)} s.`);
-  if (flags.keep) await keep(environment, operator.logFile);
+  if (flags.keep) await keep(environment, account, operator.logFile);
   account.destroy();
 }
 
@@ -138,23 +142,38 @@ async function sampleRole(change: (document: string) => string): Promise<string>
 }
 
 /** Leaves everything running until Ctrl-C. */
-async function keep(environment: Environment, logFile: string): Promise<void> {
+async function keep(environment: Environment, account: Clients, logFile: string): Promise<void> {
   const { kubeconfig, dir } = environment.controlPlane;
   const shell = join(dir, 'aws.env');
-  const variables = Object.entries(environment.awsEnvironment).map(([name, value]) => `export ${name}=${value}`);
-  await writeFile(shell, `${variables.join('\n')}\n`);
+  await writeFile(shell, await awsVariables(environment, account));
   console.log(`
-Everything runs until you press Ctrl-C. In another terminal:
+Everything runs until you press Ctrl-C. In another terminal, in this folder:
 
   export KUBECONFIG=${kubeconfig}
   kubectl get irsa -A -o wide
   kubectl describe oidcissuer ${cluster} -n ${namespace}
-  kubectl edit iamserviceaccount s3-echoer -n ${namespace}      # change a policy, see it applied
-  kubectl delete iamserviceaccount s3-echoer -n ${namespace}    # its role goes, and the annotation with it
-  kubectl apply -f config/samples/oidcissuer.yaml               # an issuer by hand: read what its conditions miss
+  kubectl edit iamserviceaccount s3-echoer -n ${namespace}     # change a policy, see it applied
+  kubectl delete iamserviceaccount s3-echoer -n ${namespace}   # its role goes, and the annotation with it
+  kubectl apply -f config/samples/oidcissuer.yaml         # an issuer by hand: read why it is refused here
   tail -f ${logFile}
-  . ${shell} && aws iam list-roles                              # with the AWS CLI, for the operator's own account
+  . ${shell} && aws iam list-roles   # if you have the AWS CLI: account ${accountID}
 `);
   await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   await environment.stop();
+  console.log('Stopped; nothing is left running.');
+}
+
+/** For the AWS CLI, which is then in the account of the cluster. */
+async function awsVariables(environment: Environment, account: Clients): Promise<string> {
+  const { accessKeyId, secretAccessKey, sessionToken = '' } = await account.iam.config.credentials();
+  const variables = {
+    AWS_ENDPOINT_URL: environment.front.url,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+    AWS_DEFAULT_REGION: account.region,
+  };
+  return `${Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${value}`)
+    .join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import { parse, stringify } from 'yaml';
+import type { Condition } from '../src/api/meta.ts';
 
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
@@ -27,11 +28,17 @@ export class Story {
     return output;
   }
 
-  /** Runs a command that prints an object as YAML, and shows only its status. */
+  /** Runs a command that prints an object as YAML, and shows its status, each condition on one line. */
   async status(command: string): Promise<void> {
     this.#show(command);
-    const { status } = parse(await this.kubectl(words(command))) as { status: unknown };
-    this.say(`…\n${stringify({ status })}`);
+    const { status } = parse(await this.kubectl(words(command))) as { status: { conditions: Condition[] } };
+    const conditions = status.conditions.map(({ type, status, reason, message }) => [
+      type,
+      `${status} (${reason}) ${message}`.trim(),
+    ]);
+    this.say(
+      `…\n${stringify({ status: { ...status, conditions: Object.fromEntries(conditions) } }, { lineWidth: 0 })}`,
+    );
   }
 
   #show(command: string): void {

@@ -1,5 +1,5 @@
 /**
- * Prepares all that the demo and the tests need, on a machine with Node 18 or newer, kubectl, OpenSSL, Go and Python.
+ * Prepares all that the demo and the tests need, on a machine with Node 18 or newer, kubectl, Go and Python.
  * What is there already is left alone, so that it takes no time worth mentioning.
  */
 import { existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { prepareControlPlane } from './setup/control-plane.mjs';
 import { prepareDependencies } from './setup/dependencies.mjs';
 import { prepareMoto } from './setup/moto.mjs';
 import { SetupError, runVisibly } from './setup/progress.mjs';
-import { requireTools } from './setup/tools.mjs';
+import { requireKubectl } from './setup/kubectl.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 try {
-  await requireTools();
+  await requireKubectl();
   await prepareDependencies(root);
   await prepareControlPlane();
   await prepareMoto();

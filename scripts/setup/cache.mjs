@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { SetupError } from './progress.mjs';
 
 /** Outside the clone, so that the next clone on this machine has everything at once. */
 export function cacheDir(env = process.env) {
@@ -14,7 +15,7 @@ export function cacheDir(env = process.env) {
 export async function makeOnce(path, make) {
   const unfinished = `${path}.unfinished-${process.pid}`;
   const removeUnfinished = () => rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   process.once('exit', removeUnfinished);
   try {
     await make(unfinished);
@@ -24,6 +25,14 @@ export async function makeOnce(path, make) {
     process.off('exit', removeUnfinished);
   }
   return path;
+}
+
+function makeFolder(path) {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new SetupError(`cannot write ${path} (${error.code}): set XDG_CACHE_HOME to a folder that you may write`);
+  }
 }
 
 /** Another clone may have finished first: a folder cannot be moved onto a full one, and theirs is as good. */

@@ -5,6 +5,7 @@ import { cacheDir, makeOnce } from './cache.mjs';
 import { SetupError, run, runVisibly, say } from './progress.mjs';
 
 const kubernetesVersion = '1.35.4';
+const kubernetesMinor = kubernetesVersion.replace(/\.\d+$/, '');
 const etcdVersion = '3.6.16';
 const oldestGo = '1.26';
 
@@ -47,8 +48,20 @@ export async function prepareControlPlane(env = process.env) {
     await requireGo(missing, env);
     for (const name of missing) await build(name, env);
   }
+  for (const name of ['kube-apiserver', 'kube-controller-manager']) await requireVersion(name, env);
   const sources = Object.keys(programs).map((name) => `${name} (${findProgram(name, env).source})`);
   say(`control plane: ${sources.join(', ')}`);
+}
+
+/** Those of KUBEBUILDER_ASSETS may be of any version; in the cache there are only our own. */
+async function requireVersion(name, env) {
+  const { path, source } = findProgram(name, env);
+  if (source !== 'KUBEBUILDER_ASSETS') return;
+  const { output } = await run(path, ['--version'], { env });
+  if (output.startsWith(`Kubernetes v${kubernetesMinor}.`)) return;
+  throw new SetupError(
+    `KUBEBUILDER_ASSETS: the tests need Kubernetes ${kubernetesMinor}, and ${path} --version says: ${output.trim() || 'nothing'}`,
+  );
 }
 
 async function requireGo(missing, env) {
@@ -59,7 +72,7 @@ async function requireGo(missing, env) {
   throw new SetupError(
     [
       `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
-      `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesVersion.replace(/\.\d+$/, '')},`,
+      `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesMinor},`,
       '    which `setup-envtest use -p path` prints; kube-controller-manager is not among them and needs another way;',
       `  - put them where an earlier set-up on another machine left them:`,
       ...missing.map((name) => `      ${cachedPath(name, env)}`),

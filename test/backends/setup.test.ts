@@ -7,7 +7,7 @@ import { cacheDir, makeOnce } from '../../scripts/setup/cache.mjs';
 import { findProgram, prepareControlPlane, programPath } from '../../scripts/setup/control-plane.mjs';
 import { prepareDependencies } from '../../scripts/setup/dependencies.mjs';
 import { findPython, givenEndpoint, prepareMoto } from '../../scripts/setup/moto.mjs';
-import { requireTools } from '../../scripts/setup/tools.mjs';
+import { requireKubectl } from '../../scripts/setup/kubectl.mjs';
 import { FakeMachine, go, npm, python, writeProgram } from './fake-machine.ts';
 
 let machine: FakeMachine;
@@ -34,6 +34,11 @@ describe('the cache', () => {
   test('is in the user’s cache folder', () => {
     expect(cache()).toBe(join(machine.home, '.cache/irsa-operator'));
     expect(cacheDir({ ...env, XDG_CACHE_HOME: '/var/cache/me' })).toBe('/var/cache/me/irsa-operator');
+  });
+
+  test('that cannot be written is an error that says how to have another', async () => {
+    writeFileSync(join(machine.home, '.cache'), '');
+    await expect(makeOnce(join(cache(), 'thing'), async () => {})).rejects.toThrow('set XDG_CACHE_HOME to a folder');
   });
 
   test('keeps nothing of what failed half-way', async () => {
@@ -107,12 +112,27 @@ describe('the control plane’s programs', () => {
 
   test('of setup-envtest lack the controller manager, which alone is built', async () => {
     env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
-    for (const name of ['etcd', 'kube-apiserver']) writeProgram(join(machine.home, 'assets', name));
+    writeProgram(join(machine.home, 'assets', 'etcd'));
+    writeProgram(join(machine.home, 'assets', 'kube-apiserver'), 'echo Kubernetes v1.35.1');
     machine.install('go', go('go1.26.8'));
     await prepareControlPlane(env);
     const builds = machine.calls().filter((call) => call.startsWith('go build'));
     expect(builds).toEqual([expect.stringMatching(/k8s\.io\/kubernetes\/cmd\/kube-controller-manager$/)]);
   });
+
+  test.each(['kube-apiserver', 'kube-controller-manager'] as const)(
+    'may not be of another Kubernetes: %s',
+    async (other) => {
+      env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
+      for (const name of programs) {
+        const version = name === other ? '1.31.0' : '1.35.1';
+        writeProgram(join(machine.home, 'assets', name), `echo Kubernetes v${version}`);
+      }
+      await expect(prepareControlPlane(env)).rejects.toThrow(
+        `KUBEBUILDER_ASSETS: the tests need Kubernetes 1.35, and ${join(machine.home, 'assets', other)} --version says: Kubernetes v1.31.0`,
+      );
+    },
+  );
 
   test('are not there after a build that failed, which shows what Go said', async () => {
     machine.install('go', go('go1.26.8', 'echo half > "$out"; echo cannot find module >&2; exit 1'));
@@ -223,12 +243,8 @@ describe('the npm packages', () => {
   });
 });
 
-describe('kubectl and OpenSSL', () => {
-  test('are asked for by name where they lack', async () => {
-    await expect(requireTools(env)).rejects.toThrow('kubectl is needed on the PATH');
-    machine.install('kubectl', '');
-    await expect(requireTools(env)).rejects.toThrow('openssl is needed on the PATH');
-    machine.install('openssl', '');
-    await requireTools(env);
-  });
+test('kubectl is asked for by name where it lacks', async () => {
+  await expect(requireKubectl(env)).rejects.toThrow('kubectl is needed on the PATH');
+  machine.install('kubectl', '');
+  await requireKubectl(env);
 });

@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programPath } from '../../../scripts/setup/control-plane.mjs';
+import { CertificateAuthority } from '../certificates.ts';
 import { GuardedDirectory, GuardedProcess } from '../guard.ts';
 import { freePort } from '../port.ts';
 import { auditPolicy, readAudit, type AuditEvent } from './audit.ts';
-import { CertificateAuthority, writeSigningKey, type Certificate } from './certificates.ts';
+import { writeCertificate, writeSigningKey, type CertificateFiles } from './certificates.ts';
 import { apiServerFlags, controllerManagerFlags, etcdFlags } from './flags.ts';
-import { kubeconfig } from './kubeconfig.ts';
+import { kubeconfig, type Identity } from './kubeconfig.ts';
 
 export interface ControlPlaneOptions {
   /** The issuers whose service-account tokens are accepted; new tokens carry the first. Absent: the control plane's own. */
@@ -27,7 +28,8 @@ export interface ControlPlaneDefaults {
 
 interface Files {
   readonly ca: CertificateAuthority;
-  readonly serving: Certificate;
+  readonly caFile: string;
+  readonly serving: CertificateFiles;
   readonly defaults: ControlPlaneDefaults;
 }
 
@@ -57,7 +59,7 @@ export class ControlPlane {
   ) {
     this.dir = home.path;
     this.url = `https://127.0.0.1:${port}`;
-    this.caFile = files.ca.certFile;
+    this.caFile = files.caFile;
     this.kubeconfig = join(this.dir, 'admin.kubeconfig');
     this.auditLog = join(this.dir, 'audit.log');
     this.defaults = files.defaults;
@@ -120,8 +122,8 @@ export class ControlPlane {
 
   private async startAll(options: ControlPlaneOptions): Promise<void> {
     const [admin, manager] = await Promise.all([
-      this.files.ca.issue({ name: 'admin', subject: '/O=system:masters/CN=admin' }),
-      this.files.ca.issue({ name: 'controller-manager', subject: '/CN=system:kube-controller-manager' }),
+      this.files.ca.issue({ subject: 'O=system:masters,CN=admin' }),
+      this.files.ca.issue({ subject: 'CN=system:kube-controller-manager' }),
       writeFile(join(this.dir, 'audit-policy.json'), JSON.stringify(auditPolicy)),
     ]);
     await this.writeKubeconfig(this.kubeconfig, 'admin', { certificate: admin });
@@ -168,23 +170,24 @@ export class ControlPlane {
     return GuardedProcess.start(programPath(program), flags, { log: join(this.dir, `${program}.log`) });
   }
 
-  private async writeKubeconfig(
-    file: string,
-    user: string,
-    identity: { certificate: Certificate } | { token: string },
-  ): Promise<string> {
-    const content = await kubeconfig({ server: this.url, caFile: this.caFile, user, identity });
+  private async writeKubeconfig(file: string, user: string, identity: Identity): Promise<string> {
+    const content = kubeconfig({ server: this.url, ca: this.files.ca.certificate, user, identity });
     await writeFile(file, content, { mode: 0o600 });
     return file;
   }
 }
 
 async function writeFiles(dir: string): Promise<Files> {
-  const [ca, key] = await Promise.all([CertificateAuthority.create(dir), writeSigningKey(dir, 'service-accounts')]);
-  const hosts = ['IP:127.0.0.1', 'DNS:localhost', 'DNS:kubernetes.default.svc'];
+  const ca = await CertificateAuthority.create('test-control-plane');
+  const caFile = join(dir, 'ca.crt');
+  await writeFile(caFile, ca.certificate);
+  const hosts = ['127.0.0.1', 'localhost', 'kubernetes.default.svc'];
+  const serving = await ca.issue({ subject: 'CN=kube-apiserver', hosts });
+  const key = await writeSigningKey(dir, 'service-accounts');
   return {
     ca,
-    serving: await ca.issue({ name: 'kube-apiserver', subject: '/CN=kube-apiserver', hosts }),
+    caFile,
+    serving: await writeCertificate(dir, 'kube-apiserver', serving),
     defaults: {
       issuer: 'https://kubernetes.default.svc.cluster.local',
       signingKeyFile: key.keyFile,

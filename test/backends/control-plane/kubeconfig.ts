@@ -1,30 +1,30 @@
-import { readFile } from 'node:fs/promises';
-import type { Certificate } from './certificates.ts';
+import type { Certificate } from '../certificates.ts';
 
 /** How the holder of a kubeconfig file proves who they are. */
 export type Identity = { readonly certificate: Certificate } | { readonly token: string };
 
 export interface KubeconfigOptions {
   readonly server: string;
-  readonly caFile: string;
+  /** As PEM. */
+  readonly ca: string;
   readonly user: string;
   readonly identity: Identity;
 }
 
 /** A kubeconfig file that needs no other file. It is JSON, which every reader of YAML takes. */
-export async function kubeconfig({ server, caFile, user, identity }: KubeconfigOptions): Promise<string> {
+export function kubeconfig({ server, ca, user, identity }: KubeconfigOptions): string {
   const credentials =
     'token' in identity
       ? { token: identity.token }
       : {
-          'client-certificate-data': await base64(identity.certificate.certFile),
-          'client-key-data': await base64(identity.certificate.keyFile),
+          'client-certificate-data': base64(identity.certificate.certificate),
+          'client-key-data': base64(identity.certificate.key),
         };
   const name = 'test';
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server, 'certificate-authority-data': await base64(caFile) } }],
+    clusters: [{ name, cluster: { server, 'certificate-authority-data': base64(ca) } }],
     users: [{ name: user, user: credentials }],
     contexts: [{ name, context: { cluster: name, user } }],
     'current-context': name,
@@ -32,6 +32,6 @@ export async function kubeconfig({ server, caFile, user, identity }: KubeconfigO
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
-async function base64(file: string): Promise<string> {
-  return (await readFile(file)).toString('base64');
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }

@@ -1,3 +1,3 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function requireTools(env?: Environment): Promise<void>;
+export function requireKubectl(env?: Environment): Promise<void>;
