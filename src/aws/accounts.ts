@@ -8,6 +8,7 @@ import { assumedRole, sessionName } from './credentials.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
 import { Route53Dns, type Dns } from './dns.ts';
 import { limiters, serviceLimits, type Limit, type Limiters, type Service } from './limits.ts';
+import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
 import { IamRoles, type Roles } from './roles.ts';
@@ -22,6 +23,7 @@ export interface Account {
   readonly providers: OidcProviders;
   readonly certificates: Certificates;
   readonly distributions: Distributions;
+  readonly originAccessControls: OriginAccessControls;
   readonly dns: Dns;
   buckets(region: string): Buckets;
 }
@@ -98,6 +100,7 @@ export class AwsAccounts implements Accounts {
   private account(id: string, roleARN: string | undefined, clients: AccountClients): Account {
     const { partition } = this;
     const iam = new Calls(clients.iam, this.callOptions(id, 'iam'));
+    const cloudfront = new Calls(clients.cloudfront, this.callOptions(id, 'cloudfront'));
     return {
       id,
       roleARN,
@@ -105,7 +108,8 @@ export class AwsAccounts implements Accounts {
       roles: new IamRoles(iam),
       providers: new IamOidcProviders(iam, { id, partition }),
       certificates: new AcmCertificates(new Calls(clients.acm, this.callOptions(id, 'acm'))),
-      distributions: new CloudFrontDistributions(new Calls(clients.cloudfront, this.callOptions(id, 'cloudfront'))),
+      distributions: new CloudFrontDistributions(cloudfront),
+      originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
       dns: new Route53Dns(new Calls(clients.route53, this.callOptions(id, 'route53')), this.now),
       buckets: (region) =>
         new S3Buckets(new Calls(clients.s3(region), this.callOptions(id, 's3')), { accountID: id, region }),

@@ -31,12 +31,7 @@ export interface Distribution {
   drift(spec: DistributionSpec): readonly string[];
 }
 
-export interface OriginAccessControl {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** CloudFront distributions and origin access controls of one account. ETags and full-replace updates stay inside. */
+/** CloudFront distributions of one account. ETags and full-replace updates stay inside. */
 export interface Distributions {
   /** 2 reads. */
   find(id: string): Promise<Distribution | undefined>;
@@ -52,12 +47,6 @@ export interface Distributions {
   tag(arn: string, tags: Tags): Promise<void>;
   /** Takes the next step towards deletion and never waits for CloudFront: disables, or deletes once disabled and deployed. */
   delete(id: string): Promise<'disabling' | 'gone'>;
-
-  findOriginAccessControl(name: string): Promise<OriginAccessControl | undefined>;
-  /** Signs always, with sigv4, for S3. Throws what `isAlreadyExists` knows. */
-  createOriginAccessControl(name: string): Promise<OriginAccessControl>;
-  /** Happy if gone. Throws what `isInUse` knows while a distribution has it. */
-  deleteOriginAccessControl(id: string): Promise<void>;
 }
 
 export class CloudFrontDistributions implements Distributions {
@@ -151,48 +140,6 @@ export class CloudFrontDistributions implements Distributions {
       if (isInUse(error)) return 'disabling';
       throw error;
     }
-  }
-
-  async findOriginAccessControl(name: string): Promise<OriginAccessControl | undefined> {
-    let Marker: string | undefined;
-    do {
-      const { OriginAccessControlList: page } = await this.cloudfront.send(
-        'listing origin access controls',
-        new cloudfront.ListOriginAccessControlsCommand({ Marker }),
-      );
-      const found = page?.Items?.find(({ Name }) => Name === name);
-      if (found) return { id: found.Id ?? '', name };
-      Marker = page?.NextMarker;
-    } while (Marker);
-    return undefined;
-  }
-
-  async createOriginAccessControl(name: string): Promise<OriginAccessControl> {
-    const { OriginAccessControl: created } = await this.cloudfront.send(
-      `creating origin access control ${name}`,
-      new cloudfront.CreateOriginAccessControlCommand({
-        OriginAccessControlConfig: {
-          Name: name,
-          OriginAccessControlOriginType: 's3',
-          SigningBehavior: 'always',
-          SigningProtocol: 'sigv4',
-        },
-      }),
-    );
-    return { id: created?.Id ?? '', name };
-  }
-
-  async deleteOriginAccessControl(id: string): Promise<void> {
-    const found = await this.cloudfront
-      .send(`reading origin access control ${id}`, new cloudfront.GetOriginAccessControlCommand({ Id: id }))
-      .catch(undefinedIfNotFound);
-    if (!found) return;
-    await this.cloudfront
-      .send(
-        `deleting origin access control ${id}`,
-        new cloudfront.DeleteOriginAccessControlCommand({ Id: id, IfMatch: found.ETag }),
-      )
-      .catch(undefinedIfNotFound);
   }
 
   /** Listing and reading may disagree for a moment: then neither answer is taken for the truth. */

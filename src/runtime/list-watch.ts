@@ -24,6 +24,8 @@ export interface ListWatchOptions<O> {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** 0 to 1, for the jitter of the back-off. */
+  readonly random?: () => number;
 }
 
 const firstBackOff = seconds(0.5);
@@ -107,7 +109,7 @@ export class ListWatch<O extends KubernetesObject> {
   }
 
   #backOff(): number {
-    return jittered(Math.min(firstBackOff * 2 ** (this.#failures - 1), longestBackOff));
+    return jittered(Math.min(firstBackOff * 2 ** (this.#failures - 1), longestBackOff), this.options.random);
   }
 
   #alive(): void {

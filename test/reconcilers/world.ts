@@ -27,7 +27,7 @@ export class World {
   readonly workload = new FakeKube(this.clock);
   readonly kubeconfig = 'kubeconfig of the workload cluster';
   readonly aws = new FakeAws({ now: () => this.clock.now().getTime() });
-  readonly accounts = this.aws.accounts();
+  accounts = this.aws.accounts();
   readonly logger = new FakeLogger();
   readonly said: Said[] = [];
   readonly settings: Settings = {

@@ -24,17 +24,20 @@ export async function accept(
     return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
 
-  const account = await dependencies.accounts.get(issuer.spec.account?.roleARN);
+  const getAccount = () => dependencies.accounts.get(issuer.spec.account?.roleARN);
   const stored = issuer.status?.accountID;
-  if (stored !== undefined && stored !== account.id) {
-    return refused('ImmutableField', `spec.account: the issuer stands in account ${stored}, not in ${account.id}`);
-  }
+  // The account that is recorded is enough to see a change that is refused: then AWS is asked nothing.
+  const accountID = stored ?? (await getAccount()).id;
   const owner = ownerOf(issuer, settings.installation);
-  const desired = desiredIssuer(issuer, account, { owner, alias, signingKeys });
+  const desired = desiredIssuer(issuer, accountID, { owner, alias, signingKeys });
   const change = findChange(issuer, desired);
   if (change) {
     const { field, was, is } = change;
     return refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
+  }
+  const account = await getAccount();
+  if (account.id !== accountID) {
+    return refused('ImmutableField', `spec.account: the issuer stands in account ${accountID}, not in ${account.id}`);
   }
   draft.accountID = account.id;
   draft.issuerURL = desired.issuerURL;

@@ -78,19 +78,23 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
 
 /**
  * Creating tells whose the bucket is that refuses to be read: another account's, or our own without the permission to read.
- * Not in us-east-1, where creating a bucket that the account has resets its ACLs.
+ * In us-east-1 creating a bucket that the account has succeeds, and resets its ACLs: only one that is recorded as ours,
+ * which has none, is tried there.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
 async function createUnread(buckets: Buckets, context: IssuerContext, refusal: unknown): Promise<undefined> {
-  const { region, bucket } = context.desired;
+  const { desired, status } = context;
+  const { region, bucket } = desired;
+  const resetsACLs = region === 'us-east-1';
   const hint = new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
-  if (region === 'us-east-1') throw hint;
+  if (resetsACLs && status.bucket?.name !== bucket.name) throw hint;
   try {
-    return await create(buckets, context);
+    await create(buckets, context);
   } catch (error) {
     if (isAlreadyExists(error)) throw refusal;
     throw isAccessDenied(error) ? hint : error;
   }
+  if (resetsACLs) throw refusal;
 }
 
 async function create(buckets: Buckets, context: IssuerContext): Promise<undefined> {

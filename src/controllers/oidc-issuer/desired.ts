@@ -1,6 +1,5 @@
 import type { OIDCIssuerSpec } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import type { Account } from '../../aws/accounts.ts';
 import { bucketDomain, bucketName, isAccountRegional } from '../../aws/names.ts';
 import { defaultAudiences, partitionOf } from '../../aws/partitions.ts';
 import { type Owner, ownershipTags, type Tags } from '../../aws/tags.ts';
@@ -52,12 +51,13 @@ export function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySou
 
 export function desiredIssuer(
   issuer: OIDCIssuer,
-  account: Account,
+  accountID: string,
   { owner, alias, signingKeys }: { owner: Owner; alias: string; signingKeys: SigningKeySource },
 ): DesiredIssuer {
   const { spec } = issuer;
   const url = issuerURL(alias);
-  const bucket = bucketNameOf(issuer, account.id, owner.installation);
+  const partition = partitionOf(spec.region);
+  const bucket = bucketNameOf(issuer, accountID, owner.installation);
   return {
     uid: issuer.metadata.uid,
     tags: { ...spec.tags, ...ownershipTags(owner, clusterNameOf(issuer)) },
@@ -67,11 +67,11 @@ export function desiredIssuer(
     jwksURI: jwksURL(url),
     bucket: {
       name: bucket,
-      accountRegional: isAccountRegional(bucket, { accountID: account.id, region: spec.region }),
-      domain: bucketDomain(bucket, spec.region, account.partition),
+      accountRegional: isAccountRegional(bucket, { accountID, region: spec.region }),
+      domain: bucketDomain(bucket, spec.region, partition),
     },
     signingKeys,
-    audiences: spec.audiences ?? defaultAudiences(partitionOf(spec.region)),
+    audiences: spec.audiences ?? defaultAudiences(partition),
     keepDistributionProvider: spec.hosting.cloudFront?.keepDistributionProvider ?? false,
     comment: `Created by irsa-operator for cluster ${clusterNameOf(issuer)}`,
   };

@@ -1,15 +1,17 @@
 import type { Account } from '../../aws/accounts.ts';
 import type { Distribution, DistributionSpec } from '../../aws/distributions.ts';
-import { isAliasTaken, isAlreadyExists, isInUse } from '../../aws/errors.ts';
+import { isAliasTaken, isAlreadyExists } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
 import { diffTags, hasChanges, isOwned, type Owner, ownershipKeys } from '../../aws/tags.ts';
+import { issuerURL } from '../../oidc/issuer-url.ts';
 import { sameJson } from '../../runtime/json.ts';
-import { type Outcome, ready, type Step } from '../../runtime/step.ts';
+import { ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { bucketPolicy } from './bucket-policy.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
-import { withdrawn } from './provider-removal.ts';
+import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
+import { removeProvider, withdrawn } from './provider-removal.ts';
 
 /** The distribution, the origin access control it reads the bucket with, and the bucket policy that lets it. */
 export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
@@ -20,7 +22,10 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
     const { desired, status, dependencies } = context;
     const known = await findKnown(context);
     const lost = status.distribution?.id === known?.id ? undefined : status.distribution;
-    if (lost) await removeRecordsOf(context, lost.domainName);
+    if (lost) {
+      await removeProvider(context, issuerURL(lost.domainName));
+      await removeRecordsOf(context, lost.domainName);
+    }
     const spec: DistributionSpec = {
       callerReference: reference(desired.uid, lost?.id),
       alias: desired.alias,
@@ -99,20 +104,6 @@ function certificateARN({ status }: IssuerContext): string {
   return status.certificate.arn;
 }
 
-async function ensureOriginAccessControl({ account, desired }: IssuerContext): Promise<string> {
-  const { distributions } = account;
-  const { name } = desired.bucket;
-  const found = await distributions.findOriginAccessControl(name);
-  if (found) return found.id;
-  try {
-    return (await distributions.createOriginAccessControl(name)).id;
-  } catch (error) {
-    const there = isAlreadyExists(error) ? await distributions.findOriginAccessControl(name) : undefined;
-    if (!there) throw error;
-    return there.id;
-  }
-}
-
 /** Created first; what turns out to be there already is ours, or in our way. */
 async function create(context: IssuerContext, spec: DistributionSpec): Promise<Distribution> {
   const { account, owner } = context;
@@ -156,24 +147,4 @@ async function letIn({ account, desired, seen }: IssuerContext, distributionARN:
     distributionARN,
   });
   if (!sameJson(seen.bucket?.policy, policy)) await account.buckets(desired.region).putPolicy(name, policy);
-}
-
-/** It has no tags: its name, which is our bucket's, or a distribution of ours that was made with it, makes it ours. */
-async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
-  const { account, dependencies, status, ownBucket, bucketName: name, pass } = context;
-  const found = await account.distributions.findOriginAccessControl(name);
-  if (!found) return ready;
-  if (!status.distribution && !(await ownBucket())) {
-    leftAlone(pass, `origin access control ${name}`);
-    return ready;
-  }
-  try {
-    await account.distributions.deleteOriginAccessControl(found.id);
-    return ready;
-  } catch (error) {
-    if (!isInUse(error)) throw error;
-    const message = `CloudFront still counts origin access control ${name} as in use`;
-    const requeueAfter = dependencies.settings.intervals.distribution;
-    return { state: 'waiting', reason: 'InUse', message, requeueAfter };
-  }
 }

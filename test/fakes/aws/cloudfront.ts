@@ -14,8 +14,8 @@ export interface FakeDistribution {
 
 export interface FakeOriginAccessControl {
   readonly id: string;
-  readonly etag: string;
-  readonly config: cloudfront.OriginAccessControlConfig;
+  etag: string;
+  config: cloudfront.OriginAccessControlConfig;
 }
 
 interface Scope {
@@ -133,6 +133,16 @@ export class FakeCloudFront {
   GetOriginAccessControl({ Id }: cloudfront.GetOriginAccessControlRequest) {
     const { id, etag, config } = this.originAccessControl(Id);
     return { OriginAccessControl: { Id: id, OriginAccessControlConfig: config }, ETag: etag };
+  }
+
+  UpdateOriginAccessControl(request: cloudfront.UpdateOriginAccessControlRequest) {
+    const { Id, IfMatch, OriginAccessControlConfig: config } = request;
+    const control = this.originAccessControl(Id);
+    checkIfMatch(IfMatch, control.etag);
+    if (!config) throw new ServiceError('InvalidArgument', 400, Id);
+    control.config = config;
+    control.etag = `ETAG${this.scope.nextNumber()}`;
+    return { OriginAccessControl: { Id: control.id, OriginAccessControlConfig: config }, ETag: control.etag };
   }
 
   ListOriginAccessControls({ Marker }: cloudfront.ListOriginAccessControlsRequest) {

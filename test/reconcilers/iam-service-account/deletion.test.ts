@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { oidcIssuers, secrets } from '../../../src/api/resources.ts';
+import { oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
@@ -33,6 +33,17 @@ test('is happy when all is gone already', async () => {
   await story.reconcile();
   expect(story.isGone).toBe(true);
   expect(story.aws.writes).toEqual([]);
+});
+
+test('is happy when the service account is gone, and says nothing of annotations left', async () => {
+  const story = await ready();
+  story.workload.remove(serviceAccounts, { namespace: 'default', name: 's3-reader' });
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.iam.roles.size).toBe(0);
+  expect(story.workload.writes).toEqual([]);
+  expect(story.said.map(({ reason }) => reason)).not.toContain('AnnotationsLeft');
 });
 
 test('keeps role, statement and annotations with Retain', async () => {

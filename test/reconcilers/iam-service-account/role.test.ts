@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { oidcIssuers } from '../../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, readOnly, roleARN, roleName } from './story.ts';
+import { Story, issuer, readOnly, ref, roleARN, roleName } from './story.ts';
 
 const boundary = 'arn:aws:iam::111122223333:policy/boundary';
 
@@ -183,6 +183,24 @@ describe('refuses', () => {
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', reason: 'NotOwned' });
     expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'NotOwned' }));
     expect(story.annotations()).toEqual({});
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.role).toEqual(before);
+  });
+
+  test('a role that asks to be adopted, as the object does', async () => {
+    const story = new Story();
+    const adopt = 'irsa.giantswarm.io/adopt';
+    story.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { [adopt]: 'true' } } });
+    const Tags = [{ Key: adopt, Value: 'IAMServiceAccount/default/s3-reader' }];
+    const Path = '/irsa/test/default/';
+    story.iam.CreateRole({ RoleName: roleName, Path, Tags, AssumeRolePolicyDocument: '{"Statement":[]}' });
+    const before = structuredClone(story.role);
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.aws.writes).toEqual(['CreateRole']); // which IAM refused: the name is taken
+    expect(story.role).toEqual(before);
     story.delete();
     await story.reconcile();
     expect(story.isGone).toBe(true);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { seconds } from '../../../src/runtime/duration.ts';
 import type { FakeProvider } from '../../fakes/aws/iam.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { accountID, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
+import { accountID, adoptable, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
 
 const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
 const both = { hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
@@ -89,12 +89,16 @@ test('registers again what somebody deleted', async () => {
 test.each([
   ['without tags', {}],
   ['of another installation', someoneElse],
+  ['that asks to be adopted, as the issuer does', adoptable],
 ])('never changes a provider of its URL %s', async (_, tags) => {
   const story = new Story();
   await story.untilReady();
+  story.adoptMe();
   Object.assign(provider(story), { tags, audiences: new Set(['theirs']) });
+  story.forget();
   await story.reconcile();
   expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  expect(story.aws.writes).toEqual([]);
   story.loseStatus();
   await story.untilReady().catch(() => undefined);
   expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });

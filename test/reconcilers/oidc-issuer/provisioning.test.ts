@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { finalizer } from '../../../src/api/names.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { FakeS3 } from '../../fakes/aws/s3.ts';
 import { accountID, alias, bucketName, issuerURL, owner, Story } from './story.ts';
 
 test('makes an issuer out of nothing, one of each on AWS, and says in the status where it is', async () => {
@@ -47,12 +48,20 @@ test('shows a condition for each part that it has, and none for what is not buil
 
 test('has its finalizer and the account in the status before the first call that changes AWS', async () => {
   const story = new Story();
-  story.aws.failNext('CreateBucket');
-  story.aws.failNext('RequestCertificate');
+  const noted: unknown[] = [];
+  const die = () => {
+    noted.push([story.object?.metadata.finalizers, story.status.accountID]);
+    throw new Error('the operator dies here');
+  };
+  const createBucket = jest.spyOn(FakeS3.prototype, 'CreateBucket').mockImplementation(die);
+  jest.spyOn(story.account.acm, 'RequestCertificate').mockImplementation(die);
   await story.reconcile();
-  expect(story.leftovers).toEqual([]);
-  expect(story.object?.metadata.finalizers).toEqual([finalizer]);
-  expect(story.status.accountID).toBe(accountID);
+  createBucket.mockRestore();
+  expect(story.aws.writes.sort()).toEqual(['CreateBucket', 'RequestCertificate']);
+  expect(noted).toEqual([
+    [[finalizer], accountID],
+    [[finalizer], accountID],
+  ]);
 });
 
 test('changes nothing on AWS while the account cannot be written into the status', async () => {

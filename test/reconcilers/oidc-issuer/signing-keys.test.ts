@@ -88,8 +88,37 @@ describe('a generated key', () => {
     expect(story.published).toEqual([kidOf(createPublicKey(pub))]);
     expect(secret.metadata).not.toHaveProperty('ownerReferences');
     expect(secret.metadata.finalizers).toBeUndefined();
+    story.forget();
     await story.reconcile();
     expect(generatedSecret(story).key).toBe(key);
+    expect([story.aws.writes, story.kube.writes]).toEqual([[], []]);
+  });
+
+  test('whose Secret somebody deleted is made anew, and the old one stays published', async () => {
+    const story = new Story(generated);
+    await story.untilReady();
+    const kid = (pub: string) => kidOf(createPublicKey(pub));
+    const old = kid(generatedSecret(story).pub);
+    story.kube.remove(secrets, secretRef);
+    await story.untilReady();
+    const { pub } = generatedSecret(story);
+    expect(kid(pub)).not.toBe(old);
+    expect(story.published).toEqual([old, kid(pub)]);
+  });
+
+  test('is waited for in a Secret that has none, which stays as it is', async () => {
+    const story = new Story(generated);
+    story.seedSecret(secretRef.name, { key: 'private, never read' });
+    await story.reconcile();
+    expect(story.condition('SigningKeysReady')).toMatchObject({
+      status: 'False',
+      reason: 'SecretNotFound',
+      message: 'entry pub of Secret default/abcl0-service-account-v2 does not exist',
+    });
+    expect(story.kube.writes.filter(({ resource }) => resource === secrets.plural)).toEqual([]);
+    story.seedSecret(secretRef.name, { key: 'private, never read', pub: story.pem });
+    await story.untilReady();
+    expect(story.published).toEqual([story.kid]);
   });
 
   test('of an earlier operator is taken as it is', async () => {

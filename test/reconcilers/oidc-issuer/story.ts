@@ -23,6 +23,8 @@ export const owner = {
   'irsa.giantswarm.io/cluster': 'abcl0',
   'irsa.giantswarm.io/owner': 'OIDCIssuer/default/abcl0',
 };
+/** What a stranger's object would carry to be adopted, which is not built. Goes with `adoptMe`. */
+export const adoptable = { 'irsa.giantswarm.io/adopt': owner['irsa.giantswarm.io/owner'] };
 export const someoneElse = { ...owner, 'irsa.giantswarm.io/installation': 'other' };
 
 /** The public half of a new RSA key, as PEM. */
@@ -57,12 +59,18 @@ export class Story extends World {
     this.kube.seed(oidcIssuers, { metadata: ref, spec: { ...standard, ...spec } });
   }
 
+  /** Asks on the object itself to adopt what is there. */
+  adoptMe(): void {
+    this.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/adopt': 'true' } } });
+  }
+
   reconcile(): Promise<Result> {
     return this.#run(ref);
   }
 
   /** Another process: what was only in memory is gone. */
   restart(): void {
+    this.accounts = this.aws.accounts();
     this.#run = this.runner(oidcIssuerDefinition(this));
   }
 

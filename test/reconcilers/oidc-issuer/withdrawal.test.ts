@@ -7,8 +7,8 @@ const strangers = '999999999999';
 const spec = { bucket: { name: globalBucket }, hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
 
 /** An issuer that has been ready for a while, with two providers. */
-async function readyStory(): Promise<Story> {
-  const story = new Story(spec);
+async function readyStory(region = 'eu-central-1'): Promise<Story> {
+  const story = new Story({ ...spec, region });
   await story.untilReady();
   await story.clock.advance(minutes(1));
   expect(story.account.providers.size).toBe(2);
@@ -85,6 +85,17 @@ describe('a name that is somebody else’s loses its providers, until it is ours
     story.aws.buckets.delete(globalBucket);
     await expectRegisteredAgain(story);
   });
+
+  test('the bucket in us-east-1, which is tried once, for it counts as ours no more', async () => {
+    const story = await readyStory('us-east-1');
+    const { bucket } = story;
+    story.aws.buckets.set(globalBucket, { ...bucket, owner: strangers });
+    await expectWithdrawn(story);
+    expect(story.condition('BucketReady')?.message).toContain('may belong to another account');
+    expect(story.aws.writes).not.toContain('CreateBucket');
+    story.aws.buckets.set(globalBucket, bucket);
+    await expectRegisteredAgain(story);
+  });
 });
 
 describe('keeps its providers where nothing is proven:', () => {
@@ -100,6 +111,21 @@ describe('keeps its providers where nothing is proven:', () => {
     expect(story.account.providers.size).toBe(2);
     await story.untilReady();
     expect(story.aws.writes).not.toContain('DeleteOpenIDConnectProvider');
+  });
+
+  test('a bucket of us-east-1 that refuses to be read, and is still ours', async () => {
+    const story = await readyStory('us-east-1');
+    const before = structuredClone(story.bucket);
+    story.aws.failNext('GetBucketTagging', new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({
+      reason: 'AccessDenied',
+      message: expect.stringContaining('s3:GetBucketTagging'),
+    });
+    expect(story.condition('BucketReady')?.message).not.toContain('another account');
+    expect(story.aws.writes).toEqual(['CreateBucket']);
+    expect(story.bucket).toEqual(before);
+    expect(story.account.providers.size).toBe(2);
   });
 
   test('tags of the distribution that somebody took away', async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as acm from '@aws-sdk/client-acm';
 import * as cloudfront from '@aws-sdk/client-cloudfront';
 import * as iam from '@aws-sdk/client-iam';
@@ -25,11 +25,53 @@ test('finds the commands in the sources', () => {
   expect(commands.map(({ service }) => service)).toEqual(expect.arrayContaining(Object.keys(sdk)));
 });
 
-test.each(commands)('$service $name needs an IAM action that exists', async ({ service = '', name = '' }) => {
+function neededBy({ service = '', name = '' }: (typeof commands)[number]): string {
   const Command = sdk[service]?.[name] as new (input: object) => Parameters<typeof actionOf>[0];
-  const [prefix = '', action = ''] = actionOf(new Command({})).split(':');
+  return actionOf(new Command({}));
+}
+
+test.each(commands)('$service $name needs an IAM action that exists', async (command) => {
+  const [prefix = '', action = ''] = neededBy(command).split(':');
 
   expect(await iamActionExists(prefix, action)).toBe(true);
+});
+
+describe('the policies in config/iam', () => {
+  const allowed = (file: string) => {
+    const policy = JSON.parse(readFileSync(`config/iam/${file}`, 'utf8')) as {
+      Statement: { Action: string | string[] }[];
+    };
+    return policy.Statement.flatMap(({ Action }) => Action);
+  };
+  const inAccount = allowed('policy.json');
+  const ofOperator = allowed('assume-role.json');
+  /** Everybody may, whatever policies say. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+  const free = 'sts:GetCallerIdentity';
+
+  /** What is asked for besides the action that a command is named after. */
+  const implied: Readonly<Record<string, string>> = {
+    's3:TagResource': 'CreateBucket with tags in it',
+    's3:ListBucket': 'GetObject: without it S3 says AccessDenied where there is no such object',
+  };
+
+  test.each(commands)('allow $service $name', (command) => {
+    expect([...inAccount, ...ofOperator, free]).toContain(neededBy(command));
+  });
+
+  test('let the operator itself do nothing but assume roles', () => {
+    expect(ofOperator).toEqual(['sts:AssumeRole']);
+    expect(inAccount).not.toContain('sts:AssumeRole');
+  });
+
+  test('allow nothing that no call needs', () => {
+    const needed = new Set([...commands.map(neededBy), ...Object.keys(implied)]);
+    expect([...inAccount, ...ofOperator].filter((action) => !needed.has(action))).toEqual([]);
+  });
+
+  test('name as implied only what is allowed and no command is named after', () => {
+    const direct = new Set(commands.map(neededBy));
+    expect(Object.keys(implied).filter((action) => direct.has(action) || !inAccount.includes(action))).toEqual([]);
+  });
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import type { Distributions, DistributionSpec } from '../../../src/aws/distributions.ts';
+import type { OriginAccessControls } from '../../../src/aws/origin-access-controls.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 import { FakeAws } from '../../fakes/aws/index.ts';
 
@@ -8,11 +9,12 @@ export const alias = 'irsa.example.com';
 export async function distributionWorld(): Promise<{
   aws: FakeAws;
   distributions: Distributions;
+  originAccessControls: OriginAccessControls;
   spec: DistributionSpec;
 }> {
   const aws = new FakeAws();
-  const { distributions } = await aws.accounts().get(undefined);
-  const control = await distributions.createOriginAccessControl('bucket');
+  const { distributions, originAccessControls } = await aws.accounts().get(undefined);
+  const control = await originAccessControls.create('bucket');
   const spec = {
     callerReference: 'reference',
     alias,
@@ -23,7 +25,7 @@ export async function distributionWorld(): Promise<{
     tags: { owner: 'x' },
   };
   aws.forgetCalls();
-  return { aws, distributions, spec };
+  return { aws, distributions, originAccessControls, spec };
 }
 
 export async function issuedCertificate(

@@ -61,7 +61,7 @@ describe('creating', () => {
     const stranger = await aws.accounts().get('arn:aws:iam::999988887777:role/stranger');
     const certificateARN = await stranger.certificates.request({ domain: alias, tags: {}, idempotencyToken: 'x' });
     aws.account('999988887777').certificates.get(certificateARN)!.status = 'ISSUED';
-    const { id } = await stranger.distributions.createOriginAccessControl('bucket');
+    const { id } = await stranger.originAccessControls.create('bucket');
     await stranger.distributions.create({ ...spec, certificateARN, originAccessControlID: id });
 
     expect(errors.isAliasTaken(await failure(distributions.create(spec)))).toBe(true);
@@ -175,40 +175,5 @@ describe('deleting', () => {
     const before = structuredClone(only().config);
     await distributions.delete(id);
     expect(only().config).toEqual({ ...before, Enabled: false });
-  });
-});
-
-describe('origin access controls', () => {
-  test('are found by name, on every page', async () => {
-    aws.pageSize = 1;
-    const { id } = await distributions.createOriginAccessControl('second');
-    expect(await distributions.findOriginAccessControl('second')).toEqual({ id, name: 'second' });
-    expect(await distributions.findOriginAccessControl('third')).toBeUndefined();
-  });
-
-  test('sign always, with sigv4, for S3', () => {
-    expect(aws.account().originAccessControls.get(spec.originAccessControlID)?.config).toEqual({
-      Name: 'bucket',
-      OriginAccessControlOriginType: 's3',
-      SigningBehavior: 'always',
-      SigningProtocol: 'sigv4',
-    });
-  });
-
-  test('exist once by name', async () => {
-    expect(errors.isAlreadyExists(await failure(distributions.createOriginAccessControl('bucket')))).toBe(true);
-  });
-
-  test('go after their distribution, and are happy to be gone', async () => {
-    const { id } = await distributions.create(spec);
-    const inUse = await failure(distributions.deleteOriginAccessControl(spec.originAccessControlID));
-    expect(errors.isInUse(inUse)).toBe(true);
-
-    await distributions.delete(id);
-    aws.deploy();
-    await distributions.delete(id);
-    await distributions.deleteOriginAccessControl(spec.originAccessControlID);
-    await distributions.deleteOriginAccessControl(spec.originAccessControlID);
-    expect(aws.account().originAccessControls.size).toBe(0);
   });
 });

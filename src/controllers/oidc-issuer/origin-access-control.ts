@@ -1,0 +1,44 @@
+import { isAlreadyExists, isInUse } from '../../aws/errors.ts';
+import type { OriginAccessControl, OriginAccessControls } from '../../aws/origin-access-controls.ts';
+import { type Outcome, ready } from '../../runtime/step.ts';
+import { type IssuerContext, type IssuerRemoval, leftAlone } from './context.ts';
+
+/** Gives the id of the one that has our bucket's name, and sees to it that it signs: else the bucket answers nobody. */
+export async function ensureOriginAccessControl({ account, desired }: IssuerContext): Promise<string> {
+  const { originAccessControls } = account;
+  const { id, signs } = await findOrCreate(originAccessControls, desired.bucket.name);
+  if (!signs) await originAccessControls.update(id);
+  return id;
+}
+
+async function findOrCreate(controls: OriginAccessControls, name: string): Promise<OriginAccessControl> {
+  const found = await controls.find(name);
+  if (found) return found;
+  try {
+    return await controls.create(name);
+  } catch (error) {
+    const there = isAlreadyExists(error) ? await controls.find(name) : undefined;
+    if (!there) throw error;
+    return there;
+  }
+}
+
+/** It has no tags: its name, which is our bucket's, or a distribution of ours that was made with it, makes it ours. */
+export async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
+  const { account, dependencies, status, ownBucket, bucketName: name, pass } = context;
+  const found = await account.originAccessControls.find(name);
+  if (!found) return ready;
+  if (!status.distribution && !(await ownBucket())) {
+    leftAlone(pass, `origin access control ${name}`);
+    return ready;
+  }
+  try {
+    await account.originAccessControls.delete(found.id);
+    return ready;
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    const message = `CloudFront still counts origin access control ${name} as in use`;
+    const requeueAfter = dependencies.settings.intervals.distribution;
+    return { state: 'waiting', reason: 'InUse', message, requeueAfter };
+  }
+}
