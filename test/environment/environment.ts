@@ -99,8 +99,11 @@ export class Environment {
     return operator;
   }
 
+  /** @throws at the end, where a call to AWS could not be named: whether it changed anything nobody knows. */
   async stop(): Promise<void> {
     await Promise.all(this.operators.map((operator) => operator.remove()));
     await Promise.all([this.aws.stop(), this.controlPlane.stop()]);
+    const services = this.front.unknown().map(({ service }) => service);
+    if (services.length > 0) throw new Error(`the front could not name calls to ${services.join(', ')}`);
   }
 }

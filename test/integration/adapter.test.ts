@@ -175,6 +175,7 @@ describe('the issuer of an AWSCluster', () => {
   test('goes with the AWSCluster, which waits for it; the emptied bucket keeps its name and its tags', async () => {
     await issuerOf('elsewhere');
     expect(counts(await holdings(otherAccount))).toMatchObject({ bucket: 1, object: 2, distribution: 1, provider: 2 });
+    expect(await workspace.find('configmap', 'elsewhere-irsa-cloudfront')).toBeDefined();
     await workspace.kubectl(['delete', 'awscluster', 'elsewhere', '--wait=false']);
     await until('the deletion of the issuer', async () => {
       const issuer = await workspace.find('oidcissuer', 'elsewhere');
@@ -184,6 +185,7 @@ describe('the issuer of an AWSCluster', () => {
     expect(await workspace.find('awscluster', 'elsewhere')).toBeDefined();
     await workspace.gone('oidcissuer', 'elsewhere');
     await workspace.gone('awscluster', 'elsewhere');
+    await workspace.gone('configmap', 'elsewhere-irsa-cloudfront');
     const tags = expect.objectContaining({
       'irsa.giantswarm.io/installation': 'demo',
       'irsa.giantswarm.io/owner': `OIDCIssuer/${namespace}/elsewhere`,

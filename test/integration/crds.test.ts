@@ -4,14 +4,14 @@ import { cases } from '../crds/cases.ts';
 import { edges } from '../crds/edges.ts';
 import { examples, minimal, type Example } from '../crds/examples.ts';
 import { constraints, kinds, readSchema, ruleMessages, walk, type Kind } from '../crds/schema.ts';
-import { complaints, replaceAt, violate, type Cause } from '../crds/violations.ts';
+import { complaints, replaceAt, violate } from '../crds/violations.ts';
 import { ControlPlane } from '../backends/control-plane/control-plane.ts';
-import { kubectlProxy } from './kubectl-proxy.ts';
+import { Objects } from './crd-objects.ts';
 
 const namespace = 'crd-test';
 let controlPlane: ControlPlane;
 const kubectl = (args: readonly string[], input?: string) => controlPlane.kubectl(args, input);
-let proxy: Awaited<ReturnType<typeof kubectlProxy>>;
+let objects: Objects;
 
 beforeAll(async () => {
   controlPlane = await ControlPlane.start();
@@ -19,37 +19,13 @@ beforeAll(async () => {
   await kubectl(['apply', '-f', 'test/crds']);
   await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   await kubectl(['create', 'namespace', namespace]);
-  proxy = await kubectlProxy(controlPlane.kubeconfig);
+  objects = await Objects.in(namespace, controlPlane);
 }, 60_000);
 
 afterAll(async () => {
-  proxy?.stop();
+  objects?.close();
   await controlPlane?.stop();
 });
-
-const collection = (kind: Kind) => `/apis/irsa.giantswarm.io/v1alpha1/namespaces/${namespace}/${kinds[kind]}`;
-
-async function send(method: string, path: string, object: Example): Promise<{ object: Example; causes: Cause[] }> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(proxy.url + path, { method, headers, body: JSON.stringify(object) });
-  if (response.ok) return { object: (await response.json()) as Example, causes: [] };
-  const refusal = (await response.json()) as { reason: string; message: string; details: { causes: Cause[] } };
-  if (refusal.reason !== 'Invalid') throw new Error(refusal.message);
-  return { object, causes: refusal.details.causes };
-}
-
-/** Makes it, status and all. */
-async function make(object: Example): Promise<Example> {
-  const { object: made, causes } = await send('POST', collection(object.kind), object);
-  expect(causes).toEqual([]);
-  const path = `${collection(object.kind)}/${object.metadata.name}/status`;
-  return (await send('PUT', path, { ...made, status: { ...made.status, ...object.status } })).object;
-}
-
-const tryNew = (object: Example) =>
-  send('POST', `${collection(object.kind)}?dryRun=All&fieldValidation=Strict`, object);
-const tryChange = (object: Example, part = '') =>
-  send('PUT', `${collection(object.kind)}/${object.metadata.name}${part}?dryRun=All&fieldValidation=Strict`, object);
 
 test('config/default applies, and nothing is left to apply', async () => {
   await expect(kubectl(['diff', '-k', 'config/default'])).resolves.toBe('');
@@ -68,7 +44,7 @@ describe('the samples', () => {
 
 describe('the examples', () => {
   test.each(examples())('$kind $metadata.name is taken as it is', async (example) => {
-    const { object } = await tryNew(example);
+    const { object } = await objects.tryNew(example);
     expect(object.spec).toEqual(example.spec);
   });
 
@@ -94,7 +70,7 @@ describe('what is left out', () => {
     },
   ])('of a $kind gets the few defaults and no other', async ({ kind, defaults }) => {
     const { metadata, spec } = minimal(kind);
-    await send('POST', collection(kind), minimal(kind));
+    await objects.create(minimal(kind));
     const read = JSON.parse(await kubectl(['get', kind, metadata.name, '-n', namespace, '-o', 'json']));
     expect(read.spec).toEqual({ ...spec, ...defaults });
     expect(read.status).toEqual({ observedGeneration: -1 });
@@ -103,12 +79,14 @@ describe('what is left out', () => {
   test('of a kubeconfig reference is the entry value, of a role the full management', async () => {
     const issuer = minimal('OIDCIssuer');
     issuer.spec.cluster = { kubeconfigSecretRef: { name: 'a' } };
-    expect((await tryNew({ ...issuer, metadata: { name: 'new' } })).object.spec.cluster).toEqual({
+    expect((await objects.tryNew({ ...issuer, metadata: { name: 'new' } })).object.spec.cluster).toEqual({
       kubeconfigSecretRef: { name: 'a', key: 'value' },
     });
     const account = minimal('IAMServiceAccount');
     account.spec.role = {};
-    expect((await tryNew({ ...account, metadata: { name: 'new' } })).object.spec.role).toEqual({ management: 'Full' });
+    expect((await objects.tryNew({ ...account, metadata: { name: 'new' } })).object.spec.role).toEqual({
+      management: 'Full',
+    });
   });
 });
 
@@ -121,7 +99,7 @@ describe.each(Object.keys(kinds) as Kind[])('%s refuses a value beyond', (kind) 
 
   beforeAll(async () => {
     for (const example of examples().filter((one) => one.kind === kind))
-      made.set(example.metadata.name, await make(example));
+      made.set(example.metadata.name, await objects.make(example));
   });
 
   test.each(limits)('$keyword of $place', async (constraint) => {
@@ -133,10 +111,29 @@ describe.each(Object.keys(kinds) as Kind[])('%s refuses a value beyond', (kind) 
         return field !== undefined;
       });
     if (object === undefined) throw new Error(`no example sets ${constraint.place}`);
-    const { causes } = await tryChange(object, constraint.path[0] === 'status' ? '/status' : '');
+    const { causes } = await objects.tryChange(object, constraint.path[0] === 'status' ? 'status' : 'spec');
     expect(causes).toContainEqual(
       expect.objectContaining({ field, message: expect.stringMatching(complaints[constraint.keyword] ?? /^never$/) }),
     );
+  });
+});
+
+describe.each(Object.keys(kinds) as Kind[])('%s refuses the same item twice', (kind) => {
+  const lists = [...walk(readSchema(kind))].filter(([, { type }]) => type === 'array').map(([path]) => path);
+
+  test.each(lists.map((path) => ({ path, place: path.join('.') })))('in $place', async ({ path }) => {
+    const [object, field] =
+      examples()
+        .filter((example) => example.kind === kind)
+        .map((example) => {
+          const place = replaceAt(example, path, (items) => [(items as unknown[])[0], (items as unknown[])[0]]);
+          return [example, place] as const;
+        })
+        .find(([, place]) => place !== undefined) ?? [];
+    if (object === undefined) throw new Error(`no example sets ${path.join('.')}`);
+    const { metadata } = JSON.parse(await kubectl(['get', kind, object.metadata.name, '-n', namespace, '-o', 'json']));
+    const { causes } = await objects.tryChange({ ...object, metadata }, path[0] === 'status' ? 'status' : 'spec');
+    expect(causes).toContainEqual(expect.objectContaining({ field: `${field}[1]`, reason: 'FieldValueDuplicate' }));
   });
 });
 
@@ -147,7 +144,7 @@ describe.each(edges)('$kind at $path', ({ kind, path, good, bad }) => {
     if (example === undefined) throw new Error(`no example sets ${path}`);
     example.metadata.name = 'edge';
     const field = replaceAt(example, steps, () => value);
-    return (await tryNew(example)).causes.some((cause) => cause.field === field) ? 'refused' : 'taken';
+    return (await objects.tryNew(example)).causes.some((cause) => cause.field === field) ? 'refused' : 'taken';
   };
   test.each(good)('takes %j', async (value) => expect(await verdict(value)).toBe('taken'));
   test.each(bad)('refuses %j', async (value) => expect(await verdict(value)).toBe('refused'));
@@ -167,10 +164,10 @@ describe('CEL', () => {
       object.metadata.name = `case-${index}`;
       if (from) {
         from(object);
-        object = await make(object);
+        object = await objects.make(object);
       }
       to(object);
-      const { causes } = from ? await tryChange(object) : await tryNew(object);
+      const { causes } = from ? await objects.tryChange(object) : await objects.tryNew(object);
       expect(causes.map(({ message }) => message)).toEqual(
         refusal === undefined ? [] : [expect.stringContaining(refusal)],
       );
@@ -195,7 +192,8 @@ describe('server-side apply', () => {
       ],
       JSON.stringify({ ...minimal('OIDCIssuer'), status: undefined, metadata: { name: 'shared' }, spec }),
     ).then((output) => JSON.parse(output).spec);
-  const derived = minimal('OIDCIssuer').spec;
+  const cluster = { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } };
+  const derived: Example['spec'] = { ...minimal('OIDCIssuer').spec, cluster };
 
   test('leaves accounts and tags that a user added to an issuer of the adapter', async () => {
     const additionalAccounts = [{ roleARN: 'arn:aws:iam::444455556666:role/irsa' }];
@@ -208,6 +206,7 @@ describe('server-side apply', () => {
   test.each([
     { field: 'hosting', users: { s3: {} } },
     { field: 'signingKeys', users: { generate: { secretName: 'a' } } },
+    { field: 'cluster', users: { inCluster: {} } },
   ])('replaces $field as a whole, whatever a user made of it', async ({ field, users }) => {
     await apply('adapter', derived);
     await apply('user', { [field]: users });
@@ -215,9 +214,28 @@ describe('server-side apply', () => {
   });
 });
 
-test('kubectl get irsa shows both kinds with what one wants to know', async () => {
-  const table = await kubectl(['get', 'irsa', '-n', namespace]);
-  expect(table).toMatch(/NAME +READY +REASON +ISSUER +AGE/);
-  expect(table).toMatch(/NAME +READY +REASON +ROLE +AGE/);
-  expect(table).toMatch(/everything +True +Provisioned +https:\/\/irsa\.abcl0\.example\.com/);
+describe('kubectl get', () => {
+  test('irsa shows both kinds with what one wants to know', async () => {
+    const table = await kubectl(['get', 'irsa', '-n', namespace]);
+    expect(table).toMatch(/NAME +READY +REASON +ISSUER +AGE\n/);
+    expect(table).toMatch(/NAME +READY +REASON +ROLE +AGE\n/);
+    expect(table).toMatch(/everything +True +Provisioned +https:\/\/irsa\.abcl0\.example\.com/);
+  });
+
+  test.each([
+    {
+      short: 'oidci',
+      columns: /^NAME +READY +REASON +ISSUER +AGE +REGION +ACCOUNT +BUCKET +DISTRIBUTION +MESSAGE\n/,
+      row: /eu-central-1 +111122223333 +my-bucket +E1 +all is there/,
+    },
+    {
+      short: 'iamsa',
+      columns: /^NAME +READY +REASON +ROLE +AGE +ISSUERS +MESSAGE\n/,
+      row: /abcl0 +all is there/,
+    },
+  ])('$short -o wide shows more', async ({ short, columns, row }) => {
+    const table = await kubectl(['get', short, 'everything', '-n', namespace, '-o', 'wide']);
+    expect(table).toMatch(columns);
+    expect(table).toMatch(row);
+  });
 });

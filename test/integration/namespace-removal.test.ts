@@ -55,12 +55,13 @@ const everything = {
   role: 1,
 };
 
-test('a namespace that is deleted with all that is in it ends, and leaves only the bucket with the global name', async () => {
+test('a namespace that is deleted, its Secrets first, ends, and leaves only the bucket with the global name', async () => {
   await lab.startOperator();
   const tenant = await busyNamespace();
   expect(counts(await tenant.holdings())).toEqual({ ...everything, provider: 1 });
   expect(counts(await holdings(account))).toEqual({ ...everything, provider: 2 });
 
+  await tenant.kubectl(['delete', 'secret', '--all']);
   await lab.environment.kubectl(['delete', 'namespace', namespace, '--timeout=60s']);
   expect(await tenant.holdings()).toEqual([]);
   expect(await holdings(account)).toEqual([
@@ -75,7 +76,7 @@ test('a namespace that is deleted with all that is in it ends, and leaves only t
   ]);
 }, 120_000);
 
-test('with deleteGlobal it leaves nothing, although all Secrets are gone before the operator looks', async () => {
+test('with deleteGlobal it leaves nothing, although the operator looks only when all Secrets are gone', async () => {
   const tenant = await busyNamespace();
   await tenant.kubectl([
     'patch',

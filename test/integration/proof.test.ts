@@ -1,22 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { GetRoleCommand } from '@aws-sdk/client-iam';
+import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { rollControlPlane, workloadKubeconfig } from '../environment/cluster.ts';
-import { Environment } from '../environment/environment.ts';
+import { Environment, inClone } from '../environment/environment.ts';
 import type { Operator } from '../environment/operator.ts';
 import { until } from '../environment/wait.ts';
 import { kidOf } from '../proof/issuer.ts';
 import { proofSteps } from '../proof/proof.ts';
-import { awsCluster, credential, domain, enableAlias, oidcIssuer, optIn, serviceAccount } from './objects.ts';
+import { awsCluster, credential, domain, enableAlias, optIn, serviceAccount } from './objects.ts';
 import { echoRole, failedStep, outcomesOfChange, proofOf, provenSteps } from './proving.ts';
 import { spoilAlias, spoilKid, spoilSub } from './spoiling.ts';
-import { ownAccountID, Workspace } from './workspace.ts';
+import { Workspace } from './workspace.ts';
 
 jest.setTimeout(90_000);
 
+/** Of config/samples. */
 const namespace = 'org-acme';
 
 let environment: Environment;
@@ -127,16 +129,19 @@ describe('an issuer that an AWSCluster asks for', () => {
   );
 });
 
-describe('an issuer that is applied by hand for the key that the API server has', () => {
+describe('the issuer of the samples, applied by hand for the key that the API server has', () => {
+  const accountID = '444455556666';
+  const zone = 'homelab.example.com';
   const echoer = { name: 'reporter', issuer: 'homelab', bucket: 'homelab-echo' };
 
   beforeAll(async () => {
-    await furnishedAccount(ownAccountID, echoer.bucket);
+    const account = await furnishedAccount(accountID, echoer.bucket);
+    await account.route53.send(new CreateHostedZoneCommand({ Name: zone, CallerReference: zone }));
     const { publicKeyFile, issuer: own } = environment.controlPlane.defaults;
     const stringData = { 'tls.crt': await readFile(publicKeyFile, 'utf8') };
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'homelab-sa' }, stringData };
-    const signingKeys = { secretRef: { name: 'homelab-sa', key: 'tls.crt' } };
-    await workspace.apply(secret, oidcIssuer('homelab', { signingKeys, cluster: { inCluster: {} } }));
+    await workspace.apply(secret);
+    await environment.kubectl(['apply', '-f', inClone('config/samples/oidcissuer.yaml')]);
     await workspace.apply(serviceAccount(echoer.name), echoRole(echoer));
     await workspace.ready('oidcissuer/homelab', `iamserviceaccount/${echoer.name}`);
     const url = (await issuerStatus('homelab'))?.issuerURL ?? '';
@@ -145,7 +150,7 @@ describe('an issuer that is applied by hand for the key that the API server has'
 
   test('is in a bucket whose name no other account can have', async () => {
     const name = (await issuerStatus('homelab'))?.bucket?.name;
-    expect(name).toMatch(new RegExp(`^homelab-[0-9a-f]{8}-${ownAccountID}-eu-central-1-an$`));
+    expect(name).toMatch(new RegExp(`^homelab-[0-9a-f]{8}-${accountID}-eu-central-1-an$`));
   });
 
   test('gives credentials to pods of the service account and to nobody else', async () => {

@@ -52,13 +52,20 @@ describe('the Dockerfile', () => {
 describe('the Deployment', () => {
   interface Deployment {
     spec: {
+      replicas: number;
+      strategy: { type: string };
       template: {
         spec: { securityContext: object; containers: { image: string; command?: string[]; securityContext: object }[] };
       };
     };
   }
-  const { spec: pod } = (parse(readFileSync('config/manager/deployment.yaml', 'utf8')) as Deployment).spec.template;
+  const deployment = (parse(readFileSync('config/manager/deployment.yaml', 'utf8')) as Deployment).spec;
+  const { spec: pod } = deployment.template;
   const [container] = pod.containers;
+
+  test('never runs two operators at once, also while it rolls out', () => {
+    expect(deployment).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+  });
 
   test('runs the image of this version by its own entry point', () => {
     expect(container?.image).toBe(`irsa-operator:${packageJson.version}`);

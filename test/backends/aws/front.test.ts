@@ -76,6 +76,14 @@ describe('counting', () => {
     expect(world.front.writes()).toEqual(world.front.unknown());
   });
 
+  test('remembers a call that it cannot name when the calls are cleared, until a reset', async () => {
+    await expect(world.aws.s3.send(new GetBucketWebsiteCommand({ Bucket: 'some-bucket' }))).rejects.toThrow();
+    world.front.clearCalls();
+    expect(world.front.unknown()).toMatchObject([{ service: 's3', operation: 'Unknown', status: 501 }]);
+    await world.front.reset();
+    expect(world.front.unknown()).toEqual([]);
+  });
+
   test('says clearly what moto cannot do', async () => {
     const simulate = new SimulatePrincipalPolicyCommand({
       PolicySourceArn: 'arn:aws:iam::123456789012:role/x',

@@ -26,6 +26,9 @@ export interface Call {
   readonly status: number;
 }
 
+/** Its status is set when it is answered. */
+type Answered = { -readonly [field in keyof Call]: Call[field] };
+
 /** Why a call is denied. */
 export interface Denied {
   readonly message: string;
@@ -37,7 +40,8 @@ export class AwsFront implements Hooks {
   authorize: (request: AwsRequest, credential: Credential) => Promise<Denied | undefined> = async () => undefined;
   issuerReachable: (url: string) => Promise<boolean> = async () => true;
   readonly state: FrontState;
-  readonly #calls: { -readonly [field in keyof Call]: Call[field] }[] = [];
+  readonly #calls: Answered[] = [];
+  readonly #unknown: Answered[] = [];
   readonly #refusals: string[] = [];
   readonly #faults = new Faults();
   readonly #handlers = new Map<string, Handler>(Object.entries(services));
@@ -85,9 +89,12 @@ export class AwsFront implements Hooks {
     return this.#calls.filter((call) => call.write);
   }
 
-  /** Calls that could not be named: whether they change anything nobody knows, so a test that made one is no proof. */
-  unknown(): Call[] {
-    return this.#calls.filter((call) => call.operation === 'Unknown');
+  /**
+   * All calls since the last reset that could not be named, also those before a clearCalls. Whether they change anything
+   * nobody knows, so a test that made one is no proof.
+   */
+  unknown(): readonly Call[] {
+    return this.#unknown;
   }
 
   /** Names of the rules that refused a call, in order. */
@@ -111,6 +118,7 @@ export class AwsFront implements Hooks {
     this.state.clear();
     this.#faults.clear();
     this.#refusals.length = 0;
+    this.#unknown.length = 0;
     this.clearCalls();
   }
 
@@ -132,6 +140,7 @@ export class AwsFront implements Hooks {
     const write = isWrite(operation);
     const call = { service, operation, write, accountID, region, at: Date.now(), status: 0 };
     this.#calls.push(call);
+    if (operation === 'Unknown') this.#unknown.push(call);
     const proceed = () => this.#answer(request);
     const outcome = await underFault(this.#faults.take(request), request, {
       proceed,

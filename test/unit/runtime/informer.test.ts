@@ -264,6 +264,24 @@ describe('trouble', () => {
     expect(await requests(3)).toEqual(['list', 'watch 5', 'watch 5']);
   });
 
+  test('a watch that only bookmarks keep alive outlives the deadline of a call and the time of silence', async () => {
+    const chatty: Answer = (response) => {
+      response.writeHead(200);
+      let version = 5;
+      const timer = setInterval(() => {
+        const last = ++version === 25;
+        const event = last ? added(issuer('a', String(version))) : bookmark(String(version));
+        response.write(`${JSON.stringify(event)}\n`);
+        if (last) clearInterval(timer);
+      }, 50);
+    };
+    server.answer(list('5', []), chatty);
+    const { changes } = start({ call: 300, silence: 300 });
+    await until(() => changes.length === 1);
+    expect(server.requests).toHaveLength(2);
+    expect(logger.lines).toEqual([]);
+  });
+
   test('a server that closes at once, again and again, is left more and more time', async () => {
     server.answer(list('5', []), ...Array.from({ length: 6 }, () => watch([], 'close')));
     start();
