@@ -6,7 +6,7 @@ import type { DesiredObject } from '../../runtime/kube-client.ts';
 /** What an AWSCluster's release, region and annotations ask for. */
 export type Wish =
   | { readonly state: 'notOptedIn' }
-  /** A row of docs/design.md's table that is not built. */
+  /** A row of the table in docs/aws-cluster.md that is not built. */
   | { readonly state: 'notSupported'; readonly message: string }
   | { readonly state: 'incomplete'; readonly message: string }
   | {
