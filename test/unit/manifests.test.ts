@@ -99,6 +99,8 @@ describe('the policies in config/iam', () => {
     ['ImplicitlyDenied', 'iam:AttachRolePolicy', `arn:aws:iam::${account}:role/admin`, {}],
     ['ImplicitlyDenied', 'iam:CreateRole', `arn:aws:iam::${account}:role/irsa/other/org-acme/s3-reader`, {}],
     ['ImplicitlyDenied', 'iam:PassRole', role, {}],
+    // IAM asks about a role that is gone without its path: https://github.com/keikoproj/iam-manager/pull/35
+    ['Allowed', 'iam:GetRole', `arn:aws:iam::${account}:role/s3-reader-0123456789abcdef`, {}],
     ['Allowed', 'iam:CreateOpenIDConnectProvider', provider, ownTag],
     ['ImplicitlyDenied', 'iam:CreateOpenIDConnectProvider', provider, {}],
     ['Allowed', 'iam:CreateOpenIDConnectProvider', `arn:aws:iam::${account}:oidc-provider/d1.cloudfront.net`, ownTag],

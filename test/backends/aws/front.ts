@@ -55,7 +55,8 @@ export class AwsFront implements Hooks {
   }
 
   static async start({ motoUrl }: { motoUrl: string }): Promise<AwsFront> {
-    const server = createServer();
+    // A test lets its connections lie for as long as the operator takes, and tries each call once: none may be closed meanwhile.
+    const server = createServer({ keepAliveTimeout: 0 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
