@@ -5,6 +5,8 @@ export interface Resource {
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
+  /** It need not be installed: where it is not served, there are none of it. Of other kinds that is an error. */
+  readonly optional?: boolean;
 }
 
 /** An object of a known kind. */
@@ -30,6 +32,7 @@ export const awsClusters: Resource = {
   version: 'v1alpha3',
   plural: 'awsclusters',
   kind: 'AWSCluster',
+  optional: true,
 };
 /** Cluster API's Cluster: read only for `spec.paused`, which both versions have. */
 export const clusters: Resource = {
@@ -37,6 +40,7 @@ export const clusters: Resource = {
   version: 'v1beta2',
   plural: 'clusters',
   kind: 'Cluster',
+  optional: true,
 };
 /** The only one where Cluster API is older than 1.11. */
 export const olderClusters: Resource = { ...clusters, version: 'v1beta1' };

@@ -48,32 +48,40 @@ export class IamRolePolicies {
     return { managed: await this.attached(name), inline: await this.inlineNames(name) };
   }
 
-  /** Attaches and puts before it detaches and deletes, unless the quota has no room for both. */
+  /**
+   * Attaches and puts before it detaches and deletes, unless the quota has no room for both. What fails to be added keeps
+   * nothing on the role that was taken away.
+   */
   async change(name: string, changes: PolicyChanges): Promise<void> {
-    const superfluous: PolicyNames = { managed: changes.detach, inline: changes.delete };
-    try {
-      await this.putOn(name, changes);
-    } catch (error) {
-      if (!isLimitExceeded(error) || changes.detach.length + changes.delete.length === 0) throw error;
-      await this.takeOff(name, superfluous);
-      return this.putOn(name, changes);
-    }
-    await this.takeOff(name, superfluous);
+    const failed = await attempt(this.additions(name, changes));
+    await this.takeOff(name, { managed: changes.detach, inline: changes.delete });
+    const roomMade = changes.detach.length + changes.delete.length > 0;
+    const again = roomMade ? failed.filter(({ error }) => isLimitExceeded(error)) : [];
+    const [first] = [
+      ...failed.filter((failure) => !again.includes(failure)),
+      ...(await attempt(again.map(({ work }) => work))),
+    ];
+    if (first) throw first.error;
   }
 
-  private async putOn(name: string, { attach, put }: PolicyChanges): Promise<void> {
-    for (const PolicyArn of attach) {
-      await this.iam.send(
-        `attaching policy ${PolicyArn} to role ${name}`,
-        new iam.AttachRolePolicyCommand({ RoleName: name, PolicyArn }),
-      );
-    }
-    for (const { name: PolicyName, document: PolicyDocument } of put) {
-      await this.iam.send(
-        `writing inline policy ${PolicyName} of role ${name}`,
-        new iam.PutRolePolicyCommand({ RoleName: name, PolicyName, PolicyDocument }),
-      );
-    }
+  private additions(name: string, { attach, put }: PolicyChanges): readonly Work[] {
+    return [
+      ...attach.map(
+        (PolicyArn) => () =>
+          this.iam.send(
+            `attaching policy ${PolicyArn} to role ${name}`,
+            new iam.AttachRolePolicyCommand({ RoleName: name, PolicyArn }),
+          ),
+      ),
+      ...put.map(
+        ({ name: PolicyName, document: PolicyDocument }) =>
+          () =>
+            this.iam.send(
+              `writing inline policy ${PolicyName} of role ${name}`,
+              new iam.PutRolePolicyCommand({ RoleName: name, PolicyName, PolicyDocument }),
+            ),
+      ),
+    ];
   }
 
   /** Happy with what is not there. */
@@ -124,4 +132,19 @@ export class IamRolePolicies {
     } while (Marker);
     return names;
   }
+}
+
+type Work = () => Promise<unknown>;
+
+/** One after the other, each whatever became of those before. */
+async function attempt(works: readonly Work[]): Promise<{ readonly work: Work; readonly error: unknown }[]> {
+  const failed = [];
+  for (const work of works) {
+    try {
+      await work();
+    } catch (error) {
+      failed.push({ work, error });
+    }
+  }
+  return failed;
 }

@@ -30,6 +30,11 @@ export function isOwned(tags: Tags, owner: Owner): boolean {
   return tags[ownershipKeys.installation] === owner.installation && tags[ownershipKeys.owner] === owner.owner;
 }
 
+/** Another owner has signed it; where the tags are only missing, nobody knows. */
+export function isOthers(tags: Tags, owner: Owner): boolean {
+  return ownershipKeys.owner in tags && !isOwned(tags, owner);
+}
+
 /** Sets what is missing or different. Removes nothing, for a tag that is not said any more cannot be told from a stranger's. */
 export function diffTags(observed: Tags, desired: Tags): TagChanges {
   return { set: Object.fromEntries(Object.entries(desired).filter(([key, value]) => observed[key] !== value)) };

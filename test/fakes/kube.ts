@@ -3,6 +3,7 @@ import type { KubernetesObject, ObjectMeta } from '../../src/api/meta.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
 import type { DesiredObject, KubeClient, OwnerReference } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
+import { manageAnnotations } from './kube/managed-annotations.ts';
 import { mergePatch, without, type Json } from './kube/merge.ts';
 import { finalizersOf, hasStatus, keyOf, meta, sameSpec, timestamp } from './kube/objects.ts';
 import { sent, type SentEvent } from './kube/events.ts';
@@ -130,7 +131,7 @@ export class FakeKube implements KubeClient {
   ): Promise<O> {
     const status = options.subresource === 'status';
     const verb = status ? 'patchStatus' : 'patch';
-    return this.#call(verb, resource, ref, () => this.#patch(resource, ref, body, status) as O & Json);
+    return this.#call(verb, resource, ref, () => this.#patch(resource, ref, body, status, true) as O & Json);
   }
 
   async delete(resource: Resource, ref: NamespacedName, options: { readonly uid?: string } = {}): Promise<void> {
@@ -177,22 +178,30 @@ export class FakeKube implements KubeClient {
     return structuredClone(stored);
   }
 
-  #patch(resource: Resource, ref: NamespacedName, body: Json, status: boolean): Json {
+  #patch(resource: Resource, ref: NamespacedName, body: Json, status: boolean, ours = false): Json {
     const key = keyOf(resource, ref);
     const old = this.#objects.get(key);
     if (!old) throw new KubeError(`${resource.kind} ${ref.namespace}/${ref.name} not found`, 404, 'NotFound');
     const patched = mergePatch(old, body) as Json;
-    if (meta(patched)['resourceVersion'] !== meta(old)['resourceVersion'] || meta(patched)['uid'] !== meta(old)['uid'])
+    if (meta(patched)['resourceVersion'] !== meta(old)['resourceVersion'])
       throw new KubeError(`${resource.kind} ${ref.name} has been modified`, 409, 'Conflict');
+    // Of all metadata, a patch of the status goes only by the version: not even by the UID.
+    if (!status && meta(patched)['uid'] !== meta(old)['uid'])
+      throw new KubeError(`${resource.kind} ${ref.name}: metadata.uid cannot be changed`, 422, 'Invalid');
     if (meta(old)['deletionTimestamp'] && finalizersOf(patched).some((name) => !finalizersOf(old).includes(name)))
       throw new KubeError('no new finalizers can be added if the object is being deleted', 422, 'Invalid');
     if (status) return this.#update(key, resource, { ...old, status: patched['status'] });
-    return this.#update(key, resource, hasStatus(resource) ? { ...patched, status: old['status'] } : patched);
+    return this.#update(key, resource, hasStatus(resource) ? { ...patched, status: old['status'] } : patched, ours);
   }
 
-  #update(key: string, resource: Resource, next: Json): Json {
+  #update(key: string, resource: Resource, next: Json, ours = false): Json {
     const old = this.#objects.get(key)!;
     const shaped = this.#shape(resource, next);
+    const managedFields = manageAnnotations(old, shaped, { ours });
+    shaped['metadata'] = {
+      ...without(meta(shaped), 'managedFields'),
+      ...(managedFields.length > 0 && { managedFields }),
+    };
     if (meta(shaped)['deletionTimestamp'] && finalizersOf(shaped).length === 0) this.#drop(key);
     else if (!sameJson(shaped, old)) {
       const generation = meta(old)['generation'] as number | undefined;

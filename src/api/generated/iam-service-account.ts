@@ -124,19 +124,19 @@ export interface IAMServiceAccountSpec {
  */
 export interface IAMServiceAccountStatus {
   /**
-   * The metadata.generation that this status describes; -1 before the first pass.
+   * The metadata.generation that this status describes; -1 before the first pass. Absent: as -1.
    */
   observedGeneration?: number;
   /**
-   * ARN of the role.
+   * ARN of the role. Absent: it is not there.
    */
   roleARN?: string;
   /**
-   * Name of the role.
+   * Name of the role, also before it is there. Absent: no issuer told yet in which account it is.
    */
   roleName?: string;
   /**
-   * The AWS account that the role is in.
+   * The AWS account that the role is in. Absent: no issuer told it yet.
    */
   accountID?: string;
   /**
@@ -144,7 +144,7 @@ export interface IAMServiceAccountStatus {
    */
   accountRoleARN?: string;
   /**
-   * The issuers that the trust policy names.
+   * The issuers that the trust policy names. Absent: none.
    */
   issuers?: {
     /**
@@ -157,7 +157,7 @@ export interface IAMServiceAccountStatus {
     providerARN: string;
   }[];
   /**
-   * The service accounts of the subjects, one by one.
+   * The service accounts of the subjects, one by one. Absent: none.
    */
   serviceAccounts?: {
     /**
@@ -178,7 +178,7 @@ export interface IAMServiceAccountStatus {
     state: string;
   }[];
   /**
-   * How far each part is. Ready is computed from the others.
+   * How far each part is. Ready is computed from the others. Absent: before the first pass.
    */
   conditions?: {
     /**
@@ -202,7 +202,7 @@ export interface IAMServiceAccountStatus {
      */
     lastTransitionTime: string;
     /**
-     * The metadata.generation that the condition describes.
+     * The metadata.generation that the condition describes. Absent: whoever wrote the condition does not say.
      */
     observedGeneration?: number;
   }[];

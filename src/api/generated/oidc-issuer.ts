@@ -164,23 +164,23 @@ export interface OIDCIssuerSpec {
  */
 export interface OIDCIssuerStatus {
   /**
-   * The metadata.generation that this status describes; -1 before the first pass.
+   * The metadata.generation that this status describes; -1 before the first pass. Absent: as -1.
    */
   observedGeneration?: number;
   /**
-   * The issuer, to be given to the API server as --service-account-issuer.
+   * The issuer, to be given to the API server as --service-account-issuer. Absent: the spec was never accepted.
    */
   issuerURL?: string;
   /**
-   * Where the keys are published, to be given to the API server as --service-account-jwks-uri.
+   * Where the keys are published, to be given to the API server as --service-account-jwks-uri. Absent: the spec was never accepted.
    */
   jwksURI?: string;
   /**
-   * The AWS account that hosts the issuer.
+   * The AWS account that hosts the issuer. Absent: the spec was never accepted.
    */
   accountID?: string;
   /**
-   * The IAM OIDC providers that stand for this issuer.
+   * The IAM OIDC providers that stand for this issuer. Absent: none.
    */
   providers?: {
     /**
@@ -209,7 +209,13 @@ export interface OIDCIssuerStatus {
     owned: boolean;
   }[];
   /**
-   * The bucket of the documents.
+   * What the spec asked for when the IAM OIDC provider was registered, by field: what cannot be changed since. Absent: none is registered yet.
+   */
+  settled?: {
+    [k: string]: string;
+  };
+  /**
+   * The bucket of the documents. Absent: there is none yet.
    */
   bucket?: {
     /**
@@ -218,7 +224,7 @@ export interface OIDCIssuerStatus {
     name: string;
   };
   /**
-   * The CloudFront distribution.
+   * The CloudFront distribution. Absent: there is none yet.
    */
   distribution?: {
     /**
@@ -239,7 +245,7 @@ export interface OIDCIssuerStatus {
     state: string;
   };
   /**
-   * The ACM certificate of the alias.
+   * The ACM certificate of the alias. Absent: there is none yet.
    */
   certificate?: {
     /**
@@ -256,7 +262,7 @@ export interface OIDCIssuerStatus {
     notAfter?: string;
   };
   /**
-   * The keys that are published.
+   * The keys that are published. Absent: none yet.
    */
   keys?: {
     /**
@@ -277,7 +283,7 @@ export interface OIDCIssuerStatus {
     missingSince?: string;
   }[];
   /**
-   * How far each part is. Ready is computed from the others.
+   * How far each part is. Ready is computed from the others. Absent: before the first pass.
    */
   conditions?: {
     /**
@@ -301,7 +307,7 @@ export interface OIDCIssuerStatus {
      */
     lastTransitionTime: string;
     /**
-     * The metadata.generation that the condition describes.
+     * The metadata.generation that the condition describes. Absent: whoever wrote the condition does not say.
      */
     observedGeneration?: number;
   }[];

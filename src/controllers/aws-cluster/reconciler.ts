@@ -1,5 +1,5 @@
 import type { AWSCluster, Cluster } from '../../api/aws-cluster.ts';
-import { isTrue } from '../../api/conditions.ts';
+import { findCondition, isTrue } from '../../api/conditions.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { annotations, awsClusterLabel, finalizer, labels } from '../../api/names.ts';
@@ -113,10 +113,21 @@ export class AwsClusterReconciler {
     const { kube, intervals } = this.#dependencies;
     if (!cluster.metadata.finalizers?.includes(finalizer)) return {};
     const moved = isMoving(cluster);
-    if (!moved && (await this.#isPaused(cluster))) return { requeueAfter: intervals.resync };
+    if (!moved && (await this.#isPaused(cluster))) {
+      this.#say(cluster, {
+        type: 'Normal',
+        reason: 'DeletionPaused',
+        message: 'the deletion waits while it is paused',
+      });
+      return { requeueAfter: intervals.resync };
+    }
     if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
     if (issuer.metadata.deletionTimestamp === undefined) {
       await kube.delete(oidcIssuers, issuer.metadata, { uid: issuer.metadata.uid });
+    } else {
+      const held = findCondition(issuer.status?.conditions, 'Ready')?.message ?? '';
+      const message = `the deletion waits for OIDCIssuer ${issuer.metadata.name}: ${held}`;
+      this.#say(cluster, { type: 'Normal', reason: 'DeletionWaits', message });
     }
     return { requeueAfter: intervals.dependents };
   }

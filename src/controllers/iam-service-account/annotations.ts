@@ -1,4 +1,5 @@
-import type { KubernetesObject } from '../../api/meta.ts';
+import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
+import { fieldManager } from '../../api/names.ts';
 import { serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 
@@ -20,7 +21,7 @@ export interface Session {
   readonly tokenExpirationSeconds: number | undefined;
 }
 
-/** Null: the webhook's own setting, and so no annotation. */
+/** Null: the webhook's own setting, and so no annotation of ours. */
 export type Annotations = Readonly<Record<string, string | null>>;
 
 export function desiredAnnotations(session: Session): Annotations {
@@ -40,10 +41,21 @@ export function roleOf({ metadata }: KubernetesObject): string | undefined {
   return metadata.annotations?.[keys.roleARN];
 }
 
-/** Those that differ. Undefined: none do. */
-export function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
-  const differing = Object.entries(desired).filter(([key, value]) => (metadata.annotations?.[key] ?? null) !== value);
+/** Those that differ. Undefined: none do. What the service account's author says of the session stays. */
+function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
+  const ours = keysWrittenByUs(metadata);
+  const differing = Object.entries(desired)
+    .filter(([key, value]) => (metadata.annotations?.[key] ?? null) !== value)
+    .filter(([key, value]) => value !== null || key === keys.roleARN || ours.has(key));
   return differing.length > 0 ? Object.fromEntries(differing) : undefined;
+}
+
+/** As the API server remembers it. */
+function keysWrittenByUs({ managedFields = [] }: ObjectMeta): ReadonlySet<string> {
+  const fields = managedFields
+    .filter(({ manager }) => manager === fieldManager)
+    .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}));
+  return new Set(fields.map((field) => field.replace(/^f:/, '')));
 }
 
 /** Writes only what differs, and only if nobody changed the service account since it was read. */

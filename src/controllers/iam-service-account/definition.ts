@@ -11,7 +11,7 @@ import { IssuerStep } from './issuer-step.ts';
 import { assess, isLeavingForGood, providersOf } from './issuers.ts';
 import { PoliciesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
-import { isStored, isUnobserved, mayHaveForgotten, recordIssuers, recordServiceAccounts } from './record.ts';
+import { isStored, mayHaveForgotten, recordIssuers, recordServiceAccounts } from './record.ts';
 import { RoleStep } from './role-step.ts';
 import { ServiceAccountsStep } from './service-accounts-step.ts';
 import { TrustStep } from './trust-step.ts';
@@ -54,6 +54,7 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
 
   const name = object.spec.issuerRefs[0]?.name ?? '';
   const forgotten = mayHaveForgotten(object);
+  if (!forgotten) status.issuers ??= [];
   const recorded = forgotten ? providersOf(issuer) : (status.issuers ?? []);
   const situation = assess({ name, issuers, recorded });
   // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
@@ -86,7 +87,7 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const account = await accountOf(dependencies, status);
   const identity = roleIdentity(object, dependencies.settings.installation);
   if (!account) {
-    if (isUnobserved(object)) visit.pass.event('Warning', 'RoleLeft', leftBehind(identity.name));
+    if (mayHaveForgotten(object)) visit.pass.event('Warning', 'RoleLeft', leftBehind(identity.name));
     return undefined;
   }
   const roleName = status.roleName ?? identity.name;
@@ -113,7 +114,7 @@ function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | und
 /** Where both lost their status, a role may have been made all the same, in the account that the issuer's spec says. */
 async function accountIDOf({ accounts }: Dependencies, object: IAMServiceAccount, issuer: OIDCIssuer | undefined) {
   const accountID = issuer?.status?.accountID;
-  if (accountID !== undefined || !issuer || !isUnobserved(object)) return accountID;
+  if (accountID !== undefined || !issuer || !mayHaveForgotten(object)) return accountID;
   return (await accounts.get(issuer.spec.account?.roleARN)).id;
 }
 

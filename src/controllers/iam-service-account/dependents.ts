@@ -1,4 +1,5 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { mayBeRegistered } from '../oidc-issuer/settled.ts';
 import { mayHaveForgotten } from './record.ts';
 
 /**
@@ -7,7 +8,10 @@ import { mayHaveForgotten } from './record.ts';
  * One that is being deleted with Retain keeps its statement on purpose and holds nothing.
  */
 export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
-  const urls = [issuer.status?.issuerURL, ...(issuer.status?.providers ?? []).map(({ url }) => url)];
+  // One that was never registered, as a copy of another, has its URL from its spec alone.
+  const urls = mayBeRegistered(issuer)
+    ? [issuer.status?.issuerURL, ...(issuer.status?.providers ?? []).map(({ url }) => url)]
+    : [];
   return accounts.filter(
     (account) =>
       account.metadata.namespace === issuer.metadata.namespace &&

@@ -1,4 +1,5 @@
 import type { OIDCIssuer } from '../../api/kinds.ts';
+import { mayBeRegistered } from '../oidc-issuer/settled.ts';
 
 /** An issuer of a role, as the status remembers it. */
 export interface IssuerEntry {
@@ -50,7 +51,9 @@ export function isLeavingForGood(issuer: OIDCIssuer | undefined): boolean {
 }
 
 function withoutOthers(name: string, issuers: readonly OIDCIssuer[], recorded: readonly IssuerEntry[]): IssuerEntry[] {
-  const others = issuers.filter(({ metadata }) => metadata.name !== name).map(({ status }) => status?.issuerURL);
+  const others = issuers
+    .filter((other) => other.metadata.name !== name && mayBeRegistered(other))
+    .map(({ status }) => status?.issuerURL);
   return recorded.filter(({ url }) => !others.includes(url));
 }
 

@@ -35,14 +35,18 @@ export class Propagation {
   }
 
   /**
-   * A role that is not found so soon after the deletion began may show itself yet: one that is new, and one whose
-   * creation was not answered, or the answer never stored. Later than that nothing is on its way.
+   * A role that is not found so soon after its object's or its issuer's deletion began may show itself yet: one that is
+   * new, and one whose creation was not answered, or the answer never stored. Later than that nothing is on its way.
    */
-  mayAppear(object: IAMServiceAccount): boolean {
-    const { deletionTimestamp } = object.metadata;
+  mayAppear(object: IAMServiceAccount, deletionTimestamp: string | undefined): boolean {
     if (deletionTimestamp === undefined || !this.#isRecent(new Date(deletionTimestamp))) return false;
     const { roleName, roleARN } = object.status ?? {};
     return (roleName !== undefined && roleARN === undefined) || this.isAnnounced(object);
+  }
+
+  /** IAM may show a new role before its tags, which came with it. */
+  mayLackTags({ tags, createdAt }: Role): boolean {
+    return Object.keys(tags).length === 0 && this.#isRecent(createdAt);
   }
 
   waiting(roleName: string, detail = ''): Outcome {

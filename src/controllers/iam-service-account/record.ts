@@ -39,15 +39,12 @@ interface Named {
 }
 export const isSame = (a: Named, b: Named) => a.namespace === b.namespace && a.name === b.name;
 
-/** No pass has written the status since the object was made, or since its status was lost. */
-export function isUnobserved({ status }: IAMServiceAccount): boolean {
-  return (status?.observedGeneration ?? -1) < 0;
-}
-
-/** Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts. */
-export function mayHaveForgotten(object: IAMServiceAccount): boolean {
-  const { metadata, status } = object;
-  return isUnobserved(object) && status?.issuers === undefined && (metadata.finalizers?.includes(finalizer) ?? false);
+/**
+ * Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts. It stays so,
+ * whatever other passes write, until one knows: from the first pass on, which comes before the finalizer, there is a list.
+ */
+export function mayHaveForgotten({ metadata, status }: IAMServiceAccount): boolean {
+  return status?.issuers === undefined && (metadata.finalizers?.includes(finalizer) ?? false);
 }
 
 /** Whether the status that is stored has all that the draft says about how to undo what comes next. */

@@ -9,7 +9,7 @@ import type { IssuerClusters, Reached } from './clusters.ts';
 import type { RoleRemoval } from './context.ts';
 import type { ServiceAccountEntry } from './record.ts';
 
-export type ReleaseContext = Pick<RoleRemoval, 'status' | 'pass' | 'issuers' | 'roleARN'>;
+export type ReleaseContext = Pick<RoleRemoval, 'object' | 'status' | 'pass' | 'issuers' | 'roleARN'>;
 
 /** There is a way to the cluster, and at its end nobody answers (or only what stands before it), or nobody lets us in. */
 export class ClusterOutOfReach extends Error {
@@ -22,7 +22,7 @@ export class Releaser {
 
   /** Throws ClusterOutOfReach. */
   async release(cluster: string, entries: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
-    const reached = await this.#reachByName(cluster, context.issuers);
+    const reached = await this.#reachByName(cluster, context);
     if (reached.state === 'noWay') return this.giveUp(entries, reached.message, context);
     for (const entry of entries) {
       try {
@@ -42,11 +42,15 @@ export class Releaser {
     forget(entries, context);
   }
 
-  async #reachByName(cluster: string, issuers: readonly OIDCIssuer[]): Promise<Reached> {
-    const issuer = issuers.find((candidate) => clusterNameOf(candidate) === cluster);
-    return issuer
-      ? this.clusters.reach(issuer)
-      : { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
+  /** Several issuers may be of one cluster, as while it moves from one to the other: one that knows the way is enough. */
+  async #reachByName(cluster: string, { object, issuers }: ReleaseContext): Promise<Reached> {
+    const isOwn = ({ metadata }: OIDCIssuer) => object.spec.issuerRefs.some(({ name }) => name === metadata.name);
+    const candidates = issuers.filter((issuer) => clusterNameOf(issuer) === cluster);
+    let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
+    for (const issuer of candidates.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)))) {
+      if (reached.state === 'noWay') reached = await this.clusters.reach(issuer);
+    }
+    return reached;
   }
 }
 

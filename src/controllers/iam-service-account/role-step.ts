@@ -1,5 +1,4 @@
-import type { IAMServiceAccount } from '../../api/kinds.ts';
-import { isAlreadyExists } from '../../aws/errors.ts';
+import { describe, isAlreadyExists, isNotFound } from '../../aws/errors.ts';
 import type { Role, Roles, RoleSpec } from '../../aws/roles.ts';
 import { isOwned } from '../../aws/tags.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
@@ -41,6 +40,8 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
         return this.propagation.waiting(spec.name);
       }
       if (!toCreate) {
+        const { deletionTimestamp } = situation.issuer?.metadata ?? {};
+        if (this.propagation.mayAppear(context.object, deletionTimestamp)) return this.propagation.waiting(spec.name);
         delete status.roleARN;
         status.issuers = [];
         return awaitingIssuer;
@@ -50,19 +51,25 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
       role ??= await roles.find(spec.name);
       if (!role) return this.propagation.waiting(spec.name);
     }
-    await this.#update(context.object, target, role);
-    status.roleARN = role.arn;
-    context.observed = { role, createdNow };
-    return ready;
-  }
-
-  async #update(object: IAMServiceAccount, { account, desired }: Target, role: Role): Promise<void> {
-    if (!isOwned(role.tags, ownerOf(object, this.installation))) {
+    if (!createdNow && this.propagation.mayLackTags(role)) return this.propagation.waiting(spec.name);
+    if (!isOwned(role.tags, ownerOf(context.object, this.installation))) {
+      // Nothing of ours is in it: it must not hold the issuer.
+      if (status.roleARN === undefined) status.issuers = [];
       throw new TerminalError(
         'NotOwned',
         `role ${role.name} exists and does not carry this object's tags: choose another spec.role.name, or delete that role`,
       );
     }
+    const observed = { role, createdNow };
+    return this.propagation.orWait(role, async () => {
+      await this.#update(target, observed.role);
+      status.roleARN = observed.role.arn;
+      context.observed = observed;
+      return ready;
+    });
+  }
+
+  async #update({ account, desired }: Target, role: Role): Promise<void> {
     if (role.path !== desired.spec.path) {
       throw new TerminalError(
         'ImmutableField',
@@ -70,13 +77,17 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
       );
     }
     const changes = diffRole(desired.spec, role);
-    if (changes) await account.roles.update(role.name, changes);
+    if (changes) await namingBoundary(desired.spec, () => account.roles.update(role.name, changes));
   }
 
   async remove({ object, account, roleName, pass }: RoleRemoval): Promise<Outcome> {
     return inAccount(account.id, async () => {
       const role = await account.roles.find(roleName);
-      if (!role) return this.propagation.mayAppear(object) ? this.propagation.waiting(roleName) : ready;
+      if (!role) {
+        const appears = this.propagation.mayAppear(object, object.metadata.deletionTimestamp);
+        return appears ? this.propagation.waiting(roleName) : ready;
+      }
+      if (this.propagation.mayLackTags(role)) return this.propagation.waiting(roleName);
       if (!isOwned(role.tags, ownerOf(object, this.installation))) {
         pass.event('Warning', 'NotOwned', `role ${role.arn} does not carry this object's tags and was left alone`);
         return ready;
@@ -91,10 +102,25 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
 /** Undefined: the name is taken. */
 async function create(roles: Roles, spec: RoleSpec): Promise<Role | undefined> {
   try {
-    return await roles.create(spec);
+    return await namingBoundary(spec, () => roles.create(spec));
   } catch (error) {
     if (isAlreadyExists(error)) return undefined;
     throw error;
+  }
+}
+
+/** What a call with a boundary in it does not find is the boundary. */
+async function namingBoundary<T>(
+  { permissionsBoundary }: Target['desired']['spec'],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { action = '' } = describe(error) ?? {};
+    if (!isNotFound(error) || !['iam:CreateRole', 'iam:PutRolePermissionsBoundary'].includes(action)) throw error;
+    const message = `spec.role.permissionsBoundary: policy ${permissionsBoundary ?? ''} does not exist`;
+    throw new TerminalError('InvalidSpec', message, { cause: error });
   }
 }
 

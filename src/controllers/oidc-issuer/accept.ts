@@ -7,7 +7,7 @@ import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import type { Settings } from '../settings.ts';
 import { type IssuerContext, type IssuerDependencies, once, readRecords } from './context.ts';
 import { desiredIssuer, ownerOf, signingKeySource } from './desired.ts';
-import { findChange } from './settled.ts';
+import { type Change, findChange, findWrittenChange } from './settled.ts';
 
 /** Says no before anything is sent to AWS, but for the one question whose the operator's own credentials are. */
 export async function accept(
@@ -31,14 +31,13 @@ export async function accept(
   const owner = ownerOf(issuer, settings.installation);
   const desired = desiredIssuer(issuer, accountID, { owner, alias, signingKeys });
   const change = findChange(issuer, desired);
-  if (change) {
-    const { field, was, is } = change;
-    return refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
-  }
+  if (change) return unchangeable(change);
   const account = await getAccount();
   if (account.id !== accountID) {
     return refused('ImmutableField', `spec.account: the issuer stands in account ${accountID}, not in ${account.id}`);
   }
+  const written = findWrittenChange(issuer, desired);
+  if (written && (await account.providers.find(account.providers.arn(written.url)))) return unchangeable(written);
   draft.accountID = account.id;
   draft.issuerURL = desired.issuerURL;
   draft.jwksURI = desired.jwksURI;
@@ -62,6 +61,9 @@ export async function accept(
 type Refusal = Extract<Acceptance<never>, { accepted: false }>;
 
 const refused = (reason: Reason, message: string): Refusal => ({ accepted: false, reason, message });
+
+const unchangeable = ({ field, was, is }: Change): Refusal =>
+  refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
 
 function findProblem({ spec, metadata }: OIDCIssuer, settings: Settings): Refusal | undefined {
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);

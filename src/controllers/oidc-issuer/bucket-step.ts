@@ -1,13 +1,13 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
 import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
-import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
+import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { bucketPolicy } from './bucket-policy.ts';
-import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
-import { withdrawn } from './provider-removal.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { expectOwned, withdrawn } from './provider-removal.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that it lets in. */
 export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
@@ -16,11 +16,11 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
 
   /** Read first, unlike the rest: in us-east-1 creating a bucket that the account has is a success, whosever it is. */
   async reconcile(context) {
-    const { account, owner, desired, status, seen } = context;
+    const { account, desired, status, seen } = context;
     const { name } = desired.bucket;
     const buckets = account.buckets(desired.region);
     const observed = await ensure(buckets, context);
-    if (observed && !isOwned(observed.tags, owner)) throw notOwned(`bucket ${name}`);
+    if (observed) await expectOwned(context, `bucket ${name}`, observed.tags);
     status.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
@@ -71,8 +71,10 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
     return await create(buckets, context);
   } catch (error) {
     const found = isAlreadyExists(error) ? await buckets.find(name) : undefined;
-    if (!found) throw error;
-    return found;
+    if (found) return found;
+    if (accountRegional || error instanceof TerminalError || !(error instanceof Error)) throw error;
+    // It was proven not to be there, and until it is made anybody can take a global name.
+    throw await withdrawn(context, error);
   }
 }
 

@@ -11,7 +11,7 @@ import { bucketPolicy } from './bucket-policy.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
-import { removeProvider, withdrawn } from './provider-removal.ts';
+import { expectOwned, removeProvider, withdrawn } from './provider-removal.ts';
 
 /** The distribution, the origin access control it reads the bucket with, and the bucket policy that lets it. */
 export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
@@ -80,13 +80,17 @@ export async function findOwnDistribution(
  * Undefined also where it was deleted behind our back. One answer that there is none does not prove that, and its records
  * are live: the listing has to agree. It may also show another one of ours.
  */
-async function findKnown({ account, desired, owner, status }: IssuerContext): Promise<Distribution | undefined> {
+async function findKnown(context: IssuerContext): Promise<Distribution | undefined> {
+  const { account, desired, owner, status } = context;
   if (!status.distribution) return undefined;
   const { id } = status.distribution;
   const found = await account.distributions.find(id);
-  if (found && isOwned(found.tags, owner)) return found;
+  if (found) {
+    await expectOwned(context, `distribution ${id}`, found.tags);
+    return found;
+  }
   const signs = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
-  const { own, foreign = found } = found ? {} : await findOwnDistribution(account, signs);
+  const { own, foreign } = await findOwnDistribution(account, signs);
   if (foreign?.id === id) throw notOwned(`distribution ${id}`);
   return own;
 }

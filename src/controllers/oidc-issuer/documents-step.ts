@@ -37,7 +37,8 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;
       const message = 'somebody else changed the documents at the same moment: they are read again';
-      return { state: 'waiting', reason: 'AwaitingReconciliation', message, requeueAfter: 0 };
+      const requeueAfter = dependencies.settings.intervals.documents;
+      return { state: 'waiting', reason: 'AwaitingReconciliation', message, requeueAfter };
     }
     return ready;
   },

@@ -1,8 +1,8 @@
-import { isOwned } from '../../aws/tags.ts';
+import { isOthers, isOwned, type Tags } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
-import type { TerminalError } from '../explain.ts';
-import { type IssuerContext, type IssuerRemoval, leftAlone } from './context.ts';
+import { type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
 import { mayBeNew } from './propagation.ts';
+import { mayBeRegistered } from './settled.ts';
 
 /**
  * Deletes the provider of this URL if it is ours, and strikes it from the status.
@@ -21,27 +21,35 @@ export async function removeProvider(
   if (own) await account.providers.delete(observed.arn);
   else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
   if (recorded) status.providers = providers.filter((provider) => provider.url !== url);
+  if (status.providers?.length === 0) delete status.settled;
   return own ? 'deleted' : 'none';
 }
 
 /**
- * To be thrown where a name behind the issuer's URL is proven to be somebody else's: who has it can publish keys, and so no
- * provider may trust it. Once it is ours again, the providers are registered anew. A refused read is no such proof.
+ * For a name behind the issuer's URL that is proven not to be ours: who has or takes it can publish keys, and so no provider
+ * may trust it. Once it is ours again, the providers are registered anew. A refused read is no such proof.
  */
-export async function withdrawn(context: IssuerContext, proof: TerminalError): Promise<TerminalError> {
+export async function withdraw(context: IssuerContext, why: string): Promise<void> {
+  const { desired, issuer, pass, status } = context;
+  if (!mayBeRegistered(issuer)) return;
+  const own = status.distribution ? [issuerURL(status.distribution.domainName)] : [];
+  // Not only those of the status: the last one made may have missed it.
+  const urls = new Set([...(status.providers ?? []).map(({ url }) => url), desired.issuerURL, ...own]);
   const gone: string[] = [];
-  for (const url of registered(context)) {
-    if ((await removeProvider(context, url)) === 'deleted') gone.push(url);
-  }
-  if (gone.length > 0) {
-    const message = `IAM trusts ${gone.join(' and ')} no more, until the name is ours again: ${proof.message}`;
-    context.pass.event('Warning', 'ProvidersWithdrawn', message);
-  }
+  for (const url of urls) if ((await removeProvider(context, url)) === 'deleted') gone.push(url);
+  if (gone.length === 0) return;
+  const message = `IAM trusts ${gone.join(' and ')} no more, until the name is ours again: ${why}`;
+  pass.event('Warning', 'ProvidersWithdrawn', message);
+}
+
+/** To be thrown: withdraws the providers and gives the proof back. */
+export async function withdrawn<E extends Error>(context: IssuerContext, proof: E): Promise<E> {
+  await withdraw(context, proof.message);
   return proof;
 }
 
-/** Where the status is lost: under all URLs that may be. */
-function registered({ desired, status }: IssuerContext): readonly string[] {
-  if (status.providers) return status.providers.map(({ url }) => url);
-  return [desired.issuerURL, ...(status.distribution ? [issuerURL(status.distribution.domainName)] : [])];
+/** Throws where what stands behind the issuer's URL is not ours. Tags that are only missing prove nothing. */
+export async function expectOwned(context: IssuerContext, what: string, tags: Tags): Promise<void> {
+  if (isOwned(tags, context.owner)) return;
+  throw isOthers(tags, context.owner) ? await withdrawn(context, notOwned(what)) : notOwned(what);
 }

@@ -8,7 +8,7 @@ import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../iam-service-account/dependents.ts';
 import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 import { removeProvider } from './provider-removal.ts';
-import { settle } from './settled.ts';
+import { settle, settledFields } from './settled.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
 export const providersStep: Step<IssuerContext, IssuerRemoval> = {
@@ -75,9 +75,10 @@ async function ensure(context: IssuerContext, url: string): Promise<Outcome> {
 }
 
 async function repair(context: IssuerContext, { arn, url, audiences, tags }: Provider): Promise<Outcome> {
-  const { account, owner, desired } = context;
+  const { account, owner, desired, dependencies, issuer } = context;
   if (!isOwned(tags, owner)) throw notOwned(`IAM OIDC provider ${arn}`);
   record(context, url, arn);
+  await settle(dependencies.kube, issuer, desired);
   const changes = {
     addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
     removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
@@ -93,6 +94,7 @@ function record({ account, desired, status }: IssuerContext, url: string, arn: s
   const audiences = [...desired.audiences];
   const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
   status.providers = [...(status.providers ?? []).filter((other) => other.url !== url), entry];
+  status.settled = settledFields(desired);
 }
 
 /** As STS would, so that nobody is told to trust what is not there yet, or is there from somebody else. */

@@ -1,22 +1,27 @@
+import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { settledAnnotation } from '../../api/names.ts';
 import { oidcIssuers } from '../../api/resources.ts';
-import { withoutScheme } from '../../oidc/issuer-url.ts';
+import { issuerURL, withoutScheme } from '../../oidc/issuer-url.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { DesiredIssuer } from './desired.ts';
 
 /** By field, in words that can be compared and shown. */
 type Settled = Readonly<Record<string, string>>;
 
-interface Change {
+export interface Change {
   readonly field: string;
   readonly was: string;
   readonly is: string;
 }
 
-function settledFields({ alias, bucket, signingKeys, audiences }: DesiredIssuer): Settled {
+/** Whose annotation it is: a copy of the object under another name carries it along. */
+const whose = 'metadata.name';
+const aliasField = 'spec.hosting.cloudFront.alias';
+
+export function settledFields({ alias, bucket, signingKeys, audiences }: DesiredIssuer): Settled {
   return {
-    'spec.hosting.cloudFront.alias': alias,
+    [aliasField]: alias,
     'spec.bucket.name': bucket.name,
     'spec.signingKeys':
       signingKeys.from === 'secretRef'
@@ -26,36 +31,56 @@ function settledFields({ alias, bucket, signingKeys, audiences }: DesiredIssuer)
   };
 }
 
-/** The first field that now asks for something else than what stands on AWS, or stood there when the provider was registered. */
-export function findChange(issuer: OIDCIssuer, desired: DesiredIssuer): Change | undefined {
-  const before: Settled = { ...recorded(issuer), ...begun(issuer) };
+/** The first field that now asks for something else than what stands on AWS, as far as the status tells. */
+export function findChange({ status }: OIDCIssuer, desired: DesiredIssuer): Change | undefined {
+  return differing({ ...status?.settled, ...begun(status) }, desired);
+}
+
+/**
+ * The same by the annotation, for a status that was lost. It is written before the provider is made, and so is true only if
+ * there is a provider of this URL.
+ */
+export function findWrittenChange(issuer: OIDCIssuer, desired: DesiredIssuer): (Change & { url: string }) | undefined {
+  const before = written(issuer);
+  const change = issuer.status?.settled ? undefined : differing(before, desired);
+  return change && { ...change, url: issuerURL(before[aliasField] ?? desired.alias) };
+}
+
+/** Writes only where it has to. */
+export async function settle(kube: KubeClient, issuer: OIDCIssuer, desired: DesiredIssuer): Promise<void> {
+  const { namespace, name } = issuer.metadata;
+  const value = JSON.stringify({ [whose]: `${namespace}/${name}`, ...settledFields(desired) });
+  if (issuer.metadata.annotations?.[settledAnnotation] === value) return;
+  await kube.patch(oidcIssuers, issuer.metadata, { metadata: { annotations: { [settledAnnotation]: value } } });
+}
+
+/** Whether IAM may have a provider of this issuer, whatever became of its status. */
+export function mayBeRegistered(issuer: OIDCIssuer): boolean {
+  return (issuer.status?.providers ?? []).length > 0 || Object.keys(written(issuer)).length > 0;
+}
+
+function differing(before: Settled, desired: DesiredIssuer): Change | undefined {
   return Object.entries(settledFields(desired))
     .map(([field, is]) => ({ field, was: before[field] ?? is, is }))
     .find(({ was, is }) => was !== is);
 }
 
-/** Writes only where it has to. */
-export async function settle(kube: KubeClient, issuer: OIDCIssuer, desired: DesiredIssuer): Promise<void> {
-  const value = JSON.stringify(settledFields(desired));
-  if (issuer.metadata.annotations?.[settledAnnotation] === value) return;
-  await kube.patch(oidcIssuers, issuer.metadata, { metadata: { annotations: { [settledAnnotation]: value } } });
-}
-
 /** A bucket or a certificate under another name would be left behind, also where there is no provider yet. */
-function begun({ status }: OIDCIssuer): Settled {
+function begun(status: OIDCIssuerStatus | undefined): Settled {
   const bucket = status?.bucket?.name;
   const alias = status?.certificate && status.issuerURL !== undefined ? withoutScheme(status.issuerURL) : undefined;
   return {
     ...(bucket !== undefined && { 'spec.bucket.name': bucket }),
-    ...(alias !== undefined && { 'spec.hosting.cloudFront.alias': alias }),
+    ...(alias !== undefined && { [aliasField]: alias }),
   };
 }
 
-function recorded({ metadata }: OIDCIssuer): Settled {
+function written({ metadata }: OIDCIssuer): Settled {
   try {
     const parsed: unknown = JSON.parse(metadata.annotations?.[settledAnnotation] ?? '{}');
     const entries = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
-    return Object.fromEntries(entries);
+    const fields = Object.fromEntries(entries) as Settled;
+    return fields[whose] === `${metadata.namespace}/${metadata.name}` ? fields : {};
   } catch {
     return {};
   }

@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '../../../src/api/meta.ts';
-import { oidcIssuers } from '../../../src/api/resources.ts';
+import { awsClusters, oidcIssuers } from '../../../src/api/resources.ts';
 import type { KubeClient } from '../../../src/runtime/kube-client.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { managedAnnotations } from './managed-annotations.ts';
 
 interface Stored extends KubernetesObject {
   readonly spec: object;
@@ -53,8 +54,33 @@ export async function transcript(client: KubeClient, namespace: string): Promise
     ],
     ['take a field out of the status', () => patchStatus({ accountID: null })],
     ['patch an older version', () => patch({ metadata: { resourceVersion: '1', labels: { c: 'd' } } })],
+    ['patch another one of that name', () => patch({ metadata: { uid: 'another', labels: { c: 'd' } } })],
+    [
+      'patch the status of another one of that name',
+      () =>
+        client.patch(
+          oidcIssuers,
+          ref,
+          { metadata: { uid: 'another' }, status: { issuerURL: 'https://irsa.example.com' } },
+          { subresource: 'status' },
+        ),
+    ],
+    [
+      'patch the status of an older version',
+      () =>
+        client.patch(
+          oidcIssuers,
+          ref,
+          { metadata: { resourceVersion: '1' }, status: { issuerURL: 'https://other.example.com' } },
+          { subresource: 'status' },
+        ),
+    ],
+    ['find of a kind that is not installed', () => none(client.find(awsClusters, ref))],
+    ['list a kind that is not installed', () => none(client.list(awsClusters, { namespace }))],
     ['add a finalizer', async () => patch({ metadata: { resourceVersion: await version(), finalizers: [finalizer] } })],
     ['create it again', () => client.create(oidcIssuers, { metadata: ref, spec })],
+    ['annotate', () => patch({ metadata: { annotations: { a: '1', b: '2' } } })],
+    ['take an annotation away', () => patch({ metadata: { annotations: { a: null } } })],
     ['delete another one of that name', () => client.delete(oidcIssuers, ref, { uid: 'another' })],
     ['delete', () => client.delete(oidcIssuers, ref)],
     ['delete again', () => client.delete(oidcIssuers, ref)],
@@ -75,6 +101,12 @@ export async function transcript(client: KubeClient, namespace: string): Promise
   return told;
 }
 
+/** Fails where something is there. */
+async function none(answer: Promise<unknown>): Promise<void> {
+  const found = await answer;
+  if (found !== undefined && !(Array.isArray(found) && found.length === 0)) throw new Error('it is there');
+}
+
 /** Without what differs from run to run. */
 const essence = (object: Stored | undefined) =>
   object && {
@@ -82,6 +114,8 @@ const essence = (object: Stored | undefined) =>
     status: object.status,
     generation: object.metadata.generation,
     labels: object.metadata.labels,
+    annotations: object.metadata.annotations,
+    managedAnnotations: managedAnnotations(object.metadata.managedFields).sort(),
     finalizers: object.metadata.finalizers,
     deleting: object.metadata.deletionTimestamp !== undefined,
   };

@@ -72,19 +72,15 @@ class Story extends World {
   }
 
   /** As the OIDCIssuer's own controller reports. */
-  async issuerIsReady(): Promise<void> {
+  issuerIsReady(): Promise<void> {
+    return this.issuerSays({ status: 'True', reason: 'Provisioned', message: '' });
+  }
+
+  async issuerSays(ready: { status: string; reason: string; message: string }): Promise<void> {
     const status = {
       issuerURL: 'https://irsa.abcl0.k8s.gauss.example.com',
       distribution: { id: 'E1', arn: 'arn:E1', domainName: 'd1.cloudfront.net', state: 'Deployed' },
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'Provisioned',
-          message: '',
-          lastTransitionTime: '2030-01-01T00:00:00Z',
-        },
-      ],
+      conditions: [{ type: 'Ready', ...ready, lastTransitionTime: '2030-01-01T00:00:00Z' }],
     };
     await this.kube.patch(oidcIssuers, ref, { status }, { subresource: 'status' });
   }
@@ -310,9 +306,25 @@ describe('deletion', () => {
     expect(story.cluster?.metadata.finalizers).toEqual(['other']);
   });
 
-  test('is held while the AWSCluster is paused', async () => {
+  test('says what the issuer says that holds it', async () => {
+    const story = await deleted();
+    await story.reconcile();
+    const message = 'ProvidersReady: still trusted by IAMServiceAccount s3-echoer';
+    await story.issuerSays({ status: 'False', reason: 'Deleting', message });
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.said).toEqual([
+      expect.objectContaining({
+        reason: 'DeletionWaits',
+        message: `the deletion waits for OIDCIssuer abcl0: ${message}`,
+      }),
+    ]);
+  });
+
+  test('is held while the AWSCluster is paused, and says so', async () => {
     const story = await deleted({ [paused]: '' });
     await story.reconcile();
+    expect(story.saidReasons).toEqual(['DeletionPaused on AWSCluster']);
     expect(story.kube.writes).toEqual([]);
     expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
   });

@@ -221,6 +221,32 @@ test('says that a role may be left where neither status nor issuer tell its acco
   );
 });
 
+test('says so also where passes came between, as the one that a restore sets off', async () => {
+  const story = await ready();
+  story.loseStatus();
+  story.kube.remove(oidcIssuers, abcl0);
+  await story.reconcile();
+  story.forget();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.said.map(({ reason }) => reason)).toContain('RoleLeft');
+});
+
+test('takes the annotations off by the issuer that knows the way, where several are of one cluster', async () => {
+  const story = new Story();
+  story.kube.remove(oidcIssuers, abcl0);
+  const { spec, ...blank } = issuer('aaa');
+  const { cluster: _, ...wayless } = spec as { cluster: unknown };
+  story.kube.seed(oidcIssuers, { ...blank, spec: { ...wayless, clusterName: 'abcl0' } });
+  story.kube.seed(oidcIssuers, issuer());
+  await story.reconcile();
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.annotations()).toEqual({});
+});
+
 describe('of a half-made role', () => {
   test.each(['CreateRole', 'AttachRolePolicy', 'PutRolePolicy'])(
     'leaves nothing when the operator died at %s',

@@ -108,6 +108,18 @@ describe('a managed policy that does not exist', () => {
   });
 });
 
+test('takes away what the spec took away, although something that it adds does not exist', async () => {
+  const story = new Story({ policies: { managed: ['AdministratorAccess'], inline: [{ name: 'echo', document }] } });
+  await story.reconcile();
+  await story.clock.advance(minutes(5));
+  story.iam.unknownPolicies.add('arn:aws:iam::aws:policy/AmazonS3ReadOnlyAcces');
+  story.edit({ policies: { managed: ['AmazonS3ReadOnlyAcces'], inline: [{ name: 'other', document }] } });
+  await story.reconcile();
+  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  expect([...story.role.managed]).toEqual([]);
+  expect([...story.role.inline.keys()]).toEqual(['other']);
+});
+
 test('says which limit of AWS is reached', async () => {
   const managed = Array.from({ length: 11 }, (_, index) => `Policy${index}`);
   const story = new Story({ policies: { managed } });

@@ -164,6 +164,19 @@ describe('waits', () => {
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  test('for the tags of its new role, which IAM may show later than the role', async () => {
+    const story = new Story();
+    await story.reconcile();
+    const { tags } = story.role;
+    story.role.tags = {};
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+    expect(story.condition('Stalled')).toBeUndefined();
+    story.role.tags = tags;
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('while it is suspended', async () => {
     const story = new Story({ suspend: true });
     await story.reconcile();
@@ -178,9 +191,11 @@ describe('refuses', () => {
     story.iam.CreateRole({ RoleName: roleName, Path: '/', AssumeRolePolicyDocument: '{"Statement":[]}' });
     story.iam.AttachRolePolicy({ RoleName: roleName, PolicyArn: readOnly });
     const before = structuredClone(story.role);
+    await story.clock.advance(minutes(1));
     await story.reconcile();
     expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', reason: 'NotOwned' });
+    expect(story.status.issuers).toEqual([]); // It has no statement of ours, and so holds no issuer.
     expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'NotOwned' }));
     expect(story.annotations()).toEqual({});
     story.delete();
@@ -239,6 +254,31 @@ test('finds its own role again when the object comes back without its status', a
   expect(story.aws.writes).toEqual(['CreateRole']);
   expect(story.status.roleARN).toBe(roleARN);
   expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+describe('a permissions boundary that does not exist', () => {
+  const boundary = 'arn:aws:iam::111122223333:policy/boundary';
+  const role = { management: 'Full' as const, permissionsBoundary: boundary };
+  const message = expect.stringContaining(`spec.role.permissionsBoundary: policy ${boundary} does not exist`);
+
+  test('is named, and the role is made once it is there', async () => {
+    const story = new Story({ role });
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    story.iam.policies.add(boundary);
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('is named also where an old role is to get it', async () => {
+    const story = new Story();
+    await story.reconcile();
+    await story.clock.advance(minutes(2));
+    story.edit({ role });
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    expect(story.condition('Stalled')).toMatchObject({ status: 'True', message });
+  });
 });
 
 test('names the missing action and the account when AWS refuses, and goes on when it does not', async () => {

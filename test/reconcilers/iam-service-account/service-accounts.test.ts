@@ -36,6 +36,24 @@ test('writes the session and an audience that the webhook would not ask for', as
   expect(story.annotations()).toEqual({ [roleKey]: roleARN, 'eks.amazonaws.com/audience': 'my-audience' });
 });
 
+test('leaves alone what the author of the service account says of the session, from first to last', async () => {
+  const own = { 'eks.amazonaws.com/token-expiration': '7200', 'eks.amazonaws.com/sts-regional-endpoints': 'true' };
+  const story = new Story({ session: { regionalSTS: false } });
+  seed(story, reader, own);
+  await story.reconcile();
+  expect(story.annotations()).toEqual({
+    ...own,
+    [roleKey]: roleARN,
+    'eks.amazonaws.com/sts-regional-endpoints': 'false',
+  });
+  story.edit({ session: null });
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ 'eks.amazonaws.com/token-expiration': '7200', [roleKey]: roleARN });
+  story.delete();
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ 'eks.amazonaws.com/token-expiration': '7200' });
+});
+
 test('leaves an annotated service account alone', async () => {
   const story = new Story({ session: { regionalSTS: false } });
   await story.reconcile();

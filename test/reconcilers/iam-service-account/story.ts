@@ -1,9 +1,10 @@
 import type { IAMServiceAccountSpec, IAMServiceAccountStatus } from '../../../src/api/generated/iam-service-account.ts';
 import type { OIDCIssuerSpec, OIDCIssuerStatus } from '../../../src/api/generated/oidc-issuer.ts';
-import type { IAMServiceAccount } from '../../../src/api/kinds.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../../src/api/kinds.ts';
 import type { Condition, KubernetesObject } from '../../../src/api/meta.ts';
 import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/api/resources.ts';
 import { iamServiceAccountDefinition } from '../../../src/controllers/iam-service-account/definition.ts';
+import { dependentsOf } from '../../../src/controllers/iam-service-account/dependents.ts';
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import type { FakeRole } from '../../fakes/aws/iam.ts';
 import type { Seed } from '../../fakes/kube.ts';
@@ -108,6 +109,12 @@ export class Story extends World {
 
   get isGone(): boolean {
     return this.kube.get(iamServiceAccounts, ref) === undefined;
+  }
+
+  /** Whether the issuer abcl0, were it deleted, would wait for this object. */
+  get holdsIssuer(): boolean {
+    const abcl0 = this.kube.get<OIDCIssuer>(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    return abcl0 !== undefined && dependentsOf(abcl0, [this.object]).length > 0;
   }
 
   get status(): IAMServiceAccountStatus {

@@ -229,6 +229,21 @@ describe('when the issuer is being deleted', () => {
     expect(story.trusted).toEqual([reader]);
   });
 
+  test('a role whose creation was not answered, and that IAM does not show yet, holds it until it must have come', async () => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
+    story.aws.failNext('CreateRole', new Error('the operator dies here'), { tookEffect: true });
+    await story.reconcile();
+    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    story.aws.failNext('GetRole', new ServiceError('NoSuchEntityException', 404));
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+    expect(story.holdsIssuer).toBe(true);
+    await story.reconcile();
+    expect(story.role.trustPolicy).toMatch(nobody);
+    expect(story.holdsIssuer).toBe(false);
+  });
+
   test('a suspended role keeps its statement and holds it', async () => {
     const story = await deletedIssuer();
     story.edit({ suspend: true });
@@ -237,6 +252,57 @@ describe('when the issuer is being deleted', () => {
     expect(story.aws.calls).toEqual([]);
     expect(story.status.issuers).toHaveLength(1);
   });
+});
+
+describe('that nobody remembers, since the status was lost, holds the issuer', () => {
+  async function forgotten(): Promise<Story> {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
+    await story.reconcile();
+    story.loseStatus();
+    return story;
+  }
+
+  test('also after a pass that could not tell, as the issuer had lost its status too', async () => {
+    const story = await forgotten();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held, status: { issuerURL: url } }));
+    await story.reconcile();
+    expect(story.holdsIssuer).toBe(true);
+    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    await story.reconcile();
+    expect(story.role.trustPolicy).toMatch(nobody);
+    expect(story.holdsIssuer).toBe(false);
+  });
+
+  test.each([
+    ['suspended', { suspend: true }, { suspend: false }],
+    ['refused', { serviceAccountPolicy: 'Ignore' }, { serviceAccountPolicy: 'Annotate' }],
+  ])('also after a pass in which it was %s', async (_, spec, well) => {
+    const story = await forgotten();
+    story.edit(spec);
+    await story.reconcile();
+    expect(story.holdsIssuer).toBe(true);
+    story.edit(well);
+    await story.reconcile();
+    expect(story.status.issuers?.map((entry) => entry.url)).toEqual([url]);
+  });
+
+  test('no longer than there is a chance of it: not where no role was ever made', async () => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held, status: {} }));
+    await story.reconcile();
+    expect(story.holdsIssuer).toBe(false);
+  });
+});
+
+test('stays where another object of the same alias, that was never registered, comes while its issuer is retained', async () => {
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held, spec: { deletionPolicy: 'Retain' } }));
+  await story.reconcile();
+  story.kube.seed(oidcIssuers, issuer('copy', { status: { issuerURL: url, accountID: '111122223333' } }));
+  story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+  await story.reconcile();
+  expect(story.trusted).toEqual([reader]);
 });
 
 test('is not written without the audiences of an issuer that cannot be seen', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, globalBucket, ref, Story } from './story.ts';
 
 const cloudFront = { alias };
@@ -159,4 +160,51 @@ test('what it was registered with is written down once', async () => {
   story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/settled': 'not JSON' } } });
   await story.reconcile();
   expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+test.each([
+  ['spec.audiences', { audiences: ['other'] }],
+  ['spec.signingKeys', { signingKeys: { secretRef: { name: 'other', key: 'tls.crt' } } }],
+])(
+  'refuses a change of %s also where a replace of the object took the annotation away with it',
+  async (field, change) => {
+    const story = new Story();
+    await story.untilReady();
+    story.restart();
+    story.forget();
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: null }, spec: change });
+    await story.reconcile();
+    expectRefusal(story, 'NotImplemented', field);
+    expect(story.aws.calls).toEqual([]);
+  },
+);
+
+test('refuses a change also where the status is lost, by one look at the provider', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.loseStatus();
+  story.edit({ audiences: ['other'] });
+  story.forget();
+  await story.reconcile();
+  expectRefusal(story, 'NotImplemented', 'spec.audiences');
+  expect(story.aws.calls.map(({ operation }) => operation)).toEqual(['GetOpenIDConnectProvider']);
+});
+
+test('writes the annotation again that somebody took away', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const before = story.object?.metadata.annotations;
+  story.kube.edit(oidcIssuers, ref, { metadata: { annotations: null } });
+  await story.reconcile();
+  expect(story.object?.metadata.annotations).toEqual(before);
+});
+
+test('takes another key source and other audiences where the provider could not be made', async () => {
+  const story = new Story();
+  story.aws.failNext('CreateOpenIDConnectProvider', new ServiceError('AccessDenied', 403));
+  await story.until(() => story.condition('ProvidersReady')?.reason === 'AccessDenied');
+  story.seedSecret('other', { 'tls.crt': story.pem });
+  story.edit({ audiences: ['other'], signingKeys: { secretRef: { name: 'other', key: 'tls.crt' } } });
+  await story.untilReady();
+  expect([...story.account.providers.values()].map(({ audiences }) => [...audiences])).toEqual([['other']]);
 });

@@ -37,10 +37,10 @@ test('writes a new object only where there is none, and over an old one only as 
   ]);
 });
 
-test('reads again, at once, where somebody else wrote in the same moment', async () => {
+test('reads again, soon, where somebody else wrote in the same moment', async () => {
   const story = new Story();
   story.aws.failNext('PutObject', new ServiceError('PreconditionFailed', 412));
-  expect(await story.reconcile()).toEqual({ requeueAfter: 0 });
+  expect(await story.reconcile()).toEqual({ requeueAfter: story.settings.intervals.documents });
   await story.untilReady();
 });
 

@@ -1,4 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { OIDCIssuer } from '../../../src/api/kinds.ts';
+import { finalizer } from '../../../src/api/names.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { oidcIssuerDefinition } from '../../../src/controllers/oidc-issuer/definition.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
@@ -61,6 +65,38 @@ describe('the removal of an issuer that never had its bucket', () => {
       expect.objectContaining({ reason: 'LeftAlone', message: expect.stringContaining('origin access control') }),
     );
   });
+});
+
+test('a copy under another name, with the annotation of the first, goes at once although roles trust the first', async () => {
+  const story = await readyStory();
+  const first = story.object!;
+  const copy = { namespace: 'default', name: 'copy' };
+  story.kube.seed(oidcIssuers, {
+    metadata: { ...copy, annotations: first.metadata.annotations ?? {} },
+    spec: first.spec,
+  });
+  story.kube.seed(iamServiceAccounts, {
+    metadata: { namespace: 'default', name: 's3-reader', finalizers: [finalizer] },
+    spec: { issuerRefs: [{ name: 'abcl0' }], subjects: [{ namespace: 'a', name: 'b' }] },
+    status: { observedGeneration: 1, issuers: [{ url: issuerURL, providerARN: 'arn' }] },
+  });
+  const reconcile = story.runner(oidcIssuerDefinition(story));
+  const pass = async () => {
+    await reconcile(copy);
+    story.aws.deploy();
+    story.aws.sync();
+    await story.clock.advance(minutes(1));
+  };
+  for (let passes = 0; passes < 4; passes++) await pass();
+  const conditions = () => story.kube.get<OIDCIssuer>(oidcIssuers, copy)?.status?.conditions;
+  expect(conditions()).toContainEqual(expect.objectContaining({ type: 'DistributionReady', reason: 'NotOwned' }));
+  expect(story.account.providers.size).toBe(1);
+  story.kube.remove(oidcIssuers, copy);
+  for (let passes = 0; passes < 8; passes++) await pass();
+  expect(conditions()).toBeUndefined();
+  expect(story.account.providers.size).toBe(1);
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
 });
 
 test('removes the origin access control also where somebody deleted its bucket', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { alias, globalBucket, issuerURL, Story } from './story.ts';
+import { alias, globalBucket, issuerURL, ref, someoneElse, Story } from './story.ts';
 
 const strangers = '999999999999';
 const spec = { bucket: { name: globalBucket }, hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
@@ -98,7 +99,79 @@ describe('a name that is somebody else’s loses its providers, until it is ours
   });
 });
 
+describe('a name that is proven not to be ours loses its providers:', () => {
+  test('the alias, whose zone the account has no more', async () => {
+    const story = await readyStory();
+    const zones = [...story.account.zones];
+    story.restart();
+    story.account.zones.clear();
+    await expectWithdrawn(story);
+    expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'HostedZoneNotFound' });
+    for (const [id, zone] of zones) story.account.zones.set(id, zone);
+    await expectRegisteredAgain(story);
+  });
+
+  test('the bucket, which has another owner’s tags', async () => {
+    const story = await readyStory();
+    const { tags } = story.bucket;
+    story.bucket.tags = someoneElse;
+    await expectWithdrawn(story);
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    story.bucket.tags = tags;
+    await expectRegisteredAgain(story);
+  });
+
+  test('the distribution, which has another owner’s tags', async () => {
+    const story = await readyStory();
+    const { tags } = story.distribution;
+    story.distribution.tags = someoneElse;
+    await expectWithdrawn(story);
+    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    story.distribution.tags = tags;
+    await expectRegisteredAgain(story);
+  });
+
+  test('a bucket with a global name that is gone and cannot be made anew', async () => {
+    const story = await readyStory();
+    story.aws.buckets.clear();
+    for (const pass of [1, 2])
+      story.aws.failNext('CreateBucket', new ServiceError('TooManyBuckets', 400, String(pass)));
+    await expectWithdrawn(story);
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'LimitExceeded' });
+    await expectRegisteredAgain(story);
+  });
+
+  test('also the provider that was made when the operator died and that no status names', async () => {
+    const story = await readyStory();
+    const [first] = story.status.providers ?? [];
+    story.kube.seed(oidcIssuers, { ...story.object!, metadata: ref, status: { ...story.status, providers: [first] } });
+    story.zone.records = [
+      ...story.zone.records.filter(({ name }) => name !== alias),
+      { name: alias, type: 'A', ttl: 60, values: ['192.0.2.1'] },
+    ];
+    await expectWithdrawn(story);
+  });
+});
+
 describe('keeps its providers where nothing is proven:', () => {
+  test('a bucket of the account’s own namespace that is gone and cannot be made anew', async () => {
+    const story = new Story();
+    await story.untilReady();
+    story.aws.buckets.clear();
+    story.aws.failNext('CreateBucket', new ServiceError('TooManyBuckets', 400));
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'LimitExceeded' });
+    expect(story.account.providers.size).toBe(1);
+  });
+
+  test('tags of the bucket that somebody took away', async () => {
+    const story = await readyStory();
+    story.bucket.tags = {};
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.account.providers.size).toBe(2);
+  });
+
   test.each([
     ['a bucket that refuses to be read', 'GetBucketTagging'],
     ['a distribution that refuses to be read', 'GetDistribution'],

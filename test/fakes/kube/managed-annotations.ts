@@ -1,0 +1,27 @@
+import { fieldManager } from '../../../src/api/names.ts';
+import type { ManagedFields } from '../../../src/api/meta.ts';
+import { meta } from './objects.ts';
+import type { Json } from './merge.ts';
+
+const annotationsOf = (object: Json) => (meta(object)['annotations'] ?? {}) as Readonly<Record<string, string>>;
+
+/** The fields of the annotations that the operator wrote last. */
+export function managedAnnotations(managedFields: readonly ManagedFields[] = []): string[] {
+  return managedFields
+    .filter(({ manager }) => manager === fieldManager)
+    .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}))
+    .filter((field) => field !== '.');
+}
+
+/** The managedFields after an update: who changes an annotation manages it. Of all fields and managers only this is kept. */
+export function manageAnnotations(before: Json, after: Json, { ours }: { readonly ours: boolean }): ManagedFields[] {
+  const [old, now] = [annotationsOf(before), annotationsOf(after)];
+  const changed = (key: string) => old[key] !== now[key];
+  const managed = managedAnnotations(meta(before)['managedFields'] as ManagedFields[] | undefined);
+  const kept = managed.filter((field) => !changed(field.slice('f:'.length)));
+  const written = ours ? Object.keys(now).filter(changed) : [];
+  const fields = [...kept, ...written.map((key) => `f:${key}`)];
+  if (fields.length === 0) return [];
+  const all = Object.fromEntries(['.', ...fields].map((field) => [field, {}]));
+  return [{ manager: fieldManager, fieldsV1: { 'f:metadata': { 'f:annotations': all } } }];
+}
