@@ -141,6 +141,20 @@ describe('a name that is proven not to be ours loses its providers:', () => {
     await expectRegisteredAgain(story);
   });
 
+  test('and may then be registered for other audiences', async () => {
+    const story = await readyStory();
+    const { tags } = story.bucket;
+    story.bucket.tags = someoneElse;
+    await expectWithdrawn(story);
+    story.bucket.tags = tags;
+    story.edit({ audiences: ['other'] });
+    await story.untilReady();
+    expect([...story.account.providers.values()].map(({ audiences }) => [...audiences])).toEqual([
+      ['other'],
+      ['other'],
+    ]);
+  });
+
   test('also the provider that was made when the operator died and that no status names', async () => {
     const story = await readyStory();
     const [first] = story.status.providers ?? [];
@@ -151,6 +165,14 @@ describe('a name that is proven not to be ours loses its providers:', () => {
     ];
     await expectWithdrawn(story);
   });
+});
+
+test('an issuer that was never registered asks IAM nothing where a name is not its own', async () => {
+  const story = new Story();
+  story.account.zones.clear();
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'HostedZoneNotFound' });
+  expect(story.aws.reads).not.toContain('GetOpenIDConnectProvider');
 });
 
 describe('keeps its providers where nothing is proven:', () => {
