@@ -6,18 +6,21 @@ import { logLevels } from './observability/logger.ts';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** A Go duration of one or more parts (`1h30m`, `500ms`), in milliseconds. */
-const duration = z
-  .string()
-  .regex(/^(\d+(ms|s|m|h))+$/, 'must be a duration such as 500ms, 30s, 5m or 1h30m')
-  .transform((text) =>
-    [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
-      (sum, [, count, unit]) => sum + Number(count) * units[unit ?? '']!,
-      0,
-    ),
-  );
+/** Of a Go duration of one or more parts: `1h30m`, `500ms`. */
+const millisecondsOf = (text: string) =>
+  [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit ?? '']!, 0);
 
-const every = (standard: string) => duration.prefault(standard);
+/** In milliseconds. It has bounds: at zero a loop would spin, and a time too long for a timer is one that is over at once. */
+function duration(standard: string, least: string, most: string) {
+  return z
+    .string()
+    .regex(/^(\d+(ms|s|m|h))+$/, 'must be a duration such as 500ms, 30s, 5m or 1h30m')
+    .transform(millisecondsOf)
+    .refine((value) => value >= millisecondsOf(least) && value <= millisecondsOf(most), `must be ${least} to ${most}`)
+    .prefault(standard);
+}
+
+const every = (standard: string) => duration(standard, '10ms', '24h');
 
 const schema = z.strictObject({
   /** Unique among operators that share AWS accounts; part of role paths and tags, so it can never change. */
@@ -47,7 +50,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   /** How long running passes may go on after SIGTERM before their calls are aborted. */
-  shutdownGrace: every('20s'),
+  shutdownGrace: duration('20s', '0s', '5m'),
 });
 
 export type Config = Readonly<z.infer<typeof schema>>;

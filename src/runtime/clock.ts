@@ -1,14 +1,17 @@
 /** Time, so that tests can make it pass. */
 export interface Clock {
   now(): Date;
-  /** Calls back once, that many milliseconds from now. Calling the result takes it back. */
+  /** Calls back once, that many milliseconds from now, at most 24 days. Calling the result takes it back. */
   after(milliseconds: number, callback: () => void): () => void;
 }
+
+/** A timer of Node.js that is to run longer runs at once. */
+const longestTimer = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => new Date(),
   after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
+    const timer = setTimeout(callback, Math.min(milliseconds, longestTimer));
     return () => clearTimeout(timer);
   },
 };

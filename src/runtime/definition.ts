@@ -5,7 +5,10 @@ import type { Step } from './step.ts';
 
 /** What the loop tells the code of a kind about the pass under way. */
 export interface Pass {
-  /** Aborted when the operator stops. Every call to AWS or to another cluster ends with it. */
+  /**
+   * Aborted when the operator stops and the grace of running passes is over. The loop takes no outcome for a finding then.
+   * A fetch of a step's own ends with it; the clients of AWS and of Kubernetes are ended by whoever made them.
+   */
   readonly signal: AbortSignal;
   /** Says something on the object that no condition says; the loop itself sends an event for each condition that turns bad. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;

@@ -3,9 +3,10 @@ import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { events } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { Clock } from './clock.ts';
-import { hours } from './duration.ts';
-import type { KubeClient } from './kube-client.ts';
+import { sleep, type Clock } from './clock.ts';
+import { hours, jittered, seconds } from './duration.ts';
+import type { DesiredObject, KubeClient } from './kube-client.ts';
+import { isAlreadyExists, isTransient } from './kube-error.ts';
 import { cut } from './text.ts';
 
 export interface EventText {
@@ -17,14 +18,17 @@ export interface EventText {
 
 /** Says something about an object for `kubectl describe`. */
 export interface EventRecorder {
-  /** Returns at once and never fails: an event that cannot be sent is lost. */
+  /** Returns at once and never fails: an event that cannot be sent, though it is tried for a minute, is lost. */
   record(regarding: KubernetesObject, event: EventText): void;
 }
 
 /** The same words about the same object are sent once in this time, and so shown as long as events are kept by default. */
 const repeatAfter = hours(1);
 const remembered = 4096;
+/** Those that wait for another attempt count. */
 const sendingAtOnce = 64;
+const attempts = 6;
+const betweenAttempts = seconds(10);
 
 /** Both in bytes: https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/validation/events.go */
 const noteLimit = 1024;
@@ -43,6 +47,7 @@ export class KubeEvents implements EventRecorder {
   /** When each was last sent, oldest first. */
   readonly #sent = new Map<string, number>();
   readonly #sending = new Set<Promise<void>>();
+  readonly #flush = new AbortController();
 
   constructor(private readonly options: KubeEventsOptions) {}
 
@@ -53,7 +58,7 @@ export class KubeEvents implements EventRecorder {
     if (last !== undefined && now.getTime() - last < repeatAfter) return;
     if (this.#sending.size >= sendingAtOnce) return this.#lost(regarding, event, 'too many at once');
     this.#remember(key, now.getTime());
-    const sending = this.#send(regarding, event, now)
+    const sending = this.#send(this.#written(regarding, event, now))
       .catch((error: unknown) => {
         this.#sent.delete(key);
         this.#lost(regarding, event, error);
@@ -62,15 +67,29 @@ export class KubeEvents implements EventRecorder {
     this.#sending.add(sending);
   }
 
-  /** Resolves when all that was recorded is sent or lost. */
+  /** At the end. Resolves when all that was recorded is sent or lost; what waits for another attempt gets it now, as its last. */
   async flushed(): Promise<void> {
+    this.#flush.abort();
     await Promise.all(this.#sending);
   }
 
-  async #send(regarding: KubernetesObject, event: EventText, now: Date): Promise<void> {
+  /** One that arrived, and whose answer did not, exists when it is sent again. */
+  async #send(event: DesiredObject): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.options.client.create(events, event);
+      } catch (error) {
+        if (isAlreadyExists(error)) return;
+        if (attempt === attempts || this.#flush.signal.aborted || !isTransient(error)) throw error;
+        await sleep(this.options.clock, jittered(betweenAttempts), this.#flush.signal);
+      }
+    }
+  }
+
+  #written(regarding: KubernetesObject, event: EventText, now: Date): DesiredObject {
     const { name, namespace, uid, resourceVersion } = regarding.metadata;
     const suffix = randomBytes(8).toString('hex');
-    await this.options.client.create(events, {
+    return {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
       metadata: { namespace, name: `${name.slice(0, nameLimit - suffix.length - 1)}.${suffix}` },
@@ -83,7 +102,7 @@ export class KubeEvents implements EventRecorder {
       regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, namespace, name, uid, resourceVersion },
       reportingController: fieldManager,
       reportingInstance: this.options.instance,
-    });
+    };
   }
 
   #remember(key: string, now: number): void {

@@ -2,7 +2,7 @@ import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
 import type { DesiredObject, KubeClient } from './kube-client.ts';
-import { isExpired, isNotFound } from './kube-error.ts';
+import { isExpired, isNotFound, isNotServed } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { collectionPath, objectPath } from './paths.ts';
@@ -15,7 +15,7 @@ export class HttpKubeClient implements KubeClient {
     try {
       return (await this.#send('reading', resource, ref, { method: 'GET', path: objectPath(resource, ref) })) as O;
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (isNotFound(error) || (resource.optional && isNotServed(error))) return undefined;
       throw error;
     }
   }
@@ -27,7 +27,8 @@ export class HttpKubeClient implements KubeClient {
     try {
       return await this.#listAll<O>(resource, options.namespace);
     } catch (error) {
-      if (isNotFound(error)) return [];
+      // A kind that is served has a list, if an empty one. Taking a 404 for it would make all that is there look gone.
+      if (resource.optional && (isNotFound(error) || isNotServed(error))) return [];
       // A list that takes longer than etcd keeps its version: once more from the start.
       if (isExpired(error)) return this.#listAll<O>(resource, options.namespace);
       throw error;

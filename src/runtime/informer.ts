@@ -14,7 +14,7 @@ export interface Change<S> {
   /** Of a deleted object what was known last. */
   readonly selected: S;
   readonly kind: ChangeKind;
-  /** The object asks for something that its status does not answer yet: it is new, has a new spec, or is to be deleted. */
+  /** The object asks for something: it is new since the first list, is to be deleted, or its status does not answer its spec yet. */
   readonly pending: boolean;
 }
 
@@ -46,7 +46,7 @@ export class Informer<O extends KubernetesObject> {
     const handler = {
       changed: (object: O) => this.#each((view) => view.put(object, this.#synced ? 'changed' : 'initial')),
       deleted: (object: O) => this.#each((view) => view.drop(keyOf(object.metadata))),
-      listing: () => this.#each((view) => view.forgetSeen()),
+      listing: () => this.#each((view) => view.expectAll()),
       listed: () => {
         this.#each((view) => view.dropUnseen());
         this.#synced = true;
@@ -90,28 +90,29 @@ export class Informer<O extends KubernetesObject> {
 interface View<O> {
   put(object: O, kind: ChangeKind): void;
   drop(key: string): void;
-  forgetSeen(): void;
+  expectAll(): void;
   dropUnseen(): void;
 }
 
 /** What one trigger selected of each object. */
 class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[NamespacedName, S]> {
   readonly #known = new Map<string, { readonly ref: NamespacedName; readonly selected: S }>();
-  /** Put since the last list began. */
-  readonly #seen = new Set<string>();
+  /** Known when the list that is under way began, and not named by it yet. */
+  #unseen = new Set<string>();
 
   constructor(private readonly trigger: Trigger<O, S>) {}
 
   put(object: O, kind: ChangeKind): void {
     const key = keyOf(object.metadata);
-    this.#seen.add(key);
+    this.#unseen.delete(key);
     const selected = this.trigger.select(object);
     const old = this.#known.get(key);
     if (old && sameJson(old.selected, selected)) return;
     const { namespace, name } = object.metadata;
     const ref = { namespace, name };
     this.#known.set(key, { ref, selected });
-    this.trigger.changed({ ref, selected, kind, pending: isPending(object) });
+    const isNew = kind === 'changed' && !old;
+    this.trigger.changed({ ref, selected, kind, pending: isNew || isPending(object) });
   }
 
   drop(key: string): void {
@@ -120,12 +121,13 @@ class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[
     this.trigger.changed({ ...old, kind: 'deleted', pending: false });
   }
 
-  forgetSeen(): void {
-    this.#seen.clear();
+  expectAll(): void {
+    this.#unseen = new Set(this.#known.keys());
   }
 
   dropUnseen(): void {
-    const gone = [...this.#known.keys()].filter((key) => !this.#seen.has(key));
+    const gone = this.#unseen;
+    this.#unseen = new Set();
     for (const key of gone) this.drop(key);
   }
 
@@ -134,9 +136,11 @@ class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[
   }
 }
 
+/** Kinds of others may have no observedGeneration, and so never answer; ours have one from the beginning, by a default. */
 function isPending(object: KubernetesObject & { readonly status?: { readonly observedGeneration?: number } }): boolean {
   const { deletionTimestamp, generation } = object.metadata;
-  return deletionTimestamp !== undefined || object.status?.observedGeneration !== generation;
+  const observed = object.status?.observedGeneration;
+  return deletionTimestamp !== undefined || (observed !== undefined && observed !== generation);
 }
 
 const keyOf = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;

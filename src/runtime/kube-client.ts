@@ -22,9 +22,9 @@ export interface OwnerReference {
 
 /** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
 export interface KubeClient {
-  /** Undefined where the object, or its whole kind, is not there. */
+  /** Undefined where the object, or a kind that need not be installed, is not there. */
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
-  /** All pages. Empty where the kind is not there. */
+  /** All pages. Empty where a kind that need not be installed is not there. */
   list<O extends KubernetesObject>(
     resource: Resource,
     options?: { readonly namespace?: string },

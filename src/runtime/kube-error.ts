@@ -24,7 +24,10 @@ export class KubeError extends Error {
 const is = (error: unknown, status: number, reason?: string) =>
   error instanceof KubeError && error.status === status && (reason === undefined || error.reason === reason);
 
-export const isNotFound = (error: unknown) => is(error, 404);
+/** The API server itself says that the object is not there. */
+export const isNotFound = (error: unknown) => is(error, 404, 'NotFound');
+/** A 404 that says nothing of the object: the kind is not served, or something else answers in the API server's place. */
+export const isNotServed = (error: unknown) => is(error, 404) && !isNotFound(error);
 export const isAlreadyExists = (error: unknown) => is(error, 409, 'AlreadyExists');
 /** The object changed since it was read, or another manager holds the field. */
 export const isConflict = (error: unknown) => is(error, 409, 'Conflict');

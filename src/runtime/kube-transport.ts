@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request as send, type Dispatcher } from 'undici';
 import type { Access, AccessSource, TlsSettings } from './access.ts';
-import { jittered, seconds } from './duration.ts';
+import { sleep, systemClock, type Clock } from './clock.ts';
+import { jittered, minutes, seconds } from './duration.ts';
 import { sameJson } from './json.ts';
 import { isTransient, isUnauthorized, KubeError } from './kube-error.ts';
 
@@ -21,8 +21,13 @@ export interface KubeTransportOptions {
   readonly access: AccessSource;
   /** Ends all calls and watches. */
   readonly signal: AbortSignal;
-  /** All requests are: whoever wrote the address must not read in our errors what answers there. */
-  readonly confidential?: boolean;
+  /**
+   * Somebody else wrote the address. They must not read in our errors what answers there, so all requests are confidential;
+   * and what answers there must not fill our memory, so an answer has a largest size.
+   */
+  readonly untrusted?: boolean;
+  /** For the time between attempts. */
+  readonly clock?: Clock;
   readonly timeouts?: Partial<Timeouts>;
 }
 
@@ -38,15 +43,21 @@ const standardTimeouts: Timeouts = { connect: seconds(10), call: seconds(30), si
 
 const attempts = 3;
 const firstRetry = 200;
+/** Nobody is left alone longer than this, whatever Retry-After says: it would blind us. */
+const longestRetryAfter = minutes(1);
 const longestMessage = 512;
+/** In bytes. etcd takes 1.5 MiB of an object; JSON that is parsed takes many times its size. */
+const largestUntrusted = 2 * 1024 * 1024;
 
 /** HTTP to one API server over one pool of connections. It never looks at HTTPS_PROXY. */
 export class KubeTransport {
   readonly #timeouts: Timeouts;
+  readonly #clock: Clock;
   #pool: { readonly tls: TlsSettings; readonly agent: Agent } | undefined;
 
   constructor(private readonly options: KubeTransportOptions) {
     this.#timeouts = { ...standardTimeouts, ...options.timeouts };
+    this.#clock = options.clock ?? systemClock;
   }
 
   /**
@@ -64,9 +75,8 @@ export class KubeTransport {
       } catch (error) {
         if (request.method !== 'GET' || attempt === attempts || !isTransient(error)) throw error;
         const asked = error instanceof KubeError ? error.retryAfter : undefined;
-        await delay(asked ?? jittered(firstRetry * 4 ** (attempt - 1)), undefined, { signal }).catch(() => {
-          throw error;
-        });
+        await sleep(this.#clock, asked ?? jittered(firstRetry * 4 ** (attempt - 1)), signal);
+        if (signal.aborted) throw error;
       }
     }
   }
@@ -134,6 +144,7 @@ export class KubeTransport {
       allowH2: false,
       connections: 64,
       keepAliveTimeout: seconds(30),
+      ...(this.options.untrusted && { maxResponseSize: largestUntrusted }),
     });
     this.#pool = { tls, agent };
     return agent;
@@ -145,12 +156,12 @@ export class KubeTransport {
     const parts = [String(response.statusCode), status.reason, words].filter((part) => part !== undefined);
     const wait = Number(response.headers['retry-after']);
     return new KubeError(`${request.doing}: ${parts.join(' ')}`, response.statusCode, status.reason, {
-      ...(wait > 0 && { retryAfter: seconds(wait) }),
+      ...(wait > 0 && { retryAfter: Math.min(seconds(wait), longestRetryAfter) }),
     });
   }
 
   #isConfidential({ confidential = false }: KubeRequest): boolean {
-    return confidential || (this.options.confidential ?? false);
+    return confidential || (this.options.untrusted ?? false);
   }
 
   async #attempt<T>(request: KubeRequest, act: () => Promise<T>): Promise<T> {

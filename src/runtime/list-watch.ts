@@ -3,7 +3,7 @@ import type { Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sleep, type Clock } from './clock.ts';
 import { jittered, seconds } from './duration.ts';
-import { isExpired, isMalformed, isNotFound, KubeError } from './kube-error.ts';
+import { isExpired, isMalformed, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { watchStream } from './watch-stream.ts';
@@ -96,13 +96,14 @@ export class ListWatch<O extends KubernetesObject> {
   #recover(error: unknown): number {
     const { logger, resource, signal } = this.options;
     if (signal.aborted) return 0;
+    const isMissing = isNotFound(error) || isNotServed(error);
     // What cannot be read now would come again from the same version.
-    if (isExpired(error) || isNotFound(error) || isMalformed(error)) this.#version = undefined;
+    if (isExpired(error) || isMissing || isMalformed(error)) this.#version = undefined;
     if (isExpired(error)) return this.#failures++ === 0 ? 0 : this.#backOff();
     const complaint = error instanceof Error ? error.message : String(error);
     const level = complaint === this.#complaint ? 'debug' : 'warn';
     this.#complaint = complaint;
-    if (isNotFound(error)) logger[level]('the kind is not installed', { resource: resource.plural });
+    if (isMissing) logger[level]('the kind is not installed', { resource: resource.plural });
     else logger[level]('watch broke off', { resource: resource.plural, error });
     this.#failures++;
     return Math.max(this.#backOff(), error instanceof KubeError ? (error.retryAfter ?? 0) : 0);

@@ -12,6 +12,8 @@ export class OperatorAccess implements AccessSource {
     const config = (this.#config ??= this.load());
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error('the kubeconfig has no current cluster');
+    if (cluster.proxyUrl)
+      throw new Error('proxy-url in the kubeconfig is not supported: the API server is reached directly');
     // Not for this call's agent, which is never used: for what it puts together, tokens of files and exec plugins too.
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
 import { hours } from './duration.ts';
+import { isMap, type JsonMap } from './json.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { collectionPath } from './paths.ts';
@@ -31,7 +32,7 @@ export async function* watchStream<O extends KubernetesObject>(
     timeoutSeconds: String(Math.round((longest * (0.5 + Math.random() / 2)) / 1000)),
   };
   const body = transport.stream({ doing, method: 'GET', path: collectionPath(resource), query }, signal);
-  for await (const line of lines(body)) yield eventOf<O>(parse(line, doing), resource, doing);
+  for await (const line of lines(body)) yield eventOf<O>(line, resource, doing);
 }
 
 async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
@@ -45,34 +46,44 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
   // What follows the last line end was cut off: the watch goes on from the version before it.
 }
 
-interface Status {
-  readonly code?: number;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
-function parse(line: string, doing: string): { readonly type: string; readonly object: unknown } {
-  try {
-    return JSON.parse(line) as { type: string; object: unknown };
-  } catch (error) {
-    throw new KubeError(`${doing}: a line is no JSON`, undefined, 'Malformed', { cause: error });
-  }
-}
-
-function eventOf<O extends KubernetesObject>(
-  { type, object }: { readonly type: string; readonly object: unknown },
-  resource: Resource,
-  doing: string,
-): WatchEvent<O> {
+/** Nothing of a line is taken unless all that the watch goes by is there. */
+function eventOf<O extends KubernetesObject>(line: string, resource: Resource, doing: string): WatchEvent<O> {
+  const { type, object } = parse(line, doing);
+  if (!isMap(object)) throw malformed(doing, 'a line is no event');
+  const typed = () => ({ ...(object as O), apiVersion: apiVersion(resource), kind: resource.kind });
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
+      if (hasTexts(object['metadata'], 'namespace', 'name', 'resourceVersion')) return { type, object: typed() };
+      break;
     case 'BOOKMARK':
-      return { type, object: { ...(object as O), apiVersion: apiVersion(resource), kind: resource.kind } };
-    default: {
-      const { code, reason, message } = object as Status;
-      throw new KubeError(`${doing}: ${reason ?? type} ${message ?? ''}`, code, reason);
-    }
+      if (hasTexts(object['metadata'], 'resourceVersion')) return { type, object: typed() };
+      break;
+    case 'ERROR':
+      throw refusal(object, doing);
+  }
+  throw malformed(doing, 'an event lacks what it needs');
+}
+
+function parse(line: string, doing: string): JsonMap {
+  try {
+    const event: unknown = JSON.parse(line);
+    return isMap(event) ? event : {};
+  } catch (error) {
+    throw malformed(doing, 'a line is no JSON', { cause: error });
   }
 }
+
+const hasTexts = (metadata: unknown, ...fields: readonly string[]) =>
+  isMap(metadata) && fields.every((field) => typeof metadata[field] === 'string' && metadata[field] !== '');
+
+/** Of metav1.Status. */
+function refusal({ code, reason, message }: JsonMap, doing: string): KubeError {
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const words = `${text(reason) ?? 'ERROR'} ${text(message) ?? ''}`;
+  return new KubeError(`${doing}: ${words}`, typeof code === 'number' ? code : undefined, text(reason));
+}
+
+const malformed = (doing: string, what: string, options?: ErrorOptions) =>
+  new KubeError(`${doing}: ${what}`, undefined, 'Malformed', options);

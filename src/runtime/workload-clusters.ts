@@ -47,7 +47,7 @@ export class KubeconfigClusters implements WorkloadClusters {
       ...this.options,
       // The text is all there is: where its token is not accepted, there is no newer one.
       access: { get: () => Promise.resolve(access), renew: () => undefined },
-      confidential: true,
+      untrusted: true,
     });
     return { client: new HttpKubeClient(transport), transport };
   }

@@ -8,7 +8,9 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -106,6 +108,19 @@ export const refuse = (status: number, reason: string, headers: Readonly<Record<
     status,
     headers,
   );
+
+/** As the API server answers for a kind that it does not serve, and many a proxy for everything. */
+export const notServed: Answer = (response) =>
+  void response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
+
+/** A body that goes on as long as it is read. It ends far above what anybody should read, for the sake of whoever does. */
+export const endless =
+  (status = 200): Answer =>
+  (response) => {
+    const chunks = Readable.from(Array.from({ length: 1024 }, () => Buffer.alloc(64 * 1024, ' ')));
+    response.writeHead(status, { 'content-type': 'application/json' });
+    void pipeline(chunks, response).catch(() => undefined);
+  };
 
 /** The connection is reset before an answer. */
 export const reset: Answer = (response) => void response.socket?.resetAndDestroy();

@@ -65,6 +65,24 @@ test.each([
   });
 });
 
+test.each([
+  ['intervals: {resync: 720h}', 'intervals.resync: must be 10ms to 24h'],
+  ['intervals: {missing: 0s}', 'intervals.missing: must be 10ms to 24h'],
+  ['intervals: {dns: 9ms}', 'intervals.dns: must be 10ms to 24h'],
+  ['shutdownGrace: 5m1ms', 'shutdownGrace: must be 0s to 5m'],
+])('refuses %s, for no timer and no loop can live with it', (line, problem) => {
+  const path = file(`installation: a\n${line}\n`);
+  expect(() => loadConfig(['--config', path], { AWS_REGION: 'eu-west-1' })).toThrow(new ConfigError(problem));
+});
+
+test('takes the longest and the shortest durations that it says it takes', () => {
+  const path = file('installation: a\nintervals: {resync: 24h, missing: 10ms}\nshutdownGrace: 0s\n');
+  expect(loadConfig(['--config', path], { AWS_REGION: 'eu-west-1' })).toMatchObject({
+    intervals: { resync: 86_400_000, missing: 10 },
+    shutdownGrace: 0,
+  });
+});
+
 test('every problem is listed, each with its name', () => {
   const path = file('logLevel: loud\nintervals: {resync: soon}\ninstalation: typo\n');
   expect.assertions(6);
@@ -76,7 +94,7 @@ test('every problem is listed, each with its name', () => {
     expect(message).toMatch(/^installation: is required/m);
     expect(message).toMatch(/^region: is required/m);
     expect(message).toMatch(/^logLevel: /m);
-    expect(message).toMatch(/^intervals\.resync: must be a duration/m);
+    expect(message).toMatch(/^intervals\.resync: must be a duration such as 500ms, 30s, 5m or 1h30m$/m);
     expect(message).toContain('instalation');
   }
 });

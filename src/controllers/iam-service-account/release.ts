@@ -2,7 +2,7 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
-import { isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
+import { isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
 import { clusterNameOf } from '../oidc-issuer/desired.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
 import type { IssuerClusters, Reached } from './clusters.ts';
@@ -28,7 +28,7 @@ export class Releaser {
       try {
         await takeOff(reached.client, entry, context.roleARN);
       } catch (error) {
-        if (!isTransient(error) && !isUnauthorized(error)) throw error;
+        if (!isTransient(error) && !isUnauthorized(error) && !isNotServed(error)) throw error;
         throw new ClusterOutOfReach(`cluster ${cluster} cannot be reached`, { cause: error });
       }
       forget([entry], context);

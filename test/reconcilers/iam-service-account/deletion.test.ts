@@ -86,8 +86,11 @@ describe('a cluster that cannot be reached', () => {
 
   const dead = () => new KubeError('no server behind it', 503, undefined);
 
+  const other = () => new KubeError('404', 404, undefined);
+
   test.each([
     ['does not answer', down],
+    ['is somebody else’s server by now', other],
     ['does not let us in', closed],
     ['is only a load balancer by now', dead],
   ])('because it %s holds the object for ten minutes, and then an event says what was left', async (_, fault) => {

@@ -46,6 +46,14 @@ test('the clock of the system calls back, unless it is taken back', async () => 
   expect(Math.abs(systemClock.now().getTime() - Date.now())).toBeLessThan(1000);
 });
 
+test('the clock of the system keeps to a time that is longer than its timers can be', async () => {
+  const called: string[] = [];
+  const cancel = systemClock.after(hours(24 * 30), () => called.push('a month'));
+  await new Promise<void>((resolve) => systemClock.after(20, resolve));
+  cancel();
+  expect(called).toEqual([]);
+});
+
 test('durations are milliseconds, and jitter is a tenth at most', () => {
   expect([seconds(2), minutes(2), hours(2)]).toEqual([2000, 120_000, 7_200_000]);
   expect([jittered(1000, () => 0), jittered(1000, () => 0.5), jittered(1000, () => 1)]).toEqual([900, 1000, 1100]);

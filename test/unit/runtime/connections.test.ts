@@ -11,7 +11,8 @@ import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { loadKubeConfig, OperatorAccess } from '../../../src/runtime/operator-access.ts';
 import { KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
 import { TestCA } from '../../backends/test-ca.ts';
-import { json, refuse, ScriptedApiServer, type ReceivedRequest } from '../../fakes/scripted-api-server.ts';
+import { endless, json, refuse, ScriptedApiServer, type ReceivedRequest } from '../../fakes/scripted-api-server.ts';
+import { until } from './until.ts';
 
 const ref = { namespace: 'default', name: 's3-reader' };
 const account = { metadata: ref };
@@ -56,7 +57,7 @@ function kubeconfig(options: { readonly cluster?: object; readonly user?: object
 }
 
 describe("a cluster known by somebody else's kubeconfig", () => {
-  const clusters = () => new KubeconfigClusters({ signal: stop.signal, timeouts: { call: 1000, connect: 500 } });
+  const clusters = () => new KubeconfigClusters({ signal: stop.signal });
 
   test('is reached with its own CA and token, over the same connections while the text is the same', async () => {
     const known = clusters();
@@ -102,16 +103,24 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     expect(String(unreadable?.cause)).not.toContain(secret);
   });
 
+  test('cannot fill our memory with an answer that does not end, and is not quoted then either', async () => {
+    server.answer(endless(), endless(403));
+    const client = clusters().connect(kubeconfig());
+    const answered = await refusal(client.patch(serviceAccounts, ref, {}));
+    expect(isUnreachable(answered)).toBe(true);
+    expect(answered?.message).toBe('patching ServiceAccount default/s3-reader: UND_ERR_RES_EXCEEDED_MAX_SIZE');
+    const refused = await refusal(client.patch(serviceAccounts, ref, {}));
+    expect(refused?.message).toBe('patching ServiceAccount default/s3-reader: 403');
+    await until(() => server.openConnections === 0);
+  });
+
   test('has its connections closed when many others were asked for since', async () => {
     server.answer(json(account));
     const known = clusters();
     await known.connect(kubeconfig()).find(serviceAccounts, ref);
     expect(server.openConnections).toBe(1);
     for (let other = 0; other < 200; other++) known.connect(kubeconfig({ user: { token: `other-${other}` } }));
-    for (let tries = 0; tries < 100 && server.openConnections > 0; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    expect(server.openConnections).toBe(0);
+    await until(() => server.openConnections === 0);
   });
 });
 
@@ -187,6 +196,17 @@ describe("the operator's own cluster", () => {
     await client.find(serviceAccounts, ref);
     await client.find(serviceAccounts, ref);
     expect(server.requests.map(authorization)).toEqual(['Bearer run-1', 'Bearer run-1', 'Bearer run-2']);
+  });
+
+  test('is not reached past the proxy that our kubeconfig names', async () => {
+    const file = join(folder, 'kubeconfig');
+    await writeFile(file, kubeconfig({ cluster: { 'proxy-url': 'http://127.0.0.1:3128' } }));
+    const client = operator(() => loadKubeConfig({ KUBECONFIG: file }));
+    const before = { ...process.env };
+    process.env['KUBECONFIG'] = file;
+    const error = await refusal(client.create(serviceAccounts, account)).finally(() => (process.env = before));
+    expect(error?.message).toContain('proxy-url in the kubeconfig is not supported');
+    expect(server.requests).toEqual([]);
   });
 
   test('that does not accept us is an error of its own', async () => {

@@ -10,6 +10,7 @@ import type { Reconcile } from '../../../src/runtime/reconciler.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
 import { list, ScriptedApiServer, watch, type Named } from '../../fakes/scripted-api-server.ts';
+import { until } from './until.ts';
 
 type Account = KubernetesObject & { readonly spec: { readonly issuer: string } };
 
@@ -52,11 +53,6 @@ const object = (name: string, more: { readonly metadata?: object; readonly [fiel
   metadata: { name, namespace: 'org', generation: 1, resourceVersion: '1', ...more.metadata },
 });
 
-async function until(what: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !what(); tries++) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(what()).toBe(true);
-}
-
 test('after a start, what is new, changed or leaving goes before what only needs a resync', async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
@@ -70,7 +66,7 @@ test('after a start, what is new, changed or leaving goes before what only needs
     list('5', [
       object('first'),
       object('well'),
-      object('new', { status: undefined }),
+      object('new', { status: { observedGeneration: -1 } }),
       object('edited', { metadata: { generation: 2 } }),
       object('leaving', { metadata: { deletionTimestamp: '2030-01-01T00:00:00Z' } }),
     ]),

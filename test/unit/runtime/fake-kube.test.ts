@@ -200,6 +200,8 @@ test('the transcript that is compared with a real API server meets refusals of e
     {
       'apply it without force': '409 Conflict',
       'patch an older version': '409 Conflict',
+      'patch another one of that name': '422 Invalid',
+      'patch the status of an older version': '409 Conflict',
       'create it again': '409 AlreadyExists',
       'delete another one of that name': '409 Conflict',
       'add a finalizer too late': '422 Invalid',

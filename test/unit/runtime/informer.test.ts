@@ -9,6 +9,7 @@ import { FakeLogger } from '../../fakes/logger.ts';
 import {
   json,
   list,
+  notServed,
   refuse,
   reset,
   ScriptedApiServer,
@@ -17,6 +18,7 @@ import {
   type Answer,
   type Named,
 } from '../../fakes/scripted-api-server.ts';
+import { until } from './until.ts';
 
 type Issuer = KubernetesObject & { readonly spec?: { readonly region?: string } };
 
@@ -72,14 +74,6 @@ function start(timeouts: Partial<Timeouts> = {}) {
   return { informer, changes, known };
 }
 
-async function until(what: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!what()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** Lets back-offs pass until the server has heard that many requests. */
 async function requests(count: number) {
   await until(() => {
@@ -119,31 +113,46 @@ describe('following a kind', () => {
     expect(changes).toHaveLength(2);
   });
 
-  test('tells which objects ask for something that their status does not answer', async () => {
-    const of = (name: string, status: object | undefined, deletionTimestamp?: string) => ({
-      metadata: { name, namespace: 'org', generation: 2, ...(deletionTimestamp && { deletionTimestamp }) },
-      ...(status && { status }),
+  test('tells which objects ask for something: what is new, what is to go, and what its status does not answer', async () => {
+    const of = (name: string, observedGeneration?: number, deletionTimestamp?: string): Named => ({
+      metadata: { name, namespace: 'org', resourceVersion: '5', generation: 2, deletionTimestamp },
+      status: { observedGeneration },
     });
     server.answer(
       list('5', [
-        of('new', undefined),
-        of('changed', { observedGeneration: 1 }),
-        of('well', { observedGeneration: 2 }),
-        of('leaving', { observedGeneration: 2 }, '2030-01-01T00:00:00Z'),
+        // The API server gives each object of our kinds a status from the beginning.
+        of('untouched', -1),
+        of('edited', 1),
+        of('well', 2),
+        of('leaving', 2, '2030-01-01T00:00:00Z'),
+        of('not ours'),
+        of('not ours and leaving', undefined, '2030-01-01T00:00:00Z'),
+      ]),
+      watch([
+        modified(of('well', 2)),
+        modified(of('not ours')),
+        modified(of('well', 1)),
+        added(of('new and not ours')),
+        modified(of('new and not ours')),
+        modified(of('not ours', undefined, '2030-01-01T00:00:00Z')),
+        added(of('last', -1)),
       ]),
     );
     const pending: string[] = [];
     const access = { get: async () => ({ server: server.url, headers: {}, tls: {} }), renew: () => {} };
     const transport = new KubeTransport({ access, signal: stop.signal });
     const informer = new Informer<Issuer>({ transport, resource: oidcIssuers, logger, clock, signal: stop.signal });
+    let count = 0;
     informer.on({
-      select: (object) => object.metadata.name,
+      // Each event is told.
+      select: () => ++count,
       changed: (change) => void (change.pending && pending.push(change.ref.name)),
     });
     informer.start();
     ended.push(() => informer.stopped());
-    await until(() => pending.length === 3);
-    expect(pending).toEqual(['new', 'changed', 'leaving']);
+    await until(() => pending.includes('last'));
+    const listed = ['untouched', 'edited', 'leaving', 'not ours and leaving'];
+    expect(pending).toEqual([...listed, 'well', 'new and not ours', 'not ours', 'last']);
   });
 
   test('takes an event that arrives in pieces, and characters cut in two', async () => {
@@ -273,10 +282,10 @@ describe('trouble', () => {
         const event = last ? added(issuer('a', String(version))) : bookmark(String(version));
         response.write(`${JSON.stringify(event)}\n`);
         if (last) clearInterval(timer);
-      }, 50);
+      }, 125);
     };
     server.answer(list('5', []), chatty);
-    const { changes } = start({ call: 300, silence: 300 });
+    const { changes } = start({ call: 2000, silence: 2000 });
     await until(() => changes.length === 1);
     expect(server.requests).toHaveLength(2);
     expect(logger.lines).toEqual([]);
@@ -307,25 +316,31 @@ describe('trouble', () => {
     await server.received(3);
   });
 
-  test('a kind that is not installed is asked for ever less often, up to half a minute, and complained about once', async () => {
-    const refusals = 10;
-    for (let refused = 0; refused < refusals; refused++) server.answer(refuse(404, 'NotFound'));
-    server.answer(list('5', [issuer('a', '3')]), watch([]));
-    const { changes } = start();
-    for (let asked = 1; asked <= refusals; asked++) {
-      await server.received(asked);
-      await until(() => clock.pending > 0);
-      if (asked === refusals) {
-        await clock.advance(seconds(20));
-        expect(server.requests).toHaveLength(refusals);
+  test.each([
+    ['in plain text', notServed],
+    ['as a Status', refuse(404, 'NotFound')],
+  ])(
+    'a kind that is not installed, told %s, is asked for ever less often, and complained about once',
+    async (_how, answer) => {
+      const refusals = 10;
+      for (let refused = 0; refused < refusals; refused++) server.answer(answer);
+      server.answer(list('5', [issuer('a', '3')]), watch([]));
+      const { changes } = start();
+      for (let asked = 1; asked <= refusals; asked++) {
+        await server.received(asked);
+        await until(() => clock.pending > 0);
+        if (asked === refusals) {
+          await clock.advance(seconds(20));
+          expect(server.requests).toHaveLength(refusals);
+        }
+        await clock.advance(seconds(40));
       }
-      await clock.advance(seconds(40));
-    }
-    await until(() => changes.length === 1);
-    expect(logger.lines.filter((line) => line.level === 'warn').map((line) => line.message)).toEqual([
-      'the kind is not installed',
-    ]);
-  });
+      await until(() => changes.length === 1);
+      expect(logger.lines.filter((line) => line.level === 'warn').map((line) => line.message)).toEqual([
+        'the kind is not installed',
+      ]);
+    },
+  );
 
   test('the API server goes away and comes back', async () => {
     server.answer(list('5', []), watch([]));

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
 import type { Access } from '../../../src/runtime/access.ts';
-import { seconds } from '../../../src/runtime/duration.ts';
+import { hours, minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { ListWatch } from '../../../src/runtime/list-watch.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
 import { list, refuse, ScriptedApiServer, watch } from '../../fakes/scripted-api-server.ts';
+import { until } from './until.ts';
 
 let server: ScriptedApiServer;
 let stop: AbortController;
@@ -39,13 +40,12 @@ function run(access: () => Promise<Access>): void {
   running = listWatch.run();
 }
 
-async function backingOff(): Promise<void> {
-  while (clock.pending === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+const backingOff = () => until(() => clock.pending > 0);
+const reachable = async () => ({ server: server.url, headers: {}, tls: {} });
 
 test('back-offs are jittered, so that not all that watch come back at once', async () => {
   server.answer(refuse(403, 'Forbidden'));
-  run(async () => ({ server: server.url, headers: {}, tls: {} }));
+  run(reachable);
   await backingOff();
   await clock.advance(seconds(0.55) - 1);
   expect(clock.pending).toBe(1);
@@ -62,7 +62,7 @@ test('a watch goes on where it ended when its credentials can be read again, wit
   run(async () => {
     reads++;
     if (unreadable.includes(reads)) throw new Error('EACCES: permission denied');
-    return { server: server.url, headers: {}, tls: {} };
+    return reachable();
   });
   for (const read of unreadable) {
     await backingOff();
@@ -75,4 +75,49 @@ test('a watch goes on where it ended when its credentials can be read again, wit
     'warn watch broke off',
     'debug watch broke off',
   ]);
+});
+
+test('a server that asks for a day is asked again after a minute', async () => {
+  const day = String(hours(24) / 1000);
+  server.answer(list('5', []), refuse(503, 'ServiceUnavailable', { 'retry-after': day }), watch([]));
+  run(reachable);
+  await backingOff();
+  await clock.advance(minutes(1) - 1);
+  expect(server.requests).toHaveLength(2);
+  await clock.advance(1);
+  await server.received(3);
+});
+
+const object = { metadata: { namespace: 'org', name: 'a', resourceVersion: '6' } };
+const without = (field: string) => ({ metadata: { ...object.metadata, [field]: undefined } });
+
+test.each([
+  ['null', 'null'],
+  ['a number', '5'],
+  ['a list', '[{"type":"ADDED"}]'],
+  ['an event without an object', '{"type":"ADDED"}'],
+  ['an event without a type', JSON.stringify({ object })],
+  ['an event of a type that is none', { type: 'RENAMED', object }],
+  ['an error without an object', { type: 'ERROR', object: null }],
+  ['an object without metadata', { type: 'MODIFIED', object: {} }],
+  ['an object whose metadata is null', { type: 'ADDED', object: { metadata: null } }],
+  ['an object without a version', { type: 'ADDED', object: without('resourceVersion') }],
+  ['an object without a name', { type: 'MODIFIED', object: without('name') }],
+  ['an object without a namespace', { type: 'DELETED', object: without('namespace') }],
+  ['a bookmark without a version', { type: 'BOOKMARK', object: { metadata: {} } }],
+])('%s in a watch, again and again, is followed by a list after more and more time', async (_what, line) => {
+  for (let round = 0; round < 4; round++) server.answer(list('5', []), watch([line]));
+  run(reachable);
+  for (const wait of [0.55, 1.1, 2.2]) {
+    await backingOff();
+    await clock.advance(seconds(wait) - 1);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+  }
+  await server.received(8);
+  expect(server.requests.map(({ query }) => (query['watch'] ? 'watch' : 'list'))).toEqual(
+    Array.from({ length: 4 }, () => ['list', 'watch']).flat(),
+  );
+  await backingOff();
+  expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });

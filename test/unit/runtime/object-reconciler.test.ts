@@ -205,6 +205,16 @@ describe('a new object', () => {
     expect(await reconcile()).toEqual({});
     expect(kube.writes).toEqual([]);
   });
+
+  test('is not taken for gone where something else answers in the place of the API server', async () => {
+    const { kube, reconcile } = world();
+    kube.failNext('find', new KubeError('reading House town/red: 404', 404, undefined));
+    await expect(reconcile()).rejects.toThrow('404');
+    kube.failNext('patch', new KubeError('patching House town/red: 404', 404, undefined));
+    await expect(reconcile()).rejects.toThrow('404');
+    await reconcile();
+    expect(kube.get<House>(houses, ref)?.status?.observedGeneration).toBe(1);
+  });
 });
 
 describe('at rest', () => {
