@@ -16,38 +16,59 @@ const packages = {
   '@kubernetes/client-node': ['runtime', 'api'],
 };
 
+const undelivered = {
+  regex: '^(\\.\\./)+(test|demo|scripts)/',
+  message: 'src may not import test, demo or scripts: they are not delivered.',
+};
+
+const foldersBut = (allowed, path, message) =>
+  Object.keys(layers)
+    .filter((other) => !allowed.includes(other))
+    .map((other) => ({ regex: `^${path}${other}/`, message: message(other) }));
+
+const packagesBut = (layer) =>
+  Object.entries(packages)
+    .filter(([, homes]) => !homes.includes(layer))
+    .map(([name, homes]) => ({
+      group: [name],
+      message: `${name} is used only in ${homes.map((home) => `src/${home}`).join(' and ')}: no type of it crosses that edge.`,
+    }));
+
+const restrict = (files, patterns) => ({
+  files: [files],
+  rules: { 'no-restricted-imports': ['error', { patterns: [undelivered, ...patterns] }] },
+});
+
 /**
- * One rule set a folder; test/unit/imports.test.ts sees each refuse.
+ * One rule set a folder, and for the files above them; of several for a file the last holds. test/unit/imports.test.ts sees
+ * each refuse.
  * @type {import('eslint').Linter.Config[]}
  */
-export const restrictions = Object.entries(layers).map(([layer, allowed]) => ({
-  files: [`src/${layer}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
+export const restrictions = [
+  ...Object.entries(layers).map(([layer, allowed]) =>
+    restrict(`src/${layer}/**/*.ts`, [
+      ...foldersBut(
+        [layer, ...allowed],
+        '(\\.\\./)+',
+        (other) => `src/${layer} may not import src/${other}: imports go one way (docs/design.md).`,
+      ),
       {
-        patterns: [
-          ...Object.keys(layers)
-            .filter((other) => other !== layer && !allowed.includes(other))
-            .map((other) => ({
-              regex: `^(\\.\\./)+${other}/`,
-              message: `src/${layer} may not import src/${other}: imports go one way (docs/design.md).`,
-            })),
-          {
-            regex: '^(\\.\\./)+(main|config)\\.ts$',
-            message: `src/${layer} may not import the program around it: only main.ts builds things.`,
-          },
-          ...Object.entries(packages)
-            .filter(([, homes]) => !homes.includes(layer))
-            .map(([name, homes]) => ({
-              group: [name],
-              message: `${name} is used only in ${homes.map((home) => `src/${home}`).join(' and ')}: no type of it crosses that edge.`,
-            })),
-        ],
+        regex: '^(\\.\\./)+(main|config)\\.ts$',
+        message: `src/${layer} may not import the program around it: only main.ts builds things.`,
       },
-    ],
-  },
-}));
+      ...packagesBut(layer),
+    ]),
+  ),
+  restrict('src/*.ts', packagesBut('')),
+  restrict('src/config.ts', [
+    ...foldersBut(
+      ['observability'],
+      '\\./',
+      (other) => `src/config.ts may not import src/${other}: main.ts hands settings on.`,
+    ),
+    ...packagesBut(''),
+  ]),
+];
 
 export default defineConfig(
   { ignores: ['dist/', 'node_modules/', 'src/api/generated/', 'coverage/'] },

@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseAllDocuments } from 'yaml';
 import type { Clients } from '../test/backends/aws/clients.ts';
-import { Environment, inClone } from '../test/environment/environment.ts';
+import { Environment } from '../test/environment/environment.ts';
 import { rollControlPlane, workloadKubeconfig } from '../test/environment/cluster.ts';
 import { holdings } from '../test/environment/holdings.ts';
+import { until } from '../test/environment/wait.ts';
 import type { ProofInput } from '../test/proof/input.ts';
 import { provePolicyChange } from '../test/proof/policy-change.ts';
 import { runProof } from '../test/proof/proof.ts';
@@ -20,6 +20,18 @@ const zone = 'k8s.gauss.example.com';
 const bucket = 'acme-echo';
 const accountID = '111122223333';
 const optIn = 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts';
+/** The policy of config/samples/iamserviceaccount.yaml, for every object of the bucket. */
+const wholeBucket = `
+spec:
+  policies:
+    inline:
+      - name: write-echoes
+        document: |
+          {
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::${bucket}/*" }]
+          }
+`;
 
 console.log(`irsa-operator: from an annotated cluster to a pod with AWS credentials.
 All on this machine: a real Kubernetes API server, an emulated AWS, and the operator as a process.`);
@@ -36,7 +48,7 @@ try {
 }
 
 async function tell(environment: Environment): Promise<void> {
-  const story = new Story((args, input) => environment.kubectl(args, input));
+  const story = new Story((args) => environment.kubectl(args));
 
   story.chapter('A cluster and an AWS on this machine');
   story.say(
@@ -48,8 +60,9 @@ async function tell(environment: Environment): Promise<void> {
 
   story.chapter('Install the operator');
   await story.run('apply -k config/default');
-  story.say('The AWSCluster kind, which another operator brings, comes from test/crds.');
-  await environment.install();
+  story.say('The kinds AWSCluster and Cluster, which other operators bring:');
+  await story.run('apply -f test/crds');
+  await story.run('wait --for=condition=Established crd --all --timeout=30s');
   story.say('The operator runs as a process under the service account irsa-system/irsa-operator and its RBAC.');
   const operator = await environment.startOperator();
 
@@ -57,14 +70,21 @@ async function tell(environment: Environment): Promise<void> {
   await story.run('apply -f config/samples/namespace.yaml');
   await story.run(`apply -k config/components/secrets --namespace ${namespace}`);
   await story.run('apply -f config/samples/awscluster.yaml');
-  story.say('The cluster is reached with a kubeconfig that may annotate service accounts:');
-  await story.run('apply -f -', await workloadKubeconfig(environment, { namespace, cluster }));
+  story.say(
+    "The cluster's kubeconfig, as its provisioner puts it into a Secret; its user may annotate service accounts:",
+  );
+  const kubeconfig = join(environment.controlPlane.dir, `${cluster}-kubeconfig.yaml`);
+  await writeFile(kubeconfig, await workloadKubeconfig(environment, { namespace, cluster }), { mode: 0o600 });
+  await story.run(`apply -f ${kubeconfig}`);
   await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}=""`);
   await story.run(`wait --for=create oidcissuer/${cluster} --namespace ${namespace} --timeout=30s`);
   await story.run(`wait --for=condition=Ready oidcissuer/${cluster} --namespace ${namespace} --timeout=60s`);
-  await story.run(
-    `get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster -o custom-columns=REASON:.reason,MESSAGE:.message`,
+  const events = `get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster`;
+  // The AWSCluster's own controller says it, a moment after the issuer is Ready.
+  await until('the event that names the issuer', async () =>
+    (await environment.kubectl(events.split(' '))).includes('IssuerReady') ? true : undefined,
   );
+  await story.run(`${events} -o custom-columns=REASON:.reason,MESSAGE:.message`);
 
   story.chapter('Roll the control plane: it signs with the key that the operator generated');
   const issuerURL = await rollControlPlane(environment, {
@@ -102,11 +122,13 @@ async function tell(environment: Environment): Promise<void> {
       );
   }
   story.say(
-    `Allowing s3:PutObject on ${bucket}/* in the IAMServiceAccount reaches the pod, and so does taking it back:`,
+    `The pod may write below ${bucket}/echo/. A change to all of ${bucket} reaches it, and so does taking that back:`,
   );
-  const widen = await sampleRole((document) => document.replaceAll(`${bucket}/echo/*`, `${bucket}/*`));
-  const restore = await sampleRole((document) => document);
-  const change = { allow: () => story.run('apply -f -', widen), takeBack: () => story.run('apply -f -', restore) };
+  const change = {
+    allow: () =>
+      story.run(`patch iamserviceaccount s3-echoer --namespace ${namespace} --type=merge -p '${wholeBucket}'`),
+    takeBack: () => story.run('apply -f config/samples/iamserviceaccount.yaml'),
+  };
   for await (const { text } of provePolicyChange(input, change)) story.say(text);
 
   story.chapter('What stands now');
@@ -131,14 +153,6 @@ async function tell(environment: Environment): Promise<void> {
 
 function seconds(since: number): string {
   return ((Date.now() - since) / 1000).toFixed(1);
-}
-
-/** The sample with another text of its inline policies. */
-async function sampleRole(change: (document: string) => string): Promise<string> {
-  const [document] = parseAllDocuments(
-    change(await readFile(inClone('config/samples/iamserviceaccount.yaml'), 'utf8')),
-  );
-  return String(document);
 }
 
 /** Leaves everything running until Ctrl-C. */

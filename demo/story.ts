@@ -9,7 +9,7 @@ export class Story {
   #chapter = 0;
   readonly #start = Date.now();
 
-  constructor(private readonly kubectl: (args: readonly string[], input?: string) => Promise<string>) {}
+  constructor(private readonly kubectl: (args: readonly string[]) => Promise<string>) {}
 
   chapter(title: string): void {
     this.#chapter += 1;
@@ -21,9 +21,9 @@ export class Story {
   }
 
   /** Shows the command as a user types it, runs it, and shows what it prints. */
-  async run(command: string, input?: string): Promise<string> {
+  async run(command: string): Promise<string> {
     this.#show(command);
-    const output = await this.kubectl(words(command), input);
+    const output = await this.kubectl(words(command));
     this.say(output);
     return output;
   }
@@ -42,7 +42,7 @@ export class Story {
   }
 
   #show(command: string): void {
-    console.log(`   ${bold('$')} kubectl ${command}`);
+    this.say(`${bold('$')} kubectl ${command}`);
   }
 
   get seconds(): string {
@@ -50,7 +50,9 @@ export class Story {
   }
 }
 
-/** Splits as a shell does, with double quotes; enough for the commands here. */
+/** Splits as a shell does, with quotes around words or parts of them; enough for the commands here. */
 function words(command: string): string[] {
-  return [...command.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
+  return [...command.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'),
+  );
 }

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { counts } from '../environment/holdings.ts';
 import { installation } from '../environment/environment.ts';
 import { Lab } from '../environment/lab.ts';
+
+jest.setTimeout(120_000);
 
 /** Each call that makes something which AWS would make twice, or charge for twice, or refuse to make again. */
 const creates = [
@@ -18,7 +20,7 @@ const tenantOf = (operation: string) => operation.toLowerCase();
 let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.start(creates.map(tenantOf));
-}, 60_000);
+});
 afterAll(() => lab?.stop());
 
 test.each(creates)(
@@ -60,5 +62,4 @@ test.each(creates)(
       });
     }
   },
-  60_000,
 );

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { counts } from '../environment/holdings.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { Lab } from '../environment/lab.ts';
+
+jest.setTimeout(120_000);
 
 /** Each call after which what the next pass looks for is gone. */
 const deletes = [
@@ -25,7 +27,7 @@ beforeAll(async () => {
     await tenant.applyRole();
   }
   for (const tenant of tenants.values()) await tenant.ready('iamserviceaccount');
-}, 120_000);
+});
 afterAll(() => lab?.stop());
 
 test.each(deletes)(
@@ -43,5 +45,4 @@ test.each(deletes)(
     await tenant.gone();
     expect(counts(await tenant.holdings())).toEqual({});
   },
-  60_000,
 );

@@ -66,6 +66,7 @@ export const examples = (): Example[] => [
           owned: true,
         },
       ],
+      settled: { 'spec.bucket.name': 'my-bucket' },
       bucket: { name: 'my-bucket' },
       distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
       certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 /** A structural schema: the keywords that lead to other schemas, and all the others by name. */
 export interface Schema {
   readonly type?: string;
+  readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;

@@ -7,7 +7,7 @@ import { awsCluster, credential, iamServiceAccount, inlinePolicies, oidcIssuer, 
 import { ReadLog } from './read-log.ts';
 import { operatorRequests, ownAccountID, Workspace } from './workspace.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 
 const namespace = 'org-acme';
 const clusterAccountID = '111122223333';
@@ -57,13 +57,14 @@ afterAll(() => environment?.stop());
 /** Begins anew and waits until each object was read on AWS from its first call to its last, twice. */
 async function everythingReadAgain(): Promise<void> {
   reads.clear();
-  await until('two passes over each object', () => {
+  const twoPasses = () => {
     const passes = [
       ...Object.keys(roles).map((name) => reads.rolePasses(name).length),
       ...[clusterAccountID, ownAccountID].map((accountID) => reads.issuerPasses(accountID).length),
     ];
     return Math.min(...passes) >= 2 ? true : undefined;
-  });
+  };
+  await until('two passes over each object', twoPasses, 60);
 }
 
 test('nothing is written on AWS', () => {

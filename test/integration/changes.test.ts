@@ -5,7 +5,7 @@ import { iamServiceAccount, inlinePolicies, managedPolicies, mayWrite, oidcIssue
 import { observeRole } from './observed-role.ts';
 import { ownAccountID, Workspace } from './workspace.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const namespace = 'org-acme';
 const name = 'changing';

@@ -14,7 +14,7 @@ beforeAll(async () => {
   controlPlane = await ControlPlane.start();
   await controlPlane.kubectl(['apply', '-k', 'crds']);
   await controlPlane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-}, 60_000);
+});
 
 afterAll(async () => {
   stop.abort();

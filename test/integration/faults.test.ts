@@ -5,7 +5,7 @@ import { counts, holdings } from '../environment/holdings.ts';
 import { iamServiceAccount, mayWrite, oidcIssuer, roleARN } from './objects.ts';
 import { Workspace } from './workspace.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(120_000);
 
 let environment: Environment;
 let workspace: Workspace;

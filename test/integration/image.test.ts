@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { GuardedDirectory, type User } from '../backends/guard.ts';
 import { readEntryPoint } from '../environment/dockerfile.ts';
 import { Lab } from '../environment/lab.ts';
 import { bundle, type Installed } from '../environment/operator.ts';
+
+jest.setTimeout(120_000);
 
 /** Only root can become somebody else. */
 const user: User | undefined = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
@@ -24,7 +26,7 @@ beforeAll(async () => {
     bundle: install(bundle, readEntryPoint().bundle, 0o644),
     user,
   };
-}, 60_000);
+});
 afterAll(() => Promise.all([lab?.stop(), root?.remove()]));
 
 /** Copies a file to where the image has it. */
@@ -44,12 +46,18 @@ function mount(file: string, to: string): string {
 }
 
 /** Who runs the programs, their guards left out, that have this in their arguments. */
-async function usersOf(argument: string): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'uid=,args=']);
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
-  return lines
-    .filter(([, program, ...args]) => program === installed.node && args.includes(argument))
-    .map(([uid]) => Number(uid));
+function usersOf(argument: string): number[] {
+  const uids = readdirSync('/proc').map((entry) => {
+    try {
+      const [program, ...args] = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+      if (program !== installed.node || !args.includes(argument)) return [];
+      return [Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1])];
+    } catch {
+      // No process, or one that has just ended.
+      return [];
+    }
+  });
+  return uids.flat();
 }
 
 const files = (dir: string) => readdirSync(dir, { recursive: true }).toSorted();
@@ -72,11 +80,11 @@ test(`the bundle alone, outside the clone, as ${who}, without the right to write
   await tenant.applyRole();
   await tenant.ready('oidcissuer');
   await tenant.ready('iamserviceaccount');
-  expect(await usersOf(installed.bundle)).toEqual([user?.uid ?? process.getuid?.()]);
+  expect(usersOf(installed.bundle)).toEqual([user?.uid ?? process.getuid?.()]);
   expect(files(dirname(operator.logFile))).toEqual(['config.yaml', 'operator.log']);
   expect(files(root.path)).toEqual(before);
   expect(await operator.terminate()).toBe(0);
-}, 60_000);
+});
 
 test('the flags of the entry point let the process write nowhere, not even where its user may', async () => {
   const tmp = join(root.path, 'tmp');

@@ -1,5 +1,5 @@
 import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Clients } from '../backends/aws/clients.ts';
 import { workloadKubeconfig } from '../environment/cluster.ts';
 import { inClone, installation } from '../environment/environment.ts';
@@ -7,6 +7,8 @@ import { counts, holdings } from '../environment/holdings.ts';
 import { Lab } from '../environment/lab.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
+
+jest.setTimeout(180_000);
 
 /** All four of config/samples. */
 const namespace = 'org-acme';
@@ -21,7 +23,7 @@ beforeAll(async () => {
   lab = await Lab.start([namespace]);
   account = await lab.environment.account(accountID);
   await account.route53.send(new CreateHostedZoneCommand({ Name: zone, CallerReference: zone }));
-}, 60_000);
+});
 afterAll(() => lab?.stop());
 
 /** A namespace with an AWSCluster and its issuer, an issuer by hand, and a ready IAMServiceAccount for each. */
@@ -74,7 +76,7 @@ test('a namespace that is deleted, its Secrets first, ends, and leaves only the 
       }),
     },
   ]);
-}, 120_000);
+});
 
 test('with deleteGlobal it leaves nothing, although the operator looks only when all Secrets are gone', async () => {
   const tenant = await busyNamespace();
@@ -92,4 +94,4 @@ test('with deleteGlobal it leaves nothing, although the operator looks only when
   await lab.environment.kubectl(['wait', '--for=delete', `namespace/${namespace}`, '--timeout=60s']);
   expect(await tenant.holdings()).toEqual([]);
   expect(await holdings(account)).toEqual([]);
-}, 120_000);
+});

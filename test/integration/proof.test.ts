@@ -12,11 +12,11 @@ import { until } from '../environment/wait.ts';
 import { kidOf } from '../proof/issuer.ts';
 import { proofSteps } from '../proof/proof.ts';
 import { awsCluster, credential, domain, enableAlias, optIn, serviceAccount } from './objects.ts';
-import { echoRole, failedStep, outcomesOfChange, proofOf, provenSteps } from './proving.ts';
+import { echoRole, failure, outcomesOfChange, proofOf, provenSteps } from './proving.ts';
 import { spoilAlias, spoilKid, spoilSub } from './spoiling.ts';
 import { Workspace } from './workspace.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 /** Of config/samples. */
 const namespace = 'org-acme';
@@ -102,29 +102,32 @@ describe('an issuer that an AWSCluster asks for', () => {
     {
       what: 'the sub in the role',
       step: 'trust',
+      said: `default/${echoer.name} is Denied`,
       spoil: async () => spoilSub(account, await roleName(echoer.name)),
       object: `iamserviceaccount/${echoer.name}`,
     },
     {
       what: 'the kid in keys.json',
       step: 'documents',
+      said: `/keys.json lacks `,
       spoil: async () => spoilKid(account, (await issuerStatus(cluster))?.bucket?.name ?? ''),
       object: `oidcissuer/${cluster}`,
     },
     {
       what: 'the alias record',
       step: 'documents',
+      said: `fetching https://irsa.${cluster}.k8s.${domain}/.well-known/openid-configuration: `,
       spoil: () => spoilAlias(account, `irsa.${cluster}.k8s.${domain}`),
       object: `oidcissuer/${cluster}`,
     },
   ])(
     'is not proven while $what is spoiled, and again when the operator has looked',
-    async ({ step, spoil, object }) => {
+    async ({ step, said, spoil, object }) => {
       const input = proofOf(workspace, echoer);
       await spoil();
-      expect(await failedStep(input)).toBe(step);
+      expect(await failure(input)).toMatchObject({ step, message: expect.stringContaining(said) });
       await workspace.kubectl(['annotate', object, `look-again=${Date.now()}`, '--overwrite']);
-      await until('the proof', async () => ((await failedStep(input)) === undefined ? true : undefined));
+      await until('the proof', async () => ((await failure(input)) === undefined ? true : undefined), 60);
     },
   );
 });

@@ -36,13 +36,13 @@ export async function provenSteps(input: ProofInput): Promise<ProofStep[]> {
   return steps;
 }
 
-/** Where the proof fails; undefined where it does not. */
-export async function failedStep(input: ProofInput): Promise<ProofStep | undefined> {
+/** Where the proof fails, and how; undefined where it does not. */
+export async function failure(input: ProofInput): Promise<ProofError | undefined> {
   try {
     await provenSteps(input);
     return undefined;
   } catch (error) {
-    if (error instanceof ProofError) return error.step;
+    if (error instanceof ProofError) return error;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { counts, holdings } from '../environment/holdings.ts';
 import { domain, iamServiceAccount, oidcIssuer, roleARN, type Manifest } from './objects.ts';
 import { ownAccountID, Workspace } from './workspace.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let environment: Environment;
 let workspace: Workspace;

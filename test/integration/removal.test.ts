@@ -9,16 +9,18 @@ import {
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
 } from '@aws-sdk/client-iam';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { counts } from '../environment/holdings.ts';
 import { Lab } from '../environment/lab.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
 
+jest.setTimeout(120_000);
+
 let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.start(['ordered', 'held', 'kept', 'robbed', 'forgotten']);
-}, 60_000);
+});
 afterAll(() => lab?.stop());
 
 /** With a ready issuer and a ready role. */
@@ -57,7 +59,7 @@ test('nothing is taken away while something that trusts it stands', async () => 
     'DeleteBucket',
   ]);
   expect(counts(await tenant.holdings())).toEqual({});
-}, 60_000);
+});
 
 test('a suspended IAMServiceAccount holds its issuer, which names it, until it is suspended no more', async () => {
   const tenant = await readyTenant('held');
@@ -73,7 +75,7 @@ test('a suspended IAMServiceAccount holds its issuer, which names it, until it i
   await tenant.applyRole({ suspend: false });
   await tenant.gone('oidcissuer');
   expect(counts(await tenant.holdings())).toEqual({ role: 1 });
-}, 60_000);
+});
 
 test('with Retain all that stands on AWS stays', async () => {
   const tenant = await readyTenant('kept');
@@ -85,7 +87,7 @@ test('with Retain all that stands on AWS stays', async () => {
   await tenant.gone();
   expect(lab.environment.front.writes()).toEqual([]);
   expect(await tenant.holdings()).toEqual(before);
-}, 60_000);
+});
 
 test('what somebody deleted by hand is missed by nobody', async () => {
   const tenant = await readyTenant('robbed');
@@ -97,7 +99,7 @@ test('what somebody deleted by hand is missed by nobody', async () => {
   await lab.startOperator();
   await tenant.gone();
   expect(counts(await tenant.holdings())).toEqual({});
-}, 60_000);
+});
 
 test('nothing stays of objects whose status was lost', async () => {
   const tenant = await readyTenant('forgotten');
@@ -118,7 +120,7 @@ test('nothing stays of objects whose status was lost', async () => {
   await lab.startOperator();
   await tenant.gone();
   expect(counts(await tenant.holdings())).toEqual({});
-}, 60_000);
+});
 
 /** Takes role, provider and distribution away as a person at the console would. */
 async function rob(tenant: Tenant): Promise<void> {

@@ -9,7 +9,7 @@ import type { Operator } from '../environment/operator.ts';
 import { iamServiceAccount, oidcIssuer, serviceAccount, type Manifest } from './objects.ts';
 import { ownAccountID, Workspace } from './workspace.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const namespace = 'org-acme';
 

@@ -12,4 +12,4 @@ test('an environment in which a call could not be named fails when it stops, and
   const { url } = environment.front;
   await expect(environment.stop()).rejects.toThrow('the front could not name calls to s3');
   await expect(fetch(url)).rejects.toThrow();
-}, 60_000);
+});

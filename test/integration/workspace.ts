@@ -103,10 +103,10 @@ export class Workspace {
     return items.filter(({ regarding }) => regarding.kind === kind && regarding.name === name);
   }
 
+  /** Waits long enough for all that an issuer takes. */
   event(kind: string, name: string, reason: string): Promise<Event> {
-    return until(`event ${reason} of ${kind} ${name}`, async () =>
-      (await this.events(kind, name)).find((event) => event.reason === reason),
-    );
+    const find = async () => (await this.events(kind, name)).find((event) => event.reason === reason);
+    return until(`event ${reason} of ${kind} ${name}`, find, 60);
   }
 }
 

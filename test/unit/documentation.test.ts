@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { conditionTypes, reasons } from '../../src/api/conditions.ts';
+import { kinds, readSchema, walk, type Kind, type Schema } from '../crds/schema.ts';
 
 const page = readFileSync('docs/conditions.md', 'utf8');
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src'], {
@@ -49,4 +50,31 @@ const pages = [
 test.each(pages)('the links of %s lead to files that are there', (file) => {
   const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target!);
   expect(links.filter((target) => !existsSync(join(dirname(file), target)))).toEqual([]);
+});
+
+/** Each property below spec and status, with both, and the schema of the object that it is in. */
+const fields = (Object.keys(kinds) as Kind[]).flatMap((kind) =>
+  [...walk(readSchema(kind))].flatMap(([path, holder]) =>
+    Object.entries(holder.properties ?? {})
+      // The three that every object has are explained by Kubernetes.
+      .filter(([name]) => path.length > 0 || name === 'spec' || name === 'status')
+      .map(([name, schema]) => ({ field: [kind, ...path, name].join('.'), name, schema, holder })),
+  ),
+);
+const textOf = ({ description = '' }: Schema) => description;
+
+test('every field of the CRDs is described', () => {
+  expect(fields.length).toBeGreaterThan(100);
+  expect(fields.filter(({ schema }) => !/^\S.*\.$/s.test(textOf(schema))).map(({ field }) => field)).toEqual([]);
+});
+
+test('every field that may be absent says what that means, but for the members of a union', () => {
+  const unclear = fields.filter(
+    ({ name, schema, holder }) =>
+      !holder.required?.includes(name) &&
+      !textOf(holder).includes('Exactly one of') &&
+      schema.default === undefined &&
+      !textOf(schema).includes('Absent'),
+  );
+  expect(unclear.map(({ field }) => field)).toEqual([]);
 });

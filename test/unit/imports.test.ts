@@ -51,6 +51,39 @@ describe('imports between our folders go one way', () => {
   });
 });
 
+describe('the files above the folders', () => {
+  test.each(folders.filter((folder) => folder !== 'observability'))('config.ts may not import %s', async (folder) => {
+    expect(await complaints('src/config.ts', `./${folder}/example.ts`)).toEqual([
+      expect.stringContaining(`src/config.ts may not import src/${folder}`),
+    ]);
+  });
+
+  test.each(['@aws-sdk/client-iam', '@smithy/node-http-handler', '@kubernetes/client-node'])(
+    'import no %s',
+    async (name) => {
+      for (const file of ['src/main.ts', 'src/config.ts'])
+        expect(await complaints(file, name)).toEqual([expect.stringContaining('is used only in src/')]);
+    },
+  );
+
+  test('may import what they are for', async () => {
+    expect(await complaints('src/config.ts', './observability/logger.ts')).toEqual([]);
+    for (const folder of folders) expect(await complaints('src/main.ts', `./${folder}/example.ts`)).toEqual([]);
+  });
+});
+
+test.each(['test', 'demo', 'scripts'])('nothing in src may import %s', async (folder) => {
+  for (const [file, up] of [
+    ['src/main.ts', '../'],
+    ['src/config.ts', '../'],
+    ['src/aws/example.ts', '../../'],
+    ['src/controllers/oidc-issuer/example.ts', '../../../'],
+  ] as const)
+    expect(await complaints(file, `${up}${folder}/example.ts`)).toEqual([
+      expect.stringContaining('src may not import test, demo or scripts'),
+    ]);
+});
+
 describe('packages stay in their rooms', () => {
   test.each(folders.filter((folder) => folder !== 'aws'))('%s may not import the AWS SDK', async (folder) => {
     expect(await complaints(`src/${folder}/example.ts`, '@aws-sdk/client-iam')).toEqual([

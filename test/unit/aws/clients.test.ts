@@ -9,6 +9,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { AwsAccounts, type Account } from '../../../src/aws/accounts.ts';
 import { SdkClients, type ClientOptions } from '../../../src/aws/clients.ts';
 import * as errors from '../../../src/aws/errors.ts';
+import { plainEnvironment } from '../../backends/plain-environment.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
 import { failure } from './failure.ts';
 import { shareErrorsWithNode } from './realm.ts';
@@ -26,7 +27,7 @@ const stop = () => new AbortController();
 let served: Served[];
 beforeEach(() => {
   served = [];
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'test' });
+  process.env = { ...plainEnvironment(variables), AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'test' };
 });
 afterEach(async () => {
   process.env = { ...variables };
