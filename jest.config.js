@@ -10,10 +10,13 @@ const common = {
   },
 };
 
+/** Jest takes `testTimeout` for all projects or for none; back ends need longer than what is in memory. */
+const withBackends = { ...common, setupFilesAfterEnv: ['<rootDir>/test/backends/timeout.ts'] };
+
 export default {
   projects: [
     { ...common, displayName: 'unit', roots: ['<rootDir>/test/unit', '<rootDir>/test/reconcilers'] },
-    { ...common, displayName: 'backends', roots: ['<rootDir>/test/backends'] },
-    { ...common, displayName: 'integration', roots: ['<rootDir>/test/integration', '<rootDir>/test/crash'] },
+    { ...withBackends, displayName: 'backends', roots: ['<rootDir>/test/backends', '<rootDir>/test/environment'] },
+    { ...withBackends, displayName: 'integration', roots: ['<rootDir>/test/integration', '<rootDir>/test/crash'] },
   ],
 };

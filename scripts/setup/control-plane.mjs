@@ -43,14 +43,18 @@ export function programPath(name, env = process.env) {
 
 /** Sees to it that all programs of the control plane are there, and builds those that are not. */
 export async function prepareControlPlane(env = process.env) {
-  const missing = Object.keys(programs).filter((name) => !findProgram(name, env));
+  const missing = missingPrograms(env);
   if (missing.length) {
-    await requireGo(missing, env);
-    for (const name of missing) await build(name, env);
+    const go = await requireGo(env);
+    for (const name of missing) await build(name, go, env);
   }
   for (const name of ['kube-apiserver', 'kube-controller-manager']) await requireVersion(name, env);
   const sources = Object.keys(programs).map((name) => `${name} (${findProgram(name, env).source})`);
   say(`control plane: ${sources.join(', ')}`);
+}
+
+function missingPrograms(env) {
+  return Object.keys(programs).filter((name) => !findProgram(name, env));
 }
 
 /** Those of KUBEBUILDER_ASSETS may be of any version; in the cache there are only our own. */
@@ -60,35 +64,47 @@ async function requireVersion(name, env) {
   const { output } = await run(path, ['--version'], { env });
   if (output.startsWith(`Kubernetes v${kubernetesMinor}.`)) return;
   throw new SetupError(
-    `KUBEBUILDER_ASSETS: the tests need Kubernetes ${kubernetesMinor}, and ${path} --version says: ${output.trim() || 'nothing'}`,
+    `KUBEBUILDER_ASSETS: the tests need Kubernetes ${kubernetesMinor}, and ${path} --version says: ${output.trim() || 'nothing'}\n` +
+      `Set it to the folder that \`setup-envtest use ${kubernetesMinor}.x -p path\` prints, or unset it.`,
   );
 }
 
-async function requireGo(missing, env) {
+/** Gives the version of the Go that builds what is missing. */
+async function requireGo(env) {
   const { output } = await run('go', ['env', 'GOVERSION'], { env: { ...env, GOTOOLCHAIN: 'local' } });
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(output) ?? [];
   const [oldestMajor, oldestMinor] = oldestGo.split('.').map(Number);
-  if (Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor)) return;
-  throw new SetupError(
-    [
-      `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
-      `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesMinor},`,
-      '    which `setup-envtest use -p path` prints; kube-controller-manager is not among them and needs another way;',
-      `  - put them where an earlier set-up on another machine left them:`,
-      ...missing.map((name) => `      ${cachedPath(name, env)}`),
-      `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${output.trim() || 'none'}): they are then built here, in about six minutes.`,
-    ].join('\n'),
-  );
+  if (Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor))
+    return output.trim();
+  throw new SetupError(howToHaveMissing(output.trim() || 'none', env));
 }
 
-async function build(name, env) {
+function howToHaveMissing(go, env) {
+  const missing = missingPrograms(env);
+  return [
+    `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
+    `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesMinor},`,
+    `    which \`setup-envtest use ${kubernetesMinor}.x -p path\` prints; kube-controller-manager is not among them and needs another way;`,
+    `  - put them where an earlier set-up on another machine left them:`,
+    ...missing.map((name) => `      ${cachedPath(name, env)}`),
+    `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${go}): they are then built here, in about six minutes,`,
+    '    from modules that Go must be able to fetch.',
+  ].join('\n');
+}
+
+async function build(name, go, env) {
   const program = programs[name];
   const cwd = join(modules, program.module);
   const goEnv = { ...env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
-  await makeOnce(cachedPath(name, env), (output) => {
-    const args = ['build', '-mod=readonly', '-trimpath', ...program.flags, '-o', output, program.package];
-    return runVisibly(`building ${name}, once on this machine`, 'go', args, { cwd, env: goEnv });
-  });
+  try {
+    await makeOnce(cachedPath(name, env), (output) => {
+      const args = ['build', '-mod=readonly', '-trimpath', ...program.flags, '-o', output, program.package];
+      return runVisibly(`building ${name}, once on this machine`, 'go', args, { cwd, env: goEnv });
+    });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    throw new SetupError(`${error.message}\n${howToHaveMissing(go, env)}`);
+  }
 }
 
 function kubernetesProgram(name) {

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { cacheDir, makeOnce } from './cache.mjs';
 import { SetupError, run, runVisibly, say } from './progress.mjs';
@@ -18,12 +19,43 @@ print(version("moto") if find_spec("flask") and find_spec("flask_cors") else "no
 export function givenEndpoint(env = process.env) {
   const endpoint = env.IRSA_TEST_AWS_ENDPOINT;
   if (!endpoint) return undefined;
-  const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
-  if (host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)) return endpoint;
+  const { protocol, hostname } = URL.canParse(endpoint) ? new URL(endpoint) : {};
+  const near = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  if (near && protocol === 'http:') return endpoint;
   throw new SetupError(
-    `IRSA_TEST_AWS_ENDPOINT is ${endpoint}, which is not on this machine. Tests delete everything at that address: ` +
-      'it must be like http://127.0.0.1:5000.',
+    `IRSA_TEST_AWS_ENDPOINT is ${endpoint}. Tests delete everything at that address: ` +
+      'it must be one of this machine, like http://127.0.0.1:5000.',
   );
+}
+
+/**
+ * Sees to it that a moto answers at the address that IRSA_TEST_AWS_ENDPOINT names.
+ * @throws naming the variable, and the command that starts one there
+ */
+export async function requireMoto(endpoint) {
+  try {
+    await callMoto('GET', new URL('/moto-api/data.json', endpoint));
+  } catch (cause) {
+    const why = cause.code ?? cause.message;
+    throw new SetupError(
+      `IRSA_TEST_AWS_ENDPOINT is ${endpoint}, and no moto answers there (${why}). Unset it, or start one:\n  ${inDocker(new URL(endpoint).port || 80)}`,
+      { cause },
+    );
+  }
+}
+
+/** A call of moto's own API. Unlike fetch it knows no proxy. */
+export function callMoto(method, url) {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { method, agent: false, timeout: 10_000 }, (response) => {
+      response.resume().on('error', reject);
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve() : reject(new Error(`${method} ${url}: ${response.statusCode}`)),
+      );
+    });
+    call.on('timeout', () => call.destroy(new Error(`${method} ${url}: no answer within 10 s`)));
+    call.on('error', reject).end();
+  });
 }
 
 /**
@@ -31,16 +63,24 @@ export function givenEndpoint(env = process.env) {
  * @returns {Promise<string | undefined>}
  */
 export async function findPython(env = process.env) {
-  const { code, output } = await run('python3', ['-c', probe], { env });
-  if (code === 0 && output.trim() === version) return 'python3';
+  if (await hasMoto('python3', env)) return 'python3';
   const cached = pythonOf(venv(env));
-  return existsSync(cached) ? cached : undefined;
+  return (await hasMoto(cached, env)) ? cached : undefined;
+}
+
+/** A virtual environment is there, and yet has nothing, when the Python that it was made with is gone. */
+async function hasMoto(python, env) {
+  const { code, output } = await run(python, ['-c', probe], { env });
+  return code === 0 && output.trim() === version;
 }
 
 /** Sees to it that there is a moto, and installs it into a virtual environment if not. */
 export async function prepareMoto(env = process.env) {
   const endpoint = givenEndpoint(env);
-  if (endpoint) return say(`moto: at ${endpoint} (IRSA_TEST_AWS_ENDPOINT)`);
+  if (endpoint) {
+    await requireMoto(endpoint);
+    return say(`moto: at ${endpoint} (IRSA_TEST_AWS_ENDPOINT)`);
+  }
   const python = (await findPython(env)) ?? (await install(env));
   say(`moto: ${version} (${python === 'python3' ? 'installed' : 'cache'})`);
 }
@@ -52,6 +92,8 @@ async function install(env) {
       await runVisibly('making a Python virtual environment', 'python3', ['-m', 'venv', dir], { env });
       const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `moto[server]==${version}`];
       await runVisibly(title, pythonOf(dir), pip, { env });
+      // What stands there is no good, or it would have been taken, unless another clone has mended it meanwhile.
+      if (!(await hasMoto(pythonOf(venv(env)), env))) rmSync(venv(env), { recursive: true, force: true });
     });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
@@ -61,12 +103,16 @@ async function install(env) {
         `There is no moto ${version}, which plays AWS in tests. There are three ways to have it:`,
         `  - install Python 3.10 or newer with its venv module (Debian: python3-venv): it is then installed here;`,
         `  - install it yourself: python3 -m pip install 'moto[server]==${version}'`,
-        `  - run it yourself: docker run --rm -p 127.0.0.1:5000:5000 -e MOTO_IAM_LOAD_MANAGED_POLICIES=true motoserver/moto:${version}`,
+        `  - run it yourself: ${inDocker(5000)}`,
         `    and set IRSA_TEST_AWS_ENDPOINT=http://127.0.0.1:5000`,
       ].join('\n'),
     );
   }
   return pythonOf(venv(env));
+}
+
+function inDocker(port) {
+  return `docker run --rm -p 127.0.0.1:${port}:5000 -e MOTO_IAM_LOAD_MANAGED_POLICIES=true motoserver/moto:${version}`;
 }
 
 function venv(env) {

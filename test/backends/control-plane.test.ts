@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { writeSigningKey } from './control-plane/certificates.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
 import { leftovers, processesOf, startElsewhere } from './leftovers.ts';
-
-jest.setTimeout(60_000);
+import { plainEnvironment } from './plain-environment.ts';
+import { freePort } from './port.ts';
 
 let controlPlane: ControlPlane;
 let namespace: string;
@@ -22,15 +25,19 @@ beforeEach(async () => {
   await controlPlane.kubectl(['create', 'serviceaccount', 'reader', '-n', namespace]);
 });
 
-afterAll(() => controlPlane.stop());
+afterAll(() => controlPlane?.stop());
 
 const mintToken = async () => (await controlPlane.kubectl(['create', 'token', 'reader', '-n', namespace])).trim();
 
-/** Who the API server takes the holder of the kubeconfig file to be. */
-async function whoami(kubeconfig: string): Promise<string> {
-  const args = ['--kubeconfig', kubeconfig, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
-  return (await promisify(execFile)('kubectl', args)).stdout;
+/** kubectl as the holder of a kubeconfig file runs it. */
+async function kubectlOf(kubeconfig: string, ...args: string[]): Promise<string> {
+  const env = { ...plainEnvironment(), KUBECONFIG: kubeconfig };
+  return (await promisify(execFile)('kubectl', args, { env })).stdout;
 }
+
+/** Who the API server takes the holder of the kubeconfig file to be. */
+const whoami = (kubeconfig: string) =>
+  kubectlOf(kubeconfig, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}');
 
 test('is the Kubernetes that the operator is made for', async () => {
   const version = JSON.parse(await controlPlane.kubectl(['get', '--raw=/version']));
@@ -106,9 +113,7 @@ describe('service-account tokens', () => {
 test('lets a service account do only what RBAC allows, and writes down who tried what', async () => {
   const kubeconfig = await controlPlane.kubeconfigFor(namespace, 'reader');
   const { next } = await controlPlane.audit();
-  await expect(
-    promisify(execFile)('kubectl', ['--kubeconfig', kubeconfig, 'get', 'secrets', '-n', namespace]),
-  ).rejects.toThrow('forbidden');
+  await expect(kubectlOf(kubeconfig, 'get', 'secrets', '-n', namespace)).rejects.toThrow('forbidden');
 
   const { events } = await controlPlane.audit(next);
   const mine = events.filter((event) => event.user.username === `system:serviceaccount:${namespace}:reader`);
@@ -119,6 +124,29 @@ test('lets a service account do only what RBAC allows, and writes down who tried
       responseStatus: expect.objectContaining({ code: 403 }),
     }),
   );
+});
+
+test('gives a program a token for as long as a demo may be kept, a day', async () => {
+  const kubeconfig = JSON.parse(await readFile(await controlPlane.kubeconfigFor(namespace, 'reader'), 'utf8'));
+  const { iat = 0, exp = 0 } = decodeJwt(kubeconfig.users[0].user.token);
+  expect(exp - iat).toBe(24 * 60 * 60);
+});
+
+test.each([
+  ['etcd', 0],
+  ['the API server', 1],
+])('starts once more where somebody took the port that was free for %s', async (_, index) => {
+  const squatter = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  const { port: taken } = squatter.address() as AddressInfo;
+  let found = 0;
+  try {
+    const other = await ControlPlane.start({}, async () => (found++ === index ? taken : freePort()));
+    await other.stop();
+  } finally {
+    squatter.close();
+  }
+  expect(found).toBe(4);
 });
 
 test('leaves nothing behind when it is stopped', async () => {

@@ -40,10 +40,10 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done
 ${build}
 chmod +x "$out"`;
 
-/** Like Python, whose `-m venv` makes a folder with another Python. */
+/** Like Python, whose `-m venv` makes a folder with another Python, which has the pinned moto if pip works. */
 export const python = (installedMoto: string, pip = 'exit 0') => `
 [ "$1" = -c ] && { echo "${installedMoto}"; exit; }
-[ "$1 $2" = "-m venv" ] && { mkdir -p $3/bin; printf '#!/bin/sh\\n${pip}\\n' > $3/bin/python; chmod +x $3/bin/python; }`;
+[ "$1 $2" = "-m venv" ] && { mkdir -p $3/bin; printf '#!/bin/sh\\n[ "$1" = -c ] && { echo 5.2.5; exit; }\\n${pip}\\n' > $3/bin/python; chmod +x $3/bin/python; }`;
 
 /** Like npm, which installs a Node among the packages. */
 export const npm = (nodeVersion: string) => `

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuardedDirectory, GuardedProcess } from './guard.ts';
-import { leftovers, processesOf, startElsewhere } from './leftovers.ts';
+import { leftovers, processesOf, startElsewhere, startSleeper } from './leftovers.ts';
 
 const lingering = `
   process.on('SIGTERM', () => { console.log('ending'); process.exit(7); });
@@ -11,7 +12,7 @@ const lingering = `
   console.log('running');
 `;
 
-describe('a guarded program and its directory are gone', () => {
+describe('a guarded program, what it has started, and its directory are gone', () => {
   const ends: ReadonlyArray<readonly [string, (owner: ChildProcess) => void]> = [
     ['its owner exits', (owner) => owner.stdin?.end('exit')],
     ['its owner is stopped by Ctrl-C', (owner) => owner.kill('SIGINT')],
@@ -28,10 +29,26 @@ describe('a guarded program and its directory are gone', () => {
 
   test('when it is stopped', async () => {
     const dir = GuardedDirectory.create('irsa-guard');
-    const program = GuardedProcess.start('sh', ['-c', 'sleep 600; exit', dir.path], { log: join(dir.path, 'log') });
+    const program = await startSleeper(dir.path);
     await program.stop();
+    expect(await leftovers(join(dir.path, 'sleeper'))).toEqual([]);
     await dir.remove();
     expect(await leftovers(dir.path, 0)).toEqual([]);
+  });
+
+  test('when it has ended by itself', async () => {
+    const dir = GuardedDirectory.create('irsa-guard');
+    const program = await startSleeper(dir.path, { child: 'sleep 600; exit', then: 'sleep 0.5; exit 3' });
+    expect(await leftovers(join(dir.path, 'sleeper'))).toEqual([]);
+    expect(await program.terminate()).toBe(3);
+    await dir.remove();
+  });
+
+  test('which may be one with the token of a pod', async () => {
+    const { owner, dir } = await startElsewhere('pod');
+    expect(existsSync(join(dir, 'token'))).toBe(true);
+    owner.kill('SIGINT');
+    expect(await leftovers(dir)).toEqual([]);
   });
 });
 
@@ -61,7 +78,7 @@ describe('a program that is waited for', () => {
   test('is given up when it takes too long', async () => {
     const dir = GuardedDirectory.create('irsa-guard');
     const program = GuardedProcess.start('sh', ['-c', 'echo thinking; sleep 600'], { log: join(dir.path, 'log') });
-    await expect(program.ready(notReady, 200)).rejects.toThrow('sh is not ready after 200 ms:\nthinking');
+    await expect(program.ready(notReady, 1_000)).rejects.toThrow('sh is not ready after 1000 ms:\nthinking');
     await program.stop();
     await dir.remove();
   });

@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { plainEnvironment } from './plain-environment.ts';
 
 const guardScript = readFileSync(new URL('./guard.sh', import.meta.url), 'utf8');
 
@@ -50,7 +51,7 @@ export class GuardedDirectory {
 export interface GuardedProcessOptions {
   /** The file that standard output and standard error are appended to. */
   readonly log: string;
-  /** Set besides this process's own environment. */
+  /** Set besides what is plain of this process's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Who runs it and its guard; only root can choose. Absent: who runs this process. */
   readonly user?: User;
@@ -71,7 +72,7 @@ export class GuardedProcess {
 
   static start(program: string, args: readonly string[], options: GuardedProcessOptions): GuardedProcess {
     const output = openSync(options.log, 'a');
-    const env = { ...process.env, ...options.env };
+    const env = { ...plainEnvironment(), ...options.env };
     // Another user may not even look into this process's working directory.
     const as = options.user && { ...options.user, cwd: '/' };
     const guard = spawnGuard(['run', program, ...args], { env, ...as }, output);
@@ -79,18 +80,22 @@ export class GuardedProcess {
     return new GuardedProcess(program, options.log, guard);
   }
 
-  /** Waits until `probe` no longer throws; says what the program printed where it ends before, or takes too long. */
-  async ready(probe: () => Promise<unknown>, timeoutMillis = 60_000): Promise<void> {
+  /**
+   * Waits until `probe` no longer throws, and gives what that found; says what the program printed where it ends
+   * before, or takes too long.
+   */
+  async ready<Found>(probe: () => Promise<Found>, timeoutMillis = 60_000): Promise<Found> {
     const deadline = Date.now() + timeoutMillis;
-    for (;;) {
+    for (let cause: unknown; ; await sleep(50)) {
       try {
-        return void (await probe());
+        const found = await probe();
+        // Where the program has ended, something else has answered in its place.
+        if (!this.exited) return found;
       } catch (error) {
-        const failure = this.exited ? 'ended' : Date.now() > deadline ? `is not ready after ${timeoutMillis} ms` : '';
-        if (failure)
-          throw new Error(`${basename(this.program)} ${failure}:\n${await this.lastLines()}`, { cause: error });
+        cause = error;
       }
-      await sleep(50);
+      const failure = this.exited ? 'ended' : Date.now() > deadline ? `is not ready after ${timeoutMillis} ms` : '';
+      if (failure) throw new Error(`${basename(this.program)} ${failure}:\n${await this.lastLines()}`, { cause });
     }
   }
 

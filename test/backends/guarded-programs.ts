@@ -1,15 +1,22 @@
 /** A program for tests to end in every way: it starts what its first argument names, prints the directory, and stays. */
-import { join } from 'node:path';
+import { Pod } from '../proof/pod.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
-import { GuardedDirectory, GuardedProcess } from './guard.ts';
+import { GuardedDirectory } from './guard.ts';
+import { startSleeper } from './leftovers.ts';
 
 const starters: Readonly<Record<string, () => Promise<string>>> = {
   controlPlane: async () => (await ControlPlane.start()).dir,
   sleep: async () => {
     const { path } = GuardedDirectory.create('irsa-guard');
-    // The script's name in the process list is how the test finds the program again.
-    GuardedProcess.start('sh', ['-c', 'sleep 600; exit', join(path, 'sleeper')], { log: join(path, 'log') });
+    await startSleeper(path);
     return path;
+  },
+  pod: async () => {
+    const { dir } = await Pod.start(
+      { front: { url: 'http://127.0.0.1:1' } },
+      { token: 'secret', roleARN: 'arn:aws:iam::111122223333:role/reader', region: 'eu-central-1' },
+    );
+    return dir;
   },
 };
 

@@ -1,27 +1,29 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { startMoto, type Moto } from './moto.ts';
 
-let moto: Moto;
+let moto: Moto, client: IAMClient;
 
 beforeAll(async () => {
   moto = await startMoto();
-}, 60_000);
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  client = new IAMClient({ endpoint: moto.url, region: 'us-east-1', credentials, maxAttempts: 1 });
+});
 
 afterEach(() => {
   delete process.env.IRSA_TEST_AWS_ENDPOINT;
 });
 
-afterAll(() => moto.stop());
+beforeEach(() => moto.reset());
 
-function iam(): IAMClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IAMClient({ endpoint: moto.url, region: 'us-east-1', credentials, maxAttempts: 1 });
-}
+afterAll(async () => {
+  client?.destroy();
+  await moto?.stop();
+});
 
 const createRole = (RoleName: string) =>
-  iam().send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{}' }));
-const roleNames = async () => (await iam().send(new ListRolesCommand({}))).Roles?.map((role) => role.RoleName);
+  client.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{}' }));
+const roleNames = async () => (await client.send(new ListRolesCommand({}))).Roles?.map((role) => role.RoleName);
 
 test('forgets everything at a reset', async () => {
   await createRole('reader');
@@ -39,7 +41,7 @@ test('answers many writes at a time, without a failure among them', async () => 
 test('knows the policies that AWS manages', async () => {
   await createRole('viewer');
   const PolicyArn = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
-  await iam().send(new AttachRolePolicyCommand({ RoleName: 'viewer', PolicyArn }));
+  await client.send(new AttachRolePolicyCommand({ RoleName: 'viewer', PolicyArn }));
 });
 
 test('is the one that IRSA_TEST_AWS_ENDPOINT names, which is emptied and left running', async () => {
@@ -53,5 +55,19 @@ test('is the one that IRSA_TEST_AWS_ENDPOINT names, which is emptied and left ru
 
 test('is never one on another machine', async () => {
   process.env.IRSA_TEST_AWS_ENDPOINT = 'https://iam.amazonaws.com';
-  await expect(startMoto()).rejects.toThrow('which is not on this machine');
+  await expect(startMoto()).rejects.toThrow('it must be one of this machine');
+});
+
+test('is asked for by name where the one of IRSA_TEST_AWS_ENDPOINT does not answer', async () => {
+  process.env.IRSA_TEST_AWS_ENDPOINT = 'http://127.0.0.1:1';
+  await expect(startMoto()).rejects.toThrow('IRSA_TEST_AWS_ENDPOINT is http://127.0.0.1:1, and no moto answers there');
+});
+
+test('leads the SDK clients of its process nowhere else, whatever the environment has said', async () => {
+  const own = { AWS_ENDPOINT_URL_IAM: 'http://127.0.0.1:1', AWS_PROFILE: 'nobody', AWS_USE_FIPS_ENDPOINT: 'true' };
+  Object.assign(process.env, own, { AWS_ENDPOINT_URL: moto.url, https_proxy: 'http://127.0.0.1:1' });
+  process.env.IRSA_TEST_AWS_ENDPOINT = moto.url;
+  await startMoto();
+  const left = Object.keys(process.env).filter((name) => /^AWS_|_proxy$/i.test(name));
+  expect(left).toEqual(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']);
 });

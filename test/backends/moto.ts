@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findPython, givenEndpoint } from '../../scripts/setup/moto.mjs';
+import { callMoto, findPython, givenEndpoint, requireMoto } from '../../scripts/setup/moto.mjs';
 import { GuardedDirectory, GuardedProcess } from './guard.ts';
-import { freePort } from './port.ts';
+import { makeEnvironmentPlain } from './plain-environment.ts';
 
 export interface MotoOptions {
   /** moto's own settings, as MOTO_ACM_VALIDATION_WAIT. A server given by IRSA_TEST_AWS_ENDPOINT has its own. */
@@ -19,17 +20,20 @@ export interface Moto {
 
 const server = fileURLToPath(new URL('./moto_server.py', import.meta.url));
 
-/** Starts a moto of its own, which ends with this process, or takes the one that IRSA_TEST_AWS_ENDPOINT names. */
+/**
+ * Starts a moto of its own, which ends with this process, or takes the one that IRSA_TEST_AWS_ENDPOINT names.
+ * From then on this process's SDK clients know no other AWS, whatever its environment has said.
+ */
 export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
+  makeEnvironmentPlain();
   const given = givenEndpoint();
-  if (given) return givenMoto(new URL(given).origin);
+  if (given) return givenMoto(given);
 
   const python = await findPython();
   if (!python) throw new Error('there is no moto: run `npm run setup` first');
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   const home = GuardedDirectory.create('irsa-moto');
-  const moto = GuardedProcess.start(python, [server, String(port)], {
+  const portFile = join(home.path, 'port');
+  const moto = GuardedProcess.start(python, [server, portFile], {
     log: join(home.path, 'moto.log'),
     env: { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true', ...options.env },
   });
@@ -38,25 +42,27 @@ export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
     await home.remove();
   };
   try {
-    await moto.ready(() => call('GET', `${url}/moto-api/data.json`));
+    const url = await moto.ready(async () => {
+      const port = await readFile(portFile, 'utf8');
+      if (!port.endsWith('\n')) throw new Error('moto has not written its port yet');
+      const url = `http://127.0.0.1:${port.trim()}`;
+      await callMoto('GET', `${url}/moto-api/data.json`);
+      return url;
+    });
+    return { url, reset: () => reset(url), stop };
   } catch (error) {
     await stop();
     throw new Error('starting moto', { cause: error });
   }
-  return { url, reset: () => reset(url), stop };
 }
 
-async function givenMoto(url: string): Promise<Moto> {
+async function givenMoto(endpoint: string): Promise<Moto> {
+  await requireMoto(endpoint);
+  const url = new URL(endpoint).origin;
   await reset(url);
   return { url, reset: () => reset(url), stop: async () => {} };
 }
 
 function reset(url: string): Promise<void> {
-  return call('POST', `${url}/moto-api/reset`);
-}
-
-async function call(method: string, url: string): Promise<void> {
-  const response = await fetch(url, { method });
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status}`);
+  return callMoto('POST', `${url}/moto-api/reset`);
 }

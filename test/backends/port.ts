@@ -9,3 +9,17 @@ export async function freePort(): Promise<number> {
   await once(server.close(), 'close');
   return port;
 }
+
+/** Starts something that takes free ports; once more where somebody else took one of them a moment earlier. */
+export async function onFreePorts<Started>(start: () => Promise<Started>): Promise<Started> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!saysTaken(error)) throw error;
+    return start();
+  }
+}
+
+function saysTaken(error: unknown): boolean {
+  return error instanceof Error && (/address already in use/i.test(error.message) || saysTaken(error.cause));
+}

@@ -27,7 +27,7 @@ let aws: TestAws, issuer: HandMadeIssuer, cluster: FakeCluster;
 beforeAll(async () => {
   aws = await startAws(withoutManagedPolicies);
 });
-afterAll(() => aws.stop());
+afterAll(() => aws?.stop());
 
 const RoleName = 's3-reader';
 const roleARN = `arn:aws:iam::${account}:role/irsa/${RoleName}`;

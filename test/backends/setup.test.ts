@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { cacheDir, makeOnce } from '../../scripts/setup/cache.mjs';
 import { findProgram, prepareControlPlane, programPath } from '../../scripts/setup/control-plane.mjs';
@@ -29,6 +31,11 @@ afterEach(() => {
 const cache = () => cacheDir(env);
 const cached = (name: string) => join(cache(), name === 'etcd' ? 'etcd-3.6.16' : 'kubernetes-1.35.4', name);
 const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => new Error('it did not fail'),
+    (error: Error) => error,
+  );
 
 describe('the cache', () => {
   test('is in the user’s cache folder', () => {
@@ -129,14 +136,17 @@ describe('the control plane’s programs', () => {
         writeProgram(join(machine.home, 'assets', name), `echo Kubernetes v${version}`);
       }
       await expect(prepareControlPlane(env)).rejects.toThrow(
-        `KUBEBUILDER_ASSETS: the tests need Kubernetes 1.35, and ${join(machine.home, 'assets', other)} --version says: Kubernetes v1.31.0`,
+        `KUBEBUILDER_ASSETS: the tests need Kubernetes 1.35, and ${join(machine.home, 'assets', other)} --version says: Kubernetes v1.31.0\n` +
+          'Set it to the folder that `setup-envtest use 1.35.x -p path` prints, or unset it.',
       );
     },
   );
 
-  test('are not there after a build that failed, which shows what Go said', async () => {
+  test('are not there after a build that failed, which shows what Go said and names the three ways', async () => {
     machine.install('go', go('go1.26.8', 'echo half > "$out"; echo cannot find module >&2; exit 1'));
-    await expect(prepareControlPlane(env)).rejects.toThrow('go failed:\ncannot find module');
+    const { message } = await failure(prepareControlPlane(env));
+    expect(message).toContain('go failed:\ncannot find module');
+    expectThreeWays(message, 'found: go1.26.8');
     expect(findProgram('etcd', env)).toBeUndefined();
     expect(readdirSync(dirname(cached('etcd')))).toEqual([]);
   });
@@ -146,16 +156,16 @@ describe('the control plane’s programs', () => {
     ['a Go that is too old', 'go1.24.1', 'found: go1.24.1'],
   ])('cannot be had with %s, and the error names the three ways', async (_, version, found) => {
     if (version) machine.install('go', go(version));
-    const error: Error = await prepareControlPlane(env).then(
-      () => new Error('prepared'),
-      (reason: Error) => reason,
-    );
-    expect(error.message).toContain('no etcd, kube-apiserver, kube-controller-manager');
-    expect(error.message).toContain('set KUBEBUILDER_ASSETS');
-    expect(error.message).toContain(cached('kube-apiserver'));
-    expect(error.message).toContain('install Go 1.26 or newer');
-    expect(error.message).toContain(found);
+    expectThreeWays((await failure(prepareControlPlane(env))).message, found);
   });
+
+  function expectThreeWays(message: string, found: string): void {
+    expect(message).toContain('no etcd, kube-apiserver, kube-controller-manager');
+    expect(message).toContain('set KUBEBUILDER_ASSETS');
+    expect(message).toContain(cached('kube-apiserver'));
+    expect(message).toContain('install Go 1.26 or newer');
+    expect(message).toContain(found);
+  }
 
   test('are named by whoever wants to start one that is not there', () => {
     expect(() => programPath('etcd', env)).toThrow('there is no etcd: run `npm run setup` first');
@@ -165,19 +175,47 @@ describe('the control plane’s programs', () => {
 describe('moto', () => {
   test.each(['http://127.0.0.1:5000', 'http://localhost:5000', 'http://[::1]:5000', 'http://127.0.8.1:80/'])(
     'may be given at %s',
-    async (endpoint) => {
+    (endpoint) => {
       expect(givenEndpoint({ IRSA_TEST_AWS_ENDPOINT: endpoint })).toBe(endpoint);
-      await prepareMoto({ ...env, IRSA_TEST_AWS_ENDPOINT: endpoint });
-      expect(machine.calls()).toEqual([]);
     },
   );
 
-  test.each(['https://iam.amazonaws.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1:5000', '127.0.0.1:5000'])(
-    'may not be given at %s, where tests would delete everything',
-    (endpoint) => {
-      expect(() => givenEndpoint({ IRSA_TEST_AWS_ENDPOINT: endpoint })).toThrow('which is not on this machine');
-    },
-  );
+  test.each([
+    ...['https://iam.amazonaws.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1:5000', '127.0.0.1:5000'],
+    'https://127.0.0.1:5000',
+  ])('may not be given at %s, where tests would delete everything', (endpoint) => {
+    expect(() => givenEndpoint({ IRSA_TEST_AWS_ENDPOINT: endpoint })).toThrow('it must be one of this machine');
+  });
+
+  /** A server on loopback that answers everything with that status, and does so no more once `work` has ended. */
+  async function withServer(status: number, work: (url: string) => Promise<void>): Promise<string> {
+    const server = createServer((_, response) => response.writeHead(status).end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await work(url).finally(() => once(server.close(), 'close'));
+    return url;
+  }
+
+  test('that is given is taken where it answers', async () => {
+    const url = await withServer(200, (IRSA_TEST_AWS_ENDPOINT) => prepareMoto({ ...env, IRSA_TEST_AWS_ENDPOINT }));
+    expect(said).toEqual([`setup: moto: at ${url} (IRSA_TEST_AWS_ENDPOINT)`]);
+    expect(machine.calls()).toEqual([]);
+  });
+
+  test('that is given and does not answer is an error that names the variable, and how to start one there', async () => {
+    const dead = await withServer(200, async () => {});
+    const { message } = await failure(prepareMoto({ ...env, IRSA_TEST_AWS_ENDPOINT: dead }));
+    expect(message).toContain(`IRSA_TEST_AWS_ENDPOINT is ${dead}, and no moto answers there (ECONNREFUSED)`);
+    expect(message).toContain(`docker run --rm -p 127.0.0.1:${new URL(dead).port}:5000`);
+    expect(message).toContain('motoserver/moto:5.2.5');
+  });
+
+  test('is no other server that answers at the given address', async () => {
+    await withServer(404, async (IRSA_TEST_AWS_ENDPOINT) => {
+      const { message } = await failure(prepareMoto({ ...env, IRSA_TEST_AWS_ENDPOINT }));
+      expect(message).toContain('no moto answers there (GET');
+    });
+  });
 
   test('is the installed one if it is of the pinned version', async () => {
     machine.install('python3', python('5.2.5'));
@@ -196,14 +234,27 @@ describe('moto', () => {
   });
 
   test.each([
+    ['is gone', 'exit 127'],
+    ['is another now, which has not its packages', 'echo no server'],
+  ])('is installed into the cache again where the Python of the one there %s', async (_, script) => {
+    machine.install('python3', python('no server'));
+    await prepareMoto(env);
+    writeProgram(join(cache(), 'moto-5.2.5/bin/python'), script);
+    expect(await findPython(env)).toBeUndefined();
+
+    said = [];
+    await prepareMoto(env);
+    expect(said).toContain('setup: installing moto 5.2.5, once on this machine ...');
+    expect(await findPython(env)).toBe(join(cache(), 'moto-5.2.5/bin/python'));
+    expect(readdirSync(cache())).toEqual(['moto-5.2.5']);
+  });
+
+  test.each([
     ['Python', undefined, 'making a Python virtual environment: python3 failed'],
     ['a registry', python('', 'echo no matching distribution; exit 1'), 'no matching distribution'],
   ])('cannot be had without %s, and the error names the ways', async (_, script, reason) => {
     if (script) machine.install('python3', script);
-    const error: Error = await prepareMoto(env).then(
-      () => new Error('prepared'),
-      (failure: Error) => failure,
-    );
+    const error = await failure(prepareMoto(env));
     expect(error.message).toContain(reason);
     expect(error.message).toContain('install Python 3.10 or newer');
     expect(error.message).toContain("pip install 'moto[server]==5.2.5'");

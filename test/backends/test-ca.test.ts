@@ -15,8 +15,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
-  server.close();
-  await ca.remove();
+  server?.close();
+  await ca?.remove();
 });
 
 /** Resolves with the names on the certificate once the handshake has verified it. */

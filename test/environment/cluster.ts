@@ -16,7 +16,7 @@ export async function workloadKubeconfig(
     ['apply', '-f', '-'],
     stringify({ apiVersion: 'v1', kind: 'List', items: annotator(user) }),
   );
-  const token = (await environment.kubectl(['create', 'token', user, '-n', 'kube-system', '--duration=2h'])).trim();
+  const token = (await environment.kubectl(['create', 'token', user, '-n', 'kube-system', '--duration=24h'])).trim();
   const admin = parse(await environment.kubectl(['config', 'view', '--raw', '--flatten', '--minify'])) as {
     clusters: unknown[];
     contexts: { name: string; context: { cluster: string } }[];

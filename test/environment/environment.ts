@@ -4,6 +4,7 @@ import { Clients } from '../backends/aws/clients.ts';
 import { startAws, type TestAws } from '../backends/aws/edge-start.ts';
 import type { AwsFront } from '../backends/aws/front.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../backends/control-plane/control-plane.ts';
+import { startBoth, stopAll } from '../backends/running.ts';
 import { bundle, Operator, type OperatorOptions } from './operator.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -39,7 +40,7 @@ export class Environment {
   /** @throws naming the command that mends it, where a back end or the bundle is missing */
   static async start(options: ControlPlaneOptions = {}): Promise<Environment> {
     if (!existsSync(bundle)) throw new Error(`${bundle} is not there: run \`npm run setup\` first`);
-    const [controlPlane, aws] = await Promise.all([ControlPlane.start(options), startAws()]);
+    const [controlPlane, aws] = await startBoth(ControlPlane.start(options), startAws());
     return new Environment(controlPlane, aws);
   }
 
@@ -55,6 +56,7 @@ export class Environment {
   /** The operator's CRDs and RBAC as a user installs them, and the CRDs of the kinds that it only reads. */
   async install(): Promise<void> {
     await this.kubectl(['apply', '-k', inClone('config/default')]);
+    await this.kubectl(['apply', '-k', inClone('config/components/in-cluster')]);
     await this.kubectl(['apply', '-f', inClone('test/crds')]);
     const crds = ['oidcissuers.irsa.giantswarm.io', 'iamserviceaccounts.irsa.giantswarm.io'];
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
@@ -102,8 +104,6 @@ export class Environment {
   /** @throws at the end, where a call to AWS could not be named: whether it changed anything nobody knows. */
   async stop(): Promise<void> {
     await Promise.all(this.operators.map((operator) => operator.remove()));
-    await Promise.all([this.aws.stop(), this.controlPlane.stop()]);
-    const services = this.front.unknown().map(({ service }) => service);
-    if (services.length > 0) throw new Error(`the front could not name calls to ${services.join(', ')}`);
+    await stopAll([this.aws, this.controlPlane]);
   }
 }

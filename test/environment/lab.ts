@@ -1,3 +1,4 @@
+import { orStop } from '../backends/running.ts';
 import { Environment } from './environment.ts';
 import type { Operator } from './operator.ts';
 import { Tenant } from './tenant.ts';
@@ -15,7 +16,7 @@ export class Lab {
   static async start(tenants: readonly string[]): Promise<Lab> {
     const environment = await Environment.start();
     environment.front.state.timing.deployMillis = 200;
-    await environment.install();
+    await orStop([environment], () => environment.install());
     return new Lab(environment, tenants);
   }
 

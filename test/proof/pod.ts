@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { fromTokenFile } from '@aws-sdk/credential-providers';
+import { GuardedDirectory } from '../backends/guard.ts';
 import { audience, mintToken, read, type ProofInput } from './input.ts';
 
 interface ServiceAccount {
@@ -22,22 +22,27 @@ export class Pod {
   readonly #s3: S3Client;
 
   private constructor(
-    private readonly dir: string,
+    private readonly home: GuardedDirectory,
     where: { readonly endpoint: string; readonly region: string },
     roleArn: string,
   ) {
-    const webIdentityTokenFile = join(dir, 'token');
+    const webIdentityTokenFile = join(home.path, 'token');
     const credentials = fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName: 'pod', clientConfig: where });
     this.#s3 = new S3Client({ ...where, credentials, forcePathStyle: true });
   }
 
   static async start(
-    input: ProofInput,
+    { front }: Pick<ProofInput, 'front'>,
     { token, roleARN, region }: { readonly token: string; readonly roleARN: string; readonly region: string },
   ): Promise<Pod> {
-    const dir = await mkdtemp(join(tmpdir(), 'irsa-pod-'));
-    await writeFile(join(dir, 'token'), token, { mode: 0o600 });
-    return new Pod(dir, { endpoint: input.front.url, region }, roleARN);
+    const home = GuardedDirectory.create('irsa-pod');
+    await writeFile(join(home.path, 'token'), token, { mode: 0o600 });
+    return new Pod(home, { endpoint: front.url, region }, roleARN);
+  }
+
+  /** Where its token is. */
+  get dir(): string {
+    return this.home.path;
   }
 
   /** Exchanges the token; throws what STS refuses it with. */
@@ -58,7 +63,7 @@ export class Pod {
 
   async stop(): Promise<void> {
     this.#s3.destroy();
-    await rm(this.dir, { recursive: true });
+    await this.home.remove();
   }
 }
 

@@ -28,7 +28,7 @@ let aws: TestAws, issuer: HandMadeIssuer, owner: Clients;
 beforeAll(async () => {
   aws = await startAws(withoutManagedPolicies);
 });
-afterAll(() => aws.stop());
+afterAll(() => aws?.stop());
 
 const RoleName = 's3-reader';
 const statement = (Effect: string, Action: string | string[], Resource: string, rest: object = {}) =>

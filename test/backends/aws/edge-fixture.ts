@@ -1,6 +1,6 @@
 import { CreateOpenIDConnectProviderCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import type { MotoOptions } from '../moto.ts';
 import { Clients } from './clients.ts';
 import type { AwsFront } from './front.ts';
@@ -139,7 +139,7 @@ export class SigningKey {
   }
 
   /** A token as the API server makes them, but for what is changed. */
-  token(change: { iss?: string; sub?: string; aud?: string | string[]; exp?: number } = {}): Promise<string> {
+  token(change: JWTPayload = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const subject = 'system:serviceaccount:default:s3-reader';
     const claims = {

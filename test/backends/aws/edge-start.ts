@@ -1,4 +1,5 @@
 import { startMoto, type MotoOptions } from '../moto.ts';
+import { orStop, stopAll } from '../running.ts';
 import { TestCA } from '../test-ca.ts';
 import { Authorizer } from './authorize.ts';
 import { Edge } from './edge.ts';
@@ -11,23 +12,21 @@ export interface TestAws {
   readonly edge: Edge;
   /** What signs the certificates of the edge. */
   readonly ca: TestCA;
+  /** @throws at the end, where a call to the front could not be named */
   stop(): Promise<void>;
 }
 
 /** Starts everything, and lets AWS see issuers through the edge: IAM to register one, STS to verify a token of one. */
 export async function startAws(options: MotoOptions = {}): Promise<TestAws> {
-  const [moto, ca] = await Promise.all([startMoto(options), TestCA.create()]);
-  const front = await AwsFront.start({ motoUrl: moto.url });
-  const edge = await Edge.start(front.state, ca);
+  const moto = await startMoto(options);
+  const ca = await orStop([moto], () => TestCA.create());
+  const behind = [moto, { stop: () => ca.remove() }];
+  const front = await orStop(behind, () => AwsFront.start({ motoUrl: moto.url }));
+  const edge = await orStop([front, ...behind], () => Edge.start(front.state, ca));
   const sts = new WebIdentitySts(front.state, edge.fetch);
   const authorizer = new Authorizer(front.state, sts);
   front.issuerReachable = (url) => edge.reachable(url);
   front.handle('sts:AssumeRoleWithWebIdentity', (request) => sts.assumeRole(request));
   front.authorize = (request) => authorizer.judge(request);
-  const stop = async () => {
-    await edge.stop();
-    await front.stop();
-    await Promise.all([moto.stop(), ca.remove()]);
-  };
-  return { front, edge, ca, stop };
+  return { front, edge, ca, stop: () => stopAll([edge, front, ...behind]) };
 }

@@ -5,13 +5,13 @@ import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import { DeleteBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { alias, bucket, HandMadeIssuer, issuerURL, region, withoutManagedPolicies } from './edge-fixture.ts';
 import { startAws, type TestAws } from './edge-start.ts';
-import { updateDistribution } from './rules/samples.ts';
+import { finishDeployments, updateDistribution } from './rules/samples.ts';
 
 let aws: TestAws, issuer: HandMadeIssuer;
 beforeAll(async () => {
   aws = await startAws(withoutManagedPolicies);
 });
-afterAll(() => aws.stop());
+afterAll(() => aws?.stop());
 beforeEach(async () => {
   await aws.front.reset();
   issuer = await HandMadeIssuer.create(aws.front);
@@ -82,10 +82,10 @@ test('shows a certificate that nobody trusts for an alias which the distribution
 
 describe('is refused', () => {
   test('while the distribution is being deployed', async () => {
-    aws.front.state.timing.deployMillis = 300;
+    aws.front.state.timing.deployMillis = 3_600_000;
     await update({ Comment: 'changed' });
     expect(await keysStatus()).toBe(403);
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    finishDeployments(aws.front);
     expect(await keysStatus()).toBe(200);
   });
   test('while the distribution is disabled', async () => {

@@ -49,7 +49,7 @@ export class Emulator {
 
   #exchange(method: string, path: string, headers: OutgoingHttpHeaders, body: Buffer | undefined): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const outgoing = httpRequest(new URL(path, this.url), { agent: false, method, headers }, (incoming) => {
+      const outgoing = httpRequest(new URL(`${this.url}${path}`), { agent: false, method, headers }, (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('error', reject);

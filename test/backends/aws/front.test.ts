@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { ListCertificatesCommand } from '@aws-sdk/client-acm';
@@ -24,6 +25,13 @@ const trust = JSON.stringify({
 });
 const reader = new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument: trust });
 const getReader = new GetRoleCommand({ RoleName: 'reader' });
+
+/** What is answered to a path that the SDK would not send. */
+async function statusAt(url: string, path: string): Promise<number | undefined> {
+  const [response] = (await once(get(url, { path, agent: false }), 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
 
 describe('counting', () => {
   test('counts calls by operation and tells writes from reads', async () => {
@@ -72,17 +80,36 @@ describe('counting', () => {
       name: 'NotImplemented',
       $metadata: { httpStatusCode: 501 },
     });
-    expect(world.front.unknown()).toHaveLength(1);
-    expect(world.front.writes()).toEqual(world.front.unknown());
+    expect(world.front.writes()).toHaveLength(1);
+    expect(world.front.takeUnknown()).toEqual(world.front.writes());
   });
 
-  test('remembers a call that it cannot name when the calls are cleared, until a reset', async () => {
+  test('remembers a call that it cannot name over a reset, until somebody takes it', async () => {
     await expect(world.aws.s3.send(new GetBucketWebsiteCommand({ Bucket: 'some-bucket' }))).rejects.toThrow();
     world.front.clearCalls();
-    expect(world.front.unknown()).toMatchObject([{ service: 's3', operation: 'Unknown', status: 501 }]);
     await world.front.reset();
-    expect(world.front.unknown()).toEqual([]);
+    expect(world.front.takeUnknown()).toMatchObject([{ service: 's3', operation: 'Unknown', status: 501 }]);
+    expect(world.front.takeUnknown()).toEqual([]);
   });
+
+  test('complains at its end of a call that it could not name, and stops all the same', async () => {
+    const own = await AwsFront.start({ motoUrl: world.motoUrl });
+    const { url } = own;
+    const clients = new Clients(own);
+    await expect(clients.s3.send(new GetBucketWebsiteCommand({ Bucket: 'some-bucket' }))).rejects.toThrow();
+    await own.reset();
+    clients.destroy();
+    await expect(own.stop()).rejects.toThrow('the front could not name calls to s3');
+    await expect(statusAt(url, '/')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test.each(['/some-bucket/%zz', '/%', '//some-host/some-bucket/%zz'])(
+    'cannot name a call of the path %s',
+    async (path) => {
+      expect(await statusAt(world.front.url, path)).toBe(501);
+      expect(world.front.takeUnknown()).toMatchObject([{ operation: 'Unknown', write: true }]);
+    },
+  );
 
   test('says clearly what moto cannot do', async () => {
     const simulate = new SimulatePrincipalPolicyCommand({
@@ -258,6 +285,12 @@ describe('faults', () => {
     expect(fired).toEqual([]);
     await expect(world.aws.iam.send(reader)).rejects.toThrow('socket hang up');
     expect(fired).toEqual(['then']);
+  });
+
+  test('answers the caller where what the test does in between fails', async () => {
+    const then = () => Promise.reject(new Error('the test is wrong'));
+    world.front.fail('CreateRole', { kind: 'tookEffect', then });
+    await expect(world.aws.iam.send(reader)).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
   });
 });
 

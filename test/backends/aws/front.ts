@@ -51,7 +51,11 @@ export class AwsFront implements Hooks {
     private readonly emulator: Emulator,
   ) {
     this.state = new FrontState(emulator);
-    server.on('request', (incoming, outgoing) => void this.#serve(incoming, outgoing));
+    server.on('request', (incoming, outgoing) => {
+      // 501 is not tried again by the SDKs, so that the test fails at once and says why.
+      const failed = (error: unknown) => errorReply('', awsError('FrontFailure', 501, String(error)));
+      this.#serve(incoming, outgoing).catch((error: unknown) => answer(outgoing, { reply: failed(error) }));
+    });
   }
 
   static async start({ motoUrl }: { motoUrl: string }): Promise<AwsFront> {
@@ -91,11 +95,11 @@ export class AwsFront implements Hooks {
   }
 
   /**
-   * All calls since the last reset that could not be named, also those before a clearCalls. Whether they change anything
-   * nobody knows, so a test that made one is no proof.
+   * All calls that could not be named, also those before a clearCalls or a reset. Whether they change anything nobody
+   * knows, so a test that made one is no proof: `stop` complains of all that nobody has taken.
    */
-  unknown(): readonly Call[] {
-    return this.#unknown;
+  takeUnknown(): Call[] {
+    return this.#unknown.splice(0);
   }
 
   /** Names of the rules that refused a call, in order. */
@@ -113,16 +117,16 @@ export class AwsFront implements Hooks {
     this.#handlers.set(operation, handler);
   }
 
-  /** Forgets all but what was hooked in. */
+  /** Forgets all but what was hooked in and the calls that could not be named. */
   async reset(): Promise<void> {
     await this.emulator.reset();
     this.state.clear();
     this.#faults.clear();
     this.#refusals.length = 0;
-    this.#unknown.length = 0;
     this.clearCalls();
   }
 
+  /** @throws at the end, where a call could not be named */
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => {
@@ -130,6 +134,8 @@ export class AwsFront implements Hooks {
         resolve();
       });
     });
+    const services = this.takeUnknown().map(({ service }) => service);
+    if (services.length > 0) throw new Error(`the front could not name calls to ${services.join(', ')}`);
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

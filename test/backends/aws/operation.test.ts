@@ -160,7 +160,7 @@ test('takes an operation that it does not know for another one of the same path 
   await world.aws.s3.send(new s3.CopyObjectCommand({ ...object, CopySource })).catch(() => undefined);
   await world.aws.s3.send(new s3.GetBucketLifecycleConfigurationCommand(bucket)).catch(() => undefined);
   await world.aws.cloudFront.send(new cloudFront.ListCachePoliciesCommand({})).catch(() => undefined);
-  expect(world.front.unknown()).toHaveLength(3);
+  expect(world.front.takeUnknown()).toHaveLength(3);
 });
 
 test('counts what it cannot name as a write', () => {

@@ -133,7 +133,13 @@ function match(pattern: string, url: URL): Record<string, string> | undefined {
   const source = path.replace(/\{(\w+)\+\}/g, '(?<$1>.+)').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
   const found = new RegExp(`^${source}/?$`).exec(url.pathname);
   if (!found) return undefined;
-  return Object.fromEntries(Object.entries(found.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]));
+  try {
+    return Object.fromEntries(
+      Object.entries(found.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
+    );
+  } catch {
+    return undefined; // A bad percent-escape names nothing.
+  }
 }
 
 /** Calls that change nothing; whatever else is sent counts as a write. */

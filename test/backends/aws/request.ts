@@ -40,7 +40,8 @@ export interface RawRequest {
 const scope = /^(?<key>[^/]+)\/[^/]+\/(?<region>[^/]*)\/(?<service>[^/]+)\/aws4_request$/;
 
 export function readRequest(raw: RawRequest, state: FrontState): AwsRequest {
-  const url = new URL(raw.target, 'http://front.invalid');
+  // Not as a relative URL: one that begins with two slashes would be taken for another host.
+  const url = new URL(`http://front.invalid${raw.target}`);
   const signed = /Credential=([^,\s]+)/.exec(raw.headers.authorization ?? '')?.[1];
   const groups = scope.exec(signed ?? url.searchParams.get('X-Amz-Credential') ?? '')?.groups;
   const body = raw.body.toString('utf8');

@@ -17,7 +17,7 @@ let aws: TestAws, issuer: HandMadeIssuer;
 beforeAll(async () => {
   aws = await startAws(withoutManagedPolicies);
 });
-afterAll(() => aws.stop());
+afterAll(() => aws?.stop());
 beforeEach(async () => {
   await aws.front.reset();
   issuer = await HandMadeIssuer.create(aws.front);
@@ -30,6 +30,7 @@ const roleARN = `arn:aws:iam::${account}:role/irsa/s3-reader`;
 
 interface Change {
   readonly RoleArn?: string;
+  readonly RoleSessionName?: string;
   readonly DurationSeconds?: number;
 }
 
@@ -77,6 +78,16 @@ describe('no credentials for a token', () => {
     expect(await refusal(issuer.key.token(change))).toMatch(reason);
   });
 
+  test.each(['exp', 'iat', 'sub'])('without %s', async (claim) => {
+    expect(await refusal(issuer.key.token({ [claim]: undefined }))).toMatch(
+      new RegExp(`^InvalidIdentityTokenException: .*missing required "${claim}" claim`),
+    );
+  });
+  test('of more than 20000 characters', async () => {
+    expect(await refusal(issuer.key.token({ padding: 'x'.repeat(15_000) }))).toMatch(
+      /^InvalidIdentityTokenException: the token is longer than 20000 characters/,
+    );
+  });
   test('that is none', async () => {
     expect(await refusal('not.a.token')).toMatch(
       /^InvalidIdentityTokenException: The ID Token provided is not a valid JWT/,
@@ -118,6 +129,22 @@ describe('no credentials where the issuer', () => {
     );
   });
   test.each([
+    ['RSA', () => issuer.key.jwk],
+    ['EC', () => ({ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' })],
+  ])('publishes more than 100 keys of %s', async (_, jwk) => {
+    const others = Array.from({ length: 101 }, (_, index) => ({ ...jwk(), kid: `other-${index}` }));
+    await issuer.publish([issuer.key.jwk, ...others]);
+    expect(await refusal(issuer.key.token())).toMatch(
+      /^InvalidIdentityTokenException: Couldn't retrieve verification key.*1 to 100 of RSA and EC/,
+    );
+  });
+  test.each(['.well-known/openid-configuration', 'keys.json'])('publishes no JSON as %s', async (key) => {
+    await issuer.put(key, '<html>');
+    expect(await refusal(issuer.key.token())).toMatch(
+      /^InvalidIdentityTokenException: Couldn't retrieve verification key.*is no JSON/,
+    );
+  });
+  test.each([
     ['names another issuer', { issuer: `https://${alias}/` }, /names the issuer https/],
     ['does not say what STS wants to know', { response_types_supported: undefined }, /lacks response_types_supported/],
     ['has its keys where there is no TLS', { jwks_uri: `http://${alias}/keys.json` }, /not https/],
@@ -149,6 +176,15 @@ describe('no credentials for a role', () => {
     const PolicyDocument = trustPolicy('system:serviceaccount:default:other');
     await issuer.aws.iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 's3-reader', PolicyDocument }));
     expect(await refusal(issuer.key.token())).toMatch(/^AccessDenied/);
+  });
+  test.each([
+    ['whose ARN is that of a user', { RoleArn: `arn:aws:iam::${account}:user/s3-reader` }, 'is not the ARN of a role'],
+    ['whose ARN has no account', { RoleArn: 'arn:aws:iam:::role/irsa/s3-reader' }, 'is not the ARN of a role'],
+    ['by a session name with a space', { RoleSessionName: 'my pod' }, 'is not a session name'],
+    ['by a session name of one character', { RoleSessionName: 'p' }, 'is not a session name'],
+    ['by a session name of 65 characters', { RoleSessionName: 'p'.repeat(65) }, 'is not a session name'],
+  ])('%s', async (_, change, reason) => {
+    expect(await refusal(issuer.key.token(), change)).toMatch(new RegExp(`^ValidationError: .*${reason}`));
   });
   test('for longer than its sessions may last', async () => {
     expect(await refusal(issuer.key.token(), { DurationSeconds: 3601 })).toMatch(/^ValidationError/);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { startMoto, type Moto } from '../moto.ts';
+import { stopAll } from '../running.ts';
 import { Clients } from './clients.ts';
 import { AwsFront } from './front.ts';
 
@@ -10,7 +11,7 @@ export interface WithFront {
   readonly aws: Clients;
 }
 
-/** Gives the tests of a file one front and moto, reset before each test. */
+/** Gives the tests of a file one front and moto, reset before each test. They fail where a call could not be named. */
 export function withFront(): WithFront {
   let moto: Moto | undefined;
   let front: AwsFront | undefined;
@@ -20,12 +21,11 @@ export function withFront(): WithFront {
     moto = await startMoto();
     front = await AwsFront.start({ motoUrl: moto.url });
     aws = new Clients(front);
-  }, 60_000);
+  });
   beforeEach(() => front?.reset());
   afterAll(async () => {
     aws?.destroy();
-    await front?.stop();
-    await moto?.stop();
+    await stopAll([front, moto].filter((one) => one !== undefined));
   });
 
   const started = <Value>(value: Value | undefined): Value => {

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { programPath } from '../../../scripts/setup/control-plane.mjs';
 import { CertificateAuthority } from '../certificates.ts';
 import { GuardedDirectory, GuardedProcess } from '../guard.ts';
-import { freePort } from '../port.ts';
+import { plainEnvironment } from '../plain-environment.ts';
+import { freePort, onFreePorts } from '../port.ts';
 import { auditPolicy, readAudit, type AuditEvent } from './audit.ts';
 import { writeCertificate, writeSigningKey, type CertificateFiles } from './certificates.ts';
 import { apiServerFlags, controllerManagerFlags, etcdFlags } from './flags.ts';
@@ -65,10 +68,15 @@ export class ControlPlane {
     this.defaults = files.defaults;
   }
 
-  static async start(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  /** `findPort` is for tests of what happens to a port between its being found and taken. */
+  static start(options: ControlPlaneOptions = {}, findPort = freePort): Promise<ControlPlane> {
+    return onFreePorts(() => ControlPlane.#start(options, findPort));
+  }
+
+  static async #start(options: ControlPlaneOptions, findPort: () => Promise<number>): Promise<ControlPlane> {
     const home = GuardedDirectory.create('irsa-control-plane');
     const files = await writeFiles(home.path);
-    const controlPlane = new ControlPlane(home, files, await freePort(), await freePort());
+    const controlPlane = new ControlPlane(home, files, await findPort(), await findPort());
     try {
       await controlPlane.startAll(options);
     } catch (error) {
@@ -94,7 +102,8 @@ export class ControlPlane {
   kubectl(args: readonly string[], input?: string): Promise<string> {
     return new Promise((resolve, reject) => {
       // A cache of its own: the user's is by host and port, which an earlier control plane may have had.
-      const env = { ...process.env, KUBECONFIG: this.kubeconfig, KUBECACHEDIR: join(this.dir, 'kubectl-cache') };
+      const own = { KUBECONFIG: this.kubeconfig, KUBECACHEDIR: join(this.dir, 'kubectl-cache') };
+      const env = { ...plainEnvironment(), ...own };
       const child = execFile('kubectl', args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
         if (error) reject(new Error(`kubectl ${args.join(' ')}: ${stderr.trim() || error.message}`));
         else resolve(stdout);
@@ -103,9 +112,12 @@ export class ControlPlane {
     });
   }
 
-  /** Writes a kubeconfig file with a token of the service account, as a program that runs under its RBAC has it. */
-  async kubeconfigFor(namespace: string, serviceAccount: string, seconds = 3600): Promise<string> {
-    const token = await this.kubectl(['create', 'token', serviceAccount, '-n', namespace, `--duration=${seconds}s`]);
+  /**
+   * Writes a kubeconfig file with a token of the service account, as a program that runs under its RBAC has it.
+   * Nobody renews it, so it lasts for as long as somebody may keep the demo running.
+   */
+  async kubeconfigFor(namespace: string, serviceAccount: string): Promise<string> {
+    const token = await this.kubectl(['create', 'token', serviceAccount, '-n', namespace, '--duration=24h']);
     const file = join(this.dir, `${namespace}-${serviceAccount}.kubeconfig`);
     return this.writeKubeconfig(file, serviceAccount, { token: token.trim() });
   }
@@ -129,6 +141,7 @@ export class ControlPlane {
     await this.writeKubeconfig(this.kubeconfig, 'admin', { certificate: admin });
     await this.writeKubeconfig(this.managerKubeconfig, 'controller-manager', { certificate: manager });
     this.etcd = this.run('etcd', etcdFlags(join(this.dir, 'etcd'), this.etcdPort));
+    await this.etcd.ready(() => this.checkEtcd());
     await this.startApiServer(options);
     this.startControllerManager();
     await this.controllerManager?.ready(() => this.kubectl(['get', 'serviceaccount', 'default', '-n', 'default']));
@@ -153,6 +166,15 @@ export class ControlPlane {
     });
     this.apiServer = this.run('kube-apiserver', flags);
     await this.apiServer.ready(() => this.kubectl(['get', '--raw=/readyz']));
+  }
+
+  /** Throws where etcd does not serve, and also where something else answers at its port. */
+  private async checkEtcd(): Promise<void> {
+    const options = { host: '127.0.0.1', port: this.etcdPort, path: '/health', agent: false };
+    const request = get({ ...options, signal: AbortSignal.timeout(1_000) });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    if (response.statusCode !== 200) throw new Error(`etcd answers ${response.statusCode}`);
   }
 
   private startControllerManager(): void {

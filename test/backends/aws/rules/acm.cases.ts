@@ -22,6 +22,14 @@ export const acmCases: Cases = {
     allowed: ({ aws }) =>
       request(aws, { DomainName: '*.example.com', SubjectAlternativeNames: [`${'a'.repeat(60)}.long.example.com`] }),
     refused: ({ aws }) => request(aws, { DomainName: `${'a'.repeat(50)}.long.example.com` }),
+    alsoRefused: {
+      'a character that no domain has': ({ aws }) => request(aws, { DomainName: 'under_score.example.com' }),
+      'a star within': ({ aws }) => request(aws, { DomainName: 'irsa.*.example.com' }),
+      'another name of a label of 64 characters': ({ aws }) =>
+        request(aws, { SubjectAlternativeNames: [`${'a'.repeat(64)}.example.com`] }),
+      'another name of 254 characters': ({ aws }) =>
+        request(aws, { SubjectAlternativeNames: [`${'abcd.'.repeat(48)}ab.example.com`] }),
+    },
   },
   'certificate-validated-by-dns': {
     error: 'InvalidParameterException',
@@ -34,6 +42,7 @@ export const acmCases: Cases = {
     status: 400,
     allowed: ({ aws }) => request(aws, { IdempotencyToken: 'a'.repeat(32) }),
     refused: ({ aws }) => request(aws, { IdempotencyToken: 'with-hyphen' }),
+    alsoRefused: { '33 characters': ({ aws }) => request(aws, { IdempotencyToken: 'a'.repeat(33) }) },
   },
   'certificate-tags': {
     error: 'TooManyTagsException',
@@ -42,6 +51,12 @@ export const acmCases: Cases = {
     async refused({ aws }) {
       const { CertificateArn } = await request(aws, { Tags: tags(50) });
       await aws.acm.send(new AddTagsToCertificateCommand({ CertificateArn, Tags: [{ Key: 'one more', Value: '' }] }));
+    },
+    alsoRefused: {
+      'a key that begins with aws:': {
+        error: 'InvalidTagException',
+        refused: ({ aws }) => request(aws, { Tags: [{ Key: 'AWS:key', Value: '' }] }),
+      },
     },
   },
   'certificate-in-use': {

@@ -5,13 +5,19 @@ import {
   ListObjectsV2Command,
   PutBucketOwnershipControlsCommand,
   PutObjectCommand,
+  type BucketLocationConstraint,
 } from '@aws-sdk/client-s3';
 import type { Clients } from '../clients.ts';
-import type { Cases } from './case.ts';
+import type { Calls, Cases } from './case.ts';
 
 export function makeBucket({ s3 }: Clients, Bucket: string) {
   return s3.send(new CreateBucketCommand({ Bucket }));
 }
+
+const named =
+  (Bucket: string): Calls =>
+  ({ aws }) =>
+    makeBucket(aws, Bucket);
 
 const put = { Bucket: 'the-bucket', Key: 'keys.json', Body: '{}' };
 
@@ -20,7 +26,21 @@ export const bucketCases: Cases = {
     error: 'InvalidBucketName',
     status: 400,
     allowed: ({ aws }) => makeBucket(aws, 'a-b.c0'),
-    refused: ({ aws }) => makeBucket(aws, 'under_score'),
+    refused: named('under_score'),
+    alsoRefused: {
+      'a name of two characters': named('ab'),
+      'a name of 64 characters': named('a'.repeat(64)),
+      'a name that ends with a dot': named('abc.'),
+      'two dots in a row': named('a..b'),
+      'an IP address': named('192.168.5.4'),
+      // Those that end with .mrap or --x-s3 the SDK itself sends elsewhere.
+      ...Object.fromEntries(
+        ['xn--abc', 'sthree-abc', 'amzn-s3-demo-abc', 'abc-s3alias', 'abc--ol-s3', 'abc--table-s3'].map((name) => [
+          `the reserved name ${name}`,
+          named(name),
+        ]),
+      ),
+    },
   },
   'bucket-namespace': {
     error: 'InvalidBucketNamespace',
@@ -33,6 +53,9 @@ export const bucketCases: Cases = {
       aws.s3.send(
         new CreateBucketCommand({ Bucket: 'abc-111122223333-us-east-1-an', BucketNamespace: 'account-regional' }),
       ),
+    alsoRefused: {
+      'a name of the account’s namespace that is not asked for there': named('abc-123456789012-us-east-1-an'),
+    },
   },
   'bucket-location': {
     error: 'IllegalLocationConstraintException',
@@ -51,6 +74,16 @@ export const bucketCases: Cases = {
           CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' },
         }),
       ),
+    alsoRefused: {
+      'us-east-1, which is none': {
+        error: 'InvalidLocationConstraint',
+        refused: ({ aws }) => {
+          const LocationConstraint = 'us-east-1' as BucketLocationConstraint;
+          const CreateBucketConfiguration = { LocationConstraint };
+          return aws.s3.send(new CreateBucketCommand({ Bucket: 'the-bucket', CreateBucketConfiguration }));
+        },
+      },
+    },
   },
   'bucket-of-expected-owner': {
     error: 'AccessDenied',

@@ -10,15 +10,20 @@ export interface World {
   readonly other: () => Promise<Clients>;
 }
 
-/** The story of one rule, told by the AWS SDK. */
+/** Calls of the AWS SDK. */
+export type Calls = (world: World) => Promise<unknown>;
+
+/** The story of one rule. */
 export interface Case {
   /** The error as the SDK names it. */
   readonly error: string;
   readonly status: number;
   /** What AWS does; no rule may refuse any of it. */
-  readonly allowed: (world: World) => Promise<unknown>;
+  readonly allowed: Calls;
   /** Ends with the one call that AWS refuses. */
-  readonly refused: (world: World) => Promise<unknown>;
+  readonly refused: Calls;
+  /** Other ways to break the rule, by what is wrong; AWS may have another error for one. */
+  readonly alsoRefused?: Readonly<Record<string, Calls | { readonly error: string; readonly refused: Calls }>>;
 }
 
 /** By the rule's name. */

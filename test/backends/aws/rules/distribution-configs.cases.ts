@@ -34,6 +34,10 @@ export const distributionConfigCases: Cases = {
     status: 400,
     allowed: ({ aws }) => makeDistribution(aws, { Aliases: { Quantity: 0 } }),
     refused: ({ aws }) => makeDistribution(aws, { Aliases: { Quantity: 1 } }),
+    alsoRefused: {
+      'two origins of which one is there': ({ aws }) =>
+        makeDistribution(aws, { Origins: { Quantity: 2, Items: distributionConfig().Origins?.Items } }),
+    },
   },
   'distribution-origin-access-control': {
     error: 'InvalidOriginAccessControl',
@@ -55,6 +59,13 @@ export const distributionConfigCases: Cases = {
       makeDistribution(aws, {
         Origins: { Quantity: 1, Items: [{ Id: 'bucket', DomainName: 'bucket.s3.us-east-1.amazonaws.com' }] },
       }),
+    alsoRefused: {
+      'an origin of two kinds': ({ aws }) => {
+        const CustomOriginConfig = { HTTPPort: 80, HTTPSPort: 443, OriginProtocolPolicy: 'https-only' } as const;
+        const Origins = { Quantity: 1, Items: [{ ...origin, Id: 'bucket', DomainName: 'b', CustomOriginConfig }] };
+        return makeDistribution(aws, { Origins });
+      },
+    },
   },
   'distribution-alias-certificate': {
     error: 'InvalidViewerCertificate',
@@ -66,6 +77,21 @@ export const distributionConfigCases: Cases = {
     async refused({ aws }) {
       const arn = await issueCertificate(aws, '*.example.com');
       await makeDistribution(aws, aliased('irsa.deeper.example.com', arn));
+    },
+    alsoRefused: {
+      'an alias without a certificate': ({ aws }) =>
+        makeDistribution(aws, { Aliases: { Quantity: 1, Items: ['irsa.example.com'] } }),
+      'a certificate in another region': async ({ aws }) => {
+        const arn = await issueCertificate(aws.at('eu-central-1'), 'irsa.example.com');
+        await makeDistribution(aws, aliased('irsa.example.com', arn));
+      },
+      'a certificate that is not issued': async ({ aws }) => {
+        await makeDistribution(aws, aliased('irsa.example.com', await requestCertificate(aws, 'irsa.example.com')));
+      },
+      'a certificate of another account': async ({ aws, other }) => {
+        const arn = await issueCertificate(await other(), 'irsa.example.com');
+        await makeDistribution(aws, aliased('irsa.example.com', arn));
+      },
     },
   },
   'distribution-alias-is-free': {
@@ -85,20 +111,5 @@ export const distributionConfigCases: Cases = {
       await makeDistribution(them, aliased('irsa.example.com', await issueCertificate(them, '*.example.com', theirs)));
       await makeDistribution(aws, aliased('irsa.example.com', await issueCertificate(aws, '*.example.com', zone)));
     },
-  },
-};
-
-/** Each way in which a certificate can be wrong for an alias; the last call is refused. */
-export const wrongCertificates: Readonly<Record<string, Cases[string]['refused']>> = {
-  'no certificate': ({ aws }) => makeDistribution(aws, { Aliases: { Quantity: 1, Items: ['irsa.example.com'] } }),
-  'one in another region': async ({ aws }) => {
-    const elsewhere = aws.at('eu-central-1');
-    await makeDistribution(aws, aliased('irsa.example.com', await issueCertificate(elsewhere, 'irsa.example.com')));
-  },
-  'one that is not issued': async ({ aws }) => {
-    await makeDistribution(aws, aliased('irsa.example.com', await requestCertificate(aws, 'irsa.example.com')));
-  },
-  'one of another account': async ({ aws, other }) => {
-    await makeDistribution(aws, aliased('irsa.example.com', await issueCertificate(await other(), 'irsa.example.com')));
   },
 };

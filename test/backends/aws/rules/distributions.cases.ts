@@ -33,9 +33,16 @@ export const distributionCases: Cases = {
       await aws.cloudFront.send(new DeleteDistributionCommand({ Id: id, IfMatch: etag }));
     },
     async refused({ aws, front }) {
-      front.state.timing.deployMillis = 60_000;
-      const { id, etag } = await makeDistribution(aws, { Enabled: false });
+      front.state.timing.deployMillis = 0;
+      const { id, etag } = await makeDistribution(aws);
       await aws.cloudFront.send(new DeleteDistributionCommand({ Id: id, IfMatch: etag }));
+    },
+    alsoRefused: {
+      'one that is disabled, but not everywhere yet': async ({ aws, front }) => {
+        front.state.timing.deployMillis = 3_600_000;
+        const { id, etag } = await makeDistribution(aws, { Enabled: false });
+        await aws.cloudFront.send(new DeleteDistributionCommand({ Id: id, IfMatch: etag }));
+      },
     },
   },
   'distribution-caller-reference': {
@@ -83,6 +90,13 @@ export const distributionCases: Cases = {
       await aws.cloudFront.send(new TagResourceCommand({ Resource: arn, Tags: { Items: tags(50) } }));
       const Items = [{ Key: 'one more', Value: '' }];
       await aws.cloudFront.send(new TagResourceCommand({ Resource: arn, Tags: { Items } }));
+    },
+    alsoRefused: {
+      'a key that begins with aws:': async ({ aws }) => {
+        const Items = [{ Key: 'AWS:key', Value: '' }];
+        const { arn } = await makeDistribution(aws);
+        await aws.cloudFront.send(new TagResourceCommand({ Resource: arn, Tags: { Items } }));
+      },
     },
   },
 };

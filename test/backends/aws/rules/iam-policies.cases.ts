@@ -1,5 +1,10 @@
-import type { Cases } from './case.ts';
+import type { Calls, Cases } from './case.ts';
 import { makeRole, putPolicy, readPolicy, trustPolicy, updateTrust } from './iam-samples.ts';
+
+const trusting =
+  (AssumeRolePolicyDocument: string): Calls =>
+  ({ aws }) =>
+    makeRole(aws, { AssumeRolePolicyDocument });
 
 export const iamPolicyCases: Cases = {
   'policy-characters': {
@@ -13,6 +18,7 @@ export const iamPolicyCases: Cases = {
       await makeRole(aws);
       await putPolicy(aws, 'read', readPolicy({ Resource: 'arn:aws:s3:::the-bucket/→' }));
     },
+    alsoRefused: { 'it in a trust policy': trusting(trustPolicy({ Sid: '→' })) },
   },
   'trust-policy-grammar': {
     error: 'MalformedPolicyDocumentException',
@@ -22,6 +28,16 @@ export const iamPolicyCases: Cases = {
       await updateTrust(aws, trustPolicy({ Effect: 'Deny' }));
     },
     refused: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustPolicy({ Principal: undefined }) }),
+    alsoRefused: {
+      'no JSON': trusting('{"Version": "2012-10-17", "Statement": ['),
+      'no statement': trusting('{"Version": "2012-10-17"}'),
+      'a resource': trusting(trustPolicy({ Resource: '*' })),
+      'an unknown effect': trusting(trustPolicy({ Effect: 'Permit' })),
+      'no principal in an update': async ({ aws }) => {
+        await makeRole(aws);
+        await updateTrust(aws, trustPolicy({ Principal: undefined }));
+      },
+    },
   },
   'trust-policy-action': {
     error: 'MalformedPolicyDocumentException',
@@ -40,14 +56,15 @@ export const iamPolicyCases: Cases = {
       await makeRole(aws);
       await putPolicy(aws, 'read', readPolicy({ Resource: 'the-bucket' }));
     },
+    alsoRefused: {
+      'no JSON': async ({ aws }) => {
+        await makeRole(aws);
+        await putPolicy(aws, 'read', '{"Version": "2012-10-17", "Statement": [');
+      },
+      'a principal': async ({ aws }) => {
+        await makeRole(aws);
+        await putPolicy(aws, 'read', readPolicy({ Principal: '*' }));
+      },
+    },
   },
-};
-
-/** Each way in which a trust policy can be malformed. */
-export const malformedTrustPolicies: Readonly<Record<string, string>> = {
-  'no JSON': '{"Version": "2012-10-17", "Statement": [',
-  'no statement': '{"Version": "2012-10-17"}',
-  'a resource': trustPolicy({ Resource: '*' }),
-  'no principal': trustPolicy({ Principal: undefined }),
-  'an unknown effect': trustPolicy({ Effect: 'Permit' }),
 };

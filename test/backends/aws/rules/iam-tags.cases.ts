@@ -15,6 +15,10 @@ export const iamTagCases: Cases = {
     status: 400,
     allowed: ({ aws }) => makeRole(aws, { Tags: [{ Key: 'irsa.giantswarm.io/owner', Value: 'Kind/näme-space/x y' }] }),
     refused: ({ aws }) => makeRole(aws, { Tags: [{ Key: 'owner', Value: 'a;b' }] }),
+    alsoRefused: {
+      'such a key': ({ aws }) => makeRole(aws, { Tags: [{ Key: 'a;b', Value: '' }] }),
+      'a key without a character': ({ aws }) => makeRole(aws, { Tags: [{ Key: '', Value: '' }] }),
+    },
   },
   'tag-keys-of-aws': {
     error: 'InvalidInputException',

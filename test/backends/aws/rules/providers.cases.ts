@@ -19,6 +19,11 @@ export const providerCases: Cases = {
     status: 400,
     allowed: ({ aws }) => make(aws, 'https://s3.eu-central-1.amazonaws.com/bucket'),
     refused: ({ aws }) => make(aws, 'https://irsa.example.com:8443'),
+    alsoRefused: {
+      'plain HTTP': ({ aws }) => make(aws, 'http://irsa.example.com'),
+      'a query': ({ aws }) => make(aws, 'https://irsa.example.com/?a=b'),
+      '256 characters': ({ aws }) => make(aws, `https://irsa.example.com/${'a'.repeat(231)}`),
+    },
   },
   'provider-client-id': {
     error: 'ValidationError',

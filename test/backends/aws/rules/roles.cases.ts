@@ -4,10 +4,13 @@ import {
   DeleteRoleCommand,
   DetachRolePolicyCommand,
   DeleteRolePolicyCommand,
+  PutRolePermissionsBoundaryCommand,
+  UpdateRoleCommand,
+  type UpdateRoleCommandInput,
 } from '@aws-sdk/client-iam';
 import type { Clients } from '../clients.ts';
-import type { Cases } from './case.ts';
-import { makeRole, putPolicy, readPolicy, trustPolicy } from './iam-samples.ts';
+import type { Calls, Cases } from './case.ts';
+import { makeRole, putPolicy, readPolicy, trustPolicy, updateTrust } from './iam-samples.ts';
 
 async function attach(aws: Clients, number: number) {
   const PolicyName = `policy-${number}`;
@@ -24,6 +27,13 @@ function policyOf(size: number): string {
 function trustOf(size: number): string {
   return trustPolicy({ Sid: 'a'.repeat(size - trustPolicy({ Sid: '' }).length) });
 }
+
+const updateRole =
+  (fields: Partial<UpdateRoleCommandInput>): Calls =>
+  async ({ aws }) => {
+    await makeRole(aws);
+    await aws.iam.send(new UpdateRoleCommand({ RoleName: 'reader', ...fields }));
+  };
 
 export const roleCases: Cases = {
   'role-name': {
@@ -57,24 +67,45 @@ export const roleCases: Cases = {
     status: 400,
     allowed: ({ aws }) => makeRole(aws, { Description: `é${'a'.repeat(999)}` }),
     refused: ({ aws }) => makeRole(aws, { Description: 'a “smart” quote' }),
+    alsoRefused: {
+      '1001 characters': ({ aws }) => makeRole(aws, { Description: 'a'.repeat(1001) }),
+      'it in an update': updateRole({ Description: 'a “smart” quote' }),
+    },
   },
   'role-session-duration': {
     error: 'ValidationError',
     status: 400,
     allowed: ({ aws }) => makeRole(aws, { MaxSessionDuration: 43200 }),
     refused: ({ aws }) => makeRole(aws, { MaxSessionDuration: 43201 }),
+    alsoRefused: {
+      'less than an hour': ({ aws }) => makeRole(aws, { MaxSessionDuration: 3599 }),
+      'it in an update': updateRole({ MaxSessionDuration: 43201 }),
+    },
   },
   'role-boundary-exists': {
     error: 'NoSuchEntityException',
     status: 404,
     allowed: ({ aws }) => makeRole(aws, { PermissionsBoundary: 'arn:aws:iam::aws:policy/PowerUserAccess' }),
     refused: ({ aws }) => makeRole(aws, { PermissionsBoundary: 'arn:aws:iam::123456789012:policy/not-there' }),
+    alsoRefused: {
+      'one put on a role later': async ({ aws }) => {
+        await makeRole(aws);
+        const PermissionsBoundary = 'arn:aws:iam::123456789012:policy/not-there';
+        await aws.iam.send(new PutRolePermissionsBoundaryCommand({ RoleName: 'reader', PermissionsBoundary }));
+      },
+    },
   },
   'trust-policy-size': {
     error: 'LimitExceededException',
     status: 409,
     allowed: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustOf(2048) }),
     refused: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustOf(2049) }),
+    alsoRefused: {
+      'it in an update': async ({ aws }) => {
+        await makeRole(aws);
+        await updateTrust(aws, trustOf(2049));
+      },
+    },
   },
   'inline-policies-size': {
     error: 'LimitExceededException',

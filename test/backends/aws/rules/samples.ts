@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-cloudfront';
 import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand, type Change } from '@aws-sdk/client-route-53';
 import type { Clients } from '../clients.ts';
+import type { AwsFront } from '../front.ts';
 
 /** A hosted zone, public unless a VPC is given; its id. */
 export async function makeZone({ route53 }: Clients, Name: string, vpc?: string): Promise<string> {
@@ -92,6 +93,11 @@ export async function updateDistribution({ cloudFront }: Clients, id: string, fi
   if (!config) throw new Error('no configuration');
   const DistributionConfig = { ...config, ...fields };
   return cloudFront.send(new UpdateDistributionCommand({ Id: id, IfMatch: ETag, DistributionConfig }));
+}
+
+/** Lets what was changed stand at every edge now, however long that would take. */
+export function finishDeployments({ state }: AwsFront): void {
+  for (const distribution of state.distributions.values()) distribution.deployedAt = 0;
 }
 
 export async function makeOriginAccessControl({ cloudFront }: Clients, Name: string): Promise<Made> {
