@@ -111,23 +111,16 @@ describe('a name that is proven not to be ours loses its providers:', () => {
     await expectRegisteredAgain(story);
   });
 
-  test('the bucket, which has another owner’s tags', async () => {
+  test.each([
+    ['bucket', 'BucketReady'],
+    ['distribution', 'DistributionReady'],
+  ] as const)('the %s, which has another owner’s tags', async (what, condition) => {
     const story = await readyStory();
-    const { tags } = story.bucket;
-    story.bucket.tags = someoneElse;
+    const { tags } = story[what];
+    story[what].tags = someoneElse;
     await expectWithdrawn(story);
-    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    story.bucket.tags = tags;
-    await expectRegisteredAgain(story);
-  });
-
-  test('the distribution, which has another owner’s tags', async () => {
-    const story = await readyStory();
-    const { tags } = story.distribution;
-    story.distribution.tags = someoneElse;
-    await expectWithdrawn(story);
-    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    story.distribution.tags = tags;
+    expect(story.condition(condition)).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    story[what].tags = tags;
     await expectRegisteredAgain(story);
   });
 
@@ -186,14 +179,6 @@ describe('keeps its providers where nothing is proven:', () => {
     expect(story.account.providers.size).toBe(1);
   });
 
-  test('tags of the bucket that somebody took away', async () => {
-    const story = await readyStory();
-    story.bucket.tags = {};
-    await story.reconcile();
-    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    expect(story.account.providers.size).toBe(2);
-  });
-
   test.each([
     ['a bucket that refuses to be read', 'GetBucketTagging'],
     ['a distribution that refuses to be read', 'GetDistribution'],
@@ -223,11 +208,14 @@ describe('keeps its providers where nothing is proven:', () => {
     expect(story.account.providers.size).toBe(2);
   });
 
-  test('tags of the distribution that somebody took away', async () => {
+  test.each([
+    ['bucket', 'BucketReady'],
+    ['distribution', 'DistributionReady'],
+  ] as const)('tags of the %s that somebody took away', async (what, condition) => {
     const story = await readyStory();
-    story.distribution.tags = {};
+    story[what].tags = {};
     await story.reconcile();
-    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.condition(condition)).toMatchObject({ status: 'False', reason: 'NotOwned' });
     expect(story.account.providers.size).toBe(2);
   });
 });
