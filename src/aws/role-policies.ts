@@ -1,6 +1,6 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
-import { isLimitExceeded, undefinedIfNotFound } from './errors.ts';
+import { isInvalid, isLimitExceeded, isNotFound, undefinedIfNotFound } from './errors.ts';
 
 export interface InlinePolicy {
   readonly name: string;
@@ -49,11 +49,13 @@ export class IamRolePolicies {
   }
 
   /**
-   * Attaches and puts before it detaches and deletes, unless the quota has no room for both. What fails to be added keeps
-   * nothing on the role that was taken away.
+   * Attaches and puts before it detaches and deletes, unless the quota has no room for both. What can never be added keeps
+   * nothing on the role that was taken away; what may be added in a moment does, for a pod needs the one or the other.
    */
   async change(name: string, changes: PolicyChanges): Promise<void> {
     const failed = await attempt(this.additions(name, changes));
+    const passing = failed.find(({ error }) => !isNotFound(error) && !isInvalid(error) && !isLimitExceeded(error));
+    if (passing) throw passing.error;
     await this.takeOff(name, { managed: changes.detach, inline: changes.delete });
     const roomMade = changes.detach.length + changes.delete.length > 0;
     const again = roomMade ? failed.filter(({ error }) => isLimitExceeded(error)) : [];

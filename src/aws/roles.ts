@@ -59,7 +59,8 @@ export interface Roles {
   updateTrustPolicy(name: string, trustPolicy: PolicyDocument): Promise<void>;
   /**
    * One write each. Attaches and puts before it detaches and deletes, so that a running pod never has less than both
-   * specs share; the other way round only where the quota leaves no room. Takes away also where adding fails, and throws then.
+   * specs share; the other way round only where the quota leaves no room. Takes away also where something can never be added,
+   * and throws then.
    */
   changePolicies(name: string, changes: PolicyChanges): Promise<void>;
   /**

@@ -30,9 +30,10 @@ export function isOwned(tags: Tags, owner: Owner): boolean {
   return tags[ownershipKeys.installation] === owner.installation && tags[ownershipKeys.owner] === owner.owner;
 }
 
-/** Another owner has signed it; where the tags are only missing, nobody knows. */
-export function isOthers(tags: Tags, owner: Owner): boolean {
-  return ownershipKeys.owner in tags && !isOwned(tags, owner);
+/** Another owner has signed it; where one of the tags is only missing, nobody knows. */
+export function isOthers(tags: Tags, { installation, owner }: Owner): boolean {
+  const { [ownershipKeys.installation]: signedFor, [ownershipKeys.owner]: signedBy } = tags;
+  return signedBy !== undefined && (signedBy !== owner || (signedFor !== undefined && signedFor !== installation));
 }
 
 /** Sets what is missing or different. Removes nothing, for a tag that is not said any more cannot be told from a stranger's. */

@@ -41,17 +41,22 @@ export function roleOf({ metadata }: KubernetesObject): string | undefined {
   return metadata.annotations?.[keys.roleARN];
 }
 
-/** Those that differ. Undefined: none do. What the service account's author says of the session stays. */
+/**
+ * Those that differ. Undefined: none do. What the service account's author says of the session stays; another audience
+ * than the role's does not, for STS would refuse every token.
+ */
 function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
-  const ours = keysWrittenByUs(metadata);
+  const isGiven = desired[keys.roleARN] !== null;
+  const ours = keysWrittenByUs(metadata).add(keys.roleARN);
+  if (isGiven) ours.add(keys.audience);
   const differing = Object.entries(desired)
     .filter(([key, value]) => (metadata.annotations?.[key] ?? null) !== value)
-    .filter(([key, value]) => value !== null || key === keys.roleARN || ours.has(key));
+    .filter(([key, value]) => value !== null || ours.has(key));
   return differing.length > 0 ? Object.fromEntries(differing) : undefined;
 }
 
 /** As the API server remembers it. */
-function keysWrittenByUs({ managedFields = [] }: ObjectMeta): ReadonlySet<string> {
+function keysWrittenByUs({ managedFields = [] }: ObjectMeta): Set<string> {
   const fields = managedFields
     .filter(({ manager }) => manager === fieldManager)
     .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}));

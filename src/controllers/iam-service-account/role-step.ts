@@ -53,8 +53,8 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
     }
     if (!createdNow && this.propagation.mayLackTags(role)) return this.propagation.waiting(spec.name);
     if (!isOwned(role.tags, ownerOf(context.object, this.installation))) {
-      // Nothing of ours is in it: it must not hold the issuer.
-      if (status.roleARN === undefined) status.issuers = [];
+      // Nothing of ours is in it: it must not hold an issuer that leaves.
+      if (status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
       throw new TerminalError(
         'NotOwned',
         `role ${role.name} exists and does not carry this object's tags: choose another spec.role.name, or delete that role`,

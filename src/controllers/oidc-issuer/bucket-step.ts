@@ -1,5 +1,11 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
-import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
+import {
+  isAccessDenied,
+  isAlreadyExists,
+  isBucketNameTaken,
+  isBucketNotEmpty,
+  isLimitExceeded,
+} from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
@@ -72,8 +78,9 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
   } catch (error) {
     const found = isAlreadyExists(error) ? await buckets.find(name) : undefined;
     if (found) return found;
-    if (accountRegional || error instanceof TerminalError || !(error instanceof Error)) throw error;
-    // It was proven not to be there, and until it is made anybody can take a global name.
+    const isRefused = isLimitExceeded(error) || isAccessDenied(error);
+    if (accountRegional || !isRefused || !(error instanceof Error)) throw error;
+    // It was proven not to be there and cannot be made: until it is, anybody can take a global name.
     throw await withdrawn(context, error);
   }
 }

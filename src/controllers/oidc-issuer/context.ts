@@ -81,11 +81,16 @@ export function once<T>(read: () => Promise<T>): Once<T> {
   return Object.assign(() => (result ??= read()), { forget });
 }
 
-export async function readRecords(account: Account, alias: string): Promise<ZoneRecords | undefined> {
-  const zone = await account.dns.findZone(alias);
-  if (!zone) return undefined;
-  const records = await account.dns.findRecords(zone, alias);
-  return records && { zone, records };
+/** Undefined where the account has no zone for the alias: proven by a list, for a zone that is remembered may have been replaced. */
+export async function readRecords({ dns }: Account, alias: string): Promise<ZoneRecords | undefined> {
+  for (const isLast of [false, true]) {
+    const zone = await dns.findZone(alias);
+    const records = zone && (await dns.findRecords(zone, alias));
+    if (!zone) return undefined;
+    if (records) return { zone, records };
+    if (isLast) throw new Error(`zone ${zone.name} is listed and not found: Route 53 does not agree with itself yet`);
+  }
+  return undefined;
 }
 
 /** Gives the id of the change. What was read before it counts no more. */

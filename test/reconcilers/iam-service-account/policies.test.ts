@@ -120,6 +120,21 @@ test('takes away what the spec took away, although something that it adds does n
   expect([...story.role.inline.keys()]).toEqual(['other']);
 });
 
+test.each([
+  ['is throttled', new ServiceError('ThrottlingException', 400)],
+  ['fails', new ServiceError('ServiceFailureException', 500)],
+  ['is refused', new ServiceError('AccessDenied', 403)],
+])('keeps a policy under its old name while putting it under the new one %s', async (_, fault) => {
+  const story = new Story();
+  await story.reconcile();
+  story.edit({ policies: { inline: [{ name: 'renamed', document }] } });
+  story.aws.failNext('PutRolePolicy', fault);
+  await story.reconcile();
+  expect([...story.role.inline.keys()]).toEqual(['echo']);
+  await story.reconcile();
+  expect([...story.role.inline.keys()]).toEqual(['renamed']);
+});
+
 test('says which limit of AWS is reached', async () => {
   const managed = Array.from({ length: 11 }, (_, index) => `Policy${index}`);
   const story = new Story({ policies: { managed } });

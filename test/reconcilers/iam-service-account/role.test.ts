@@ -195,7 +195,6 @@ describe('refuses', () => {
     await story.reconcile();
     expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', reason: 'NotOwned' });
-    expect(story.status.issuers).toEqual([]); // It has no statement of ours, and so holds no issuer.
     expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'NotOwned' }));
     expect(story.annotations()).toEqual({});
     story.delete();

@@ -54,6 +54,18 @@ test('leaves alone what the author of the service account says of the session, f
   expect(story.annotations()).toEqual({ 'eks.amazonaws.com/token-expiration': '7200' });
 });
 
+test('takes away another audience than the role’s, whoever wrote it, and leaves a stranger’s when the role goes', async () => {
+  const story = new Story();
+  const foreign = { 'eks.amazonaws.com/audience': 'vault' };
+  seed(story, reader, foreign);
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+  seed(story, reader, { ...foreign, [roleKey]: roleARN });
+  story.delete();
+  await story.reconcile();
+  expect(story.annotations()).toEqual(foreign);
+});
+
 test('leaves an annotated service account alone', async () => {
   const story = new Story({ session: { regionalSTS: false } });
   await story.reconcile();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, ref, registered } from './story.ts';
+import { Story, issuer, ref, registered, roleName } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const writer = 'system:serviceaccount:jobs:s3-writer';
@@ -252,6 +252,21 @@ describe('when the issuer is being deleted', () => {
     expect(story.aws.calls).toEqual([]);
     expect(story.status.issuers).toHaveLength(1);
   });
+});
+
+test('of a role that is somebody else’s holds no issuer that leaves, and writes nothing at rest', async () => {
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
+  story.iam.CreateRole({ RoleName: roleName, Path: '/', AssumeRolePolicyDocument: '{"Statement":[]}' });
+  await story.clock.advance(120_000);
+  await story.reconcile();
+  expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  story.forget();
+  await story.reconcile();
+  expect(story.kube.writes).toEqual([]);
+  story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+  await story.reconcile();
+  expect(story.holdsIssuer).toBe(false);
 });
 
 describe('that nobody remembers, since the status was lost, holds the issuer', () => {

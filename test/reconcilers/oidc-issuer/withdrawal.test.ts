@@ -169,6 +169,37 @@ test('an issuer that was never registered asks IAM nothing where a name is not i
 });
 
 describe('keeps its providers where nothing is proven:', () => {
+  test('a zone that was replaced by another of the same name and records', async () => {
+    const story = await readyStory();
+    const { records, ...zone } = story.zone;
+    story.account.zones.clear();
+    story.account.addZone(zone.name).records = records;
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(story.account.providers.size).toBe(2);
+  });
+
+  test.each([
+    ['is throttled', new ServiceError('SlowDown', 503)],
+    ['meets another change of it', new ServiceError('OperationAborted', 409)],
+    ['finds it ours after all', new ServiceError('BucketAlreadyOwnedByYou', 409)],
+  ])('a bucket that is not seen, where making it %s', async (_, fault) => {
+    const story = await readyStory();
+    story.aws.buckets.clear();
+    story.aws.failNext('CreateBucket', fault);
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False' });
+    expect(story.account.providers.size).toBe(2);
+  });
+
+  test.each(['installation', 'owner'])('the tag %s that somebody took off the bucket', async (tag) => {
+    const story = await readyStory();
+    story.bucket.tags = Object.fromEntries(Object.entries(story.bucket.tags).filter(([key]) => !key.endsWith(tag)));
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.account.providers.size).toBe(2);
+  });
+
   test('a bucket of the account’s own namespace that is gone and cannot be made anew', async () => {
     const story = new Story();
     await story.untilReady();
