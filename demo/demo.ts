@@ -34,7 +34,9 @@ spec:
 `;
 
 console.log(`irsa-operator: from an annotated cluster to a pod with AWS credentials.
-All on this machine: a real Kubernetes API server, an emulated AWS, and the operator as a process.`);
+All on this machine: a real Kubernetes API server, an emulated AWS, and the operator as a process. The cluster is one of
+Giant Swarm's, whose AWSCluster opts in; docs/getting-started.md is for any other.
+The kubectl commands below go to a cluster of the demo's own; with \`npm run demo -- --keep\` it stays, for you to type along.`);
 
 const started = Date.now();
 const environment = await Environment.start();
@@ -48,11 +50,11 @@ try {
 }
 
 async function tell(environment: Environment): Promise<void> {
-  const story = new Story((args) => environment.kubectl(args));
+  const story = new Story((args) => environment.kubectl(args), started);
 
   story.chapter('A cluster and an AWS on this machine');
   story.say(
-    `kube-apiserver, etcd and kube-controller-manager at ${environment.controlPlane.url}, as of the last ${seconds(started)} s`,
+    `kube-apiserver, etcd and kube-controller-manager at ${environment.controlPlane.url}, started in ${seconds(started)} s`,
   );
   const account = await environment.account(accountID);
   await furnish(account, zone, bucket);
@@ -63,7 +65,8 @@ async function tell(environment: Environment): Promise<void> {
   story.say('The kinds AWSCluster and Cluster, which other operators bring:');
   await story.run('apply -f test/crds');
   await story.run('wait --for=condition=Established crd --all --timeout=30s');
-  story.say('The operator runs as a process under the service account irsa-system/irsa-operator and its RBAC.');
+  story.say('There is no node to run the Deployment on: the operator runs as a process, under the service account');
+  story.say('irsa-system/irsa-operator and its RBAC.');
   const operator = await environment.startOperator();
 
   story.chapter('A cluster that opts in by an annotation');
@@ -166,11 +169,12 @@ Everything runs until you press Ctrl-C. In another terminal, in this folder:
   export KUBECONFIG=${kubeconfig}
   kubectl get irsa -A -o wide
   kubectl describe oidcissuer ${cluster} -n ${namespace}
-  kubectl edit iamserviceaccount s3-echoer -n ${namespace}     # change a policy, see it applied
-  kubectl delete iamserviceaccount s3-echoer -n ${namespace}   # its role goes, and the annotation with it
-  kubectl apply -f config/samples/oidcissuer.yaml         # an issuer by hand: read why it is refused here
-  tail -f ${logFile}
   . ${shell} && aws iam list-roles   # if you have the AWS CLI: account ${accountID}
+  kubectl edit iamserviceaccount s3-echoer -n ${namespace}     # change a policy, see it applied
+  kubectl apply -f config/samples/oidcissuer.yaml         # an issuer by hand: read why it is refused here
+  kubectl delete iamserviceaccount s3-echoer -n ${namespace}   # its role goes, and the annotation with it
+  kubectl apply -f config/samples/iamserviceaccount.yaml  # and comes back
+  tail ${logFile}
 `);
   await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   await environment.stop();
@@ -187,7 +191,7 @@ async function awsVariables(environment: Environment, account: Clients): Promise
     AWS_SESSION_TOKEN: sessionToken,
     AWS_DEFAULT_REGION: account.region,
   };
-  return `${Object.entries(variables)
+  return `unset AWS_PROFILE\nexport NO_PROXY=127.0.0.1\n${Object.entries(variables)
     .map(([name, value]) => `export ${name}=${value}`)
     .join('\n')}\n`;
 }

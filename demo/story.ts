@@ -7,13 +7,16 @@ const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m
 /** Tells on the terminal what happens, as a person at a keyboard would see it. */
 export class Story {
   #chapter = 0;
-  readonly #start = Date.now();
 
-  constructor(private readonly kubectl: (args: readonly string[]) => Promise<string>) {}
+  constructor(
+    private readonly kubectl: (args: readonly string[]) => Promise<string>,
+    /** Milliseconds since the epoch. */
+    private readonly started: number,
+  ) {}
 
   chapter(title: string): void {
     this.#chapter += 1;
-    console.log(`\n${bold(`${this.#chapter}. ${title}`)} ${dim(`(${this.seconds} s)`)}`);
+    console.log(`\n${bold(`${this.#chapter}. ${title}`)} ${dim(`(at ${this.seconds} s)`)}`);
   }
 
   say(text: string): void {
@@ -37,7 +40,7 @@ export class Story {
       `${status} (${reason}) ${message}`.trim(),
     ]);
     this.say(
-      `…\n${stringify({ status: { ...status, conditions: Object.fromEntries(conditions) } }, { lineWidth: 0 })}`,
+      `… (conditions shortened)\n${stringify({ status: { ...status, conditions: Object.fromEntries(conditions) } }, { lineWidth: 0 })}`,
     );
   }
 
@@ -46,7 +49,7 @@ export class Story {
   }
 
   get seconds(): string {
-    return ((Date.now() - this.#start) / 1000).toFixed(1);
+    return ((Date.now() - this.started) / 1000).toFixed(1);
   }
 }
 

@@ -19,21 +19,21 @@ export async function* provePolicyChange(input: ProofInput, change: PolicyChange
   const issuer = await readIssuer(input);
   const token = await mintTokenOf(issuer, input);
   const pod = await Pod.start(input, { token, roleARN: await annotatedRole(input), region: issuer.region });
-  const becomes = async (outcome: 'written' | 'AccessDenied'): Promise<string> => {
+  const becomes = async (when: string, outcome: 'written' | 'AccessDenied'): Promise<string> => {
     const deadline = Date.now() + (change.deadlineMillis ?? 60_000);
     for (;;) {
       const got = await pod.write(bucket, refused);
-      if (got === outcome) return `s3://${bucket}/${refused}: ${got}`;
+      if (got === outcome) return `${when}, s3://${bucket}/${refused}: ${got}`;
       if (Date.now() > deadline) throw new Error(`s3://${bucket}/${refused} is still ${got}, not ${outcome}`);
       await sleep(250);
     }
   };
   try {
-    yield* prove('policy change', () => becomes('AccessDenied'));
+    yield* prove('policy change', () => becomes('before', 'AccessDenied'));
     await change.allow();
-    yield* prove('policy change', () => becomes('written'));
+    yield* prove('policy change', () => becomes('after', 'written'));
     await change.takeBack();
-    yield* prove('policy change', () => becomes('AccessDenied'));
+    yield* prove('policy change', () => becomes('taken back', 'AccessDenied'));
   } finally {
     await pod.stop();
   }
