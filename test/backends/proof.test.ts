@@ -181,9 +181,9 @@ describe('the proof of a policy change', () => {
     };
     const lines = await linesOf(provePolicyChange(input(), change));
     expect(lines.map(({ text }) => text)).toEqual([
-      's3://pods/other/1: AccessDenied',
-      's3://pods/other/1: written',
-      's3://pods/other/1: AccessDenied',
+      'before, s3://pods/other/1: AccessDenied',
+      'after, s3://pods/other/1: written',
+      'taken back, s3://pods/other/1: AccessDenied',
     ]);
   });
 
