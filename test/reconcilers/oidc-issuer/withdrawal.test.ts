@@ -179,6 +179,16 @@ describe('keeps its providers where nothing is proven:', () => {
     expect(story.account.providers.size).toBe(2);
   });
 
+  test('a zone that is listed, and yet not found when it is read', async () => {
+    const story = await readyStory();
+    for (const read of ['first', 'second']) {
+      story.aws.failNext('ListResourceRecordSets', new ServiceError('NoSuchHostedZone', 404, read));
+    }
+    await story.reconcile();
+    expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+    expect(story.account.providers.size).toBe(2);
+  });
+
   test.each([
     ['is throttled', new ServiceError('SlowDown', 503)],
     ['meets another change of it', new ServiceError('OperationAborted', 409)],
