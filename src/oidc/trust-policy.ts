@@ -15,6 +15,14 @@ export interface TrustedIssuer {
   readonly subjects: readonly ServiceAccountName[];
 }
 
+/** An issuer that is trusted and cannot be read now: nobody can say what its statement should be. */
+export interface UnreadIssuer {
+  readonly url: string;
+  readonly unread: true;
+}
+
+export type Trusted = TrustedIssuer | UnreadIssuer;
+
 type Statement = Readonly<Record<string, unknown>>;
 
 /** A role's trust policy. A type and not an interface, so that it is a record wherever one is asked for. */
@@ -32,12 +40,26 @@ const nobody: Statement = {
 };
 
 /**
- * One statement an issuer, with every subject in one `sub` array: that is what fits IAM's 2048 characters.
+ * The trust policy of a role that is ours: one statement an issuer, with every subject in one `sub` array, since that is
+ * what fits IAM's 2048 characters. An issuer that cannot be read now keeps the statement that `observed`, the policy as
+ * IAM has it, holds for it. Every other statement goes.
  * An issuer without subjects gets none, for a statement without `sub` would let in each service account of the cluster.
  */
-export function trustPolicy(issuers: readonly TrustedIssuer[]): TrustPolicy {
-  const statements = issuers.filter(({ subjects }) => subjects.length > 0).map(statement);
+export function trustPolicy(
+  issuers: readonly Trusted[],
+  observed: Readonly<Record<string, unknown>> = {},
+): TrustPolicy {
+  const before = [(observed['Statement'] ?? []) as Statement | readonly Statement[]].flat();
+  const statements = issuers.flatMap((issuer) => {
+    if ('unread' in issuer) return before.filter((kept) => kept['Sid'] === sidOf(issuer.url));
+    return issuer.subjects.length > 0 ? [statement(issuer)] : [];
+  });
   return { Version: '2012-10-17', Statement: statements.length > 0 ? statements : [nobody] };
+}
+
+/** By which an issuer's statement is found again. IAM takes letters and digits only. */
+export function sidOf(issuerURL: string): string {
+  return `Irsa${createHash('sha256').update(issuerURL).digest('hex').slice(0, 16)}`;
 }
 
 function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): Statement {
@@ -47,7 +69,7 @@ function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): St
     throw new Error(`audience ${unsafe} may not go into a trust policy`);
   const key = withoutScheme(url);
   return {
-    Sid: `Irsa${createHash('sha256').update(url).digest('hex').slice(0, 16)}`,
+    Sid: sidOf(url),
     Effect: 'Allow',
     Principal: { Federated: providerARN },
     Action: 'sts:AssumeRoleWithWebIdentity',

@@ -3,14 +3,14 @@ import type { Partition } from '../../aws/partitions.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
 import { type Owner, ownershipKeys } from '../../aws/tags.ts';
-import { type TrustPolicy, trustPolicy } from '../../oidc/trust-policy.ts';
+import type { Trusted } from '../../oidc/trust-policy.ts';
 import { clusterNameOf } from '../oidc-issuer/desired.ts';
-import type { IssuerSituation } from './issuers.ts';
+import { type IssuerSituation, audiencesOf, providersOf } from './issuers.ts';
 
 export interface DesiredRole {
   readonly spec: Omit<RoleSpec, 'trustPolicy'>;
-  /** Undefined: it cannot be written, for an issuer does not say its audiences. */
-  readonly trustPolicy: TrustPolicy | undefined;
+  /** What becomes the trust policy, merged into the one that is there. */
+  readonly trusted: readonly Trusted[];
   readonly policies: RolePolicies;
 }
 
@@ -25,10 +25,9 @@ export function desiredRole(
   object: IAMServiceAccount,
   { installation, partition, situation }: Surroundings,
 ): DesiredRole {
-  const { role, subjects, tags } = object.spec;
-  const { issuer, audiences, trusted } = situation;
+  const { role, tags } = object.spec;
+  const { issuer } = situation;
   const { owner } = ownerOf(object, installation);
-  const writable = audiences.length > 0 || trusted.length === 0 || subjects.length === 0;
   return {
     spec: {
       ...roleIdentity(object, installation),
@@ -42,9 +41,19 @@ export function desiredRole(
         ...(issuer && { [ownershipKeys.cluster]: clusterNameOf(issuer) }),
       },
     },
-    trustPolicy: writable ? trustPolicy(trusted.map((entry) => ({ ...entry, audiences, subjects }))) : undefined,
+    trusted: desiredTrust(object, situation),
     policies: desiredPolicies(object, partition),
   };
+}
+
+/** Only the issuer that is read now says what its statement should be. Without subjects there is none to write. */
+function desiredTrust({ spec: { subjects } }: IAMServiceAccount, { issuer, trusted }: IssuerSituation): Trusted[] {
+  const read = providersOf(issuer);
+  const audiences = issuer ? audiencesOf(issuer) : [];
+  return trusted.map((entry) => {
+    const isRead = audiences.length > 0 && read.some(({ url }) => url === entry.url);
+    return isRead || subjects.length === 0 ? { ...entry, audiences, subjects } : { url: entry.url, unread: true };
+  });
 }
 
 export function desiredPolicies({ spec }: IAMServiceAccount, partition: Partition): RolePolicies {

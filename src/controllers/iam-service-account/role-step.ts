@@ -1,6 +1,7 @@
 import { describe, isAlreadyExists, isNotFound } from '../../aws/errors.ts';
 import type { Role, Roles, RoleSpec } from '../../aws/roles.ts';
 import { isOwned } from '../../aws/tags.ts';
+import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
@@ -28,8 +29,8 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
 
   async #reconcile(context: RoleContext, target: Target): Promise<Outcome> {
     const { status, situation } = context;
-    const { spec, trustPolicy } = target.desired;
-    const toCreate = situation.state === 'ready' && trustPolicy ? { ...spec, trustPolicy } : undefined;
+    const { spec, trusted } = target.desired;
+    const toCreate = situation.state === 'ready' ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
     const { roles } = target.account;
 
     // A new role is created without looking first: that saves a read for each, and asking twice tells no more.

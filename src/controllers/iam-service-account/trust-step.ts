@@ -1,10 +1,11 @@
+import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { samePolicy } from './policy-document.ts';
 import type { Propagation } from './propagation.ts';
 
-/** Whom the role trusts. It goes with the role. */
+/** Whom the role trusts, statement by statement. It goes with the role. */
 export class TrustStep implements Step<RoleContext, RoleRemoval> {
   readonly condition = 'TrustReady';
   readonly needs = ['RoleReady'] as const;
@@ -15,23 +16,23 @@ export class TrustStep implements Step<RoleContext, RoleRemoval> {
     if (!target || !observed) throw new Error('the trust policy is of a role that is there');
     const { account } = target;
     const { role, createdNow } = observed;
-    const { trustPolicy } = target.desired;
-    if (!trustPolicy) {
-      // What stands there is better than what could be written.
-      return {
-        state: 'waiting',
-        reason: situation.issuer ? 'IssuerNotReady' : 'IssuerNotFound',
-        message: 'the trust policy is not changed while the issuer does not say its audiences',
-      };
-    }
+    const desired = trustPolicy(target.desired.trusted, role.trustPolicy);
     return inAccount(account.id, () =>
       this.propagation.orWait(role, async () => {
-        if (!createdNow && !samePolicy(role.trustPolicy, trustPolicy)) {
-          await account.roles.updateTrustPolicy(role.name, trustPolicy);
+        if (!createdNow && !samePolicy(role.trustPolicy, desired)) {
+          await account.roles.updateTrustPolicy(role.name, desired);
         }
         status.issuers = [...situation.trusted];
-        return ready;
+        return target.desired.trusted.some((issuer) => 'unread' in issuer) ? waitingFor(situation) : ready;
       }),
     );
   }
+}
+
+function waitingFor({ issuer }: RoleContext['situation']): Outcome {
+  const reports = issuer
+    ? `OIDCIssuer ${issuer.metadata.name} reports its provider's audiences`
+    : 'the OIDCIssuer exists';
+  const message = `what the trust policy says of the issuer stays as it is until ${reports}`;
+  return { state: 'waiting', reason: issuer ? 'IssuerNotReady' : 'IssuerNotFound', message };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, ref, registered, roleName } from './story.ts';
+import { Story, accountID, issuer, ref, registered, roleName } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const writer = 'system:serviceaccount:jobs:s3-writer';
@@ -81,6 +82,21 @@ test('waits, as it stands, for an issuer that does not say the audiences of its 
   story.kube.seed(oidcIssuers, issuer());
   await story.reconcile();
   expect(story.trusted).toEqual([writer]);
+});
+
+test('loses what somebody added also while the issuer cannot be seen, whose own statement stays to the letter', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const before = story.role.trustPolicy;
+  const policy = JSON.parse(before) as TrustPolicy;
+  const foreign = { Sid: 'Mine', Effect: 'Allow', Principal: { AWS: accountID }, Action: 'sts:AssumeRole' };
+  story.role.trustPolicy = JSON.stringify({ ...policy, Statement: [...policy.Statement, foreign] });
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered(host, []) }));
+  story.forget();
+  await story.reconcile();
+  expect(story.role.trustPolicy).toBe(before);
+  await story.reconcile();
+  expect(story.aws.writes).toEqual(['UpdateAssumeRolePolicy']);
 });
 
 test('waits where parts of IAM do not know the new role yet, and says so of an old one that is gone', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { type TrustedIssuer, isServiceAccountName, trustPolicy } from '../../../src/oidc/trust-policy.ts';
+import {
+  type Trusted,
+  type TrustedIssuer,
+  isServiceAccountName,
+  sidOf,
+  trustPolicy,
+} from '../../../src/oidc/trust-policy.ts';
 
 const issuer = (changes: Partial<TrustedIssuer> = {}): TrustedIssuer => ({
   url: 'https://irsa.abcl0.example.com',
@@ -66,6 +72,43 @@ test('gives each issuer a statement with a Sid that stays', () => {
   const both = trustPolicy([issuer(), other]).Statement;
   expect(both).toEqual([...trustPolicy([issuer()]).Statement, ...trustPolicy([other]).Statement]);
   expect(both[0]?.['Sid']).not.toBe(both[1]?.['Sid']);
+});
+
+describe('merged into what is observed', () => {
+  const other = 'https://irsa.other.example.com';
+  const kept = {
+    Sid: sidOf(other),
+    Effect: 'Allow',
+    Principal: { Federated: 'arn:other' },
+    Action: ['sts:AssumeRoleWithWebIdentity'],
+    Condition: { StringEquals: { 'irsa.other.example.com:sub': 'system:serviceaccount:a:b' } },
+  };
+  const foreign = { Sid: 'Mine', Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+  const unread: Trusted = { url: other, unread: true };
+  const [own] = trustPolicy([issuer()]).Statement;
+
+  test.each<[string, Trusted[], unknown, unknown[]]>([
+    ['an issuer that cannot be read keeps its statement to the letter', [unread], [kept], [kept]],
+    ['also where the statement stands without a list', [unread], kept, [kept]],
+    [
+      'beside one that is read, whose statement is repaired',
+      [issuer(), unread],
+      [kept, { ...own, Effect: 'Deny' }],
+      [own, kept],
+    ],
+    ['a statement of somebody else goes', [issuer(), unread], [foreign, kept], [own, kept]],
+    ['so does that of an issuer that is trusted no more', [issuer()], [own, kept], [own]],
+    ['an issuer that cannot be read and has no statement gets none', [issuer(), unread], [foreign], [own]],
+    ['where that was all, everybody is denied', [unread], [foreign], deny],
+    ['where all subjects are gone, so is what was kept of others', [issuer({ subjects: [] })], [own, kept], deny],
+  ])('%s', (_, trusted, statements, expected) => {
+    const observed = { Version: '2012-10-17', Statement: statements };
+    expect(trustPolicy(trusted, observed).Statement).toEqual(expected);
+  });
+
+  test('a Sid has only characters that IAM takes', () => {
+    expect(sidOf('https://s3.cn-north-1.amazonaws.com.cn/my-bucket')).toMatch(/^[A-Za-z0-9]+$/);
+  });
 });
 
 describe('where nobody is left to be let in', () => {
