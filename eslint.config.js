@@ -10,6 +10,8 @@ export const layers = {
   runtime: ['api', 'observability'],
   controllers: ['api', 'aws', 'observability', 'oidc', 'runtime'],
 };
+/** The folders of src/controllers: each may import what lies beside them, and none another. */
+export const controllers = ['aws-cluster', 'guardrails', 'iam-service-account', 'oidc-issuer'];
 const packages = {
   '@aws-sdk/*': ['aws'],
   '@smithy/*': ['aws'],
@@ -39,26 +41,38 @@ const restrict = (files, patterns) => ({
   rules: { 'no-restricted-imports': ['error', { patterns: [undelivered, ...patterns] }] },
 });
 
+const patternsOf = (layer) => [
+  ...foldersBut(
+    [layer, ...layers[layer]],
+    '(\\.\\./)+',
+    (other) => `src/${layer} may not import src/${other}: imports go one way (docs/design.md).`,
+  ),
+  {
+    regex: '^(\\.\\./)+(main|config)\\.ts$',
+    message: `src/${layer} may not import the program around it: only main.ts builds things.`,
+  },
+  ...packagesBut(layer),
+];
+
+const controllerOf = (folder) =>
+  restrict(`src/controllers/${folder}/**/*.ts`, [
+    ...patternsOf('controllers'),
+    ...controllers
+      .filter((other) => other !== folder)
+      .map((other) => ({
+        regex: `^(\\.\\./)+(controllers/)?${other}/`,
+        message: `src/controllers/${folder} may not import src/controllers/${other}: what both need lies beside them.`,
+      })),
+  ]);
+
 /**
  * One rule set a folder, and for the files above them; of several for a file the last holds. test/unit/imports.test.ts sees
  * each refuse.
  * @type {import('eslint').Linter.Config[]}
  */
 export const restrictions = [
-  ...Object.entries(layers).map(([layer, allowed]) =>
-    restrict(`src/${layer}/**/*.ts`, [
-      ...foldersBut(
-        [layer, ...allowed],
-        '(\\.\\./)+',
-        (other) => `src/${layer} may not import src/${other}: imports go one way (docs/design.md).`,
-      ),
-      {
-        regex: '^(\\.\\./)+(main|config)\\.ts$',
-        message: `src/${layer} may not import the program around it: only main.ts builds things.`,
-      },
-      ...packagesBut(layer),
-    ]),
-  ),
+  ...Object.keys(layers).map((layer) => restrict(`src/${layer}/**/*.ts`, patternsOf(layer))),
+  ...controllers.map((folder) => controllerOf(folder)),
   restrict('src/*.ts', packagesBut('')),
   restrict('src/config.ts', [
     ...foldersBut(

@@ -62,6 +62,7 @@ async function tell(environment: Environment): Promise<void> {
 
   story.chapter('Install the operator');
   await story.run('apply -k config/default');
+  await story.run('apply -k config/components/aws-cluster');
   story.say('The kinds AWSCluster and Cluster, which other operators bring:');
   await story.run('apply -f test/crds');
   await story.run('wait --for=condition=Established crd --all --timeout=30s');

@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { hostname } from 'node:os';
-import { awsClusterLabel } from './api/names.ts';
+import { awsClusterLabel, settledAnnotation } from './api/names.ts';
 import type { AWSCluster } from './api/aws-cluster.ts';
 import type { IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
 import type { KubernetesObject, ManagedObject, ManagedStatus } from './api/meta.ts';
@@ -69,7 +69,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   const roleInformer = informer<IAMServiceAccount>(iamServiceAccounts);
   const clusterInformer = informer<AWSCluster>(awsClusters);
 
-  issuers.watch(issuerInformer);
+  issuers.watch(issuerInformer, { written: [settledAnnotation] });
   roles.watch(roleInformer);
   clusters.watch(clusterInformer);
 

@@ -1,4 +1,3 @@
-import { settledAnnotation } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -27,10 +26,16 @@ export class Controller {
     this.#queue = new WorkQueue({ run, concurrency, clock, ...(random && { random }) });
   }
 
-  /** Reconciles each object of the kind when it appears, when its spec, labels or annotations change, and when it goes. */
-  watch<O extends KubernetesObject>(informer: Informer<O>): void {
+  /**
+   * Reconciles each object of the kind when it appears, when its spec, labels or annotations change, and when it goes.
+   * `written` names annotations that the reconciler itself writes: a change of these alone sets off no pass.
+   */
+  watch<O extends KubernetesObject>(
+    informer: Informer<O>,
+    options: { readonly written?: readonly string[] } = {},
+  ): void {
     informer.on({
-      select: watched,
+      select: (object) => watched(object, options.written ?? []),
       changed: ({ ref, kind, pending }) => this.add(ref, priorityOf(kind, pending)),
     });
   }
@@ -74,10 +79,10 @@ export class Controller {
 }
 
 /** What of an object sets off its own reconciler: nothing that the reconciler writes, else each pass would cause another. */
-function watched({ metadata }: KubernetesObject) {
+function watched({ metadata }: KubernetesObject, written: readonly string[]) {
   const { uid, generation, deletionTimestamp, labels } = metadata;
-  const { [settledAnnotation]: _written, ...annotations } = metadata.annotations ?? {};
-  return { uid, generation, deletionTimestamp, labels, annotations };
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !written.includes(key));
+  return { uid, generation, deletionTimestamp, labels, annotations: Object.fromEntries(annotations) };
 }
 
 function priorityOf(kind: ChangeKind, pending: boolean): Priority {

@@ -6,7 +6,7 @@ import { sameJson } from './json.ts';
 import { isTransient, isUnauthorized, KubeError } from './kube-error.ts';
 
 export interface KubeRequest {
-  /** For error messages, gerund first: `reading OIDCIssuer default/abcl0`. */
+  /** For error messages, gerund first: `reading Secret default/abcl0-kubeconfig`. */
   readonly doing: string;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;

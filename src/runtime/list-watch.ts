@@ -3,7 +3,7 @@ import type { Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sleep, type Clock } from './clock.ts';
 import { jittered, seconds } from './duration.ts';
-import { isExpired, isMalformed, isNotFound, isNotServed, KubeError } from './kube-error.ts';
+import { isExpired, isForbidden, isMalformed, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { watchStream } from './watch-stream.ts';
@@ -104,6 +104,8 @@ export class ListWatch<O extends KubernetesObject> {
     const level = complaint === this.#complaint ? 'debug' : 'warn';
     this.#complaint = complaint;
     if (isMissing) logger[level]('the kind is not installed', { resource: resource.plural });
+    else if (resource.optional && isForbidden(error))
+      logger[level]('the kind may not be read, and so is left alone', { resource: resource.plural });
     else logger[level]('watch broke off', { resource: resource.plural, error });
     this.#failures++;
     return Math.max(this.#backOff(), error instanceof KubeError ? (error.retryAfter ?? 0) : 0);

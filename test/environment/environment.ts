@@ -56,7 +56,8 @@ export class Environment {
   /** The operator's CRDs and RBAC as a user installs them, and the CRDs of the kinds that it only reads. */
   async install(): Promise<void> {
     await this.kubectl(['apply', '-k', inClone('config/default')]);
-    await this.kubectl(['apply', '-k', inClone('config/components/in-cluster')]);
+    for (const component of ['aws-cluster', 'in-cluster'])
+      await this.kubectl(['apply', '-k', inClone(`config/components/${component}`)]);
     await this.kubectl(['apply', '-f', inClone('test/crds')]);
     const crds = ['oidcissuers.irsa.giantswarm.io', 'iamserviceaccounts.irsa.giantswarm.io'];
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];

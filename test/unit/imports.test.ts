@@ -1,7 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { layers, restrictions } from '../../eslint.config.js';
+import { controllers, layers, restrictions } from '../../eslint.config.js';
 
 /** The import rules alone: without types they need no TypeScript project, and take no time. */
 const eslint = new ESLint({
@@ -49,6 +50,44 @@ describe('imports between our folders go one way', () => {
         expect.stringContaining('only main.ts builds things'),
       ]);
   });
+});
+
+describe('the folders of controllers', () => {
+  const pairs = controllers.flatMap((from) => controllers.filter((to) => to !== from).map((to) => [from, to] as const));
+
+  test('are all known to the rule', () => {
+    const there = readdirSync('src/controllers', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const { name } of there) expect(controllers).toContain(name);
+  });
+
+  test.each(pairs)('%s may not import %s', async (from, to) => {
+    for (const [file, path] of [
+      [`src/controllers/${from}/example.ts`, `../${to}/example.ts`],
+      [`src/controllers/${from}/deeper/example.ts`, `../../${to}/example.ts`],
+      [`src/controllers/${from}/example.ts`, `../../controllers/${to}/example.ts`],
+    ] as const)
+      expect(await complaints(file, path)).toEqual([
+        expect.stringContaining(`src/controllers/${from} may not import src/controllers/${to}`),
+      ]);
+  });
+
+  test.each(controllers)('%s may import what lies beside them, and is held to the rules of its layer', async (from) => {
+    const file = `src/controllers/${from}/example.ts`;
+    expect(await complaints(file, '../clusters.ts')).toEqual([]);
+    expect(await complaints(file, './example.ts')).toEqual([]);
+    expect(await complaints(file, '@aws-sdk/client-iam')).toHaveLength(1);
+    expect(await complaints(file, '../../main.ts')).toHaveLength(1);
+  });
+});
+
+test('runtime names no kind of ours', () => {
+  const files = readdirSync('src/runtime', { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  expect(files.length).toBeGreaterThan(10);
+  const ours = /OIDCIssuer|IAMServiceAccount|AWSCluster|settledAnnotation|api\/(kinds|generated)/i;
+  const naming = files.filter((file) => ours.test(readFileSync(`src/runtime/${file}`, 'utf8')));
+  expect(naming).toEqual([]);
 });
 
 describe('the files above the folders', () => {

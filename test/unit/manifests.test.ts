@@ -44,13 +44,9 @@ describe('RBAC', () => {
       [
         'ClusterRole irsa-operator',
         [
-          { 'irsa.giantswarm.io: oidcissuers': 'get list watch create patch delete' },
-          { 'irsa.giantswarm.io: iamserviceaccounts': 'get list watch patch' },
+          { 'irsa.giantswarm.io: oidcissuers iamserviceaccounts': 'get list watch patch' },
           { 'irsa.giantswarm.io: oidcissuers/status iamserviceaccounts/status': 'patch' },
-          { 'infrastructure.giantswarm.io: awsclusters': 'get list watch patch' },
-          { 'cluster.x-k8s.io: clusters': 'get' },
           { 'core: secrets': 'get' },
-          { 'core: configmaps': 'get create patch' },
           { 'events.k8s.io: events': 'create' },
         ],
       ],
@@ -64,10 +60,21 @@ describe('RBAC', () => {
     expect(grants('components/in-cluster')).toEqual([
       ['ClusterRole irsa-operator-in-cluster', [{ 'core: serviceaccounts': 'get patch' }]],
     ]);
-    expect(readdirSync('config/components').sort()).toEqual(['in-cluster', 'secrets']);
+    expect(grants('components/aws-cluster')).toEqual([
+      [
+        'ClusterRole irsa-operator-aws-cluster',
+        [
+          { 'infrastructure.giantswarm.io: awsclusters': 'get list watch patch' },
+          { 'cluster.x-k8s.io: clusters': 'get' },
+          { 'irsa.giantswarm.io: oidcissuers': 'create delete' },
+          { 'core: configmaps': 'get create patch' },
+        ],
+      ],
+    ]);
+    expect(readdirSync('config/components').sort()).toEqual(['aws-cluster', 'in-cluster', 'secrets']);
   });
 
-  test.each(['rbac', 'components/secrets', 'components/in-cluster'])(
+  test.each(['rbac', 'components/aws-cluster', 'components/secrets', 'components/in-cluster'])(
     'of %s is bound to the operator alone',
     (folder) => {
       const roles = inFolder(folder).filter(({ kind }) => /Role$/.test(kind));

@@ -4,7 +4,7 @@ import { roleName, rolePath } from '../../aws/names.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
 import { type Owner, ownershipKeys } from '../../aws/tags.ts';
 import type { Trusted } from '../../oidc/trust-policy.ts';
-import { clusterNameOf } from '../oidc-issuer/desired.ts';
+import { clusterNameOf } from '../issuer-contract.ts';
 import { type IssuerSituation, audiencesOf, providersOf } from './issuers.ts';
 
 export interface DesiredRole {

@@ -1,5 +1,5 @@
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import { mayBeRegistered } from '../oidc-issuer/settled.ts';
+import { mayBeRegistered } from '../issuer-contract.ts';
 
 /** An issuer of a role, as the status remembers it. */
 export interface IssuerEntry {

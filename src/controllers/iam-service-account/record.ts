@@ -1,9 +1,8 @@
 import { sameJson } from '../../runtime/json.ts';
 import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import { finalizer } from '../../api/names.ts';
 import { isServiceAccountName } from '../../oidc/trust-policy.ts';
-import { clusterNameOf } from '../oidc-issuer/desired.ts';
+import { clusterNameOf } from '../issuer-contract.ts';
 import type { IssuerEntry } from './issuers.ts';
 
 export type ServiceAccountEntry = NonNullable<IAMServiceAccountStatus['serviceAccounts']>[number];
@@ -38,14 +37,6 @@ interface Named {
   readonly name: string;
 }
 export const isSame = (a: Named, b: Named) => a.namespace === b.namespace && a.name === b.name;
-
-/**
- * Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts. It stays so,
- * whatever other passes write, until one knows: from the first pass on, which comes before the finalizer, there is a list.
- */
-export function mayHaveForgotten({ metadata, status }: IAMServiceAccount): boolean {
-  return status?.issuers === undefined && (metadata.finalizers?.includes(finalizer) ?? false);
-}
 
 /** Whether the status that is stored has all that the draft says about how to undo what comes next. */
 export function isStored(stored: IAMServiceAccountStatus | undefined, draft: IAMServiceAccountStatus): boolean {

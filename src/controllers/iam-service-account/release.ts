@@ -3,9 +3,9 @@ import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import { isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
-import { clusterNameOf } from '../oidc-issuer/desired.ts';
+import type { IssuerClusters, Reached } from '../clusters.ts';
+import { clusterNameOf } from '../issuer-contract.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
-import type { IssuerClusters, Reached } from './clusters.ts';
 import type { RoleRemoval } from './context.ts';
 import type { ServiceAccountEntry } from './record.ts';
 

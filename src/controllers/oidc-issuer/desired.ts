@@ -5,6 +5,7 @@ import { defaultAudiences, partitionOf } from '../../aws/partitions.ts';
 import { type Owner, ownershipTags, type Tags } from '../../aws/tags.ts';
 import { jwksURL } from '../../oidc/discovery.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
+import { clusterNameOf } from '../issuer-contract.ts';
 
 /** What an accepted spec asks for, with every default filled in. */
 export interface DesiredIssuer {
@@ -29,10 +30,6 @@ export type SigningKeySource =
 
 export function ownerOf(issuer: OIDCIssuer, installation: string): Owner {
   return { installation, owner: `OIDCIssuer/${issuer.metadata.namespace}/${issuer.metadata.name}` };
-}
-
-export function clusterNameOf({ spec, metadata }: OIDCIssuer): string {
-  return spec.clusterName ?? metadata.name;
 }
 
 export function bucketNameOf(issuer: OIDCIssuer, accountID: string, installation: string): string {

@@ -2,7 +2,7 @@ import { isOthers, isOwned, type Tags } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
 import { type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
 import { mayBeNew } from './propagation.ts';
-import { mayBeRegistered } from './settled.ts';
+import { mayBeRegistered } from '../issuer-contract.ts';
 
 /**
  * Deletes the provider of this URL if it is ours, and strikes it from the status.

@@ -5,7 +5,7 @@ import type { Provider } from '../../aws/providers.ts';
 import { diffTags, isOwned } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { dependentsOf } from '../iam-service-account/dependents.ts';
+import { dependentsOf } from '../dependents.ts';
 import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 import { removeProvider } from './provider-removal.ts';
 import { settle, settledFields } from './settled.ts';

@@ -4,10 +4,8 @@ import { settledAnnotation } from '../../api/names.ts';
 import { oidcIssuers } from '../../api/resources.ts';
 import { issuerURL, withoutScheme } from '../../oidc/issuer-url.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import { type Settled, whose, written } from '../issuer-contract.ts';
 import type { DesiredIssuer } from './desired.ts';
-
-/** By field, in words that can be compared and shown. */
-type Settled = Readonly<Record<string, string>>;
 
 export interface Change {
   readonly field: string;
@@ -15,8 +13,6 @@ export interface Change {
   readonly is: string;
 }
 
-/** Whose annotation it is: a copy of the object under another name carries it along. */
-const whose = 'metadata.name';
 const aliasField = 'spec.hosting.cloudFront.alias';
 
 export function settledFields({ alias, bucket, signingKeys, audiences }: DesiredIssuer): Settled {
@@ -54,11 +50,6 @@ export async function settle(kube: KubeClient, issuer: OIDCIssuer, desired: Desi
   await kube.patch(oidcIssuers, issuer.metadata, { metadata: { annotations: { [settledAnnotation]: value } } });
 }
 
-/** Whether IAM may have a provider of this issuer, whatever became of its status. */
-export function mayBeRegistered(issuer: OIDCIssuer): boolean {
-  return (issuer.status?.providers ?? []).length > 0 || Object.keys(written(issuer)).length > 0;
-}
-
 function differing(before: Settled, desired: DesiredIssuer): Change | undefined {
   return Object.entries(settledFields(desired))
     .map(([field, is]) => ({ field, was: before[field] ?? is, is }))
@@ -73,15 +64,4 @@ function begun(status: OIDCIssuerStatus | undefined): Settled {
     ...(bucket !== undefined && { 'spec.bucket.name': bucket }),
     ...(alias !== undefined && { [aliasField]: alias }),
   };
-}
-
-function written({ metadata }: OIDCIssuer): Settled {
-  try {
-    const parsed: unknown = JSON.parse(metadata.annotations?.[settledAnnotation] ?? '{}');
-    const entries = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
-    const fields = Object.fromEntries(entries) as Settled;
-    return fields[whose] === `${metadata.namespace}/${metadata.name}` ? fields : {};
-  } catch {
-    return {};
-  }
 }

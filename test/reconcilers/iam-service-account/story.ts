@@ -4,7 +4,7 @@ import type { IAMServiceAccount, OIDCIssuer } from '../../../src/api/kinds.ts';
 import type { Condition, KubernetesObject } from '../../../src/api/meta.ts';
 import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/api/resources.ts';
 import { iamServiceAccountDefinition } from '../../../src/controllers/iam-service-account/definition.ts';
-import { dependentsOf } from '../../../src/controllers/iam-service-account/dependents.ts';
+import { dependentsOf } from '../../../src/controllers/dependents.ts';
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import type { FakeRole } from '../../fakes/aws/iam.ts';
 import type { Seed } from '../../fakes/kube.ts';

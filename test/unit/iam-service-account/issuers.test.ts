@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { IAMServiceAccount, OIDCIssuer } from '../../../src/api/kinds.ts';
 import { finalizer } from '../../../src/api/names.ts';
-import { dependentsOf } from '../../../src/controllers/iam-service-account/dependents.ts';
+import { dependentsOf } from '../../../src/controllers/dependents.ts';
 import { assess } from '../../../src/controllers/iam-service-account/issuers.ts';
 
 const account = '111122223333';

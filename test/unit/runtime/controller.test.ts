@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
-import { settledAnnotation } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers, type NamespacedName, type Resource } from '../../../src/api/resources.ts';
 import { Controller } from '../../../src/runtime/controller.ts';
 import { seconds } from '../../../src/runtime/duration.ts';
@@ -82,7 +81,7 @@ test('after a start, what is new, changed or leaving goes before what only needs
 test('what a reconciler writes itself, status, finalizer and annotation, sets off no other pass; a label does', async () => {
   await using it = await world(async () => ({}));
   const issuers = it.informer(oidcIssuers);
-  it.controller.watch(issuers);
+  it.controller.watch(issuers, { written: ['example.com/written'] });
   const modified = (name: string, more: Parameters<typeof object>[1]) => ({
     type: 'MODIFIED',
     object: object(name, more),
@@ -92,7 +91,7 @@ test('what a reconciler writes itself, status, finalizer and annotation, sets of
     watch([
       modified('a', { metadata: { finalizers: ['x'], resourceVersion: '6' } }),
       modified('a', { status: { observedGeneration: 1, conditions: [] } }),
-      modified('a', { metadata: { annotations: { [settledAnnotation]: '{}' }, resourceVersion: '7' } }),
+      modified('a', { metadata: { annotations: { 'example.com/written': '{}' }, resourceVersion: '7' } }),
       modified('a', { metadata: { labels: { b: 'c' } } }),
       { type: 'DELETED', object: object('a') },
       modified('last', {}),

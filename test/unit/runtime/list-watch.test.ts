@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { oidcIssuers } from '../../../src/api/resources.ts';
+import { awsClusters, oidcIssuers, type Resource } from '../../../src/api/resources.ts';
 import type { Access } from '../../../src/runtime/access.ts';
 import { hours, minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
@@ -27,10 +27,10 @@ afterEach(async () => {
   await server.close();
 });
 
-function run(access: () => Promise<Access>): void {
+function run(access: () => Promise<Access>, resource: Resource = oidcIssuers): void {
   const listWatch = new ListWatch({
     transport: new KubeTransport({ access: { get: access, renew: () => {} }, signal: stop.signal }),
-    resource: oidcIssuers,
+    resource,
     handler: { changed: () => {}, deleted: () => {}, listing: () => {}, listed: () => {} },
     logger,
     clock,
@@ -52,6 +52,18 @@ test('back-offs are jittered, so that not all that watch come back at once', asy
   await clock.advance(1);
   expect(clock.pending).toBe(0);
   await server.received(2);
+});
+
+test('a kind that need not be installed, and that the operator may not read, is complained about once and asked for again', async () => {
+  server.answer(refuse(403, 'Forbidden'), refuse(403, 'Forbidden'), list('5', []), watch([]));
+  run(reachable, awsClusters);
+  for (let answers = 1; answers <= 2; answers++) {
+    await backingOff();
+    await clock.advance(minutes(1));
+  }
+  await server.received(4);
+  const complaints = logger.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  expect(complaints).toEqual(['the kind may not be read, and so is left alone']);
 });
 
 test('a watch goes on where it ended when its credentials can be read again, with a back-off until then', async () => {

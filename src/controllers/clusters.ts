@@ -1,7 +1,7 @@
-import type { OIDCIssuer } from '../../api/kinds.ts';
-import type { KubeClient } from '../../runtime/kube-client.ts';
-import type { Secrets } from '../../runtime/secrets.ts';
-import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
+import type { OIDCIssuer } from '../api/kinds.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Secrets } from '../runtime/secrets.ts';
+import type { WorkloadClusters } from '../runtime/workload-clusters.ts';
 
 export type Reached =
   | { readonly state: 'connected'; readonly client: KubeClient }

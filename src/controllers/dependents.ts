@@ -1,6 +1,6 @@
-import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import { mayBeRegistered } from '../oidc-issuer/settled.ts';
-import { mayHaveForgotten } from './record.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
+import { finalizer } from '../api/names.ts';
+import { mayBeRegistered } from './issuer-contract.ts';
 
 /**
  * Those whose roles have, or may have, a statement for the issuer: it must not go before they dropped it, for a provider
@@ -23,4 +23,12 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
 /** A role that its object forgot: the next pass over it knows. */
 function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
   return mayHaveForgotten(account) && account.spec.issuerRefs.some(({ name }) => name === issuer.metadata.name);
+}
+
+/**
+ * Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts. It stays so,
+ * whatever other passes write, until one knows: from the first pass on, which comes before the finalizer, there is a list.
+ */
+export function mayHaveForgotten({ metadata, status }: IAMServiceAccount): boolean {
+  return status?.issuers === undefined && (metadata.finalizers?.includes(finalizer) ?? false);
 }

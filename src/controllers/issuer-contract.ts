@@ -1,0 +1,31 @@
+import type { OIDCIssuer } from '../api/kinds.ts';
+import { settledAnnotation } from '../api/names.ts';
+
+/** What the controllers of other kinds may know of an OIDCIssuer, beside its spec and its status. */
+
+export function clusterNameOf({ spec, metadata }: OIDCIssuer): string {
+  return spec.clusterName ?? metadata.name;
+}
+
+/** By field, in words that can be compared and shown. */
+export type Settled = Readonly<Record<string, string>>;
+
+/** Whose annotation it is: a copy of the object under another name carries it along. */
+export const whose = 'metadata.name';
+
+/** Whether IAM may have a provider of this issuer, whatever became of its status. */
+export function mayBeRegistered(issuer: OIDCIssuer): boolean {
+  return (issuer.status?.providers ?? []).length > 0 || Object.keys(written(issuer)).length > 0;
+}
+
+/** What the annotation says was settled. Empty where there is none, or another object's. */
+export function written({ metadata }: OIDCIssuer): Settled {
+  try {
+    const parsed: unknown = JSON.parse(metadata.annotations?.[settledAnnotation] ?? '{}');
+    const entries = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
+    const fields = Object.fromEntries(entries) as Settled;
+    return fields[whose] === `${metadata.namespace}/${metadata.name}` ? fields : {};
+  } catch {
+    return {};
+  }
+}
