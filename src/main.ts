@@ -32,7 +32,6 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   const clock = systemClock;
   const stop = new AbortController();
   const { signal } = stop;
-  const awsCalls = new AbortController();
   const { intervals } = config;
 
   const transport = new KubeTransport({ access: new OperatorAccess(), signal });
@@ -48,8 +47,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,
     installation: config.installation,
-    logger,
-    stop: awsCalls.signal,
+    operator: { signal, logger },
   });
   const documents = new HttpsIssuerDocuments(agent);
 
@@ -108,10 +106,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   logger.info('started', { installation: config.installation, region: config.region });
 
   return async () => {
-    // A moment after the passes, so that none takes the end of its calls for a finding.
-    const cut = clock.after(config.shutdownGrace + 100, () => awsCalls.abort(new Error('the operator stops')));
     await Promise.all([issuers, roles, clusters].map((each) => each.stop(config.shutdownGrace)));
-    cut();
     // An API server that does not answer holds up neither the process nor the next one.
     await Promise.race([events.flushed(), sleep(clock, seconds(2), signal)]);
     stop.abort(new Error('the operator stops'));

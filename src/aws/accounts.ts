@@ -1,19 +1,19 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import type { Logger } from '../observability/logger.ts';
 import { S3Buckets, type Buckets } from './buckets.ts';
 import { Calls } from './calls.ts';
 import { AcmCertificates, type Certificates } from './certificates.ts';
 import type { AccountClients, Clients } from './clients.ts';
-import { assumedRole, sessionName } from './credentials.ts';
+import { assumedRole, externalID, sessionName } from './credentials.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
-import { Route53Dns, type Dns } from './dns.ts';
+import { Route53Dns, type Dns, type ZoneMemory } from './dns.ts';
 import { limiters, serviceLimits, type Limit, type Limiters, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
 import { IamRoles, type Roles } from './roles.ts';
+import { type Scope, unlessAborted } from './scope.ts';
 
-/** One AWS account, reached through one role or with the operator's own credentials. */
+/** One AWS account, reached through one role or with the operator's own credentials, on behalf of one scope. */
 export interface Account {
   readonly id: string;
   /** Undefined: the operator's own credentials. */
@@ -28,32 +28,48 @@ export interface Account {
   buckets(region: string): Buckets;
 }
 
+/** How an account is reached. */
+export interface AccountRef {
+  /** Undefined: with the operator's own credentials. */
+  readonly roleARN: string | undefined;
+  /** Of the object that names the role: it is part of the external id, by which a role can be kept to one namespace. */
+  readonly namespace: string;
+}
+
 export interface Accounts {
   /**
-   * The account of this role, else of the operator itself. Its clients are made once and share one set of credentials:
-   * one AssumeRole an account and hour. Asks AWS nothing for a role (its ARN holds the account), once GetCallerIdentity for itself.
+   * The account of this role, else of the operator itself, for the calls of one scope. Clients and credentials are
+   * shared between scopes, but never between namespaces: one AssumeRole a role ARN, namespace and hour.
+   * Asks AWS nothing for a role (its ARN holds the account), once GetCallerIdentity for itself.
    */
-  get(roleARN: string | undefined): Promise<Account>;
+  get(ref: AccountRef, scope: Scope): Promise<Account>;
 }
 
 export interface AccountsOptions {
   readonly clients: Clients;
   /** Where the operator runs. */
   readonly region: string;
-  /** Shows in CloudTrail as the name of the sessions. */
+  /** Shows in CloudTrail as the name of the sessions, and in external ids. */
   readonly installation: string;
-  readonly logger: Logger;
-  /** Aborts every call, running or to come. */
-  readonly stop: AbortSignal;
+  /** The operator itself, which asks for the credentials that scopes share: none of them may cut that off for the others. */
+  readonly operator: Scope;
   /** Milliseconds for one call, retries included; absent: a minute. */
   readonly deadline?: number;
   readonly limits?: Readonly<Record<Service, Limit>>;
   readonly now?: () => number;
 }
 
+/** What scopes share of an account. */
+interface Reached {
+  readonly id: string;
+  readonly roleARN: string | undefined;
+  readonly clients: AccountClients;
+  readonly zones: ZoneMemory;
+}
+
 export class AwsAccounts implements Accounts {
   private readonly partition: Partition;
-  private readonly accounts = new Map<string | undefined, Promise<Account>>();
+  private readonly reached = new Map<string, Promise<Reached>>();
   private readonly limiters = new Map<string, Limiters>();
   private readonly now: () => number;
 
@@ -62,25 +78,31 @@ export class AwsAccounts implements Accounts {
     this.now = options.now ?? Date.now;
   }
 
-  get(roleARN: string | undefined): Promise<Account> {
-    const known = this.accounts.get(roleARN);
+  async get(ref: AccountRef, scope: Scope): Promise<Account> {
+    return this.account(await unlessAborted(scope.signal, this.reach(ref)), scope);
+  }
+
+  private reach({ roleARN, namespace }: AccountRef): Promise<Reached> {
+    const external = externalID(this.options.installation, namespace);
+    const key = roleARN === undefined ? '' : `${roleARN} ${external}`;
+    const known = this.reached.get(key);
     if (known) return known;
-    const account = roleARN === undefined ? this.ownAccount() : this.accountOf(roleARN);
-    this.accounts.set(roleARN, account);
-    account.catch(() => this.accounts.delete(roleARN));
+    const account = roleARN === undefined ? this.ownAccount() : this.accountOf(roleARN, external);
+    this.reached.set(key, account);
+    account.catch(() => this.reached.delete(key));
     return account;
   }
 
-  private async ownAccount(): Promise<Account> {
+  private async ownAccount(): Promise<Reached> {
     const { Account: id } = await this.ownSts().send(
       'asking whose credentials these are',
       new GetCallerIdentityCommand({}),
     );
     if (!id) throw new Error('asking whose credentials these are: STS named no account');
-    return this.account(id, undefined, this.options.clients.forCredentials(undefined));
+    return { id, roleARN: undefined, clients: this.options.clients.forCredentials(undefined), zones: {} };
   }
 
-  private async accountOf(roleARN: string): Promise<Account> {
+  private async accountOf(roleARN: string, external: string): Promise<Reached> {
     const [, partition, id] = /^arn:([^:]+):iam::(\d{12}):role\/.+$/.exec(roleARN) ?? [];
     if (!partition || !id) throw new Error(`${roleARN} is not the ARN of an IAM role`);
     if (partition !== this.partition.name) {
@@ -88,39 +110,41 @@ export class AwsAccounts implements Accounts {
         `${roleARN} is in partition ${partition}, and the operator's credentials are of ${this.partition.name}`,
       );
     }
-    const credentials = assumedRole(this.ownSts(), roleARN, sessionName(this.options.installation), this.now);
-    return this.account(id, roleARN, this.options.clients.forCredentials(credentials));
+    const session = { roleARN, externalID: external, sessionName: sessionName(this.options.installation) };
+    const credentials = assumedRole(this.ownSts(), session, this.now);
+    return { id, roleARN, clients: this.options.clients.forCredentials(credentials), zones: {} };
   }
 
   /** Limited under no account's id, for these calls are what tells the operator its own. */
   private ownSts() {
-    return new Calls(this.options.clients.sts, this.callOptions('', 'sts'));
+    return new Calls(this.options.clients.sts, this.callOptions('', this.options.operator)('sts'));
   }
 
-  private account(id: string, roleARN: string | undefined, clients: AccountClients): Account {
+  private account({ id, roleARN, clients, zones }: Reached, scope: Scope): Account {
     const { partition } = this;
-    const iam = new Calls(clients.iam, this.callOptions(id, 'iam'));
-    const cloudfront = new Calls(clients.cloudfront, this.callOptions(id, 'cloudfront'));
+    const logger = scope.logger.child({ account: id });
+    const options = this.callOptions(id, { ...scope, logger });
+    const iam = new Calls(clients.iam, options('iam'));
+    const cloudfront = new Calls(clients.cloudfront, options('cloudfront'));
     return {
       id,
       roleARN,
       partition,
       roles: new IamRoles(iam),
       providers: new IamOidcProviders(iam, { id, partition }),
-      certificates: new AcmCertificates(new Calls(clients.acm, this.callOptions(id, 'acm'))),
+      certificates: new AcmCertificates(new Calls(clients.acm, options('acm'))),
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
-      dns: new Route53Dns(new Calls(clients.route53, this.callOptions(id, 'route53')), this.now),
-      buckets: (region) =>
-        new S3Buckets(new Calls(clients.s3(region), this.callOptions(id, 's3')), { accountID: id, region }),
+      dns: new Route53Dns(new Calls(clients.route53, options('route53')), zones, this.now),
+      buckets: (region) => new S3Buckets(new Calls(clients.s3(region), options('s3')), { accountID: id, region }),
     };
   }
 
   /** Several roles may lead to one account, which counts their calls together. */
-  private callOptions(accountID: string, service: Service) {
-    const { stop, deadline = 60_000, limits = serviceLimits, logger } = this.options;
+  private callOptions(accountID: string, scope: Scope) {
+    const { deadline = 60_000, limits = serviceLimits } = this.options;
     const shared = this.limiters.get(accountID) ?? limiters(limits);
     this.limiters.set(accountID, shared);
-    return { stop, deadline, limiter: shared[service], logger: logger.child({ account: accountID }) };
+    return (service: Service) => ({ scope, deadline, limiter: shared[service] });
   }
 }

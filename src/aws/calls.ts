@@ -5,9 +5,9 @@ import type * as route53 from '@aws-sdk/client-route-53';
 import type * as s3 from '@aws-sdk/client-s3';
 import type * as sts from '@aws-sdk/client-sts';
 import type PQueue from 'p-queue';
-import type { Logger } from '../observability/logger.ts';
 import { actionOf, isRead } from './actions.ts';
 import { AwsError } from './errors.ts';
+import { type Scope, unlessAborted } from './scope.ts';
 
 type MetadataBearer = iam.__MetadataBearer;
 
@@ -35,17 +35,14 @@ export type S3Client = Client<s3.ServiceInputTypes, s3.ServiceOutputTypes, s3.S3
 export type StsClient = Client<sts.ServiceInputTypes, sts.ServiceOutputTypes, sts.STSClientResolvedConfig>;
 
 export interface CallOptions {
-  /** Aborts what is running and refuses all that comes. */
-  readonly stop: AbortSignal;
+  readonly scope: Scope;
   /** Milliseconds that a call may take once it is its turn, the SDK's retries included. */
   readonly deadline: number;
   /** One for each account and service. */
   readonly limiter: PQueue;
-  /** Hears of each change. */
-  readonly logger: Logger;
 }
 
-/** Sends commands of one service to one account: in its turn, within a deadline, with errors that say what was being done. */
+/** Sends commands of one service to one account on behalf of one scope: in their turn, within a deadline, with errors that say what was being done. */
 export class Calls<In extends object, Out extends MetadataBearer, Config> {
   constructor(
     private readonly client: Client<In, Out, Config>,
@@ -63,29 +60,21 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     command: iam.$Command<I, O, Config, In, Out>,
     body: (output: O) => Promise<T>,
   ): Promise<T> {
-    const { stop, deadline, limiter, logger } = this.options;
+    const { scope, deadline, limiter } = this.options;
     const action = actionOf(command);
     const call = async () => {
-      const abortSignal = AbortSignal.any([stop, AbortSignal.timeout(deadline)]);
+      const abortSignal = AbortSignal.any([scope.signal, AbortSignal.timeout(deadline)]);
       return unlessAborted(abortSignal, this.client.send(command, { abortSignal }).then(body));
     };
     try {
-      const result = await limiter.add(call, { signal: stop });
-      if (!isRead(action)) logger.info('changed AWS', { doing, action });
+      const result = await limiter.add(call, { signal: scope.signal });
+      if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {
       // Getting credentials is a call of its own, which has said what it was doing.
       throw error instanceof AwsError ? error : new AwsError(doing, action, error);
     }
   }
-}
-
-/** Rejects with the signal's reason, which tells a deadline from a stop, and also where the SDK does not look at the signal. */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-  return Promise.race([aborted, work]);
 }
 
 type CallsOf<C> = C extends Client<infer In, infer Out, infer Config> ? Calls<In, Out, Config> : never;

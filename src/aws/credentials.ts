@@ -13,15 +13,24 @@ export type CredentialSource = () => Promise<Credentials>;
 /** More than the five minutes before expiry at which each SDK client asks again, so that the first that asks renews for all. */
 const renewBefore = 10 * 60_000;
 
-/** Credentials of one role, for all clients of its account: one AssumeRole an hour. A failed one is not remembered. */
-export function assumedRole(sts: StsCalls, roleARN: string, sessionName: string, now: () => number): CredentialSource {
+/** Which role is assumed, and what its trust policy and CloudTrail see of us. */
+export interface RoleSession {
+  readonly roleARN: string;
+  readonly sessionName: string;
+  /** `sts:ExternalId` of a trust policy. */
+  readonly externalID: string;
+}
+
+/** Credentials of one session, for all clients of its account: one AssumeRole an hour. A failed one is not remembered. */
+export function assumedRole(sts: StsCalls, session: RoleSession, now: () => number): CredentialSource {
+  const { roleARN, sessionName, externalID } = session;
   let current: Promise<Credentials> | undefined;
   let renewAt = Infinity;
 
   const assume = async (): Promise<Credentials> => {
     const { Credentials: given } = await sts.send(
       `assuming role ${roleARN}`,
-      new AssumeRoleCommand({ RoleArn: roleARN, RoleSessionName: sessionName }),
+      new AssumeRoleCommand({ RoleArn: roleARN, RoleSessionName: sessionName, ExternalId: externalID }),
     );
     if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken || !given.Expiration) {
       throw new Error(`assuming role ${roleARN}: STS gave no credentials`);
@@ -52,3 +61,9 @@ export function assumedRole(sts: StsCalls, roleARN: string, sessionName: string,
 export function sessionName(installation: string): string {
   return `irsa-operator-${installation}`.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
 }
+
+/**
+ * By which the owner of an account pins a role to one namespace: only its objects come with it, whatever ARN others name.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+ */
+export const externalID = (installation: string, namespace: string): string => `${installation}/${namespace}`;

@@ -46,20 +46,25 @@ export interface Dns {
 const cloudFrontZoneID = 'Z2FDTNDATAQYW2';
 const zonesRememberedFor = 3_600_000;
 
-export class Route53Dns implements Dns {
-  private zones: { readonly list: readonly Zone[]; readonly readAt: number } | undefined;
+/** The zones of one account, which outlive the pass that listed them. */
+export interface ZoneMemory {
+  zones?: { readonly list: readonly Zone[]; readonly readAt: number } | undefined;
+}
 
+export class Route53Dns implements Dns {
   constructor(
     private readonly route53: Route53Calls,
+    private readonly memory: ZoneMemory,
     private readonly now: () => number,
   ) {}
 
   async findZone(name: string): Promise<Zone | undefined> {
-    const remembered = this.zones && this.now() - this.zones.readAt < zonesRememberedFor;
-    const known = remembered ? closestZone(this.zones?.list ?? [], name) : undefined;
+    const { zones } = this.memory;
+    const remembered = zones && this.now() - zones.readAt < zonesRememberedFor;
+    const known = remembered ? closestZone(zones.list, name) : undefined;
     if (known) return known;
     const list = await this.listPublicZones();
-    this.zones = { list, readAt: this.now() };
+    this.memory.zones = { list, readAt: this.now() };
     return closestZone(list, name);
   }
 
@@ -115,7 +120,7 @@ export class Route53Dns implements Dns {
     try {
       return await work;
     } catch (error) {
-      if (isNotFound(error)) this.zones = undefined;
+      if (isNotFound(error)) this.memory.zones = undefined;
       throw error;
     }
   }

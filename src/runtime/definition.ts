@@ -1,15 +1,19 @@
 import type { ManagedObject } from '../api/meta.ts';
 import type { Reason } from '../api/conditions.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { Resource } from '../api/resources.ts';
 import type { Step } from './step.ts';
 
 /** What the loop tells the code of a kind about the pass under way. */
 export interface Pass {
   /**
-   * Aborted when the operator stops and the grace of running passes is over. The loop takes no outcome for a finding then.
-   * A fetch of a step's own ends with it; the clients of AWS and of Kubernetes are ended by whoever made them.
+   * Ends what the pass asks of AWS and of others. Aborted when the pass has had its time: what fails then is a finding
+   * as after any timeout. And when the operator stops and the grace of running passes is over: the loop takes no
+   * outcome for a finding then. The clients of Kubernetes are ended by whoever made them.
    */
   readonly signal: AbortSignal;
+  /** Adds the object to each line. */
+  readonly logger: Logger;
   /** Says something on the object that no condition says; the loop itself sends an event for each condition that turns bad. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }

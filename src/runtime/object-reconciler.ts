@@ -4,7 +4,8 @@ import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import type { Definition, Explanation, Pass } from './definition.ts';
-import { jittered } from './duration.ts';
+import { withDeadline } from './deadline.ts';
+import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
 import { fromError, isRetryable, skipped, type Finding } from './findings.ts';
 import type { KubeClient } from './kube-client.ts';
@@ -13,6 +14,9 @@ import { mergePatch } from './merge-patch.ts';
 import { conditionsAfter, deletion, news, readiness, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result } from './reconciler.ts';
 import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
+
+/** How long a pass may go on: longer than any that goes well, so that one that hangs gives its place to others. */
+const passDeadline = minutes(2);
 
 export interface ObjectReconcilerOptions<O extends ManagedObject, S extends ManagedStatus, C, R> {
   readonly definition: Definition<O, S, C, R>;
@@ -32,7 +36,8 @@ interface Visit<O, S> {
   /** The status that the pass leaves. */
   readonly draft: S;
   readonly pass: Pass;
-  readonly logger: Logger;
+  /** Aborted when the operator stops: nothing is a finding any more. */
+  readonly stop: AbortSignal;
   readonly explain: (error: unknown) => Explanation;
 }
 
@@ -40,9 +45,9 @@ interface Visit<O, S> {
 export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, C, R> {
   constructor(private readonly options: ObjectReconcilerOptions<O, S, C, R>) {}
 
-  readonly reconcile: Reconcile = async (ref, signal) => {
+  readonly reconcile: Reconcile = async (ref, stop) => {
     try {
-      const result = (await this.#visit(ref, signal)) ?? (await this.#visit(ref, signal));
+      const result = (await this.#visit(ref, stop)) ?? (await this.#visit(ref, stop));
       if (result) return result;
       throw new Error(`${ref.namespace}/${ref.name} wants its status stored first, again and again`);
     } catch (error) {
@@ -54,7 +59,17 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   };
 
   /** Undefined: something was stored that has to be there before the steps run, in a new pass. */
-  async #visit(ref: NamespacedName, signal: AbortSignal): Promise<Result | undefined> {
+  #visit(ref: NamespacedName, stop: AbortSignal): Promise<Result | undefined> {
+    const { clock } = this.options;
+    return withDeadline({ clock, milliseconds: passDeadline, signal: stop }, (signal) =>
+      this.#pass(ref, { signal, stop }),
+    );
+  }
+
+  async #pass(
+    ref: NamespacedName,
+    { signal, stop }: { readonly signal: AbortSignal; readonly stop: AbortSignal },
+  ): Promise<Result | undefined> {
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
     if (!object) return {};
@@ -62,8 +77,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const visit: Visit<O, S> = {
       object,
       draft: structuredClone(object.status ?? {}) as S,
-      pass: { signal, event: (type, reason, message) => events.record(object, { type, reason, message }) },
-      logger,
+      pass: { signal, logger, event: (type, reason, message) => events.record(object, { type, reason, message }) },
+      stop,
       explain: (error) => {
         logger.debug('failed', { error, stack: error instanceof Error ? error.stack : undefined });
         return definition.explain(error);
@@ -101,6 +116,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     object,
     draft,
     pass,
+    stop,
     explain,
   }: Visit<O, S>): Promise<AcceptedObject<C> | { readonly finding: Finding }> {
     const { definition } = this.options;
@@ -110,7 +126,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       const { reason, message } = acceptance;
       return { finding: { type: 'Accepted', state: 'failed', reason, message, terminal: true } };
     } catch (error) {
-      pass.signal.throwIfAborted();
+      stop.throwIfAborted();
       return { finding: { ...fromError('Accepted', explain(error)), state: 'unknown' } };
     }
   }
@@ -128,13 +144,13 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 
   async #remove(visit: Visit<O, S>): Promise<Removal> {
     const { definition } = this.options;
-    const { object, draft, pass, explain } = visit;
+    const { object, draft, pass, stop, explain } = visit;
     try {
       const context = await definition.removal(object, draft, pass);
       if (context === undefined) return { done: true, findings: [] };
       return await removeInOrder(definition.removalOrder, context, runOptions(visit));
     } catch (error) {
-      pass.signal.throwIfAborted();
+      stop.throwIfAborted();
       return { done: false, findings: [{ ...fromError('Accepted', explain(error)), state: 'unknown' }] };
     }
   }
@@ -149,7 +165,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 
   async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline): Promise<void> {
-    const { object, draft, pass, logger } = visit;
+    const { object, draft, pass } = visit;
     const generation = object.metadata.generation ?? 0;
     const before = object.status?.conditions ?? [];
     const after = conditionsAfter(before, { findings, ready }, { generation, now: this.options.clock.now() });
@@ -158,7 +174,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     await this.#patchStatus(visit);
     for (const { type, reason, message } of news(before, after)) {
       pass.event(type, reason, message);
-      logger[type === 'Warning' ? 'warn' : 'info']('condition changed', { reason, detail: message });
+      pass.logger[type === 'Warning' ? 'warn' : 'info']('condition changed', { reason, detail: message });
     }
   }
 
@@ -173,11 +189,11 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     await this.#patch(object, { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } });
   }
 
-  async #removeFinalizer({ object, logger }: Visit<O, S>): Promise<Result> {
+  async #removeFinalizer({ object, pass }: Visit<O, S>): Promise<Result> {
     const { finalizers = [], resourceVersion } = object.metadata;
     const others = finalizers.filter((name) => name !== finalizer);
     await this.#patch(object, { metadata: { resourceVersion, finalizers: others } });
-    logger.info('let the object go');
+    pass.logger.info('let the object go');
     return {};
   }
 
@@ -192,6 +208,6 @@ interface AcceptedObject<C> {
   readonly storeFirst: boolean;
 }
 
-const runOptions = ({ explain, pass: { signal } }: Visit<ManagedObject, unknown>) => ({ explain, signal });
+const runOptions = ({ explain, stop }: Visit<ManagedObject, unknown>) => ({ explain, signal: stop });
 
 const hasFinalizer = (object: ManagedObject) => object.metadata.finalizers?.includes(finalizer) ?? false;

@@ -6,6 +6,7 @@ import type { Acceptance, Definition } from '../../runtime/definition.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
 import { TerminalError, explain } from '../explain.ts';
+import { issuerAccount } from '../issuer-account.ts';
 import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { IssuerStep } from './issuer-step.ts';
@@ -60,12 +61,12 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   const situation = assess({ name, issuers, recorded });
   // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
   if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
-    recordAccount(status, issuer, await accountIDOf(dependencies, object, issuer));
+    recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
     status.roleName = roleIdentity(object, installation).name;
     recordIssuers(status, forgotten ? recorded : situation.trusted);
     recordServiceAccounts(status, object, issuer);
   }
-  const account = await accountOf(dependencies, status);
+  const account = await accountOf(dependencies, visit);
   const target = account && {
     account,
     desired: desiredRole(object, { installation, partition: account.partition, situation }),
@@ -82,10 +83,10 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const { object, status } = visit;
   const { issuers, issuer } = await readIssuers(dependencies, object);
   if (status.accountID === undefined && issuer) {
-    recordAccount(status, issuer, await accountIDOf(dependencies, object, issuer));
+    recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
     recordServiceAccounts(status, object, issuer);
   }
-  const account = await accountOf(dependencies, status);
+  const account = await accountOf(dependencies, visit);
   const identity = roleIdentity(object, dependencies.settings.installation);
   if (!account) {
     if (mayHaveForgotten(object)) visit.pass.event('Warning', 'RoleLeft', leftBehind(identity.name));
@@ -113,16 +114,19 @@ function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | und
 }
 
 /** Where both lost their status, a role may have been made all the same, in the account that the issuer's spec says. */
-async function accountIDOf({ accounts }: Dependencies, object: IAMServiceAccount, issuer: OIDCIssuer | undefined) {
+async function accountIDOf({ accounts }: Dependencies, { object, pass }: Visit, issuer: OIDCIssuer | undefined) {
   const accountID = issuer?.status?.accountID;
   if (accountID !== undefined || !issuer || !mayHaveForgotten(object)) return accountID;
-  return (await accounts.get(issuer.spec.account?.roleARN)).id;
+  return (await accounts.get(issuerAccount(issuer), pass)).id;
 }
 
 /** Undefined: no issuer said yet which it is, and so nothing was made. */
-async function accountOf({ accounts }: Dependencies, status: IAMServiceAccountStatus): Promise<Account | undefined> {
+async function accountOf({ accounts }: Dependencies, visit: Visit): Promise<Account | undefined> {
+  const { object, status, pass } = visit;
   if (status.accountID === undefined) return undefined;
-  const account = await accounts.get(status.accountRoleARN);
+  // The namespace of the issuer that named the role, which may be gone: issuers are in the object's own.
+  const { namespace } = object.metadata;
+  const account = await accounts.get({ roleARN: status.accountRoleARN, namespace }, pass);
   if (account.id === status.accountID) return account;
   throw new TerminalError(
     'NotAllowed',

@@ -3,6 +3,7 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Reason } from '../../api/conditions.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
+import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import type { Settings } from '../settings.ts';
 import { type IssuerContext, type IssuerDependencies, once, readRecords } from './context.ts';
@@ -24,7 +25,7 @@ export async function accept(
     return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
 
-  const getAccount = () => dependencies.accounts.get(issuer.spec.account?.roleARN);
+  const getAccount = () => dependencies.accounts.get(issuerAccount(issuer), pass);
   const stored = issuer.status?.accountID;
   // The account that is recorded is enough to see a change that is refused: then AWS is asked nothing.
   const accountID = stored ?? (await getAccount()).id;

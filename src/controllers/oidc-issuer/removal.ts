@@ -8,6 +8,7 @@ import { bucketDomain, isAccountRegional } from '../../aws/names.ts';
 import { isOwned, type Owner } from '../../aws/tags.ts';
 import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { Pass } from '../../runtime/definition.ts';
+import { issuerAccount } from '../issuer-account.ts';
 import { type IssuerDependencies, type IssuerRemoval, leftAlone, once, readRecords } from './context.ts';
 import { bucketNameOf, ownerOf } from './desired.ts';
 import { findOwnDistribution } from './distribution-step.ts';
@@ -23,7 +24,7 @@ export async function removal(
 ): Promise<IssuerRemoval> {
   const { spec } = issuer;
   const { installation } = dependencies.settings;
-  const account = await dependencies.accounts.get(spec.account?.roleARN);
+  const account = await dependencies.accounts.get(issuerAccount(issuer), pass);
   if (status.accountID !== undefined && status.accountID !== account.id) {
     throw new Error(
       `the issuer stands in account ${status.accountID}, which the operator now cannot reach: it got into ${account.id}`,

@@ -1,12 +1,12 @@
-import { FakeLogger } from '../logger.ts';
 import type { $Command } from '@aws-sdk/client-iam';
 import type { AssumeRoleRequest } from '@aws-sdk/client-sts';
-import { AwsAccounts, type Accounts, type AccountsOptions } from '../../../src/aws/accounts.ts';
+import { AwsAccounts, type Account, type Accounts, type AccountsOptions } from '../../../src/aws/accounts.ts';
 import type { AccountClients, Clients } from '../../../src/aws/clients.ts';
 import type { CredentialSource } from '../../../src/aws/credentials.ts';
 import { FakeAccount } from './account.ts';
 import { FakeS3, type FakeBucket } from './s3.ts';
 import { copy, ServiceError } from './service.ts';
+import { scope } from './scope.ts';
 
 export interface Call {
   readonly account: string;
@@ -42,6 +42,8 @@ export class FakeAws {
   readonly region: string;
   readonly now: () => number;
   readonly buckets = new Map<string, FakeBucket>();
+  /** Roles whose trust policy asks for this `sts:ExternalId`, by ARN. All others trust the operator as it comes. */
+  readonly pinned = new Map<string, string>();
   private readonly own: string;
   private readonly known = new Map<string, FakeAccount>();
   private readonly failures: Failure[] = [];
@@ -68,12 +70,16 @@ export class FakeAws {
       clients: this.clients(),
       region: this.region,
       installation: 'test',
-      logger: new FakeLogger(),
-      stop: new AbortController().signal,
+      operator: scope(),
       limits,
       now: this.now,
       ...options,
     });
+  }
+
+  /** An account over the real modules, for tests to which it does not matter who asks. */
+  connect(roleARN?: string): Promise<Account> {
+    return this.accounts().get({ roleARN, namespace: 'default' }, scope());
   }
 
   account(id: string = this.own): FakeAccount {
@@ -179,7 +185,9 @@ export class FakeAws {
   private sts(account: FakeAccount): object {
     return {
       GetCallerIdentity: () => ({ Account: account.id, Arn: `arn:aws:iam::${account.id}:user/operator` }),
-      AssumeRole: ({ RoleArn = '' }: AssumeRoleRequest) => {
+      AssumeRole: ({ RoleArn = '', ExternalId }: AssumeRoleRequest) => {
+        const pinned = this.pinned.get(RoleArn);
+        if (pinned !== undefined && pinned !== ExternalId) throw new ServiceError('AccessDenied', 403);
         const AccessKeyId = `ASIA${this.nextNumber()}`;
         const until = this.now() + 3_600_000;
         this.sessions.set(AccessKeyId, { account: RoleArn.split(':')[4] ?? '', until });

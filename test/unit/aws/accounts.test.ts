@@ -3,7 +3,7 @@ import type { Accounts } from '../../../src/aws/accounts.ts';
 import { sessionName } from '../../../src/aws/credentials.ts';
 import * as errors from '../../../src/aws/errors.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
-import { FakeAws, ServiceError } from '../../fakes/aws/index.ts';
+import { FakeAws, scope, ServiceError } from '../../fakes/aws/index.ts';
 import { failure } from './failure.ts';
 
 const roleARN = 'arn:aws:iam::999988887777:role/GiantSwarmAWSOperator';
@@ -12,6 +12,9 @@ const minute = 60_000;
 let aws: FakeAws;
 let now: number;
 let accounts: Accounts;
+const namespace = 'org-acme';
+/** The account of that role, else the own one. */
+const get = (arn?: string, from = accounts) => from.get({ roleARN: arn, namespace }, scope());
 beforeEach(() => {
   now = Date.UTC(2026, 0, 1);
   aws = new FakeAws({ now: () => now });
@@ -24,8 +27,8 @@ function count(operation: string): number {
 
 describe('the own account', () => {
   test('is asked for once', async () => {
-    const found = await Promise.all([accounts.get(undefined), accounts.get(undefined)]);
-    await accounts.get(undefined);
+    const found = await Promise.all([get(), get()]);
+    await get();
 
     expect(found.map(({ id, roleARN }) => [id, roleARN])).toEqual([
       ['111122223333', undefined],
@@ -36,24 +39,23 @@ describe('the own account', () => {
 
   test('is asked for again after a failure', async () => {
     aws.failNext('GetCallerIdentity', new ServiceError('ExpiredToken', 403));
-    const error = await failure(accounts.get(undefined));
+    const error = await failure(get());
     expect(errors.describe(error)).toMatchObject({ kind: 'unauthenticated', action: 'sts:GetCallerIdentity' });
 
-    expect((await accounts.get(undefined)).id).toBe('111122223333');
+    expect((await get()).id).toBe('111122223333');
   });
 });
 
 describe('the account of a role', () => {
   test('is known from its ARN, without a call', async () => {
-    const account = await accounts.get(roleARN);
+    const account = await get(roleARN);
 
     expect(account).toMatchObject({ id: '999988887777', roleARN, partition: { name: 'aws' } });
-    expect(await accounts.get(roleARN)).toBe(account);
     expect(aws.calls).toEqual([]);
   });
 
   test('is where its calls go', async () => {
-    const account = await accounts.get(roleARN);
+    const account = await get(roleARN);
     await account.providers.create({ url: 'https://irsa.example.com', audiences: [], tags: {} });
 
     expect(aws.account('999988887777').providers.size).toBe(1);
@@ -61,11 +63,11 @@ describe('the account of a role', () => {
   });
 
   test.each(['arn:aws:iam::123:role/x', 'arn:aws:iam::999988887777:user/x', 'x'])('%s is no role', async (arn) => {
-    expect((await failure(accounts.get(arn))).message).toBe(`${arn} is not the ARN of an IAM role`);
+    expect((await failure(get(arn))).message).toBe(`${arn} is not the ARN of an IAM role`);
   });
 
   test('is of the partition that the credentials are of', async () => {
-    const error = await failure(accounts.get('arn:aws-cn:iam::999988887777:role/x'));
+    const error = await failure(get('arn:aws-cn:iam::999988887777:role/x'));
     expect(error.message).toContain('is in partition aws-cn');
     expect(aws.calls).toEqual([]);
   });
@@ -73,7 +75,7 @@ describe('the account of a role', () => {
 
 describe('credentials of a role', () => {
   async function useAll(): Promise<void> {
-    const account = await accounts.get(roleARN);
+    const account = await get(roleARN);
     await Promise.all([
       account.roles.find('r'),
       account.distributions.find('E0'),
@@ -87,7 +89,11 @@ describe('credentials of a role', () => {
   test('cost one AssumeRole an hour for all services together', async () => {
     await useAll();
     expect(count('AssumeRole')).toBe(1);
-    expect(aws.calls[0]?.input).toEqual({ RoleArn: roleARN, RoleSessionName: 'irsa-operator-test' });
+    expect(aws.calls[0]?.input).toEqual({
+      RoleArn: roleARN,
+      RoleSessionName: 'irsa-operator-test',
+      ExternalId: 'test/org-acme',
+    });
 
     now += 49 * minute;
     await useAll();
@@ -99,7 +105,7 @@ describe('credentials of a role', () => {
   });
 
   test('that are refused are named as that, and not remembered', async () => {
-    const { roles } = await accounts.get(roleARN);
+    const { roles } = await get(roleARN);
     aws.failNext('AssumeRole', new ServiceError('AccessDenied', 403));
     const error = await failure(roles.find('r'));
 
@@ -122,13 +128,65 @@ describe('credentials of a role', () => {
   });
 });
 
-test('after the stop no call goes out', async () => {
-  const stop = new AbortController();
-  const { roles } = await aws.accounts({ stop: stop.signal }).get(roleARN);
-  stop.abort(new Error('the lease is lost'));
+describe('a scope that is aborted', () => {
+  test('sends no call any more', async () => {
+    const stop = new AbortController();
+    const ref = { roleARN, namespace };
+    const { roles } = await accounts.get(ref, scope({ signal: stop.signal }));
+    stop.abort(new Error('the lease is lost'));
 
-  expect((await failure(roles.find('r'))).message).toContain('the lease is lost');
-  expect(aws.calls).toEqual([]);
+    expect((await failure(roles.find('r'))).message).toContain('the lease is lost');
+    expect((await failure(accounts.get(ref, scope({ signal: stop.signal })))).message).toContain('the lease is lost');
+    expect(aws.calls).toEqual([]);
+  });
+
+  test('does not take the credentials from another that waits for them too', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const clients = aws.clients();
+    const { sts } = clients;
+    const send: typeof sts.send = async (command, options) => {
+      await answered;
+      return sts.send(command, options);
+    };
+    const shared = aws.accounts({ clients: { ...clients, sts: { send } } });
+    const stop = new AbortController();
+    const first = await shared.get({ roleARN, namespace }, scope({ signal: stop.signal }));
+    const second = await get(roleARN, shared);
+    const calls = [failure(first.roles.find('r')), second.roles.find('r')] as const;
+    stop.abort(new Error('the pass has had its time'));
+
+    expect((await calls[0]).message).toContain('the pass has had its time');
+    answer();
+    expect(await calls[1]).toBeUndefined();
+    expect(count('AssumeRole')).toBe(1);
+  });
+});
+
+describe('namespaces', () => {
+  const findRole = async (from: string) => (await accounts.get({ roleARN, namespace: from }, scope())).roles.find('r');
+
+  test('never share a session, for the trust policy may allow only one of them', async () => {
+    aws.pinned.set(roleARN, 'test/org-acme');
+    expect(await findRole('org-acme')).toBeUndefined();
+
+    expect(errors.describe(await failure(findRole('org-evil')))).toMatchObject({
+      action: 'sts:AssumeRole',
+      kind: 'accessDenied',
+    });
+    expect(await findRole('org-acme')).toBeUndefined();
+    expect(aws.calls.filter(({ operation }) => operation === 'GetRole')).toHaveLength(2);
+  });
+
+  test('cost one AssumeRole each, and none for the own account', async () => {
+    for (const each of ['org-acme', 'org-acme', 'org-other']) await findRole(each);
+    expect(aws.calls.flatMap(({ input }) => input['ExternalId'] ?? [])).toEqual(['test/org-acme', 'test/org-other']);
+
+    for (const each of ['org-acme', 'org-other'])
+      await (await accounts.get({ roleARN: undefined, namespace: each }, scope())).roles.find('r');
+    expect(count('AssumeRole')).toBe(2);
+    expect(count('GetCallerIdentity')).toBe(1);
+  });
 });
 
 describe('limits', () => {
@@ -156,19 +214,20 @@ describe('limits', () => {
         },
       },
     });
-    const reached = [await counted.get(roleARN), await counted.get(`${roleARN}2`)];
+    const reached = [await get(roleARN, counted), await get(`${roleARN}2`, counted)];
     await Promise.all(reached.flatMap(({ roles }) => [roles.find('a'), roles.find('b')]));
     expect(most).toBe(1);
 
-    const other = await counted.get('arn:aws:iam::444455556666:role/x');
+    const other = await get('arn:aws:iam::444455556666:role/x', counted);
     await Promise.all([...reached, other].map(({ roles }) => roles.find('a')));
     expect(most).toBe(2);
   });
 });
 
-test('each change of AWS is logged once, and a read is not', async () => {
-  const logger = new FakeLogger();
-  const account = await new FakeAws().accounts({ logger }).get(undefined);
+test('each change of AWS is logged once, with the object that it is for, and a read is not', async () => {
+  const logger = new FakeLogger().child({ name: 's3-reader' });
+  const { lines } = logger as FakeLogger;
+  const account = await accounts.get({ roleARN: undefined, namespace }, scope({ logger }));
   await account.roles.find('reader');
   await account.roles.create({
     name: 'reader',
@@ -182,8 +241,9 @@ test('each change of AWS is logged once, and a read is not', async () => {
     permissionsBoundary: undefined,
     tags: {},
   });
-  expect(logger.lines).toEqual([
+  expect(lines).toEqual([
     {
+      name: 's3-reader',
       level: 'info',
       message: 'changed AWS',
       account: account.id,

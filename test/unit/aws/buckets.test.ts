@@ -12,12 +12,12 @@ let aws: FakeAws;
 let buckets: Buckets;
 beforeEach(async () => {
   aws = new FakeAws();
-  buckets = (await aws.accounts().get(undefined)).buckets('eu-central-1');
+  buckets = (await aws.connect()).buckets('eu-central-1');
   aws.forgetCalls();
 });
 
 async function stranger(): Promise<Buckets> {
-  const account = await aws.accounts().get('arn:aws:iam::999988887777:role/stranger');
+  const account = await aws.connect('arn:aws:iam::999988887777:role/stranger');
   return account.buckets('eu-central-1');
 }
 
@@ -31,7 +31,7 @@ describe('creating', () => {
   });
 
   test('names no location in us-east-1, which is none', async () => {
-    const east = (await aws.accounts().get(undefined)).buckets('us-east-1');
+    const east = (await aws.connect()).buckets('us-east-1');
     await east.create(spec);
     expect(aws.account().buckets.get(name)?.region).toBe('us-east-1');
   });

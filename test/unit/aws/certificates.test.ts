@@ -13,7 +13,7 @@ let certificates: Certificates;
 beforeEach(async () => {
   now = Date.UTC(2026, 0, 1);
   aws = new FakeAws({ now: () => now });
-  certificates = (await aws.accounts().get(undefined)).certificates;
+  certificates = (await aws.connect()).certificates;
   aws.forgetCalls();
 });
 

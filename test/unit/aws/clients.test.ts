@@ -10,7 +10,7 @@ import { AwsAccounts, type Account } from '../../../src/aws/accounts.ts';
 import { SdkClients, type ClientOptions } from '../../../src/aws/clients.ts';
 import * as errors from '../../../src/aws/errors.ts';
 import { plainEnvironment } from '../../backends/plain-environment.ts';
-import { FakeLogger } from '../../fakes/logger.ts';
+import { scope } from '../../fakes/aws/index.ts';
 import { failure } from './failure.ts';
 import { shareErrorsWithNode } from './realm.ts';
 import { answer, queryError, refusingProxy, reset, serve, stall, type Served } from './server.ts';
@@ -24,6 +24,7 @@ shareErrorsWithNode();
 
 const variables = { ...process.env };
 const stop = () => new AbortController();
+const own = { roleARN: undefined, namespace: 'default' };
 let served: Served[];
 beforeEach(() => {
   served = [];
@@ -42,25 +43,18 @@ async function connect(
   const server = await serve(answer(200, identity), first, ...more);
   served.push(server);
   process.env['AWS_ENDPOINT_URL'] = server.url;
-  const { deadline = 30_000, requestTimeout = 5_000 } = options;
-  const account = await accountsOf(new Agent(), { requestTimeout }, { deadline, stop: options.stop ?? stop() }).get(
-    undefined,
-  );
+  const { deadline = 30_000, requestTimeout = 5_000, stop: { signal } = stop() } = options;
+  const account = await accountsOf(new Agent(), { requestTimeout }, deadline).get(own, scope({ signal }));
   return { account, server };
 }
 
-function accountsOf(
-  agent: Agent,
-  client: Partial<ClientOptions> = {},
-  { deadline = 30_000, stop: controller = stop() } = {},
-): AwsAccounts {
+function accountsOf(agent: Agent, client: Partial<ClientOptions> = {}, deadline = 30_000): AwsAccounts {
   const clients = new SdkClients({ region: 'eu-central-1', agent, ...client });
   return new AwsAccounts({
     clients,
     region: 'eu-central-1',
     installation: 'test',
-    logger: new FakeLogger(),
-    stop: controller.signal,
+    operator: scope(),
     deadline,
   });
 }
@@ -124,7 +118,7 @@ describe('a call', () => {
     expect(errors.describe(error)).toMatchObject({ action: 's3:GetObject', kind: 'unavailable' });
   });
 
-  test('ends when the operator stops', async () => {
+  test('ends with its scope', async () => {
     const controller = stop();
     const { account } = await connect([stall], { stop: controller });
     const call = failure(account.roles.find('r'));
@@ -210,7 +204,7 @@ describe('through a proxy', () => {
     process.env['AWS_ENDPOINT_URL'] = 'https://127.0.0.1:1';
     const accounts = accountsOf(new Agent({ proxyEnv: { HTTPS_PROXY, NO_PROXY: '127.0.0.1' } }));
 
-    expect(errors.isUnavailable(await failure(accounts.get(undefined)))).toBe(true);
+    expect(errors.isUnavailable(await failure(accounts.get(own, scope())))).toBe(true);
     expect(requests).toEqual([]);
   });
 });

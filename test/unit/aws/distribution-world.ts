@@ -13,7 +13,7 @@ export async function distributionWorld(): Promise<{
   spec: DistributionSpec;
 }> {
   const aws = new FakeAws();
-  const { distributions, originAccessControls } = await aws.accounts().get(undefined);
+  const { distributions, originAccessControls } = await aws.connect();
   const control = await originAccessControls.create('bucket');
   const spec = {
     callerReference: 'reference',
@@ -33,7 +33,7 @@ export async function issuedCertificate(
   domain: string,
   idempotencyToken = domain.replaceAll('.', '_'),
 ): Promise<string> {
-  const { certificates } = await aws.accounts().get(undefined);
+  const { certificates } = await aws.connect();
   const arn = await certificates.request({ domain, tags: {}, idempotencyToken });
   aws.account().certificates.get(arn)!.status = 'ISSUED';
   return arn;

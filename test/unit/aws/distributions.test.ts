@@ -58,7 +58,7 @@ describe('creating', () => {
   });
 
   test('says that the alias is taken, though by another account', async () => {
-    const stranger = await aws.accounts().get('arn:aws:iam::999988887777:role/stranger');
+    const stranger = await aws.connect('arn:aws:iam::999988887777:role/stranger');
     const certificateARN = await stranger.certificates.request({ domain: alias, tags: {}, idempotencyToken: 'x' });
     aws.account('999988887777').certificates.get(certificateARN)!.status = 'ISSUED';
     const { id } = await stranger.originAccessControls.create('bucket');

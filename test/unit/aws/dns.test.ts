@@ -12,7 +12,7 @@ let dns: Dns;
 beforeEach(async () => {
   now = 0;
   aws = new FakeAws({ now: () => now });
-  dns = (await aws.accounts().get(undefined)).dns;
+  dns = (await aws.connect()).dns;
   aws.forgetCalls();
 });
 

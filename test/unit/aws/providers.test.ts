@@ -11,7 +11,7 @@ let aws: FakeAws;
 let providers: OidcProviders;
 beforeEach(async () => {
   aws = new FakeAws();
-  providers = (await aws.accounts().get(undefined)).providers;
+  providers = (await aws.connect()).providers;
 });
 
 test('is registered in one write, without thumbprints, under an ARN that is known before', async () => {
@@ -30,7 +30,7 @@ test('keeps the path of an issuer in its ARN', () => {
 });
 
 test('has an ARN of its partition', async () => {
-  const china = await new FakeAws({ region: 'cn-north-1' }).accounts().get(undefined);
+  const china = await new FakeAws({ region: 'cn-north-1' }).connect();
   expect(china.providers.arn(spec.url)).toBe('arn:aws-cn:iam::111122223333:oidc-provider/irsa.example.com');
 });
 

@@ -25,7 +25,7 @@ let aws: FakeAws;
 let roles: Roles;
 beforeEach(async () => {
   aws = new FakeAws();
-  roles = (await aws.accounts().get(undefined)).roles;
+  roles = (await aws.connect()).roles;
 });
 
 describe('creating', () => {

@@ -347,6 +347,34 @@ describe('waiting and failing', () => {
     expect(house()?.status).toBeUndefined();
   });
 
+  test('a pass that hangs is ended after two minutes, and what it waited for is a finding', async () => {
+    const { behaviour, clock, hooks, reconcile, word } = world();
+    hooks.accept = (draft, pass) => {
+      behaviour['BucketReady'] = () =>
+        new Promise((_resolve, reject) => {
+          pass.signal.addEventListener('abort', () => reject(pass.signal.reason as Error));
+        });
+      return { accepted: true, context: { draft }, storeFirst: false };
+    };
+    const pass = reconcile();
+    await clock.advance(minutes(2));
+
+    expect(await pass).toEqual({ failed: true });
+    expect(word('BucketReady')).toEqual(['False', 'AccessDenied', 'not done within 120 s']);
+    expect(word('CertificateReady')[0]).toBe('True');
+    expect(clock.pending).toBe(0);
+  });
+
+  test('a step logs with the object that its pass is over', async () => {
+    const { hooks, logger, reconcile } = world();
+    hooks.accept = (draft, pass) => {
+      pass.logger.info('changed AWS');
+      return { accepted: true, context: { draft }, storeFirst: false };
+    };
+    await reconcile();
+    expect(logger.lines[0]).toMatchObject({ kind: 'House', ...ref, message: 'changed AWS' });
+  });
+
   test('an API server that does not take the status is an error, so that the pass is tried again', async () => {
     const { kube, reconcile } = world();
     kube.failNext('patchStatus', new KubeError('no answer', undefined, undefined));
