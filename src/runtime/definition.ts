@@ -42,9 +42,8 @@ export interface Explanation {
  */
 export interface Definition<O extends ManagedObject, S, C, R> {
   readonly resource: Resource;
-  /** In the order in which the conditions are shown. */
+  /** Each comes after those that it needs. They are removed in the reverse order. */
   readonly steps: readonly Step<C, R>[];
-  readonly removalOrder: readonly Step<C, R>[];
   /** Validation and guardrails. Where it refuses, nothing was sent to AWS. */
   accept(object: O, draft: S, pass: Pass): Promise<Acceptance<C>>;
   /**

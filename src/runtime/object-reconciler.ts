@@ -148,7 +148,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     try {
       const context = await definition.removal(object, draft, pass);
       if (context === undefined) return { done: true, findings: [] };
-      return await removeInOrder(definition.removalOrder, context, runOptions(visit));
+      return await removeInOrder(definition.steps.toReversed(), context, runOptions(visit));
     } catch (error) {
       stop.throwIfAborted();
       return { done: false, findings: [{ ...fromError('Accepted', explain(error)), state: 'unknown' }] };

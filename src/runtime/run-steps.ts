@@ -49,6 +49,7 @@ export async function removeInOrder<C, R>(
 ): Promise<Removal> {
   const findings: Finding[] = [];
   for (const step of steps) {
+    if (!step.remove) continue;
     const finding = await findingOf(step.condition, options, async () => (await step.remove?.(context)) ?? ready);
     options.signal.throwIfAborted();
     if (finding.state !== 'ready') return { done: false, findings: [...findings, finding] };

@@ -35,7 +35,6 @@ export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDef
   return {
     resource: iamServiceAccounts,
     steps: [issuer, role, trust, policies, serviceAccounts],
-    removalOrder: [serviceAccounts, role],
     accept: (object, draft, pass) => accept(dependencies, { object, status: draft, pass }),
     removal: (object, draft, pass) => removal(dependencies, { object, status: draft, pass }),
     explain,

@@ -16,7 +16,8 @@ import { signingKeysStep } from './signing-keys-step.ts';
 
 /**
  * Publishes a cluster's public keys as an OIDC issuer and registers it.
- * Removed in an order in which no provider ever trusts a name, a distribution or a bucket that is not ours any more.
+ * Its steps are in an order whose reverse never leaves a provider that trusts a name, a distribution or a bucket that is not
+ * ours any more.
  */
 export function oidcIssuerDefinition(
   dependencies: IssuerDependencies,
@@ -24,8 +25,7 @@ export function oidcIssuerDefinition(
   const dnsStep = new DnsStep();
   return {
     resource: oidcIssuers,
-    steps: [signingKeysStep, bucketStep, certificateStep, distributionStep, documentsStep, dnsStep, providersStep],
-    removalOrder: [providersStep, dnsStep, distributionStep, certificateStep, documentsStep, bucketStep],
+    steps: [signingKeysStep, bucketStep, documentsStep, certificateStep, distributionStep, dnsStep, providersStep],
     accept: (issuer, draft, pass) => accept(dependencies, issuer, { draft, pass }),
     removal: (issuer, draft, pass) => removal(dependencies, issuer, { draft, pass }),
     explain,

@@ -65,7 +65,6 @@ function world(spec: House['spec'] = {}) {
   const definition: Definition<House, HouseStatus, Context, Context> = {
     resource: houses,
     steps: [bucket, certificate, distribution],
-    removalOrder: [distribution, certificate, bucket],
     accept: async (_object, draft, pass) => hooks.accept(draft, pass),
     removal: async (_object, draft) => hooks.removal(draft),
     explain: (error) => ({
@@ -437,7 +436,7 @@ describe('deletion', () => {
     return it;
   }
 
-  test('removes in its own order, then lets go', async () => {
+  test('removes its steps in reverse, then lets go', async () => {
     const { house, ran, reconcile } = await deleted();
     expect(await reconcile()).toEqual({});
     expect(ran).toEqual(['remove DistributionReady', 'remove CertificateReady', 'remove BucketReady']);
