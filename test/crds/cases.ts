@@ -70,6 +70,34 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
     to: spec('cluster', { inCluster: {}, kubeconfigSecretRef: { name: 'a' } }),
     refusal: 'cluster needs exactly one',
   },
+  { title: 'all namespaces', to: spec('allowedNamespaces', { from: 'All' }) },
+  { title: 'namespaces by their labels', to: spec('allowedNamespaces', { from: 'Selector', selector: {} }) },
+  {
+    title: 'namespaces by their labels, without saying which',
+    to: spec('allowedNamespaces', { from: 'Selector' }),
+    refusal: 'says which namespaces are meant',
+  },
+  {
+    title: 'labels for all namespaces',
+    to: spec('allowedNamespaces', { from: 'All', selector: {} }),
+    refusal: 'says which namespaces are meant',
+  },
+  {
+    title: 'a label that exists',
+    to: spec('allowedNamespaces', {
+      from: 'Selector',
+      selector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] },
+    }),
+  },
+  ...[
+    { key: 'a', operator: 'In' },
+    { key: 'a', operator: 'NotIn', values: [] },
+    { key: 'a', operator: 'Exists', values: ['b'] },
+  ].map((expression) => ({
+    title: `${expression.operator} with ${String(expression.values)}`,
+    to: spec('allowedNamespaces', { from: 'Selector', selector: { matchExpressions: [expression] } }),
+    refusal: 'Exists and DoesNotExist have none',
+  })),
   { title: 'a bucket name of S3 itself', to: spec('bucket', { name: 'xn--bucket' }), refusal: 'choose another name' },
   {
     title: 'a bucket name that ends as S3 names do',
@@ -88,6 +116,11 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
     title: "a tag of the operator's",
     to: spec('tags', { 'irsa.giantswarm.io/owner': 'a' }),
     refusal: 'rename the tag',
+  },
+  {
+    title: 'two tags whose keys differ only in case',
+    to: spec('tags', { team: 'a', Team: 'b' }),
+    refusal: 'tag keys that differ only in case',
   },
   {
     title: "a tag of the operator's in another case, which is the same tag of a role",
@@ -166,6 +199,28 @@ function fixed(field: string, name: string, first: unknown, second: unknown, ref
 const serviceAccountCases: readonly Omit<Case, 'kind'>[] = [
   { title: 'a name of 129 characters', to: named('a'.repeat(129)), refusal: 'use at most 128 characters' },
   { title: 'a name of 128 characters', to: named('a'.repeat(128)) },
+  ...['1h', '90m', '1h30m', '12h', '43200s'].map((maxSessionDuration) => ({
+    title: `a session of ${maxSessionDuration}`,
+    to: spec('role', { maxSessionDuration }),
+  })),
+  ...['59m', '12h1s', '99999999999999h'].map((maxSessionDuration) => ({
+    title: `a session of ${maxSessionDuration}`,
+    to: spec('role', { maxSessionDuration }),
+    refusal: 'AWS takes a maxSessionDuration from 1h to 12h',
+  })),
+  ...['10m', '24h'].map((tokenExpiration) => ({
+    title: `a token of ${tokenExpiration}`,
+    to: spec('session', { tokenExpiration }),
+  })),
+  ...['599s', '25h'].map((tokenExpiration) => ({
+    title: `a token of ${tokenExpiration}`,
+    to: spec('session', { tokenExpiration }),
+    refusal: 'tokens live from 10m to 24h',
+  })),
+  {
+    title: 'two issuers of one name in two namespaces',
+    to: spec('issuerRefs', [{ name: 'abcl0' }, { namespace: 'platform', name: 'abcl0' }]),
+  },
   { title: 'no subjects', to: spec('subjects', []) },
   { title: 'subjects with wildcards', to: spec('subjects', [{ namespace: 'team-*', name: '*' }]) },
   {
@@ -175,7 +230,7 @@ const serviceAccountCases: readonly Omit<Case, 'kind'>[] = [
   },
   ...Object.entries({
     description: 'a',
-    maxSessionDurationSeconds: 3600,
+    maxSessionDuration: '1h',
     permissionsBoundary: 'arn:aws:iam::aws:policy/ReadOnlyAccess',
   }).map(([name, value]) => ({
     title: `${name} of somebody's role`,
@@ -200,6 +255,11 @@ const serviceAccountCases: readonly Omit<Case, 'kind'>[] = [
     title: "a tag of the operator's",
     to: spec('tags', { 'irsa.giantswarm.io/owner': 'a' }),
     refusal: 'rename the tag',
+  },
+  {
+    title: 'two tags whose keys differ only in case',
+    to: spec('tags', { team: 'a', Team: 'b' }),
+    refusal: 'tag keys that differ only in case',
   },
   {
     title: "a tag of the operator's in another case, which is the same tag of a role",

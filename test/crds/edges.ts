@@ -50,6 +50,18 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
     good: ['0s', '90m', '1h30m', '1.5h'],
     bad: ['25', '1d', '-1h', 'h'],
   },
+  {
+    kind: 'IAMServiceAccount',
+    path: 'spec.role.maxSessionDuration',
+    good: ['1h', '60m', '1h0m30s', '3600s'],
+    bad: ['3600', '1.5h', '1d', '3600000ms', '-1h'],
+  },
+  {
+    kind: 'IAMServiceAccount',
+    path: 'spec.issuerRefs.*.namespace',
+    good: ['', 'platform', 'a-1'],
+    bad: ['a.b', 'A', '-a', '*'],
+  },
   { kind: 'OIDCIssuer', path: 'spec.bucket.name', good: ['abc', 'a--1'], bad: ['a.b.c', '-abc', 'abc-', 'Abc'] },
   {
     kind: 'IAMServiceAccount',

@@ -41,11 +41,18 @@ export const examples = (): Example[] => [
       region: 'eu-central-1',
       account: { roleARN },
       additionalAccounts: [{ roleARN: 'arn:aws-cn:iam::444455556666:role/some/path/other' }],
-      hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', issuer: 'Alias', keepDistributionProvider: true } },
-      bucket: { name: 'my-bucket', deleteGlobal: true },
+      hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', issuer: 'Alias', distributionProvider: 'Keep' } },
+      bucket: { name: 'my-bucket', globalName: 'Delete' },
       signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.crt' } },
       keyRetention: '25h30m',
       cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } },
+      allowedNamespaces: {
+        from: 'Selector',
+        selector: {
+          matchLabels: { team: 'a' },
+          matchExpressions: [{ key: 'stage', operator: 'In', values: ['live'] }],
+        },
+      },
       audiences: ['sts.amazonaws.com'],
       tags: { 'team name': 'größe + maß' },
       deletionPolicy: 'Retain',
@@ -106,14 +113,14 @@ export const examples = (): Example[] => [
   iamServiceAccount(
     'everything',
     {
-      issuerRefs: [{ name: 'abcl0' }],
+      issuerRefs: [{ namespace: '', name: 'abcl0' }],
       subjects: [{ namespace: 'default', name: 's3-reader' }],
       account: { roleARN },
       role: {
         name: 'reader',
         path: '/teams/a/',
         description: 'Liest Größen\n',
-        maxSessionDurationSeconds: 3600,
+        maxSessionDuration: '1h',
         permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundaries/team-a',
         management: 'Full',
       },
@@ -122,7 +129,7 @@ export const examples = (): Example[] => [
         inline: [{ name: 'read', document: '{"Version": "2012-10-17", "Statement": []}' }],
       },
       serviceAccountPolicy: 'Create',
-      session: { regionalSTS: true, tokenExpirationSeconds: 3600 },
+      session: { regionalSTS: true, tokenExpiration: '1h' },
       tags: { team: 'a' },
       deletionPolicy: 'Retain',
       suspend: true,
@@ -153,5 +160,5 @@ export const minimal = (kind: Kind): Example =>
       }
     : {
         ...{ apiVersion, kind, metadata: { name: 'minimal' }, status: {} },
-        spec: { issuerRefs: [{ name: 'abcl0' }], subjects: [{ namespace: 'default', name: 'reader' }] },
+        spec: { issuerRefs: [{ namespace: '', name: 'abcl0' }], subjects: [{ namespace: 'default', name: 'reader' }] },
       };

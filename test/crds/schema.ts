@@ -10,9 +10,15 @@ export interface Schema {
   readonly items?: Schema;
   readonly additionalProperties?: Schema;
   readonly required?: readonly string[];
-  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message?: string }[];
+  readonly 'x-kubernetes-validations'?: readonly Rule[];
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
   readonly [keyword: string]: unknown;
+}
+
+export interface Rule {
+  readonly rule: string;
+  readonly message?: string;
+  readonly fieldPath?: string;
 }
 
 /** Steps from the root: names of properties, `*` for the items of a list and the values of a map. */

@@ -50,7 +50,7 @@ describe.each([
   { name: 'mixed', managedCount: 2, inlineCount: 3 },
 ])('a role with $managedCount managed and $inlineCount inline policies', ({ name, managedCount, inlineCount }) => {
   const role = iamServiceAccount(name, issuer, {
-    role: { description: 'a role', maxSessionDurationSeconds: 7200, permissionsBoundary: boundary },
+    role: { description: 'a role', maxSessionDuration: '2h', permissionsBoundary: boundary },
     tags: { team: 'acme' },
     policies: { managed: managedPolicies.slice(0, managedCount), inline: inlinePolicies(inlineCount) },
   });

@@ -48,7 +48,7 @@ const changed = mayWrite('acme-echo', 'changed/');
 test.each([
   {
     field: 'the description and the session duration',
-    spec: { role: { description: 'new', maxSessionDurationSeconds: 7200 } },
+    spec: { role: { description: 'new', maxSessionDuration: '2h' } },
     writes: ['UpdateRole'],
     role: { Description: 'new', MaxSessionDuration: 7200 },
   },
@@ -112,7 +112,7 @@ test.each([
   },
   {
     field: 'the session, which is said to pods only',
-    spec: { session: { regionalSTS: true, tokenExpirationSeconds: 7200 } },
+    spec: { session: { regionalSTS: true, tokenExpiration: '2h' } },
     writes: [],
     role: {},
   },

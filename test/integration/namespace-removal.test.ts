@@ -78,14 +78,14 @@ test('a namespace that is deleted, its Secrets first, ends, and leaves only the 
   ]);
 });
 
-test('with deleteGlobal it leaves nothing, although the operator looks only when all Secrets are gone', async () => {
+test('with globalName Delete it leaves nothing, although the operator looks only when all Secrets are gone', async () => {
   const tenant = await busyNamespace();
   await tenant.kubectl([
     'patch',
     'oidcissuer',
     cluster,
     '--type=merge',
-    '--patch={"spec":{"bucket":{"deleteGlobal":true}}}',
+    '--patch={"spec":{"bucket":{"globalName":"Delete"}}}',
   ]);
   await lab.killOperator();
   await tenant.kubectl(['delete', 'secret', '--all']);

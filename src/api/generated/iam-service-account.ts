@@ -5,9 +5,13 @@
  */
 export interface IAMServiceAccountSpec {
   /**
-   * The OIDCIssuers, in this object's namespace, whose service accounts may assume the role; several for one role in several clusters. At most 25, for a trust policy holds no more.
+   * The OIDCIssuers whose service accounts may assume the role; several for one role in several clusters. At most 25, for a trust policy holds no more.
    */
   issuerRefs: {
+    /**
+     * Not built yet. Namespace of the OIDCIssuer, whose spec.allowedNamespaces has to let this object's namespace refer to it. Absent or empty: this object's own.
+     */
+    namespace: string;
     /**
      * Name of the OIDCIssuer.
      */
@@ -27,7 +31,7 @@ export interface IAMServiceAccountSpec {
     name: string;
   }[];
   /**
-   * The AWS account of the role; the issuers must be registered there. It cannot change. Absent: the account of the first issuer.
+   * Not built yet. The AWS account of the role; the issuers must be registered there. It cannot change. Absent: the account of the first issuer.
    */
   account?: {
     /**
@@ -52,15 +56,15 @@ export interface IAMServiceAccountSpec {
      */
     description?: string;
     /**
-     * Longest time that credentials of the role last, in seconds. Absent: 3600.
+     * Longest time that credentials of the role last, from 1h to 12h, as a Go duration of hours, minutes and seconds, for example 1h30m. Absent: 1h.
      */
-    maxSessionDurationSeconds?: number;
+    maxSessionDuration?: string;
     /**
      * ARN of the policy that bounds the role's permissions. Absent: none, unless the operator's guardrails force one.
      */
     permissionsBoundary?: string;
     /**
-     * Full: the operator makes the role and owns all of it. TrustOnly: the role is somebody else's, and the operator keeps only its own statements in the trust policy. Absent: Full.
+     * TrustOnly is not built yet. Full: the operator makes the role and owns all of it. TrustOnly: the role is somebody else's, and the operator keeps only its own statements in the trust policy. Absent: Full.
      */
     management: 'Full' | 'TrustOnly';
   };
@@ -87,7 +91,7 @@ export interface IAMServiceAccountSpec {
     }[];
   };
   /**
-   * What the operator does with the service accounts in the cluster: Annotate those that are there, Create those that are not besides, or Ignore them all. Absent: Annotate.
+   * Only Annotate is built yet. What the operator does with the service accounts in the cluster: Annotate those that are there, Create those that are not besides, or Ignore them all. Absent: Annotate.
    */
   serviceAccountPolicy: 'Annotate' | 'Create' | 'Ignore';
   /**
@@ -99,9 +103,9 @@ export interface IAMServiceAccountSpec {
      */
     regionalSTS?: boolean;
     /**
-     * How long a token lives, in seconds; at most a day, for a key stays published little longer. Absent: the webhook's own setting.
+     * How long a token lives, from 10m to 24h, for a key stays published little longer; as a Go duration of hours, minutes and seconds, for example 1h. Absent: the webhook's own setting.
      */
-    tokenExpirationSeconds?: number;
+    tokenExpiration?: string;
   };
   /**
    * Tags for the role, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. A tag taken away here stays on AWS, where nothing tells it from a stranger's. Absent: only the operator's.

@@ -22,7 +22,7 @@ export interface OIDCIssuerSpec {
     roleARN: string;
   };
   /**
-   * Further AWS accounts in which the issuer is registered as an IAM OIDC provider, for roles there. Absent: only the issuer's own account.
+   * Not built yet. Further AWS accounts in which the issuer is registered as an IAM OIDC provider, for roles there. Absent: only the issuer's own account.
    */
   additionalAccounts?: {
     /**
@@ -43,20 +43,20 @@ export interface OIDCIssuerSpec {
        */
       alias?: string;
       /**
-       * Which of the two names the issuer URL has: the alias, or the distribution's own. Absent: Alias where there is an alias, else Distribution.
+       * Not built yet, but for Alias. Which of the two names the issuer URL has: the alias, or the distribution's own. Absent: Alias where there is an alias, else Distribution.
        */
       issuer?: 'Alias' | 'Distribution';
       /**
-       * Whether the IAM OIDC provider for the distribution's own name is there beside the alias's, for clusters whose tokens still carry it. Absent: false.
+       * What becomes of the IAM OIDC provider for the distribution's own name beside the alias's: Keep has it registered too, for clusters whose tokens still carry that name; Remove has not. Absent: Remove.
        */
-      keepDistributionProvider?: boolean;
+      distributionProvider?: 'Keep' | 'Remove';
     };
     /**
-     * A bucket that the public may read, under its path-style URL, for partitions without CloudFront.
+     * Not built yet. A bucket that the public may read, under its path-style URL, for partitions without CloudFront.
      */
     s3?: {};
     /**
-     * Somebody else hosts the issuer. Nothing is published; an IAM OIDC provider that is there and has our audience is used as it is and never changed.
+     * Not built yet. Somebody else hosts the issuer. Nothing is published; an IAM OIDC provider that is there and has our audience is used as it is and never changed.
      */
     external?: {
       /**
@@ -74,9 +74,9 @@ export interface OIDCIssuerSpec {
      */
     name?: string;
     /**
-     * Whether a bucket with a global name is deleted with the issuer. Anybody may then take that name, and with it the issuer's URL. Absent: false, it is emptied and kept. A bucket in the account's own namespace is always deleted.
+     * What becomes of a bucket with a global name when the issuer is deleted: Keep empties and keeps it, Delete deletes it. Anybody may then take that name, and with it the issuer's URL. Absent: Keep. A bucket in the account's own namespace is always deleted.
      */
-    deleteGlobal?: boolean;
+    globalName?: 'Keep' | 'Delete';
   };
   /**
    * Where the public keys come from that verify the cluster's service-account tokens. Exactly one of secretRef, generate and apiServer. Absent: only with hosting.external, which publishes none.
@@ -104,17 +104,17 @@ export interface OIDCIssuerSpec {
        */
       secretName: string;
       /**
-       * Time after which a new key takes over, as hours, minutes and seconds, for example 2160h. Absent or 0s: never.
+       * Not built yet, but for 0s. Time after which a new key takes over, as a Go duration, for example 2160h. Absent or 0s: never.
        */
       rotateEvery?: string;
     };
     /**
-     * The keys which the cluster's API server publishes itself, read through spec.cluster. No private key is seen by the operator.
+     * Not built yet. The keys which the cluster's API server publishes itself, read through spec.cluster. No private key is seen by the operator.
      */
     apiServer?: {};
   };
   /**
-   * How long a key stays published after it vanished from its source, as hours, minutes and seconds, for example 49h. It should be longer than any token lives. Absent: 25h.
+   * Not built yet, but for 25h. How long a key stays published after it vanished from its source, as a Go duration, for example 49h. It should be longer than any token lives. Absent: 25h.
    */
   keyRetention?: string;
   /**
@@ -138,6 +138,43 @@ export interface OIDCIssuerSpec {
      * The cluster that the operator itself runs in. Refused in namespaces that the operator's configuration does not list.
      */
     inCluster?: {};
+  };
+  /**
+   * Not built yet. From which namespaces IAMServiceAccounts may refer to this issuer. Absent: as from: Same.
+   */
+  allowedNamespaces?: {
+    /**
+     * Same: only the issuer's own namespace. All: every namespace. Selector: the issuer's own and those with labels that selector asks for. Absent: Same.
+     */
+    from: 'Same' | 'All' | 'Selector';
+    /**
+     * Labels of the namespaces that are meant; {} means every namespace. Absent: only without from: Selector.
+     */
+    selector?: {
+      /**
+       * Labels that the namespace has, with these values. Absent: any.
+       */
+      matchLabels?: {
+        [k: string]: string;
+      };
+      /**
+       * What is asked of labels besides, all of it. Absent: nothing.
+       */
+      matchExpressions?: {
+        /**
+         * The label.
+         */
+        key: string;
+        /**
+         * How the label's value is compared.
+         */
+        operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+        /**
+         * The values of In and NotIn. Absent: none.
+         */
+        values?: string[];
+      }[];
+    };
   };
   /**
    * Audiences that tokens for AWS carry, registered as client ids of the IAM OIDC provider. Absent: sts.amazonaws.com, and in China sts.amazonaws.com.cn besides.

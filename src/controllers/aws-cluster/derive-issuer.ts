@@ -13,7 +13,7 @@ export type Wish =
       readonly state: 'issuer';
       readonly region: string;
       readonly domain: string;
-      readonly keepDistributionProvider: boolean;
+      readonly distributionProvider: 'Keep' | 'Remove';
     };
 
 export function wishOf({ metadata, spec }: AWSCluster): Wish {
@@ -32,9 +32,8 @@ export function wishOf({ metadata, spec }: AWSCluster): Wish {
   if (major < 18 || (major === 18 && minor < 4)) return notSupported(release, '');
   if (major === 18 && !has(annotations.enableAlias))
     return notSupported(release, `without annotation ${annotations.enableAlias}`);
-  const keepDistributionProvider =
-    major === 18 || metadata.annotations?.[annotations.keepDistributionProvider] !== 'false';
-  return { state: 'issuer', region, domain, keepDistributionProvider };
+  const isKept = major === 18 || metadata.annotations?.[annotations.keepDistributionProvider] !== 'false';
+  return { state: 'issuer', region, domain, distributionProvider: isKept ? 'Keep' : 'Remove' };
 }
 
 function notSupported(release: string | undefined, where: string): Wish {
@@ -49,7 +48,7 @@ export function accountOf(roleARN: string): string | undefined {
 /** Only what the AWSCluster decides; accounts, policies and tags beside these are the user's. */
 export function derivedIssuer(
   { metadata: { namespace, name } }: AWSCluster,
-  { region, domain, keepDistributionProvider }: Extract<Wish, { state: 'issuer' }>,
+  { region, domain, distributionProvider }: Extract<Wish, { state: 'issuer' }>,
   { roleARN, accountID }: { readonly roleARN: string; readonly accountID: string },
 ): DesiredObject & { readonly spec: Readonly<Record<string, unknown>> } {
   return {
@@ -57,7 +56,7 @@ export function derivedIssuer(
     spec: {
       region,
       account: { roleARN },
-      hosting: { cloudFront: { alias: `irsa.${name}.k8s.${domain}`, keepDistributionProvider } },
+      hosting: { cloudFront: { alias: `irsa.${name}.k8s.${domain}`, distributionProvider } },
       bucket: { name: `${accountID}-g8s-${name}-oidc-pod-identity-v2` },
       signingKeys: { generate: { secretName: `${name}-service-account-v2` } },
       cluster: { kubeconfigSecretRef: { name: `${name}-kubeconfig`, key: 'value' } },

@@ -1,6 +1,7 @@
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
 import { fieldManager } from '../../api/names.ts';
 import { serviceAccounts } from '../../api/resources.ts';
+import { parseDuration, seconds } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 
 /** What the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
@@ -18,19 +19,20 @@ export interface Session {
   readonly roleARN: string;
   readonly audience: string | undefined;
   readonly regionalSTS: boolean | undefined;
-  readonly tokenExpirationSeconds: number | undefined;
+  /** A Go duration. */
+  readonly tokenExpiration: string | undefined;
 }
 
 /** Null: the webhook's own setting, and so no annotation of ours. */
 export type Annotations = Readonly<Record<string, string | null>>;
 
 export function desiredAnnotations(session: Session): Annotations {
-  const { roleARN, audience, regionalSTS, tokenExpirationSeconds } = session;
+  const { roleARN, audience, regionalSTS, tokenExpiration } = session;
   return {
     [keys.roleARN]: roleARN,
     [keys.audience]: audience === undefined || audience === webhookAudience ? null : audience,
     [keys.regionalSTS]: regionalSTS === undefined ? null : String(regionalSTS),
-    [keys.tokenExpiration]: tokenExpirationSeconds === undefined ? null : String(tokenExpirationSeconds),
+    [keys.tokenExpiration]: tokenExpiration === undefined ? null : String(parseDuration(tokenExpiration) / seconds(1)),
   };
 }
 

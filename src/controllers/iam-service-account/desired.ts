@@ -4,6 +4,7 @@ import { roleName, rolePath } from '../../aws/names.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
 import { type Owner, ownershipKeys } from '../../aws/tags.ts';
 import type { Trusted } from '../../oidc/trust-policy.ts';
+import { parseDuration, seconds } from '../../runtime/duration.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 import { type IssuerSituation, audiencesOf, providersOf } from './issuers.ts';
 
@@ -32,7 +33,7 @@ export function desiredRole(
     spec: {
       ...roleIdentity(object, installation),
       description: role?.description,
-      maxSessionDurationSeconds: role?.maxSessionDurationSeconds,
+      maxSessionDurationSeconds: secondsOf(role?.maxSessionDuration),
       permissionsBoundary: role?.permissionsBoundary,
       tags: {
         ...tags,
@@ -45,6 +46,9 @@ export function desiredRole(
     policies: desiredPolicies(object, partition),
   };
 }
+
+const secondsOf = (duration: string | undefined) =>
+  duration === undefined ? undefined : parseDuration(duration) / seconds(1);
 
 /** Only the issuer that is read now says what its statement should be. Without subjects there is none to write. */
 function desiredTrust({ spec: { subjects } }: IAMServiceAccount, { issuer, trusted }: IssuerSituation): Trusted[] {

@@ -56,7 +56,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
       roleARN,
       audience: situation.audiences[0],
       regionalSTS: object.spec.session?.regionalSTS,
-      tokenExpirationSeconds: object.spec.session?.tokenExpirationSeconds,
+      tokenExpiration: object.spec.session?.tokenExpiration,
     });
     const after: ServiceAccountEntry[] = [];
     for (const { namespace, name } of object.spec.subjects) {

@@ -44,7 +44,7 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     const bucket = await ownBucket();
     if (!bucket) return ready;
     const buckets = account.buckets(region);
-    if (!isAccountRegional(name, { accountID: account.id, region }) && !wish?.deleteGlobal) {
+    if (!isAccountRegional(name, { accountID: account.id, region }) && wish?.globalName !== 'Delete') {
       await closeToDistribution(buckets, bucket, account.partition.name);
       pass.event('Normal', 'BucketKept', `bucket ${name} is empty and kept, for anybody could take its name`);
       return ready;

@@ -69,7 +69,7 @@ export function desiredIssuer(
     },
     signingKeys,
     audiences: spec.audiences ?? defaultAudiences(partition),
-    keepDistributionProvider: spec.hosting.cloudFront?.keepDistributionProvider ?? false,
+    keepDistributionProvider: spec.hosting.cloudFront?.distributionProvider === 'Keep',
     comment: `Created by irsa-operator for cluster ${clusterNameOf(issuer)}`,
   };
 }

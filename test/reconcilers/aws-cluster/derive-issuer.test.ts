@@ -29,29 +29,29 @@ function cluster({ release, region = 'eu-central-1', on = {} }: Case): AWSCluste
 }
 
 describe('makes an issuer', () => {
-  test.each<[string, Case, boolean]>([
-    ['18.4 that opted in with the alias', { release: '18.4.0', on: { [optIn]: '', [enableAlias]: '' } }, true],
+  test.each<[string, Case, 'Keep' | 'Remove']>([
+    ['18.4 that opted in with the alias', { release: '18.4.0', on: { [optIn]: '', [enableAlias]: '' } }, 'Keep'],
     [
       'a later 18, whatever the annotations say',
       { release: '18.10.1', on: { [optIn]: 'false', [enableAlias]: 'no' } },
-      true,
+      'Keep',
     ],
     [
       '18, which keeps the distribution’s provider',
       { release: '18.4.0', on: { [optIn]: '', [enableAlias]: '', [keep]: 'false' } },
-      true,
+      'Keep',
     ],
-    ['19 without any annotation', { release: '19.0.0' }, true],
-    ['a release candidate of 19', { release: '19.0.0-rc1' }, true],
-    ['a later one', { release: 'v25.1.0', on: { [optIn]: '' } }, true],
-    ['19 that lets the distribution’s provider go', { release: '19.0.0', on: { [keep]: 'false' } }, false],
-    ['19 with another word in that annotation', { release: '19.0.0', on: { [keep]: 'no' } }, true],
-  ])('for %s', (_, what, keepDistributionProvider) => {
+    ['19 without any annotation', { release: '19.0.0' }, 'Keep'],
+    ['a release candidate of 19', { release: '19.0.0-rc1' }, 'Keep'],
+    ['a later one', { release: 'v25.1.0', on: { [optIn]: '' } }, 'Keep'],
+    ['19 that lets the distribution’s provider go', { release: '19.0.0', on: { [keep]: 'false' } }, 'Remove'],
+    ['19 with another word in that annotation', { release: '19.0.0', on: { [keep]: 'no' } }, 'Keep'],
+  ])('for %s', (_, what, distributionProvider) => {
     expect(wishOf(cluster(what))).toEqual({
       state: 'issuer',
       region: 'eu-central-1',
       domain,
-      keepDistributionProvider,
+      distributionProvider,
     });
   });
 });
@@ -96,7 +96,7 @@ test.each([
 test('derives names that a cluster of the older operator has already', () => {
   const made = derivedIssuer(
     cluster({ release: '19.0.0' }),
-    { state: 'issuer', region: 'eu-central-1', domain, keepDistributionProvider: true },
+    { state: 'issuer', region: 'eu-central-1', domain, distributionProvider: 'Keep' },
     { roleARN: 'arn:aws:iam::111122223333:role/GiantSwarmAWSOperator', accountID: '111122223333' },
   );
   expect(made.metadata).toEqual({
@@ -107,7 +107,7 @@ test('derives names that a cluster of the older operator has already', () => {
   expect(made.spec).toEqual({
     region: 'eu-central-1',
     account: { roleARN: 'arn:aws:iam::111122223333:role/GiantSwarmAWSOperator' },
-    hosting: { cloudFront: { alias: `irsa.abcl0.k8s.${domain}`, keepDistributionProvider: true } },
+    hosting: { cloudFront: { alias: `irsa.abcl0.k8s.${domain}`, distributionProvider: 'Keep' } },
     bucket: { name: '111122223333-g8s-abcl0-oidc-pod-identity-v2' },
     signingKeys: { generate: { secretName: 'abcl0-service-account-v2' } },
     cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } },

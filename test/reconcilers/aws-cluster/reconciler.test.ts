@@ -142,7 +142,7 @@ test('replaces a hosting that a user patched, as a whole', async () => {
   story.kube.edit(oidcIssuers, ref, { spec: { hosting: { s3: {} } } });
   await story.reconcile();
   expect(story.issuer?.spec.hosting).toEqual({
-    cloudFront: { alias: 'irsa.abcl0.k8s.gauss.example.com', keepDistributionProvider: true },
+    cloudFront: { alias: 'irsa.abcl0.k8s.gauss.example.com', distributionProvider: 'Keep' },
   });
 });
 

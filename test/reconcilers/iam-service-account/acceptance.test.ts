@@ -5,7 +5,17 @@ import { Story, issuer, registered, roleName } from './story.ts';
 type Spec = ConstructorParameters<typeof Story>[0];
 
 const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = [
-  ['two issuers', { issuerRefs: [{ name: 'abcl0' }, { name: 'b' }] }, 'NotImplemented', /issuerRefs/],
+  [
+    'two issuers',
+    {
+      issuerRefs: [
+        { namespace: '', name: 'abcl0' },
+        { namespace: '', name: 'b' },
+      ],
+    },
+    'NotImplemented',
+    /issuerRefs/,
+  ],
   ['a wildcard', { subjects: [{ namespace: '*', name: 'a' }] }, 'NotImplemented', /subjects.*\*\/a/],
   [
     'another account',
@@ -72,7 +82,7 @@ test('refuses an issuer that would move the role to another account', async () =
       status: { issuerURL: 'https://irsa.other.example.com', accountID: '444455556666', providers: [] },
     }),
   );
-  story.edit({ issuerRefs: [{ name: 'other' }] });
+  story.edit({ issuerRefs: [{ namespace: '', name: 'other' }] });
   story.forget();
   await story.reconcile();
   expect(story.condition('Accepted')).toMatchObject({

@@ -8,7 +8,7 @@ const boundary = 'arn:aws:iam::111122223333:policy/boundary';
 
 test('creates the role with all that is asked for, by writes alone and each once', async () => {
   const story = new Story({
-    role: { management: 'Full', description: 'reads', maxSessionDurationSeconds: 7200, permissionsBoundary: boundary },
+    role: { management: 'Full', description: 'reads', maxSessionDuration: '2h', permissionsBoundary: boundary },
     tags: { team: 'web' },
   });
   story.iam.policies.add(boundary);
@@ -68,7 +68,7 @@ test('is reached in its account as its present issuer says', async () => {
   await story.reconcile();
   expect(story.status.accountRoleARN).toBe(operator);
   story.kube.seed(oidcIssuers, issuer('other'));
-  story.edit({ issuerRefs: [{ name: 'other' }] });
+  story.edit({ issuerRefs: [{ namespace: '', name: 'other' }] });
   await story.reconcile();
   expect(story.status.accountRoleARN).toBeUndefined();
   expect(story.condition('Ready')).toMatchObject({ status: 'True' });
@@ -114,7 +114,7 @@ test('changes description, session length and boundary with the spec', async () 
   const story = new Story();
   await story.reconcile();
   story.iam.policies.add(boundary);
-  story.edit({ role: { description: 'new', maxSessionDurationSeconds: 7200, permissionsBoundary: boundary } });
+  story.edit({ role: { description: 'new', maxSessionDuration: '2h', permissionsBoundary: boundary } });
   story.forget();
   await story.reconcile();
   expect(story.aws.writes).toEqual(['UpdateRole', 'PutRolePermissionsBoundary']);
@@ -131,7 +131,7 @@ test('gives no role the tags of another', async () => {
 
 describe('waits', () => {
   test('for an issuer that does not exist, and asks AWS nothing', async () => {
-    const story = new Story({ issuerRefs: [{ name: 'later' }] });
+    const story = new Story({ issuerRefs: [{ namespace: '', name: 'later' }] });
     const { requeueAfter } = await story.reconcile();
     expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotFound' });
     // The issuer's own change wakes it.

@@ -22,7 +22,7 @@ test('annotates the service account with the role, and nothing that the webhook 
 });
 
 test('writes the session and an audience that the webhook would not ask for', async () => {
-  const story = new Story({ session: { regionalSTS: true, tokenExpirationSeconds: 3600 } });
+  const story = new Story({ session: { regionalSTS: true, tokenExpiration: '1h' } });
   story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered('irsa.abcl0.example.com', ['my-audience']) }));
   await story.reconcile();
   expect(story.annotations()).toEqual({

@@ -25,7 +25,7 @@ export function account(spec: Spec = {}, name = ref.name): Seed {
   return {
     metadata: { ...ref, name },
     spec: {
-      issuerRefs: [{ name: 'abcl0' }],
+      issuerRefs: [{ namespace: '', name: 'abcl0' }],
       subjects: [{ namespace: 'default', name: 's3-reader' }],
       policies: { managed: ['AmazonS3ReadOnlyAccess'], inline: [{ name: 'echo', document }] },
       ...spec,

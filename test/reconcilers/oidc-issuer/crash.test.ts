@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { alias, bucketName, Story } from './story.ts';
 
-const spec = { hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+const spec = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } } };
 const lost = () => new Error('the operator was killed before it heard the answer');
 
 /** All writes of a straight run, each once. */

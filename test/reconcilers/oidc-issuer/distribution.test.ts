@@ -148,7 +148,7 @@ test('takes over none without an alias that carries the tags of somebody else', 
 });
 
 test('replaces a distribution that somebody deleted, and the records and the provider of its name', async () => {
-  const story = new Story({ hosting: { cloudFront: { alias, keepDistributionProvider: true } } });
+  const story = new Story({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
   await story.untilReady();
   const lost = story.distribution;
   await story.clock.advance(minutes(1));

@@ -5,7 +5,7 @@ import { ServiceError } from '../../fakes/aws/service.ts';
 import { accountID, adoptable, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
 
 const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
-const both = { hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+const both = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } } };
 const providers = (story: Story) => story.account.providers;
 const provider = (story: Story): FakeProvider => only([...providers(story).values()]);
 
@@ -34,7 +34,7 @@ test('registers the distribution’s own name too where that is kept, and drops 
   const own = `https://${story.distribution.domainName}`;
   expect(story.status.providers?.map(({ url }) => url)).toEqual([issuerURL, own]);
   expect(story.documents.fetched).toEqual(expect.arrayContaining([issuerURL, own]));
-  story.edit({ hosting: { cloudFront: { alias, keepDistributionProvider: false } } });
+  story.edit({ hosting: { cloudFront: { alias, distributionProvider: 'Remove' } } });
   await story.untilReady();
   expect([...providers(story).keys()]).toEqual([arn]);
   expect(story.status.providers?.map(({ url }) => url)).toEqual([issuerURL]);

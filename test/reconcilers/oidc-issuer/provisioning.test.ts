@@ -94,7 +94,7 @@ test('puts its tags and the user’s on all that can have tags', async () => {
 });
 
 test('at rest reads what its budget says, and writes nothing, neither to AWS nor to Kubernetes', async () => {
-  const story = new Story({ hosting: { cloudFront: { alias, keepDistributionProvider: true } } });
+  const story = new Story({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
   await story.untilReady();
   await story.reconcile();
   story.forget();

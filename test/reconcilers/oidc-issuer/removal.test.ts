@@ -4,7 +4,7 @@ import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, globalBucket, issuerURL, Story } from './story.ts';
 
-const everything = { hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+const everything = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } };
 
 async function readyStory(spec = {}): Promise<Story> {
   const story = new Story(spec);
@@ -82,7 +82,7 @@ describe('a bucket with a global name', () => {
   });
 
   test('is deleted where the user wants that', async () => {
-    const story = await readyStory({ bucket: { name: globalBucket, deleteGlobal: true } });
+    const story = await readyStory({ bucket: { name: globalBucket, globalName: 'Delete' } });
     story.delete();
     await story.untilGone();
     expect(story.leftovers).toEqual([]);

@@ -5,7 +5,10 @@ import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, globalBucket, issuerURL, ref, someoneElse, Story } from './story.ts';
 
 const strangers = '999999999999';
-const spec = { bucket: { name: globalBucket }, hosting: { cloudFront: { alias, keepDistributionProvider: true } } };
+const spec = {
+  bucket: { name: globalBucket },
+  hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } },
+};
 
 /** An issuer that has been ready for a while, with two providers. */
 async function readyStory(region = 'eu-central-1'): Promise<Story> {

@@ -105,7 +105,7 @@ describe('an issuer that goes is held by', () => {
         ...(deleting && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
       },
       spec: {
-        issuerRefs: [{ name: 'a' }],
+        issuerRefs: [{ namespace: '', name: 'a' }],
         subjects: [],
         serviceAccountPolicy: 'Annotate',
         deletionPolicy: policy,

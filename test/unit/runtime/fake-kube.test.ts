@@ -79,7 +79,7 @@ describe('the status subresource', () => {
     });
     const spec = kube.get(iamServiceAccounts, ref) as unknown as { spec: unknown };
     expect(spec.spec).toEqual({
-      issuerRefs: [{ name: 'abcl0' }],
+      issuerRefs: [{ namespace: '', name: 'abcl0' }],
       role: { description: 'x', management: 'Full' },
       serviceAccountPolicy: 'Annotate',
       deletionPolicy: 'Delete',
