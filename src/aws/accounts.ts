@@ -1,15 +1,14 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { S3Buckets, type Buckets } from './buckets.ts';
 import { Calls } from './calls.ts';
 import { AcmCertificates, type Certificates } from './certificates.ts';
-import type { AccountClients, Clients } from './clients.ts';
-import { assumedRole, externalID, sessionName } from './credentials.ts';
+import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
-import { Route53Dns, type Dns, type ZoneMemory } from './dns.ts';
-import { limiters, serviceLimits, type Limit, type Limiters, type Service } from './limits.ts';
+import { Route53Dns, type Dns } from './dns.ts';
+import { AccountLimiters, type Limit, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
+import { type Reached, ReachedAccounts } from './reached-accounts.ts';
 import { IamRoles, type Roles } from './roles.ts';
 import { type Scope, unlessAborted } from './scope.ts';
 
@@ -59,65 +58,24 @@ export interface AccountsOptions {
   readonly now?: () => number;
 }
 
-/** What scopes share of an account. */
-interface Reached {
-  readonly id: string;
-  readonly roleARN: string | undefined;
-  readonly clients: AccountClients;
-  readonly zones: ZoneMemory;
-}
-
 export class AwsAccounts implements Accounts {
   private readonly partition: Partition;
-  private readonly reached = new Map<string, Promise<Reached>>();
-  private readonly limiters = new Map<string, Limiters>();
+  private readonly reached: ReachedAccounts;
+  private readonly limiters: AccountLimiters;
   private readonly now: () => number;
 
   constructor(private readonly options: AccountsOptions) {
-    this.partition = partitionOf(options.region);
-    this.now = options.now ?? Date.now;
+    const { clients, installation, limits, operator, region, now = Date.now } = options;
+    this.now = now;
+    this.partition = partitionOf(region);
+    this.limiters = new AccountLimiters(limits);
+    // Limited under no account's id, for these calls are what tells the operator its own.
+    const sts = new Calls(clients.sts, this.callOptions('', operator)('sts'));
+    this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
   }
 
   async get(ref: AccountRef, scope: Scope): Promise<Account> {
-    return this.account(await unlessAborted(scope.signal, this.reach(ref)), scope);
-  }
-
-  private reach({ roleARN, namespace }: AccountRef): Promise<Reached> {
-    const external = externalID(this.options.installation, namespace);
-    const key = roleARN === undefined ? '' : `${roleARN} ${external}`;
-    const known = this.reached.get(key);
-    if (known) return known;
-    const account = roleARN === undefined ? this.ownAccount() : this.accountOf(roleARN, external);
-    this.reached.set(key, account);
-    account.catch(() => this.reached.delete(key));
-    return account;
-  }
-
-  private async ownAccount(): Promise<Reached> {
-    const { Account: id } = await this.ownSts().send(
-      'asking whose credentials these are',
-      new GetCallerIdentityCommand({}),
-    );
-    if (!id) throw new Error('asking whose credentials these are: STS named no account');
-    return { id, roleARN: undefined, clients: this.options.clients.forCredentials(undefined), zones: {} };
-  }
-
-  private async accountOf(roleARN: string, external: string): Promise<Reached> {
-    const [, partition, id] = /^arn:([^:]+):iam::(\d{12}):role\/.+$/.exec(roleARN) ?? [];
-    if (!partition || !id) throw new Error(`${roleARN} is not the ARN of an IAM role`);
-    if (partition !== this.partition.name) {
-      throw new Error(
-        `${roleARN} is in partition ${partition}, and the operator's credentials are of ${this.partition.name}`,
-      );
-    }
-    const session = { roleARN, externalID: external, sessionName: sessionName(this.options.installation) };
-    const credentials = assumedRole(this.ownSts(), session, this.now);
-    return { id, roleARN, clients: this.options.clients.forCredentials(credentials), zones: {} };
-  }
-
-  /** Limited under no account's id, for these calls are what tells the operator its own. */
-  private ownSts() {
-    return new Calls(this.options.clients.sts, this.callOptions('', this.options.operator)('sts'));
+    return this.account(await unlessAborted(scope.signal, this.reached.reach(ref)), scope);
   }
 
   private account({ id, roleARN, clients, zones }: Reached, scope: Scope): Account {
@@ -142,9 +100,8 @@ export class AwsAccounts implements Accounts {
 
   /** Several roles may lead to one account, which counts their calls together. */
   private callOptions(accountID: string, scope: Scope) {
-    const { deadline = 60_000, limits = serviceLimits } = this.options;
-    const shared = this.limiters.get(accountID) ?? limiters(limits);
-    this.limiters.set(accountID, shared);
-    return (service: Service) => ({ scope, deadline, limiter: shared[service] });
+    const { deadline = 60_000 } = this.options;
+    const limiters = this.limiters.of(accountID);
+    return (service: Service) => ({ scope, deadline, limiter: limiters[service] });
   }
 }

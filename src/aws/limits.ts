@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { Recent } from './recent.ts';
 
 export type Service = 'acm' | 'cloudfront' | 'iam' | 'route53' | 's3' | 'sts';
 export type Limiters = Readonly<Record<Service, PQueue>>;
@@ -22,8 +23,23 @@ export const serviceLimits: Readonly<Record<Service, Limit>> = {
   sts: { concurrency: 5, callsPerSecond: 10 },
 };
 
-/** The limiters of one account. */
-export function limiters(limits: Readonly<Record<Service, Limit>>): Limiters {
+/** Far more than an operator has, for account ids are written by users too. */
+const mostAccounts = 1_000;
+
+/** The limiters of each account. */
+export class AccountLimiters {
+  private readonly known = new Recent<Limiters>(mostAccounts, isIdle);
+
+  constructor(private readonly limits: Readonly<Record<Service, Limit>> = serviceLimits) {}
+
+  of(accountID: string): Limiters {
+    return this.known.get(accountID, () => limiters(this.limits));
+  }
+}
+
+const isIdle = (account: Limiters) => Object.values(account).every(({ pending, size }) => pending === 0 && size === 0);
+
+function limiters(limits: Readonly<Record<Service, Limit>>): Limiters {
   const limiter = ({ concurrency, callsPerSecond }: Limit) =>
     new PQueue({ concurrency, intervalCap: callsPerSecond, interval: 1000 });
   return {

@@ -1,0 +1,96 @@
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import type { AccountRef } from './accounts.ts';
+import type { StsCalls } from './calls.ts';
+import type { AccountClients, Clients } from './clients.ts';
+import { assumedRole, type CredentialSource, externalID, type RoleSession, sessionName } from './credentials.ts';
+import type { ZoneMemory } from './dns.ts';
+import type { Partition } from './partitions.ts';
+import { Recent } from './recent.ts';
+
+/** What scopes share of an account. */
+export interface Reached {
+  readonly id: string;
+  readonly roleARN: string | undefined;
+  readonly clients: AccountClients;
+  readonly zones: ZoneMemory;
+}
+
+export interface ReachedAccountsOptions {
+  readonly clients: Clients;
+  /** On behalf of the operator, for what is asked here is shared. */
+  readonly sts: StsCalls;
+  readonly partition: Partition;
+  readonly installation: string;
+  readonly now: () => number;
+}
+
+/**
+ * Users write the names of roles, so what is kept by such a name has a bound. Clients take tens of kilobytes and are soon made
+ * again, sessions take one or two and cost an AssumeRole. A pass that is under way keeps what it has.
+ */
+const mostClients = 100;
+const mostSessions = 5_000;
+
+/** Accounts by the role and the namespace through which they are reached, and the operator's own. */
+export class ReachedAccounts {
+  private own: Promise<Reached> | undefined;
+  private readonly roles = new Recent<Reached>(mostClients);
+  private readonly sessions = new Recent<CredentialSource>(mostSessions);
+
+  constructor(private readonly options: ReachedAccountsOptions) {}
+
+  async reach({ roleARN, namespace }: AccountRef): Promise<Reached> {
+    return roleARN === undefined ? this.ownAccount() : this.accountOf(roleARN, namespace);
+  }
+
+  private ownAccount(): Promise<Reached> {
+    if (this.own) return this.own;
+    const own = this.identify();
+    own.catch(() => (this.own = undefined));
+    this.own = own;
+    return own;
+  }
+
+  private async identify(): Promise<Reached> {
+    const { clients, sts } = this.options;
+    const { Account: id } = await sts.send('asking whose credentials these are', new GetCallerIdentityCommand({}));
+    if (!id) throw new Error('asking whose credentials these are: STS named no account');
+    return { id, roleARN: undefined, clients: clients.forCredentials(undefined), zones: {} };
+  }
+
+  private accountOf(roleARN: string, namespace: string): Reached {
+    const { clients, installation, partition } = this.options;
+    const id = accountIDOf(roleARN, partition);
+    const session = {
+      roleARN,
+      sessionName: sessionName(installation),
+      externalID: externalID(installation, namespace),
+    };
+    const key = `${roleARN} ${session.externalID}`;
+    const make = () => ({ id, roleARN, clients: clients.forCredentials(this.credentials(key, session)), zones: {} });
+    return this.roles.get(key, make);
+  }
+
+  /** Nothing is kept of a role that cannot be assumed. */
+  private credentials(key: string, session: RoleSession): CredentialSource {
+    const { sts, now } = this.options;
+    return async () => {
+      try {
+        return await this.sessions.get(key, () => assumedRole(sts, session, now))();
+      } catch (error) {
+        this.sessions.delete(key);
+        this.roles.delete(key);
+        throw error;
+      }
+    };
+  }
+}
+
+function accountIDOf(roleARN: string, ours: Partition): string {
+  const [, partition, id] = /^arn:([^:]+):iam::(\d{12}):role\/.+$/.exec(roleARN) ?? [];
+  if (!partition || !id) throw new Error(`${roleARN} is not the ARN of an IAM role`);
+  if (partition !== ours.name) {
+    throw new Error(`${roleARN} is in partition ${partition}, and the operator's credentials are of ${ours.name}`);
+  }
+  return id;
+}

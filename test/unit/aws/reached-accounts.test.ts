@@ -1,0 +1,79 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Accounts } from '../../../src/aws/accounts.ts';
+import { FakeAws, scope, ServiceError } from '../../fakes/aws/index.ts';
+import { failure } from './failure.ts';
+
+const roleARN = (number: number) => `arn:aws:iam::999988887777:role/tenant-${number}`;
+const numbers = Array.from({ length: 700 }, (_, index) => index);
+
+let aws: FakeAws, accounts: Accounts, clientsMade: number;
+beforeEach(() => {
+  aws = new FakeAws();
+  clientsMade = 0;
+  const clients = aws.clients();
+  accounts = aws.accounts({
+    clients: {
+      ...clients,
+      forCredentials: (credentials) => {
+        clientsMade += 1;
+        return clients.forCredentials(credentials);
+      },
+    },
+  });
+});
+
+const get = (number: number) => accounts.get({ roleARN: roleARN(number), namespace: 'org-acme' }, scope());
+const use = async (number: number) => (await get(number)).roles.find('r');
+const count = (operation: string) => aws.calls.filter((call) => call.operation === operation).length;
+
+describe('an object whose account was edited 700 times', () => {
+  test('leaves 100 clients at most, and those that were used last', async () => {
+    for (const number of numbers) await use(number);
+    clientsMade = 0;
+    for (const number of numbers.slice(-100)) await use(number);
+    expect(clientsMade).toBe(0);
+
+    // The last used first, so that what is made for one drops nothing that is asked for later.
+    for (const number of numbers.slice(0, -100).reverse()) await use(number);
+    expect(clientsMade).toBe(600);
+  });
+
+  test('costs one AssumeRole a role and hour all the same', async () => {
+    for (const number of [...numbers, ...numbers]) await use(number);
+    expect(count('AssumeRole')).toBe(700);
+  });
+
+  test('does not cut off a pass that is under way', async () => {
+    const { roles } = await get(0);
+    for (const number of numbers.slice(1)) await use(number);
+    expect(await roles.find('r')).toBeUndefined();
+    expect(await use(0)).toBeUndefined();
+    expect(count('AssumeRole')).toBe(700);
+  });
+
+  test("does not drop the operator's own account", async () => {
+    const own = () => accounts.get({ roleARN: undefined, namespace: 'org-acme' }, scope());
+    await own();
+    for (const number of numbers) await use(number);
+    await own();
+    expect(count('GetCallerIdentity')).toBe(1);
+  });
+});
+
+test('nothing is kept of a role that cannot be assumed', async () => {
+  for (const number of numbers.slice(0, 50)) {
+    aws.failNext('AssumeRole', new ServiceError('AccessDenied', 403));
+    await failure(use(number));
+  }
+  clientsMade = 0;
+  for (const number of numbers.slice(0, 50)) await get(number);
+  expect(clientsMade).toBe(50);
+});
+
+test('sessions are bounded too, far above what an operator has', async () => {
+  for (let number = 0; number < 5_100; number += 1) await use(number);
+  await use(0);
+  expect(count('AssumeRole')).toBe(5_101);
+  await use(5_099);
+  expect(count('AssumeRole')).toBe(5_101);
+});
