@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Environment } from '../environment/environment.ts';
+import { CreateRoleCommand } from '@aws-sdk/client-iam';
+import { Environment, installation } from '../environment/environment.ts';
 import type { Operator } from '../environment/operator.ts';
 import { until } from '../environment/wait.ts';
 import { iamServiceAccount, inlinePolicies, managedPolicies, oidcIssuer, roleARN, serviceAccount } from './objects.ts';
 import { ReadLog } from './read-log.ts';
-import { operatorRequests, Workspace } from './workspace.ts';
+import { operatorRequests, ownAccountID, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
@@ -106,4 +107,24 @@ describe('many objects of one account', () => {
     const verbs = new Set(requests.map(({ verb }) => verb));
     expect([...verbs].filter((verb) => !['get', 'list', 'watch'].includes(verb))).toEqual([]);
   });
+});
+
+test('another namespace does not come in on the session of the one to which the role is pinned', async () => {
+  const { iam } = await environment.account(accountID);
+  const Statement = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${ownAccountID}:root` },
+    Action: 'sts:AssumeRole',
+    Condition: { StringEquals: { 'sts:ExternalId': `${installation}/${namespace}` } },
+  };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new CreateRoleCommand({ RoleName: 'irsa-operator', AssumeRolePolicyDocument }));
+  const other = await Workspace.create(environment, 'org-other');
+  environment.front.clearCalls();
+
+  await other.apply(oidcIssuer('stranger', { account: { roleARN: roleARN(accountID) } }));
+  const { message } = await other.condition('oidcissuer', 'stranger', { type: 'BucketReady', reason: 'AccessDenied' });
+
+  expect(message).toContain('sts:AssumeRole');
+  expect(environment.front.writes().filter((call) => call.accountID === accountID)).toEqual([]);
 });

@@ -108,7 +108,14 @@ describe('the configuration as delivered', () => {
 describe('the policies in config/iam', () => {
   const account = '111122223333';
   const readPolicy = (file: string) => {
-    const values = { ACCOUNT: account, INSTALLATION: 'gauss', DOMAIN: 'example.com', HOSTED_ZONE: 'Z1', ROLE: 'irsa' };
+    const values = {
+      ACCOUNT: account,
+      INSTALLATION: 'gauss',
+      DOMAIN: 'example.com',
+      HOSTED_ZONE: 'Z1',
+      ROLE: 'irsa',
+      NAMESPACE: 'org-acme',
+    };
     const text = Object.entries({ ...values, OPERATOR_ARN: `arn:aws:iam::${account}:role/operator` }).reduce(
       (result, [placeholder, value]) => result.replaceAll(placeholder, value),
       readFileSync(`config/iam/${file}`, 'utf8'),
@@ -124,6 +131,29 @@ describe('the policies in config/iam', () => {
 
   test('trust.json is a trust policy', () => {
     expect(validateTrustPolicy(readPolicy('trust.json'))).toEqual([]);
+  });
+
+  test.each([
+    ['Allowed', 'gauss/org-acme'],
+    ['ImplicitlyDenied', 'gauss/org-evil'],
+    ['ImplicitlyDenied', 'other/org-acme'],
+  ])('trust.json: %s for objects of %s', async (verdict, externalID) => {
+    const result = await runSimulation(
+      {
+        request: {
+          principal: `arn:aws:iam::${account}:role/operator`,
+          action: 'sts:AssumeRole',
+          resource: { resource: `arn:aws:iam::${account}:role/irsa`, accountId: account },
+          contextVariables: { 'sts:ExternalId': externalID },
+        },
+        identityPolicies: [{ name: 'own', policy: readPolicy('assume-role.json') }],
+        resourcePolicy: readPolicy('trust.json'),
+        serviceControlPolicies: [],
+        resourceControlPolicies: [],
+      },
+      {},
+    );
+    expect(result).toMatchObject({ overallResult: verdict });
   });
 
   test.each(['policy.json', 'assume-role.json'])('each action of %s exists', async (file) => {
