@@ -10,6 +10,7 @@ import { SdkClients } from './aws/clients.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
+import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
@@ -76,17 +77,33 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     changed: () => {},
   });
   roles.watchRelated(issuerInformer, {
-    select: ({ metadata, spec, status }) => ({
-      uid: metadata.uid,
-      deleting: metadata.deletionTimestamp !== undefined,
-      spec,
-      accountID: status?.accountID,
-      issuerURL: status?.issuerURL,
-      providers: status?.providers,
+    select: (issuer) => ({
+      uid: issuer.metadata.uid,
+      deleting: issuer.metadata.deletionTimestamp !== undefined,
+      leavingForGood: isLeavingForGood(issuer),
+      spec: issuer.spec,
+      accountID: issuer.status?.accountID,
+      issuerURL: issuer.status?.issuerURL,
+      providers: issuer.status?.providers,
     }),
     *affected({ namespace, name }) {
       for (const [ref, issuerNames] of references)
         if (ref.namespace === namespace && issuerNames.includes(name)) yield ref;
+    },
+  });
+  // Only an issuer that is being deleted waits for its roles: others are not asked of AWS because a role changed.
+  const deletedIssuers = issuerInformer.on({
+    select: ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    changed: () => {},
+  });
+  issuers.watchRelated(roleInformer, {
+    select: ({ metadata, spec, status }) => ({
+      deleting: metadata.deletionTimestamp !== undefined,
+      issuerNames: spec.issuerRefs.map(({ name }) => name),
+      trusted: status?.issuers,
+    }),
+    *affected({ namespace }) {
+      for (const [ref, isDeleted] of deletedIssuers) if (isDeleted && ref.namespace === namespace) yield ref;
     },
   });
   clusters.watchRelated(issuerInformer, {

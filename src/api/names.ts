@@ -12,6 +12,8 @@ export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
 export const settledAnnotation = 'irsa.giantswarm.io/settled';
 
 export const annotations = {
+  /** On an OIDCIssuer: its deletion may take AWS away from the roles that refer to it. Any value but `"false"`. */
+  allowDeletion: 'irsa.giantswarm.io/allow-deletion',
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */
   optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',
   /** Release 18.4 and later 18: publish under an alias of our own instead of the distribution's name. */

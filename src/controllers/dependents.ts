@@ -2,6 +2,19 @@ import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { finalizer } from '../api/names.ts';
 import { mayBeRegistered } from './issuer-contract.ts';
 
+/** The one answer to who refers to an issuer. */
+export function refersTo({ metadata, spec }: IAMServiceAccount, issuer: OIDCIssuer): boolean {
+  return (
+    metadata.namespace === issuer.metadata.namespace &&
+    spec.issuerRefs.some(({ name }) => name === issuer.metadata.name)
+  );
+}
+
+/** Those for whom the deletion of the issuer waits: their pods would lose AWS. One that is being deleted needs it no more. */
+export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
+  return accounts.filter((account) => account.metadata.deletionTimestamp === undefined && refersTo(account, issuer));
+}
+
 /**
  * Those whose roles have, or may have, a statement for the issuer: it must not go before they dropped it, for a provider
  * that is made anew under its URL would let in whoever that statement names.
@@ -22,7 +35,7 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
 
 /** A role that its object forgot: the next pass over it knows. */
 function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
-  return mayHaveForgotten(account) && account.spec.issuerRefs.some(({ name }) => name === issuer.metadata.name);
+  return mayHaveForgotten(account) && refersTo(account, issuer);
 }
 
 /**

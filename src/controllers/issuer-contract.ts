@@ -1,10 +1,27 @@
 import type { OIDCIssuer } from '../api/kinds.ts';
-import { settledAnnotation } from '../api/names.ts';
+import { findCondition } from '../api/conditions.ts';
+import { annotations, settledAnnotation } from '../api/names.ts';
 
 /** What the controllers of other kinds may know of an OIDCIssuer, beside its spec and its status. */
 
 export function clusterNameOf({ spec, metadata }: OIDCIssuer): string {
   return spec.clusterName ?? metadata.name;
+}
+
+/** Whether the issuer may be deleted although IAMServiceAccounts refer to it. */
+export function isDeletionAllowed({ metadata }: OIDCIssuer): boolean {
+  const value = metadata.annotations?.[annotations.allowDeletion];
+  return value !== undefined && value !== 'false';
+}
+
+/**
+ * The issuer is being deleted, what it has on AWS goes with it, and its controller has named the roles in a warning: from
+ * now on they drop their trust.
+ */
+export function isLeavingForGood(issuer: OIDCIssuer | undefined): boolean {
+  if (issuer?.metadata.deletionTimestamp === undefined || !isDeletionAllowed(issuer)) return false;
+  if (issuer.spec.deletionPolicy === 'Retain' || issuer.spec.suspend) return false;
+  return findCondition(issuer.status?.conditions, 'ProvidersReady')?.reason === 'DependentsRemaining';
 }
 
 /** By field, in words that can be compared and shown. */

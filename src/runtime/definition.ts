@@ -35,6 +35,15 @@ export interface Explanation {
   readonly terminal: boolean;
 }
 
+/** Why the deletion of an object waits although nothing of it is removed yet. */
+export interface Hold {
+  readonly reason: Reason;
+  /** For the user: what holds the deletion, and how to end it. */
+  readonly message: string;
+  /** Milliseconds. */
+  readonly requeueAfter: number;
+}
+
 /**
  * All that the loop needs to know of a kind.
  * @typeParam O the object
@@ -46,6 +55,11 @@ export interface Definition<O extends ManagedObject, S, C, R> {
   readonly steps: readonly Step<C, R>[];
   /** Validation and guardrails. Where it refuses, nothing was sent to AWS. */
   accept(object: O, draft: S, pass: Pass): Promise<Acceptance<C>>;
+  /**
+   * Tells whether the deletion has to wait. While it does, the loop provisions the object as before, so that whoever uses
+   * the object loses nothing.
+   */
+  holdsDeletion?(object: O, pass: Pass): Promise<Hold | undefined>;
   /**
    * What a removal needs, out of the status rather than the spec, which may have become unacceptable.
    * Undefined where nothing was ever made.

@@ -3,7 +3,7 @@ import type { ManagedObject, ManagedStatus } from '../api/meta.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
-import type { Definition, Explanation, Pass } from './definition.ts';
+import type { Definition, Explanation, Hold, Pass } from './definition.ts';
 import { withDeadline } from './deadline.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
@@ -96,12 +96,13 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     return {};
   }
 
-  async #provision(visit: Visit<O, S>): Promise<Result | undefined> {
+  /** With a hold: the object is being deleted, and `Ready` says what the deletion waits for. */
+  async #provision(visit: Visit<O, S>, hold?: Hold): Promise<Result | undefined> {
     const { definition } = this.options;
     const acceptance = await this.#accept(visit);
     if ('finding' in acceptance) {
       const steps = definition.steps.map((step) => skipped(step.condition, ['Accepted']));
-      return this.#settle(visit, [acceptance.finding, ...steps]);
+      return this.#settle(visit, [acceptance.finding, ...steps], hold);
     }
     await this.#addFinalizer(visit.object);
     if (acceptance.storeFirst) {
@@ -109,7 +110,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       return undefined;
     }
     const findings = await runByNeeds(definition.steps, acceptance.context, runOptions(visit));
-    return this.#settle(visit, [{ type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' }, ...findings]);
+    const accepted: Finding = { type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' };
+    return this.#settle(visit, [accepted, ...findings], hold);
   }
 
   async #accept({
@@ -131,15 +133,20 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     }
   }
 
-  async #finalize(visit: Visit<O, S>): Promise<Result> {
+  async #finalize(visit: Visit<O, S>): Promise<Result | undefined> {
     const { object, pass } = visit;
     if (object.spec.deletionPolicy === 'Retain') {
       pass.event('Normal', 'Retained', 'deletionPolicy is Retain: all that was made for this object stays');
       return this.#removeFinalizer(visit);
     }
+    const hold = await this.options.definition.holdsDeletion?.(object, pass);
+    if (hold) {
+      pass.event('Normal', 'DeletionWaits', hold.message);
+      return this.#provision(visit, hold);
+    }
     const removal = await this.#remove(visit);
     if (removal.done) return this.#removeFinalizer(visit);
-    return this.#settle(visit, removal.findings, deletion(removal.findings));
+    return this.#settle(visit, removal.findings, removal);
   }
 
   async #remove(visit: Visit<O, S>): Promise<Removal> {
@@ -155,13 +162,14 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     }
   }
 
-  async #settle(visit: Visit<O, S>, findings: readonly Finding[], ready = readiness(findings)): Promise<Result> {
-    await this.#store(visit, findings, ready);
+  async #settle(visit: Visit<O, S>, findings: readonly Finding[], end?: Hold | Removal): Promise<Result> {
+    await this.#store(visit, findings, headline(findings, end));
     if (findings.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = findings.filter((finding) => finding.state === 'waiting');
-    if (waiting.length === 0) return { requeueAfter: resync, settled: true };
-    return { requeueAfter: Math.min(resync, ...waiting.map((finding) => finding.requeueAfter ?? resync)) };
+    const held = end && 'requeueAfter' in end ? [end.requeueAfter] : [];
+    if (waiting.length === 0 && held.length === 0) return { requeueAfter: resync, settled: true };
+    return { requeueAfter: Math.min(resync, ...held, ...waiting.map((finding) => finding.requeueAfter ?? resync)) };
   }
 
   async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline): Promise<void> {
@@ -206,6 +214,12 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 interface AcceptedObject<C> {
   readonly context: C;
   readonly storeFirst: boolean;
+}
+
+/** What `Ready` says: of an object that is being deleted, why it is still there. */
+function headline(findings: readonly Finding[], end: Hold | Removal | undefined): Headline {
+  if (!end) return readiness(findings);
+  return 'done' in end ? deletion(findings) : { status: 'False', reason: end.reason, message: end.message };
 }
 
 const runOptions = ({ explain, stop }: Visit<ManagedObject, unknown>) => ({ explain, signal: stop });

@@ -28,8 +28,11 @@ export function readiness(findings: readonly Finding[]): Headline {
 /** While an object is removed, the last finding is what holds it. */
 export function deletion(findings: readonly Finding[]): Headline {
   const holding = findings.at(-1);
-  return { status: 'False', reason: 'Deleting', message: holding ? `${holding.type}: ${holding.message}` : '' };
+  const message = holding ? `${holding.type}: ${holding.message}${wayOut}` : '';
+  return { status: 'False', reason: 'Deleting', message };
 }
+
+const wayOut = ' (spec.deletionPolicy: Retain ends the deletion at once and leaves on AWS what is there)';
 
 /**
  * The conditions after a pass. What it did not look at keeps its word and the generation of that time.

@@ -8,6 +8,7 @@ import {
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
+  GetRoleCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { counts } from '../environment/holdings.ts';
@@ -19,7 +20,7 @@ jest.setTimeout(120_000);
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.start(['ordered', 'held', 'kept', 'robbed', 'forgotten']);
+  lab = await Lab.start(['ordered', 'used', 'allowed', 'held', 'kept', 'robbed', 'forgotten']);
 });
 afterAll(() => lab?.stop());
 
@@ -61,9 +62,59 @@ test('nothing is taken away while something that trusts it stands', async () => 
   expect(counts(await tenant.holdings())).toEqual({});
 });
 
+/** What `Ready` of the issuer says while it waits for IAMServiceAccounts. */
+const waiting = (tenant: Tenant) =>
+  until('the issuer to say what holds it', async () => {
+    const conditions = (await tenant.issuer())?.status?.conditions;
+    return conditions?.find(({ type, reason }) => type === 'Ready' && reason === 'DependentsRemaining')?.message;
+  });
+
+const allow = (tenant: Tenant) =>
+  tenant.kubectl(['annotate', 'oidcissuer', tenant.name, 'irsa.giantswarm.io/allow-deletion=true']);
+
+test('an issuer in use is not deleted, names who uses it, and takes nothing from them, also after a restart', async () => {
+  const tenant = await readyTenant('used');
+  const before = await tenant.holdings();
+  const trust = await trustOf(tenant);
+  lab.environment.front.clearCalls();
+  await remove(tenant, 'oidcissuer');
+  expect(await waiting(tenant)).toContain('IAMServiceAccount used');
+  await lab.startOperator();
+  // A pass of the new process over each of the two: both objects change.
+  await tenant.applyRole({ tags: { restarted: 'yes' } });
+  await until('the new tag', async () => (await tagsOf(tenant)).includes('restarted') || undefined);
+  expect(await waiting(tenant)).toContain('IAMServiceAccount used');
+  expect(lab.environment.front.writes().map(({ operation }) => operation)).toEqual(['TagRole']);
+  expect(counts(await tenant.holdings())).toEqual(counts(before));
+  expect(await trustOf(tenant)).toBe(trust);
+
+  await remove(tenant, 'iamserviceaccount');
+  await tenant.gone();
+  expect(counts(await tenant.holdings())).toEqual({});
+});
+
+test('a deletion that is allowed names the roles in a warning, and then takes their trust', async () => {
+  const tenant = await readyTenant('allowed');
+  await remove(tenant, 'oidcissuer');
+  await waiting(tenant);
+  lab.environment.front.clearCalls();
+  await allow(tenant);
+  await tenant.gone('oidcissuer');
+  const events = await tenant.kubectl([
+    'get',
+    'events.events.k8s.io',
+    '--output=jsonpath={range .items[*]}{.type} {.reason} {.note}{"\\n"}{end}',
+  ]);
+  expect(events).toMatch(/^Warning DependentsLoseAccess .*IAMServiceAccount allowed/m);
+  expect(lab.environment.front.writes()[0]?.operation).toBe('UpdateAssumeRolePolicy');
+  expect(await trustOf(tenant)).toContain('"Deny"');
+  expect(counts(await tenant.holdings())).toEqual({ role: 1 });
+});
+
 test('a suspended IAMServiceAccount holds its issuer, which names it, until it is suspended no more', async () => {
   const tenant = await readyTenant('held');
   await tenant.applyRole({ suspend: true });
+  await allow(tenant);
   await remove(tenant, 'oidcissuer');
   const message = await until('the issuer to say what holds it', async () => {
     const conditions = (await tenant.issuer())?.status?.conditions;
@@ -121,6 +172,18 @@ test('nothing stays of objects whose status was lost', async () => {
   await tenant.gone();
   expect(counts(await tenant.holdings())).toEqual({});
 });
+
+async function trustOf(tenant: Tenant): Promise<string> {
+  const { roleName: RoleName } = (await tenant.role())?.status ?? {};
+  const { Role } = await tenant.aws.iam.send(new GetRoleCommand({ RoleName }));
+  return decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
+}
+
+async function tagsOf(tenant: Tenant): Promise<string[]> {
+  const { roleName: RoleName } = (await tenant.role())?.status ?? {};
+  const { Role } = await tenant.aws.iam.send(new GetRoleCommand({ RoleName }));
+  return (Role?.Tags ?? []).map(({ Key = '' }) => Key);
+}
 
 /** Takes role, provider and distribution away as a person at the console would. */
 async function rob(tenant: Tenant): Promise<void> {

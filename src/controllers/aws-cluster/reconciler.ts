@@ -122,6 +122,8 @@ export class AwsClusterReconciler {
       return { requeueAfter: intervals.resync };
     }
     if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
+    // Not over "false": that is somebody's word that the issuer must stay as long as it is in use.
+    if (issuer.metadata.annotations?.[annotations.allowDeletion] === undefined) await this.#allowDeletion(issuer);
     if (issuer.metadata.deletionTimestamp === undefined) {
       await kube.delete(oidcIssuers, issuer.metadata, { uid: issuer.metadata.uid });
     } else {
@@ -130,6 +132,13 @@ export class AwsClusterReconciler {
       this.#say(cluster, { type: 'Normal', reason: 'DeletionWaits', message });
     }
     return { requeueAfter: intervals.dependents };
+  }
+
+  /** The cluster goes, and so do its pods. Only on the object that was read: the version says so. */
+  async #allowDeletion({ metadata }: OIDCIssuer): Promise<void> {
+    const { resourceVersion } = metadata;
+    const body = { metadata: { resourceVersion, annotations: { [annotations.allowDeletion]: 'AWSCluster deleted' } } };
+    await this.#dependencies.kube.patch(oidcIssuers, metadata, body);
   }
 
   #vanished(ref: NamespacedName, issuer: OIDCIssuer | undefined): Result {

@@ -1,5 +1,5 @@
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import { mayBeRegistered } from '../issuer-contract.ts';
+import { isLeavingForGood, mayBeRegistered } from '../issuer-contract.ts';
 
 /** An issuer of a role, as the status remembers it. */
 export interface IssuerEntry {
@@ -28,7 +28,7 @@ export interface IssuerQuery {
 }
 
 /**
- * A statement goes when its issuer is being deleted, or when the role refers to another issuer. It does not go because
+ * A statement goes when its issuer leaves for good, or when the role refers to another issuer. It does not go because
  * the issuer cannot be seen: one that was deleted with Retain, or moved to another management cluster, still serves pods.
  */
 export function assess({ name, issuers, recorded }: IssuerQuery): IssuerSituation {
@@ -42,12 +42,6 @@ export function assess({ name, issuers, recorded }: IssuerQuery): IssuerSituatio
   return audiences.length > 0
     ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
     : { issuer, audiences, state: 'notReady', trusted: kept };
-}
-
-/** The issuer is being deleted, and what it has on AWS goes with it. */
-export function isLeavingForGood(issuer: OIDCIssuer | undefined): boolean {
-  if (issuer?.metadata.deletionTimestamp === undefined) return false;
-  return issuer.spec.deletionPolicy !== 'Retain' && !issuer.spec.suspend;
 }
 
 function withoutOthers(name: string, issuers: readonly OIDCIssuer[], recorded: readonly IssuerEntry[]): IssuerEntry[] {

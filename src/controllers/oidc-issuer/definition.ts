@@ -7,6 +7,7 @@ import { accept } from './accept.ts';
 import { bucketStep } from './bucket-step.ts';
 import { certificateStep } from './certificate-step.ts';
 import type { IssuerContext, IssuerDependencies, IssuerRemoval } from './context.ts';
+import { holdsDeletion } from './deletion-hold.ts';
 import { distributionStep } from './distribution-step.ts';
 import { DnsStep } from './dns-step.ts';
 import { documentsStep } from './documents-step.ts';
@@ -27,6 +28,7 @@ export function oidcIssuerDefinition(
     resource: oidcIssuers,
     steps: [signingKeysStep, bucketStep, documentsStep, certificateStep, distributionStep, dnsStep, providersStep],
     accept: (issuer, draft, pass) => accept(dependencies, issuer, { draft, pass }),
+    holdsDeletion: (issuer) => holdsDeletion(dependencies, issuer),
     removal: (issuer, draft, pass) => removal(dependencies, issuer, { draft, pass }),
     explain,
   };

@@ -1,4 +1,3 @@
-import { iamServiceAccounts } from '../../api/resources.ts';
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
 import type { Provider } from '../../aws/providers.ts';
@@ -6,7 +5,9 @@ import { diffTags, isOwned } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../dependents.ts';
+import { isDeletionAllowed } from '../issuer-contract.ts';
 import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { accountsNear, namesOf } from './deletion-hold.ts';
 import { removeProvider } from './provider-removal.ts';
 import { settle, settledFields } from './settled.ts';
 
@@ -31,7 +32,8 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     const { status, dependencies, alias } = context;
     const dependents = await findDependents(context);
     if (dependents.length > 0) {
-      const message = `still trusted by IAMServiceAccount ${dependents.map(({ metadata }) => metadata.name).join(', ')}`;
+      warn(context, dependents);
+      const message = `still trusted by IAMServiceAccount ${namesOf(dependents)}: resume one that is suspended, or delete it`;
       const requeueAfter = dependencies.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
@@ -48,11 +50,18 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
 
 /** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
 async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
-  const { namespace } = issuer.metadata;
-  const accounts = await dependencies.kube.list<IAMServiceAccount>(iamServiceAccounts, { namespace });
+  const accounts = await accountsNear(dependencies.kube, issuer);
   // Its own URL may be lost with the status.
   const status = { ...issuer.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
   return dependentsOf({ ...issuer, status }, accounts);
+}
+
+/** Before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
+function warn({ issuer, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
+  const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  if (losing.length === 0 || !isDeletionAllowed(issuer)) return;
+  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing)} stop trusting this issuer: their pods lose AWS`;
+  pass.event('Warning', 'DependentsLoseAccess', message);
 }
 
 async function ensure(context: IssuerContext, url: string): Promise<Outcome> {

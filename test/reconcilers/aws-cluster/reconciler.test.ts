@@ -300,7 +300,7 @@ describe('deletion', () => {
     await story.reconcile();
     expect(story.issuer?.metadata.deletionTimestamp).toBeDefined();
     expect(story.cluster?.metadata.finalizers).toContain(finalizer);
-    expect(story.kube.writes.map(({ verb }) => verb)).toEqual(['delete']);
+    expect(story.kube.writes.map(({ verb }) => verb)).toEqual(['patch', 'delete']);
     story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
     await story.reconcile();
     expect(story.cluster?.metadata.finalizers).toEqual(['other']);
@@ -319,6 +319,36 @@ describe('deletion', () => {
         message: `the deletion waits for OIDCIssuer abcl0: ${message}`,
       }),
     ]);
+  });
+
+  const allowDeletion = 'irsa.giantswarm.io/allow-deletion';
+
+  test('allows the issuer to go although roles use it, and not before', async () => {
+    const story = await deleted();
+    expect(story.issuer?.metadata.annotations?.[allowDeletion]).toBeUndefined();
+    await story.reconcile();
+    expect(story.issuer?.metadata.annotations?.[allowDeletion]).toBe('AWSCluster deleted');
+  });
+
+  test('allows it also where somebody deleted the issuer first, whose deletion waits for roles', async () => {
+    const story = await deleted();
+    story.kube.remove(oidcIssuers, ref);
+    await story.reconcile();
+    expect(story.issuer?.metadata.annotations?.[allowDeletion]).toBe('AWSCluster deleted');
+  });
+
+  test('leaves the word of somebody who refused it', async () => {
+    const story = await deleted();
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { [allowDeletion]: 'false' } } });
+    await story.reconcile();
+    expect(story.issuer?.metadata.annotations?.[allowDeletion]).toBe('false');
+  });
+
+  test('deletes nothing where another issuer of that name came since', async () => {
+    const story = await deleted();
+    story.kube.failNext('patch', new KubeError('has been modified', 409, 'Conflict'));
+    expect(await story.reconcile()).toEqual({ requeueAfter: 0 });
+    expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
   });
 
   test('is held while the AWSCluster is paused, and says so', async () => {

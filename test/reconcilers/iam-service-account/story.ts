@@ -139,6 +139,23 @@ export class Story extends World {
     this.kube.remove(iamServiceAccounts, ref);
   }
 
+  /** As `kubectl delete oidcissuer`; `warned`: its controller has said that it waits for the roles that trust it. */
+  deleteIssuer({ allow, warned = false }: { readonly allow?: string; readonly warned?: boolean } = {}): void {
+    const abcl0 = { namespace: 'default', name: 'abcl0' };
+    if (allow !== undefined) {
+      this.kube.edit(oidcIssuers, abcl0, { metadata: { annotations: { 'irsa.giantswarm.io/allow-deletion': allow } } });
+    }
+    this.kube.remove(oidcIssuers, abcl0);
+    if (!warned) return;
+    const remaining = { type: 'ProvidersReady', status: 'False', reason: 'DependentsRemaining', message: '' };
+    const status = { conditions: [{ ...remaining, lastTransitionTime: '2030-01-01T00:00:00Z' }] };
+    void this.kube.patch(oidcIssuers, abcl0, { status }, { subresource: 'status' });
+  }
+
+  deleteIssuerForGood(): void {
+    this.deleteIssuer({ allow: 'true', warned: true });
+  }
+
   annotations(name = 's3-reader'): Readonly<Record<string, string>> {
     const found = this.workload.get<KubernetesObject>(serviceAccounts, { namespace: 'default', name });
     return found?.metadata.annotations ?? {};

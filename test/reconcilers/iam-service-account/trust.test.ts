@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, accountID, issuer, ref, registered, roleName } from './story.ts';
+import { Story, accountID, issuer, ref, registered, roleARN, roleName } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const writer = 'system:serviceaccount:jobs:s3-writer';
@@ -164,7 +164,7 @@ describe('when the issuer is being deleted', () => {
     const story = new Story();
     story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held, ...spec }));
     await story.reconcile();
-    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    story.deleteIssuerForGood();
     return story;
   }
 
@@ -178,6 +178,25 @@ describe('when the issuer is being deleted', () => {
     story.forget();
     await story.reconcile();
     expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
+  });
+
+  test.each<[string, (story: Story) => void]>([
+    ['nobody allowed it', (story) => story.deleteIssuer()],
+    ['somebody refused it', (story) => story.deleteIssuer({ allow: 'false', warned: true })],
+    ['its controller has named the roles in no warning yet', (story) => story.deleteIssuer({ allow: 'true' })],
+  ])('a role keeps its trust as long as %s', async (_, deleteIssuer) => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
+    await story.reconcile();
+    deleteIssuer(story);
+    story.forget();
+    await story.reconcile();
+    expect(story.trusted).toEqual([reader]);
+    expect(story.aws.writes).toEqual([]);
+    expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': roleARN });
+    expect(story.condition('IssuersReady')).toMatchObject({
+      message: 'OIDCIssuer abcl0 is being deleted; what the role trusts already stays as it is',
+    });
   });
 
   test('the status holds it while IAM refuses', async () => {
@@ -250,7 +269,7 @@ describe('when the issuer is being deleted', () => {
     story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
     story.aws.failNext('CreateRole', new Error('the operator dies here'), { tookEffect: true });
     await story.reconcile();
-    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    story.deleteIssuerForGood();
     story.aws.failNext('GetRole', new ServiceError('NoSuchEntityException', 404));
     await story.reconcile();
     expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
@@ -280,7 +299,7 @@ test('of a role that is somebody else’s holds no issuer that leaves, and write
   story.forget();
   await story.reconcile();
   expect(story.kube.writes).toEqual([]);
-  story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+  story.deleteIssuerForGood();
   await story.reconcile();
   expect(story.holdsIssuer).toBe(false);
 });
@@ -299,7 +318,7 @@ describe('that nobody remembers, since the status was lost, holds the issuer', (
     story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held, status: { issuerURL: url } }));
     await story.reconcile();
     expect(story.holdsIssuer).toBe(true);
-    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    story.deleteIssuerForGood();
     await story.reconcile();
     expect(story.role.trustPolicy).toMatch(nobody);
     expect(story.holdsIssuer).toBe(false);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { iamServiceAccounts } from '../../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { isLeavingForGood } from '../../../src/controllers/issuer-contract.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { alias, globalBucket, issuerURL, Story } from './story.ts';
+import { alias, globalBucket, issuerURL, newPublicKey, ref, Story } from './story.ts';
 
 const everything = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } };
 
@@ -123,8 +124,84 @@ describe('IAMServiceAccounts that still trust the issuer', () => {
     status: { issuers: [{ url: issuerURL, providerARN: 'arn' }] },
   });
 
+  const allow = (story: Story, value = '') =>
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/allow-deletion': value } } });
+
+  test.each([undefined, 'false'])('and refer to it hold it, by name, and lose nothing (allowed: %s)', async (value) => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, dependent({}));
+    if (value !== undefined) allow(story, value);
+    story.delete();
+    expect(await story.reconcile()).toEqual({ requeueAfter: story.settings.intervals.dependents });
+    story.restart();
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'DependentsRemaining',
+      message: expect.stringMatching(/^IAMServiceAccount s3-reader still .*allow-deletion.*deletionPolicy: Retain/),
+    });
+    expect(story.condition('ProvidersReady')).toMatchObject({ status: 'True' });
+    expect(story.saidReasons).toContain('DeletionWaits');
+    expect(story.aws.writes).toEqual([]);
+    const account = { namespace: 'default', name: 's3-reader' };
+    story.kube.remove(iamServiceAccounts, account);
+    story.kube.edit(iamServiceAccounts, account, { metadata: { finalizers: null } });
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
+  });
+
+  test('hold it without a harm: a new key is published meanwhile, and what AWS lost is repaired', async () => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, dependent({}));
+    story.delete();
+    await story.reconcile();
+    story.account.providers.clear();
+    story.seedSecret('abcl0-sa', { 'tls.crt': story.pem + newPublicKey() });
+    await story.until(() => story.published.length === 2);
+    await story.until(() => story.account.providers.size === 1);
+    expect(story.condition('Ready')).toMatchObject({ reason: 'DependentsRemaining' });
+  });
+
+  test('are named in a warning before their trust goes, where the deletion is allowed', async () => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, dependent({}));
+    allow(story);
+    story.delete();
+    await story.reconcile();
+    expect(story.said).toContainEqual(
+      expect.objectContaining({
+        type: 'Warning',
+        reason: 'DependentsLoseAccess',
+        message: expect.stringContaining('s3-reader'),
+      }),
+    );
+    expect(isLeavingForGood(story.object)).toBe(true);
+    expect(story.aws.writes).toEqual([]);
+  });
+
+  test('hold nothing when they come after the removal began', async () => {
+    const story = await readyStory();
+    story.delete();
+    await story.reconcile();
+    story.kube.seed(iamServiceAccounts, { ...dependent({}), status: { issuers: [] } });
+    await story.untilGone();
+  });
+
+  test('do not hold an issuer that leaves everything on AWS', async () => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, dependent({}));
+    story.delete();
+    await story.reconcile();
+    story.edit({ deletionPolicy: 'Retain' });
+    story.forget();
+    await story.reconcile();
+    expect(story.object).toBeUndefined();
+    expect(story.aws.writes).toEqual([]);
+  });
+
   test('hold it, by name, until they have dropped their statement', async () => {
     const story = await readyStory();
+    allow(story);
     story.kube.seed(iamServiceAccounts, dependent({ suspend: true }));
     story.delete();
     expect(await story.reconcile()).toEqual({ requeueAfter: seconds(10) });
@@ -139,6 +216,7 @@ describe('IAMServiceAccounts that still trust the issuer', () => {
   test('hold it also where its status is lost, by the URL that the spec gives', async () => {
     const story = await readyStory();
     story.kube.seed(iamServiceAccounts, dependent({ suspend: true }));
+    allow(story);
     story.loseStatus();
     story.delete();
     await story.reconcile();
@@ -149,7 +227,7 @@ describe('IAMServiceAccounts that still trust the issuer', () => {
   test('of another issuer or namespace hold nothing', async () => {
     const story = await readyStory();
     const other = { issuers: [{ url: 'https://irsa.other.example.com', providerARN: 'arn' }] };
-    story.kube.seed(iamServiceAccounts, { ...dependent({}), status: other });
+    story.kube.seed(iamServiceAccounts, { ...dependent({ issuerRefs: [{ name: 'other' }] }), status: other });
     story.kube.seed(iamServiceAccounts, dependent({}, { namespace: 'elsewhere' }));
     story.delete();
     await story.untilGone();

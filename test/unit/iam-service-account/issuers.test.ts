@@ -13,6 +13,14 @@ interface Changes {
   readonly deleting?: boolean;
 }
 
+const waits = {
+  type: 'ProvidersReady',
+  status: 'False',
+  reason: 'DependentsRemaining',
+  message: '',
+  lastTransitionTime: '2030-01-01T00:00:00Z',
+} as const;
+
 function issuer(name: string, { spec, status, deleting = false }: Changes = {}): OIDCIssuer {
   const { url, providerARN } = entry(name);
   return {
@@ -24,12 +32,14 @@ function issuer(name: string, { spec, status, deleting = false }: Changes = {}):
       uid: name,
       resourceVersion: '1',
       ...(deleting && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
+      annotations: { 'irsa.giantswarm.io/allow-deletion': '' },
     },
     spec: { region: 'eu-central-1', hosting: {}, deletionPolicy: 'Delete', suspend: false, ...spec },
     status: status ?? {
       issuerURL: url,
       accountID: account,
       providers: [{ url, arn: providerARN, accountID: account, audiences: ['sts.amazonaws.com'], owned: true }],
+      ...(deleting && { conditions: [waits] }),
     },
   };
 }
@@ -71,7 +81,7 @@ describe('the statements of a role', () => {
     expect(of([issuer('b')], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [] });
   });
 
-  test('go when the issuer is being deleted', () => {
+  test('go when the issuer is being deleted, which was allowed and warned of', () => {
     expect(of([issuer('a', { deleting: true })])).toMatchObject({ state: 'leaving', trusted: [] });
   });
 

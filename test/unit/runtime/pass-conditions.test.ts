@@ -43,12 +43,13 @@ describe('Ready', () => {
     expect(readiness(findings)).toMatchObject({ status: 'False', message });
   });
 
-  test('names, during a deletion, what holds it', () => {
+  test('names, during a deletion, what holds it and how to end it', () => {
     const removed: Finding = { ...bucket, state: 'waiting', reason: 'Deleting', message: 'removed' };
     expect(deletion([removed, certificate])).toEqual({
       status: 'False',
       reason: 'Deleting',
-      message: 'CertificateReady: ACM is validating',
+      message:
+        'CertificateReady: ACM is validating (spec.deletionPolicy: Retain ends the deletion at once and leaves on AWS what is there)',
     });
   });
 });

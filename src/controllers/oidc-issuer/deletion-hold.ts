@@ -1,0 +1,42 @@
+import { findCondition } from '../../api/conditions.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { annotations } from '../../api/names.ts';
+import { iamServiceAccounts } from '../../api/resources.ts';
+import type { Hold } from '../../runtime/definition.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+import { usersOf } from '../dependents.ts';
+import { isDeletionAllowed } from '../issuer-contract.ts';
+import type { IssuerDependencies } from './context.ts';
+
+/**
+ * A single `kubectl delete oidcissuer` must not take AWS away from running pods. Once the removal began, a role that comes
+ * later holds nothing: it never had what is being removed.
+ */
+export async function holdsDeletion(
+  { kube, settings }: Pick<IssuerDependencies, 'kube' | 'settings'>,
+  issuer: OIDCIssuer,
+): Promise<Hold | undefined> {
+  const hasBegun = findCondition(issuer.status?.conditions, 'Ready')?.reason === 'Deleting';
+  if (hasBegun || isDeletionAllowed(issuer)) return undefined;
+  const users = usersOf(issuer, await accountsNear(kube, issuer));
+  if (users.length === 0) return undefined;
+  const message =
+    `IAMServiceAccount ${namesOf(users)} still refer to this issuer, and nothing is taken away from them: ` +
+    `delete them too, or annotate this object with ${annotations.allowDeletion}=true and their pods lose AWS, ` +
+    'or set spec.deletionPolicy: Retain, which leaves everything on AWS';
+  return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };
+}
+
+/** All IAMServiceAccounts that may refer to the issuer or be trusted by it. */
+export function accountsNear(kube: KubeClient, { metadata }: OIDCIssuer): Promise<readonly IAMServiceAccount[]> {
+  return kube.list<IAMServiceAccount>(iamServiceAccounts, { namespace: metadata.namespace });
+}
+
+/** In an order that stays the same, and not so many that nobody reads them. */
+export function namesOf(accounts: readonly IAMServiceAccount[]): string {
+  const names = accounts.map(({ metadata }) => metadata.name).sort();
+  const shown = names.slice(0, shownAtMost).join(', ');
+  return names.length > shownAtMost ? `${shown} and ${names.length - shownAtMost} more` : shown;
+}
+
+const shownAtMost = 20;
