@@ -428,6 +428,8 @@ describe('a suspended object', () => {
   });
 });
 
+const wayOut = '(spec.deletionPolicy: Retain ends the deletion at once and leaves on AWS what is there)';
+
 describe('deletion', () => {
   async function deleted(spec: House['spec'] = {}) {
     const it = world(spec);
@@ -456,7 +458,7 @@ describe('deletion', () => {
     expect(word('DistributionReady')).toEqual(['False', 'Deleting', 'removed']);
     expect(word('CertificateReady')).toEqual(['False', 'InUse', 'still in use']);
     expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
-    expect(word('Ready')).toEqual(['False', 'Deleting', 'CertificateReady: still in use']);
+    expect(word('Ready')).toEqual(['False', 'Deleting', `CertificateReady: still in use ${wayOut}`]);
 
     delete behaviour['remove CertificateReady'];
     await reconcile();
@@ -469,7 +471,11 @@ describe('deletion', () => {
     expect(await reconcile()).toEqual({ failed: true });
     expect(ran).toEqual(['remove DistributionReady']);
     expect(house()).toBeDefined();
-    expect(word('Ready')).toEqual(['False', 'Deleting', 'DistributionReady: cloudfront:DeleteDistribution is missing']);
+    expect(word('Ready')).toEqual([
+      'False',
+      'Deleting',
+      `DistributionReady: cloudfront:DeleteDistribution is missing ${wayOut}`,
+    ]);
     expect(kube.events.at(-1)?.reason).toBe('AccessDenied');
   });
 
@@ -494,7 +500,7 @@ describe('deletion', () => {
     hooks.removal = fails('sts:AssumeRole is missing');
     expect(await reconcile()).toEqual({ failed: true });
     expect(house()).toBeDefined();
-    expect(word('Ready')).toEqual(['False', 'Deleting', 'Accepted: sts:AssumeRole is missing']);
+    expect(word('Ready')).toEqual(['False', 'Deleting', `Accepted: sts:AssumeRole is missing ${wayOut}`]);
   });
 
   test('does not run an object that somebody else holds after we let go', async () => {
