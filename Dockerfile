@@ -13,5 +13,6 @@ RUN npm run build
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 COPY --from=build /build/dist /app
+# A number, for Kubernetes cannot tell of a name that it is not root's.
 USER 65534:65534
 ENTRYPOINT ["node", "--permission", "--allow-fs-read=*", "--enable-source-maps", "/app/main.js"]

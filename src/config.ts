@@ -36,6 +36,13 @@ const schema = z.strictObject({
   concurrency: z.int().min(1).max(64).default(8),
   /** Namespaces whose issuers may use `spec.cluster.inCluster`. */
   inClusterNamespaces: z.array(z.string()).default([]),
+  /** Of the servers that kubeconfigs of workload clusters name. */
+  workloadClusters: z
+    .strictObject({
+      /** They may be on the operator's own machine: for demo and tests. */
+      allowLoopback: z.boolean().default(false),
+    })
+    .prefault({}),
   /** How soon something is looked at again. */
   intervals: z
     .strictObject({

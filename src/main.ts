@@ -14,6 +14,7 @@ import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
+import { ServerAddresses } from './runtime/addresses.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
@@ -24,7 +25,7 @@ import { Informer } from './runtime/informer.ts';
 import { KubeSecrets } from './runtime/secrets.ts';
 import { KubeTransport } from './runtime/kube-transport.ts';
 import { ObjectReconciler } from './runtime/object-reconciler.ts';
-import { OperatorAccess } from './runtime/operator-access.ts';
+import { OperatorAccess, ownServers } from './runtime/operator-access.ts';
 import type { Reconcile } from './runtime/reconciler.ts';
 import { KubeconfigClusters } from './runtime/workload-clusters.ts';
 
@@ -40,7 +41,10 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   const secrets = new KubeSecrets(kube);
   const events = new KubeEvents({ client: kube, clock, logger, instance: hostname() });
   // Shorter than usual: a cluster that is dead must not hold the passes that others wait for.
-  const workloadClusters = new KubeconfigClusters({ signal, timeouts: { connect: seconds(3), call: seconds(10) } });
+  const timeouts = { connect: seconds(3), call: seconds(10) };
+  const own = ownServers(process.env);
+  const servers = new ServerAddresses({ ...config.workloadClusters, own });
+  const workloadClusters = new KubeconfigClusters({ signal, timeouts, servers });
 
   // One agent for everything that is not a Kubernetes API server, and so one place that knows the proxy.
   const agent = new Agent({ keepAlive: true, maxSockets: 50, proxyEnv: process.env });

@@ -1,9 +1,11 @@
 import { Agent, request as send, type Dispatcher } from 'undici';
 import type { Access, AccessSource, TlsSettings } from './access.ts';
+import type { ServerAddresses } from './addresses.ts';
 import { sleep, systemClock, type Clock } from './clock.ts';
 import { jittered, minutes, seconds } from './duration.ts';
 import { sameJson } from './json.ts';
 import { isTransient, isUnauthorized, KubeError } from './kube-error.ts';
+import { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
 export interface KubeRequest {
   /** For error messages, gerund first: `reading Secret default/abcl0-kubeconfig`. */
@@ -22,10 +24,11 @@ export interface KubeTransportOptions {
   /** Ends all calls and watches. */
   readonly signal: AbortSignal;
   /**
-   * Somebody else wrote the address. They must not read in our errors what answers there, so all requests are confidential;
-   * and what answers there must not fill our memory, so an answer has a largest size.
+   * Somebody else wrote the address: which ones are connected to. They must not read in our errors what answers there, so all
+   * requests are confidential and an error says one word; and what answers there must not fill our memory, so an answer has
+   * a largest size.
    */
-  readonly untrusted?: boolean;
+  readonly untrusted?: ServerAddresses;
   /** For the time between attempts. */
   readonly clock?: Clock;
   readonly timeouts?: Partial<Timeouts>;
@@ -139,7 +142,13 @@ export class KubeTransport {
     if (this.#pool && sameJson(this.#pool.tls, tls)) return this.#pool.agent;
     void this.#pool?.agent.close();
     const agent = new Agent({
-      connect: { ...tls, timeout: this.#timeouts.connect, keepAlive: true, keepAliveInitialDelay: seconds(15) },
+      connect: {
+        ...tls,
+        timeout: this.#timeouts.connect,
+        keepAlive: true,
+        keepAliveInitialDelay: seconds(15),
+        ...(this.options.untrusted && { lookup: this.options.untrusted.lookup }),
+      },
       // A connection for each watch: one that hangs is noticed, and holds up nothing else.
       allowH2: false,
       connections: 64,
@@ -153,7 +162,8 @@ export class KubeTransport {
   async #refusal(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {
     const status = await statusOf(response);
     const words = this.#isConfidential(request) ? undefined : status.message?.slice(0, longestMessage);
-    const parts = [String(response.statusCode), status.reason, words].filter((part) => part !== undefined);
+    const told = [String(response.statusCode), status.reason, words].filter((part) => part !== undefined);
+    const parts = this.options.untrusted ? [wordOf(response.statusCode)] : told;
     const wait = Number(response.headers['retry-after']);
     return new KubeError(`${request.doing}: ${parts.join(' ')}`, response.statusCode, status.reason, {
       ...(wait > 0 && { retryAfter: Math.min(seconds(wait), longestRetryAfter) }),
@@ -161,19 +171,41 @@ export class KubeTransport {
   }
 
   #isConfidential({ confidential = false }: KubeRequest): boolean {
-    return confidential || (this.options.untrusted ?? false);
+    return confidential || this.options.untrusted !== undefined;
   }
 
   async #attempt<T>(request: KubeRequest, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
-      if (error instanceof KubeError) throw error;
+      if (error instanceof KubeError || error instanceof InvalidKubeconfigError) throw error;
+      if (this.options.untrusted) throw new KubeError(`${request.doing}: ${wordOf(undefined)}`, undefined, undefined);
       if (this.#isConfidential(request))
         throw new KubeError(`${request.doing}: ${codeOf(error)}`, undefined, undefined);
       const why = this.options.signal.aborted ? 'the operator stops' : messageOf(error);
       throw new KubeError(`${request.doing}: ${why}`, undefined, undefined, { cause: error });
     }
+  }
+}
+
+/**
+ * All that the author of an address is told of what answers there. One word for all that is no answer of an API server:
+ * whether a port is closed, silent, or speaks another protocol would map a network that they cannot see.
+ */
+function wordOf(status: number | undefined): string {
+  switch (status) {
+    case undefined:
+      return 'Unreachable';
+    case 401:
+      return 'Unauthorized';
+    case 403:
+      return 'Forbidden';
+    case 404:
+      return 'NotFound';
+    case 409:
+      return 'Conflict';
+    default:
+      return status === 429 || status >= 500 ? 'Unavailable' : 'Failed';
   }
 }
 

@@ -25,6 +25,13 @@ export class OperatorAccess implements AccessSource {
   }
 }
 
+/** Where the operator's own API server is, by all that says so: names and addresses. */
+export function ownServers(environment: NodeJS.ProcessEnv): string[] {
+  const server = loadKubeConfig(environment).getCurrentCluster()?.server;
+  const host = environment['KUBERNETES_SERVICE_HOST'];
+  return [...(host ? [host] : []), ...(server ? [new URL(server).hostname] : [])];
+}
+
 /** A KUBECONFIG that is set wins over the pod's service account, and that over ~/.kube/config. */
 export function loadKubeConfig(environment: NodeJS.ProcessEnv): KubeConfig {
   const config = new KubeConfig();

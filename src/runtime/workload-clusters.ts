@@ -1,3 +1,4 @@
+import type { ServerAddresses } from './addresses.ts';
 import { HttpKubeClient } from './http-kube-client.ts';
 import type { KubeClient } from './kube-client.ts';
 import { KubeTransport, type Timeouts } from './kube-transport.ts';
@@ -9,7 +10,8 @@ export { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 export interface WorkloadClusters {
   /**
    * A client for this kubeconfig (YAML). Kept and used again while the text stays the same.
-   * The kubeconfig is data: exec, auth-provider, tokenFile, a file path or insecure-skip-tls-verify throws InvalidKubeconfigError, naming it.
+   * The kubeconfig is data: exec, auth-provider, tokenFile, a file path, insecure-skip-tls-verify or a server that ServerAddresses
+   * refuses throws InvalidKubeconfigError, naming it. A server whose name resolves to such an address throws it when it is called.
    */
   connect(kubeconfig: string): KubeClient;
 }
@@ -18,6 +20,8 @@ export interface WorkloadClusters {
 const kept = 200;
 
 export interface KubeconfigClustersOptions {
+  /** Which servers a kubeconfig may name. */
+  readonly servers: ServerAddresses;
   /** Ends all calls. */
   readonly signal: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
@@ -43,11 +47,13 @@ export class KubeconfigClusters implements WorkloadClusters {
 
   #open(kubeconfig: string) {
     const access = accessOf(kubeconfig);
+    const { servers, ...options } = this.options;
+    servers.check(access.server);
     const transport = new KubeTransport({
-      ...this.options,
+      ...options,
       // The text is all there is: where its token is not accepted, there is no newer one.
       access: { get: () => Promise.resolve(access), renew: () => undefined },
-      untrusted: true,
+      untrusted: servers,
     });
     return { client: new HttpKubeClient(transport), transport };
   }

@@ -95,7 +95,14 @@ export class Environment {
     const operator = Operator.start({
       kubeconfig: await this.kubeconfig,
       environment: this.awsEnvironment,
-      config: { installation, logLevel: 'debug', inClusterNamespaces: ['default'], ...config, intervals },
+      config: {
+        installation,
+        logLevel: 'debug',
+        inClusterNamespaces: ['default'],
+        workloadClusters: { allowLoopback: true },
+        ...config,
+        intervals,
+      },
       ...options,
     });
     this.operators.push(operator);

@@ -217,3 +217,44 @@ describe('what somebody else made', () => {
     expect(await holdings(account)).toContainEqual({ kind: 'bucket', name: Bucket, tags: { team: 'payroll' } });
   });
 });
+
+describe("a kubeconfig that leads to an address of the operator's own", () => {
+  const reader = { namespace: 'default', name: 'probe' };
+  const kubeconfig = (server: string) =>
+    JSON.stringify({
+      'current-context': 'c',
+      clusters: [{ name: 'c', cluster: { server } }],
+      users: [{ name: 'u', user: { token: 'probe' } }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    });
+
+  test.each(['https://169.254.169.254', 'https://[::ffff:a9fe:a9fe]', 'https://2852039166', 'https://0'])(
+    '%s is refused as InvalidKubeconfig, and is not connected to',
+    async (server) => {
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe' } };
+      await workspace.apply({ ...secret, stringData: { value: kubeconfig(server) } } as unknown as Manifest);
+      await workspace.apply(
+        oidcIssuer('probe', { cluster: { kubeconfigSecretRef: { name: 'probe', key: 'value' } } }),
+        iamServiceAccount('probe', 'probe', { subjects: [reader] }),
+      );
+      const refused = { type: 'ServiceAccountsReady', reason: 'InvalidKubeconfig' };
+      const { message } = await workspace.condition('iamserviceaccount', 'probe', refused);
+      expect(message).toMatch(/^server must not be /);
+      await workspace.kubectl(['delete', 'iamserviceaccount', 'probe', '--wait=false']);
+      await workspace.kubectl(['delete', 'secret', 'probe']);
+      await workspace.gone('iamserviceaccount', 'probe');
+    },
+  );
+
+  test('a port that nobody listens on is told of in one word', async () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe' } };
+    await workspace.apply({
+      ...secret,
+      stringData: { value: kubeconfig('https://127.0.0.1:1') },
+    } as unknown as Manifest);
+    await workspace.apply(iamServiceAccount('probe', 'probe', { subjects: [reader] }));
+    const refused = { type: 'ServiceAccountsReady', reason: 'ClusterUnreachable' };
+    const { message } = await workspace.condition('iamserviceaccount', 'probe', refused);
+    expect(message).toBe('reading ServiceAccount default/probe: Unreachable');
+  });
+});

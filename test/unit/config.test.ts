@@ -23,6 +23,7 @@ test('installation and region are enough, and the rest has its defaults in milli
     logLevel: 'info',
     concurrency: 8,
     inClusterNamespaces: [],
+    workloadClusters: { allowLoopback: false },
     intervals: {
       certificate: 30_000,
       distribution: 30_000,

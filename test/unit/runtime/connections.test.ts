@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,11 +7,12 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { serviceAccounts } from '../../../src/api/resources.ts';
+import { ServerAddresses } from '../../../src/runtime/addresses.ts';
 import { HttpKubeClient } from '../../../src/runtime/http-kube-client.ts';
 import { isUnauthorized, isUnreachable, type KubeError } from '../../../src/runtime/kube-error.ts';
 import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { loadKubeConfig, OperatorAccess } from '../../../src/runtime/operator-access.ts';
-import { KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
+import { InvalidKubeconfigError, KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
 import { TestCA } from '../../backends/test-ca.ts';
 import { endless, json, refuse, ScriptedApiServer, type ReceivedRequest } from '../../fakes/scripted-api-server.ts';
 import { until } from './until.ts';
@@ -57,7 +60,8 @@ function kubeconfig(options: { readonly cluster?: object; readonly user?: object
 }
 
 describe("a cluster known by somebody else's kubeconfig", () => {
-  const clusters = () => new KubeconfigClusters({ signal: stop.signal });
+  const servers = (allowLoopback: boolean, own: string[] = []) => new ServerAddresses({ allowLoopback, own });
+  const clusters = (allowed = servers(true)) => new KubeconfigClusters({ signal: stop.signal, servers: allowed });
 
   test('is reached with its own CA and token, over the same connections while the text is the same', async () => {
     const known = clusters();
@@ -97,10 +101,79 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     );
     const client = clusters().connect(kubeconfig());
     const refused = await refusal(client.find(serviceAccounts, ref));
-    expect(refused?.message).toBe('reading ServiceAccount default/s3-reader: 403');
+    expect(refused?.message).toBe('reading ServiceAccount default/s3-reader: Forbidden');
     const unreadable = await refusal(client.patch(serviceAccounts, ref, {}));
-    expect(unreadable?.message).toBe('patching ServiceAccount default/s3-reader: SyntaxError');
+    expect(unreadable?.message).toBe('patching ServiceAccount default/s3-reader: Unreachable');
     expect(String(unreadable?.cause)).not.toContain(secret);
+  });
+
+  test.each([
+    [401, 'Unauthorized'],
+    [403, 'Forbidden'],
+    [404, 'NotFound'],
+    [409, 'Conflict'],
+    [418, 'Failed'],
+    [503, 'Unavailable'],
+  ])('that answers %d is told of in one word: %s', async (status, word) => {
+    for (let answer = 0; answer < 2; answer++) server.answer(refuse(status, 'SomethingInner'));
+    const error = await refusal(clusters().connect(kubeconfig()).patch(serviceAccounts, ref, {}));
+    expect([error?.status, error?.message]).toEqual([status, `patching ServiceAccount default/s3-reader: ${word}`]);
+  });
+
+  test('is told of in the same word whether its port is closed, speaks no TLS, or shows another certificate', async () => {
+    const plain = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')).listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    const speaking = `https://127.0.0.1:${(plain.address() as AddressInfo).port}`;
+    const unknown = { 'certificate-authority-data': undefined };
+    const told = [];
+    for (const cluster of [{ server: speaking }, unknown])
+      told.push((await refusal(clusters().connect(kubeconfig({ cluster })).patch(serviceAccounts, ref, {})))?.message);
+    plain.close();
+    const closed = kubeconfig({ cluster: { server: speaking } });
+    told.push((await refusal(clusters().connect(closed).patch(serviceAccounts, ref, {})))?.message);
+    expect(new Set(told)).toEqual(new Set(['patching ServiceAccount default/s3-reader: Unreachable']));
+  });
+
+  test('is not connected to at an address of our own, unless a setting allows that', () => {
+    const refusing = clusters(servers(false));
+    expect(() => refusing.connect(kubeconfig())).toThrow(/^server must not be loopback/);
+    expect(server.connections).toBe(0);
+  });
+
+  test.each<[string, boolean, string[]]>([
+    ['loopback', false, []],
+    ["the operator's own API server", false, ['127.0.0.1']],
+    ['link-local', true, []],
+  ])('is not connected to by a name that resolves to %s', async (what, allowLoopback, own) => {
+    const port = new URL(server.url).port;
+    const named = kubeconfig({ cluster: { server: `https://api.example.com:${port}` } });
+    const answers = [
+      { address: '10.1.2.3', family: 4 },
+      { address: what === 'link-local' ? '169.254.1.1' : '127.0.0.1', family: 4 },
+    ];
+    const judge = new ServerAddresses({ allowLoopback, own, resolve: () => Promise.resolve(answers) });
+    const error = await refusal(clusters(judge).connect(named).find(serviceAccounts, ref));
+    expect(error).toBeInstanceOf(InvalidKubeconfigError);
+    expect(error?.message).toMatch(/^server has a name that resolves to/);
+    expect(server.connections).toBe(0);
+  });
+
+  test('is not reached by a name that was well when it was looked at, and resolves to loopback when we connect', async () => {
+    server.answer(json(account));
+    const port = new URL(server.url).port;
+    const text = kubeconfig({ cluster: { server: `https://api.example.com:${port}` } });
+    const answers = ['127.0.0.1', '127.0.0.1'];
+    const judge = (allowLoopback: boolean) =>
+      new ServerAddresses({
+        allowLoopback,
+        own: [],
+        resolve: () => Promise.resolve([{ address: answers.shift() ?? '10.1.2.3', family: 4 }]),
+      });
+    // The address that was judged is the one that is connected to: the name resolves nowhere else.
+    expect(await clusters(judge(true)).connect(text).find(serviceAccounts, ref)).toEqual(account);
+    const error = await refusal(clusters(judge(false)).connect(text).find(serviceAccounts, ref));
+    expect(error).toBeInstanceOf(InvalidKubeconfigError);
+    expect(server.requests).toHaveLength(1);
   });
 
   test('cannot fill our memory with an answer that does not end, and is not quoted then either', async () => {
@@ -108,9 +181,9 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     const client = clusters().connect(kubeconfig());
     const answered = await refusal(client.patch(serviceAccounts, ref, {}));
     expect(isUnreachable(answered)).toBe(true);
-    expect(answered?.message).toBe('patching ServiceAccount default/s3-reader: UND_ERR_RES_EXCEEDED_MAX_SIZE');
+    expect(answered?.message).toBe('patching ServiceAccount default/s3-reader: Unreachable');
     const refused = await refusal(client.patch(serviceAccounts, ref, {}));
-    expect(refused?.message).toBe('patching ServiceAccount default/s3-reader: 403');
+    expect(refused?.message).toBe('patching ServiceAccount default/s3-reader: Forbidden');
     await until(() => server.openConnections === 0);
   });
 
