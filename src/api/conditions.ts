@@ -102,7 +102,7 @@ const badReasons = [
   'ClusterUnreachable',
   /** The service account is not there yet. */
   'ServiceAccountNotFound',
-  /** The service account names another role, which we did not write. */
+  /** The service account names a role that somebody else wrote, or an older object holds it. */
   'AnnotationConflict',
   /** The bucket's name belongs to another account. */
   'BucketNameTaken',

@@ -57,6 +57,9 @@ function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): 
   return differing.length > 0 ? Object.fromEntries(differing) : undefined;
 }
 
+/** Whether the role that the service account names was written there by us, for whichever object. */
+export const isRoleOurs = ({ metadata }: KubernetesObject): boolean => keysWrittenByUs(metadata).has(keys.roleARN);
+
 /** As the API server remembers it. */
 function keysWrittenByUs({ managedFields = [] }: ObjectMeta): Set<string> {
   const fields = managedFields

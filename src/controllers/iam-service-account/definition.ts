@@ -32,7 +32,7 @@ export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDef
   const role = new RoleStep(settings.installation, propagation);
   const trust = new TrustStep(propagation);
   const policies = new PoliciesStep(propagation);
-  const serviceAccounts = new ServiceAccountsStep(clusters, intervals, clock);
+  const serviceAccounts = new ServiceAccountsStep(kube, clusters, intervals, clock);
   return {
     resource: iamServiceAccounts,
     steps: [issuer, role, trust, policies, serviceAccounts],

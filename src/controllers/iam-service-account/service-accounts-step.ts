@@ -1,7 +1,7 @@
 import { type Reason, findCondition } from '../../api/conditions.ts';
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
-import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
+import { type NamespacedName, iamServiceAccounts, serviceAccounts } from '../../api/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { minutes } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
@@ -9,10 +9,11 @@ import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import type { IssuerClusters } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 import type { Intervals } from '../settings.ts';
-import { type Annotations, annotate, desiredAnnotations, roleOf } from './annotations.ts';
+import { type Annotations, annotate, desiredAnnotations, isRoleOurs, roleOf } from './annotations.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { type ServiceAccountEntry, type ServiceAccountState, isSame } from './record.ts';
 import { ClusterOutOfReach, type ReleaseContext, Releaser } from './release.ts';
+import { type Rival, rivalsOf } from './rivals.ts';
 
 /** A cluster that does not answer for so long after the deletion holds it no more. */
 const patience = minutes(10);
@@ -28,6 +29,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
   readonly #releaser: Releaser;
 
   constructor(
+    private readonly kube: KubeClient,
     private readonly clusters: IssuerClusters,
     private readonly intervals: Intervals,
     private readonly clock: Clock,
@@ -59,16 +61,17 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
       tokenExpiration: object.spec.session?.tokenExpiration,
     });
     const after: ServiceAccountEntry[] = [];
+    const conflicts: string[] = [];
     for (const { namespace, name } of object.spec.subjects) {
-      const entry = before.find((other) => other.cluster === cluster && isSame(other, { namespace, name }));
-      const wasOurs = entry?.state === ('Annotated' satisfies ServiceAccountState);
-      const state = await give(reached.client, { namespace, name }, { roleARN, desired, wasOurs });
+      const rivals = async () => rivalsOf(object, await this.#all(), { cluster, namespace, name });
+      const { state, holder } = await give(reached.client, { namespace, name }, { roleARN, desired, rivals });
       after.push({ cluster, namespace, name, state });
+      if (holder !== undefined) conflicts.push(`${namespace}/${name} (${holder})`);
     }
     const left = before.filter((old) => !after.some((entry) => entry.cluster === old.cluster && isSame(entry, old)));
     status.serviceAccounts = [...after, ...left];
     await this.#release(left, { ...context, roleARN });
-    return this.#outcome(object, after);
+    return this.#outcome(object, after, conflicts);
   }
 
   async #release(left: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
@@ -77,16 +80,20 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     }
   }
 
-  #outcome(object: IAMServiceAccount, entries: readonly ServiceAccountEntry[]): Outcome {
+  /** Asked only where a service account does not name our role: then somebody else may have a better claim. */
+  #all(): Promise<readonly IAMServiceAccount[]> {
+    return this.kube.list<IAMServiceAccount>(iamServiceAccounts);
+  }
+
+  #outcome(object: IAMServiceAccount, entries: readonly ServiceAccountEntry[], conflicts: readonly string[]): Outcome {
     const inState = (state: ServiceAccountState) =>
       entries.filter((entry) => entry.state === state).map(({ namespace, name }) => `${namespace}/${name}`);
-    const conflicts = inState('Conflict');
     const missing = inState('NotFound');
     if (conflicts.length > 0) {
       return this.#missing(
         object,
         'AnnotationConflict',
-        `another role is named by ${conflicts.join(', ')}: remove the annotation eks.amazonaws.com/role-arn there, or the subject here`,
+        `another role belongs to ${conflicts.join(', ')}: remove the annotation eks.amazonaws.com/role-arn there, or the subject from one of the objects`,
       );
     }
     return missing.length > 0
@@ -124,15 +131,30 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
 interface Gift {
   readonly roleARN: string;
   readonly desired: Annotations;
-  /** We annotated it before, so that whatever stands there now is drift. */
-  readonly wasOurs: boolean;
+  readonly rivals: () => Promise<readonly Rival[]>;
 }
 
-async function give(client: KubeClient, ref: NamespacedName, gift: Gift): Promise<ServiceAccountState> {
+interface Given {
+  readonly state: ServiceAccountState;
+  /** Of a conflict: whose the service account is. */
+  readonly holder?: string;
+}
+
+/**
+ * Two of our objects never rewrite each other: the older one holds the service account, also after that was made anew. A role
+ * that somebody else wrote there stays.
+ */
+async function give(client: KubeClient, ref: NamespacedName, gift: Gift): Promise<Given> {
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
-  if (!serviceAccount) return 'NotFound';
+  if (!serviceAccount) return { state: 'NotFound' };
   const current = roleOf(serviceAccount);
-  if (current !== undefined && current !== gift.roleARN && !gift.wasOurs) return 'Conflict';
+  if (current !== gift.roleARN) {
+    const rivals = await gift.rivals();
+    const older = rivals.find(({ isOlder }) => isOlder);
+    if (older) return { state: 'Conflict', holder: `held by IAMServiceAccount ${older.name}, which is older` };
+    const isRivals = isRoleOurs(serviceAccount) && rivals.some(({ roleARN }) => roleARN === current);
+    if (current !== undefined && !isRivals) return { state: 'Conflict', holder: 'written by somebody else' };
+  }
   await annotate(client, serviceAccount, gift.desired);
-  return 'Annotated';
+  return { state: 'Annotated' };
 }

@@ -78,9 +78,21 @@ test('leaves an annotated service account alone', async () => {
 test('repairs the annotation, and keeps those of others', async () => {
   const story = new Story();
   await story.reconcile();
-  seed(story, reader, { [roleKey]: otherRole, 'example.com/owner': 'web' });
+  seed(story, reader, { 'example.com/owner': 'web' });
   await story.reconcile();
   expect(story.annotations()).toEqual({ [roleKey]: roleARN, 'example.com/owner': 'web' });
+});
+
+test('leaves another role that somebody wrote over ours, and says so', async () => {
+  const story = new Story();
+  await story.reconcile();
+  seed(story, reader, { [roleKey]: otherRole });
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: otherRole });
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({
+    reason: 'AnnotationConflict',
+    message: expect.stringContaining('default/s3-reader (written by somebody else)'),
+  });
 });
 
 describe('a service account that is not there', () => {
@@ -143,6 +155,64 @@ describe('a service account that names another role', () => {
     await story.reconcile();
     await story.reconcile('second');
     expect(story.annotations()[roleKey]).toMatch(/role\/irsa\/test\/default\/second-/);
+    expect(story.condition('Ready', 'second')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('a service account of two objects', () => {
+  /** Both exist, and the first is older. */
+  async function both(): Promise<Story> {
+    const story = new Story();
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account({}, 'second'));
+    await story.reconcile('second');
+    return story;
+  }
+  const conflict = {
+    reason: 'AnnotationConflict',
+    message: expect.stringContaining('held by IAMServiceAccount default/s3-reader, which is older'),
+  };
+
+  test('stays with the older after it was made anew, whoever comes first, and nobody rewrites it', async () => {
+    const story = await both();
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
+    seed(story, reader);
+    await story.reconcile('second');
+    expect(story.annotations()).toEqual({});
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+    story.forget();
+    for (const name of ['s3-reader', 'second', 's3-reader', 'second']) await story.reconcile(name);
+    expect(story.workload.writes).toEqual([]);
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
+  });
+
+  test('goes from the younger to the older that comes to name it, once', async () => {
+    const story = new Story({ subjects: [] });
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account({}, 'second'));
+    await story.reconcile('second');
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
+    story.edit({ subjects: [reader] });
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+    story.forget();
+    await story.reconcile('second');
+    await story.reconcile();
+    expect(story.workload.writes).toEqual([]);
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
+  });
+
+  test('goes to the younger when the older is deleted', async () => {
+    const story = await both();
+    story.delete();
+    await story.reconcile();
+    await story.reconcile('second');
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
     expect(story.condition('Ready', 'second')).toMatchObject({ status: 'True' });
   });
 });
