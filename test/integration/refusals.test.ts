@@ -232,7 +232,7 @@ describe("a kubeconfig that leads to an address of the operator's own", () => {
     '%s is refused as InvalidKubeconfig, and is not connected to',
     async (server) => {
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe' } };
-      await workspace.apply({ ...secret, stringData: { value: kubeconfig(server) } } as unknown as Manifest);
+      await workspace.apply({ ...secret, stringData: { value: kubeconfig(server) } });
       await workspace.apply(
         oidcIssuer('probe', { cluster: { kubeconfigSecretRef: { name: 'probe', key: 'value' } } }),
         iamServiceAccount('probe', 'probe', { subjects: [reader] }),
@@ -251,7 +251,7 @@ describe("a kubeconfig that leads to an address of the operator's own", () => {
     await workspace.apply({
       ...secret,
       stringData: { value: kubeconfig('https://127.0.0.1:1') },
-    } as unknown as Manifest);
+    });
     await workspace.apply(iamServiceAccount('probe', 'probe', { subjects: [reader] }));
     const refused = { type: 'ServiceAccountsReady', reason: 'ClusterUnreachable' };
     const { message } = await workspace.condition('iamserviceaccount', 'probe', refused);
