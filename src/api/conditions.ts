@@ -92,7 +92,7 @@ const badReasons = [
   'LimitExceeded',
   /** The Secret, or the entry of it, is missing. */
   'SecretNotFound',
-  /** The operator may not write Secrets in this namespace. */
+  /** The operator may not read, or not write, Secrets in this namespace. */
   'SecretForbidden',
   /** The Secret's entry is no public key that can be published. */
   'InvalidKey',

@@ -1,12 +1,14 @@
+import type { Reason } from '../api/conditions.ts';
 import type { OIDCIssuer } from '../api/kinds.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Secrets } from '../runtime/secrets.ts';
 import type { WorkloadClusters } from '../runtime/workload-clusters.ts';
+import { secretsForbidden } from './secret-permissions.ts';
 
 export type Reached =
   | { readonly state: 'connected'; readonly client: KubeClient }
   /** The issuer says no way to its cluster, or one that leads nowhere. */
-  | { readonly state: 'noWay'; readonly message: string };
+  | { readonly state: 'noWay'; readonly message: string; readonly reason?: Reason };
 
 export interface ClusterDependencies {
   readonly kube: KubeClient;
@@ -34,6 +36,10 @@ export class IssuerClusters {
     switch (entry.state) {
       case 'found':
         return { state: 'connected', client: workloadClusters.connect(entry.value) };
+      case 'forbidden': {
+        const message = secretsForbidden(`read Secret ${namespace}/${reference.name}`, namespace);
+        return { state: 'noWay', message, reason: 'SecretForbidden' };
+      }
       case 'noSecret':
         return noWay(`Secret ${reference.name} with the kubeconfig does not exist`);
       case 'noEntry':

@@ -16,7 +16,7 @@ describe('RBAC', () => {
   }
   interface Manifest {
     readonly kind: string;
-    readonly metadata: { readonly name: string };
+    readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
     readonly rules: Rule[];
     readonly roleRef: { readonly kind: string; readonly name: string };
     readonly subjects: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[];
@@ -37,6 +37,22 @@ describe('RBAC', () => {
         })),
       ]);
 
+  const ours = 'irsa.giantswarm.io: oidcissuers iamserviceaccounts';
+
+  test('for people is aggregated to view, and to edit by a component alone', () => {
+    const aggregated = (folder: string, to: string) =>
+      inFolder(folder)
+        .filter(({ kind }) => kind === 'ClusterRole')
+        .filter(({ metadata }) => metadata.labels?.[`rbac.authorization.k8s.io/aggregate-to-${to}`] === 'true')
+        .map(({ metadata }) => metadata.name);
+    expect([aggregated('rbac', 'view'), aggregated('rbac', 'edit'), aggregated('rbac', 'admin')]).toEqual([
+      ['irsa-viewer'],
+      [],
+      [],
+    ]);
+    expect(aggregated('components', 'edit')).toEqual(['irsa-aggregate-to-edit']);
+  });
+
   test('of config/default is all that every installation needs, and no more', () => {
     expect(readYaml('config/default/kustomization.yaml').resources).toEqual(['../crd', '../rbac', '../manager']);
     expect(grants('manager')).toEqual([]);
@@ -46,16 +62,23 @@ describe('RBAC', () => {
         [
           { 'irsa.giantswarm.io: oidcissuers iamserviceaccounts': 'get list watch patch' },
           { 'irsa.giantswarm.io: oidcissuers/status iamserviceaccounts/status': 'patch' },
-          { 'core: secrets': 'get' },
           { 'events.k8s.io: events': 'create' },
         ],
       ],
+      ['ClusterRole irsa-editor', [{ [ours]: 'get list watch create update patch delete deletecollection' }]],
+      ['ClusterRole irsa-viewer', [{ [ours]: 'get list watch' }]],
     ]);
   });
 
-  test('of the components is what only some need: Secrets are written by a Role, in one namespace', () => {
+  test('of the components is what only some need: Secrets are read and written by a Role, in one namespace', () => {
     expect(grants('components/secrets')).toEqual([
-      ['Role irsa-operator-secrets', [{ 'core: secrets': 'create patch' }]],
+      ['Role irsa-operator-secrets', [{ 'core: secrets': 'get create patch' }]],
+    ]);
+    expect(grants('components/management-cluster')).toEqual([
+      ['ClusterRole irsa-operator-management-cluster', [{ 'core: secrets': 'get create patch' }]],
+    ]);
+    expect(grants('components/aggregate-to-edit')).toEqual([
+      ['ClusterRole irsa-aggregate-to-edit', [{ [ours]: 'create update patch delete deletecollection' }]],
     ]);
     expect(grants('components/in-cluster')).toEqual([
       ['ClusterRole irsa-operator-in-cluster', [{ 'core: serviceaccounts': 'get patch' }]],
@@ -71,21 +94,32 @@ describe('RBAC', () => {
         ],
       ],
     ]);
-    expect(readdirSync('config/components').sort()).toEqual(['aws-cluster', 'in-cluster', 'secrets']);
+    expect(readdirSync('config/components').sort()).toEqual([
+      'aggregate-to-edit',
+      'aws-cluster',
+      'in-cluster',
+      'management-cluster',
+      'secrets',
+    ]);
   });
 
-  test.each(['rbac', 'components/aws-cluster', 'components/secrets', 'components/in-cluster'])(
-    'of %s is bound to the operator alone',
-    (folder) => {
-      const roles = inFolder(folder).filter(({ kind }) => /Role$/.test(kind));
-      const bindings = inFolder(folder).filter(({ kind }) => /RoleBinding$/.test(kind));
-      expect(bindings.map(({ kind, roleRef }) => [kind, `${roleRef.kind} ${roleRef.name}`])).toEqual(
-        roles.map((role) => [`${role.kind}Binding`, nameOf(role)]),
-      );
-      const operator = { kind: 'ServiceAccount', name: 'irsa-operator', namespace: 'irsa-system' };
-      for (const { subjects } of bindings) expect(subjects).toEqual([operator]);
-    },
-  );
+  test.each([
+    'rbac',
+    'components/aws-cluster',
+    'components/management-cluster',
+    'components/secrets',
+    'components/in-cluster',
+  ])('of %s is bound to the operator alone', (folder) => {
+    const roles = inFolder(folder).filter(
+      ({ kind, metadata }) => /Role$/.test(kind) && /^irsa-operator/.test(metadata.name),
+    );
+    const bindings = inFolder(folder).filter(({ kind }) => /RoleBinding$/.test(kind));
+    expect(bindings.map(({ kind, roleRef }) => [kind, `${roleRef.kind} ${roleRef.name}`])).toEqual(
+      roles.map((role) => [`${role.kind}Binding`, nameOf(role)]),
+    );
+    const operator = { kind: 'ServiceAccount', name: 'irsa-operator', namespace: 'irsa-system' };
+    for (const { subjects } of bindings) expect(subjects).toEqual([operator]);
+  });
 });
 
 describe('the configuration as delivered', () => {

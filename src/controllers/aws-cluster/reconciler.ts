@@ -10,6 +10,7 @@ import { isConflict, isNotFound, KubeError } from '../../runtime/kube-error.ts';
 import type { Reconcile, Result } from '../../runtime/reconciler.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { Intervals } from '../settings.ts';
+import { secretsForbidden } from '../secret-permissions.ts';
 import { ensureConfigMap } from './config-map.ts';
 import { accountOf, derivedIssuer, wishOf } from './derive-issuer.ts';
 import { isApplied } from './difference.ts';
@@ -167,6 +168,10 @@ export class AwsClusterReconciler {
       return this.#say(cluster, { type: 'Warning', reason: 'Incomplete', message });
     }
     const entry = await this.#dependencies.secrets.entry({ namespace, name }, roleEntry);
+    if (entry.state === 'forbidden') {
+      const message = secretsForbidden(`read Secret ${namespace}/${name}`, namespace);
+      return this.#say(cluster, { type: 'Warning', reason: 'SecretForbidden', message });
+    }
     if (entry.state !== 'found') {
       const message = `Secret ${namespace}/${name} or its entry ${roleEntry} does not exist`;
       return this.#say(cluster, { type: 'Warning', reason: 'SecretNotFound', message });

@@ -51,7 +51,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
       };
     }
     const reached = await this.clusters.reach(issuer);
-    if (reached.state === 'noWay') return this.#missing(object, 'SecretNotFound', reached.message);
+    if (reached.state === 'noWay') return this.#missing(object, reached.reason ?? 'SecretNotFound', reached.message);
 
     const cluster = clusterNameOf(issuer);
     const desired = desiredAnnotations({

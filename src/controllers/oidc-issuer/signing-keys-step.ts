@@ -5,6 +5,7 @@ import { minutes } from '../../runtime/duration.ts';
 import { isAlreadyExists, isForbidden } from '../../runtime/kube-error.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
+import { secretsForbidden } from '../secret-permissions.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 
 /** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
@@ -32,6 +33,8 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
   const { dependencies, issuer, seen } = context;
   const { namespace } = issuer.metadata;
   const entry = await dependencies.secrets.entry({ namespace, name }, key);
+  if (entry.state === 'forbidden')
+    return waiting(context, 'SecretForbidden', secretsForbidden(`read Secret ${namespace}/${name}`, namespace));
   if (entry.state !== 'found') {
     const missing =
       entry.state === 'noSecret' ? `Secret ${namespace}/${name}` : `entry ${key} of Secret ${namespace}/${name}`;
@@ -57,8 +60,7 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
       return ready;
     } catch (error) {
       if (isForbidden(error)) {
-        const message = `the operator may not create Secret ${namespace}/${name}: apply config/components/secrets in namespace ${namespace}`;
-        return waiting(context, 'SecretForbidden', message);
+        return waiting(context, 'SecretForbidden', secretsForbidden(`create Secret ${namespace}/${name}`, namespace));
       }
       if (!isAlreadyExists(error)) throw error;
     }

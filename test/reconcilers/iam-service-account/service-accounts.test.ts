@@ -326,6 +326,19 @@ describe('the way to the cluster', () => {
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  test('waits where the operator may not read that Secret, and says the command', async () => {
+    const story = new Story();
+    const entry = jest.spyOn(story.secrets, 'entry').mockResolvedValue({ state: 'forbidden' });
+    await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      reason: 'SecretForbidden',
+      message: expect.stringContaining('kubectl apply --namespace default -k config/components/secrets'),
+    });
+    entry.mockRestore();
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('is not gone with a kubeconfig that would run a program', async () => {
     const story = new Story();
     story.seedSecret('abcl0-kubeconfig', { value: 'one with exec' });

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
 import { secrets } from '../../../src/api/resources.ts';
 import { kidOf } from '../../../src/oidc/keys.ts';
@@ -160,6 +160,17 @@ describe('a generated key', () => {
     await story.reconcile();
     expect(story.condition('SigningKeysReady')).toMatchObject({ status: 'False', reason: 'SecretForbidden' });
     expect(story.condition('SigningKeysReady')?.message).toContain('config/components/secrets');
+  });
+
+  test('says the command where the operator may not read Secrets', async () => {
+    const story = new Story(generated);
+    jest.spyOn(story.secrets, 'entry').mockResolvedValue({ state: 'forbidden' });
+    await story.reconcile();
+    expect(story.condition('SigningKeysReady')).toMatchObject({
+      status: 'False',
+      reason: 'SecretForbidden',
+      message: expect.stringContaining('kubectl apply --namespace default -k config/components/secrets'),
+    });
   });
 
   test('stays with its Secret when the issuer is deleted', async () => {

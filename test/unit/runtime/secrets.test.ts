@@ -29,11 +29,17 @@ test('a missing Secret and a missing entry are told apart', async () => {
   expect(await entries.entry(ref, 'toString')).toEqual({ state: 'noEntry' });
 });
 
-test('nothing is kept: a changed Secret is seen with the next read, a refused read is an error', async () => {
+test('nothing is kept: a changed Secret is seen with the next read, a failed read is an error', async () => {
   const { kube, entries } = world();
   await entries.entry(ref, 'tls.crt');
   kube.edit(secrets, ref, { data: { 'tls.crt': base64('rotated') } });
   expect(await entries.entry(ref, 'tls.crt')).toEqual({ state: 'found', value: 'rotated' });
-  kube.failNext('find', new KubeError('no', 403, 'Forbidden'));
+  kube.failNext('find', new KubeError('no', 503, 'Unavailable'));
   await expect(entries.entry(ref, 'tls.crt')).rejects.toThrow('no');
+});
+
+test('a Secret that we may not read says so, and not that it is missing', async () => {
+  const { kube, entries } = world();
+  kube.failNext('find', new KubeError('no', 403, 'Forbidden'));
+  expect(await entries.entry(ref, 'tls.crt')).toEqual({ state: 'forbidden' });
 });
