@@ -18,6 +18,8 @@ export const conditionTypes = [
   'DNSReady',
   /** The IAM OIDC providers exist. */
   'ProvidersReady',
+  /** What is served under the issuer's URLs is what the bucket holds. */
+  'Verified',
   /** The issuers that the role trusts are registered in the role's account. */
   'IssuersReady',
   /** The role exists as specified. */
@@ -57,7 +59,7 @@ const waitingReasons = [
   'DistributionDisabling',
   /** Route 53 is bringing a change to its servers. */
   'DNSChangePending',
-  /** The documents cannot be fetched yet, or not as they were written. */
+  /** Before there is a provider: the documents cannot be fetched yet, or not as they were written. */
   'DocumentsNotServed',
   /** AWS still counts the object as in use by another one that is going away. */
   'InUse',
@@ -106,7 +108,11 @@ const badReasons = [
   'AnnotationConflict',
   /** The bucket's name belongs to another account. */
   'BucketNameTaken',
-  /** The alias belongs to another distribution. */
+  /** Somebody else is proven to answer under the issuer's URL: its providers are withdrawn. */
+  'NameLost',
+  /** What is served under the issuer's URL is not what the bucket holds, or is not served: its providers stay. */
+  'NotVerified',
+  /** CloudFront gives the alias to no distribution of ours: another one has it, or a DNS record of the name points at another. */
   'AliasTaken',
   /** No public hosted zone of the account holds the alias. */
   'HostedZoneNotFound',

@@ -148,7 +148,8 @@ function closestZone(zones: readonly Zone[], name: string): Zone | undefined {
 function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
   const { DNSName, HostedZoneId } = set.AliasTarget ?? {};
   return {
-    name: plainName(set.Name ?? ''),
+    // Route 53 takes a wildcard as `*` and says it as an escape.
+    name: plainName(set.Name ?? '').replace('\\052', '*'),
     type: set.Type ?? '',
     alias: DNSName && HostedZoneId ? { dnsName: plainName(DNSName), hostedZoneID: HostedZoneId } : undefined,
     values: (set.ResourceRecords ?? []).flatMap(({ Value }) => Value ?? []),

@@ -17,6 +17,9 @@ export class TerminalError extends Error {
   }
 }
 
+/** It is proven that somebody else has a name that a provider trusts: whoever registered the provider withdraws it. */
+export class NameLost extends TerminalError {}
+
 /** Says in every error of this work which account it was about: AWS itself often does not. */
 export async function inAccount<T>(accountID: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -31,6 +34,7 @@ export function explain(error: unknown): Explanation {
   const message = messageOf(error);
   const links = chain(error);
   const terminal = links.find((link) => link instanceof TerminalError);
+  if (terminal instanceof NameLost) return { reason: terminal.reason, message, terminal: true, nameLost: true };
   if (terminal) return { reason: terminal.reason, message, terminal: true };
   const invalid = links.find((link) => link instanceof InvalidKubeconfigError);
   if (invalid) return { reason: 'InvalidKubeconfig', message, terminal: true };

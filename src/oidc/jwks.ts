@@ -75,7 +75,15 @@ export function parseJwks({ body, metadata }: JwksObject, fallback: Date): reado
   });
 }
 
-function parseEntries(body: string): readonly unknown[] {
+/** All of a key set's entry that says which key it is: two entries with the same traits verify the same tokens. */
+export function keyTraits(entry: unknown): string {
+  if (!isRecord(entry)) return JSON.stringify(entry);
+  const { kid, kty, n, e, crv, x, y } = entry;
+  return JSON.stringify([kid, kty, entry['alg'] ?? defaultAlgorithm(kty, crv), n, e, crv, x, y]);
+}
+
+/** The entries of a key set as they stand there, whoever wrote it; none of text that is no key set. */
+export function parseEntries(body: string): readonly unknown[] {
   try {
     const parsed: unknown = JSON.parse(body);
     return isRecord(parsed) && Array.isArray(parsed['keys']) ? parsed['keys'] : [];

@@ -33,6 +33,8 @@ export interface Explanation {
   readonly message: string;
   /** Retrying cannot help: the object waits for a change or the resync, and shows `Stalled`. */
   readonly terminal: boolean;
+  /** It is proven that somebody else has the name that the steps after this one stand on: they withdraw what trusts it. */
+  readonly nameLost?: boolean;
 }
 
 /** Why the deletion of an object waits although nothing of it is removed yet. */

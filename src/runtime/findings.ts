@@ -18,6 +18,8 @@ export interface Finding {
   readonly requeueAfter?: number;
   /** Of `failed` and `unknown`: retrying cannot help. */
   readonly terminal?: boolean;
+  /** Of `failed`: what trusts the name has to be withdrawn. */
+  readonly nameLost?: boolean;
 }
 
 export const fromOutcome = (type: ConditionType, outcome: Outcome): Finding =>

@@ -16,6 +16,7 @@ export interface Removal {
 
 /**
  * Runs, in their order, the steps whose needs are met in this pass. A step that waits or fails stops only those that need it.
+ * When a step finds a name lost, each step that stands on the name withdraws at once, instead of running.
  * @throws where the signal aborted: what a step says then is no finding
  */
 export async function runByNeeds<C, R>(
@@ -23,9 +24,10 @@ export async function runByNeeds<C, R>(
   context: C,
   options: RunOptions,
 ): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
+  const found = new Map<ConditionType, Finding>();
   const met = new Set<ConditionType>(['Accepted']);
   for (const step of steps) {
+    if (found.has(step.condition)) continue;
     const missing = step.needs.filter((need) => !met.has(need));
     const finding =
       missing.length > 0
@@ -33,9 +35,45 @@ export async function runByNeeds<C, R>(
         : await findingOf(step.condition, options, () => step.reconcile(context));
     options.signal.throwIfAborted();
     if (finding.state === 'ready') met.add(finding.type);
-    findings.push(finding);
+    found.set(finding.type, finding);
+    if (!finding.nameLost) continue;
+    for (const other of steps.filter((candidate) => hears(candidate, step, steps))) {
+      const withdrawal = await withdrawalOf(other, { context, options, lost: finding });
+      options.signal.throwIfAborted();
+      met.delete(other.condition);
+      found.set(other.condition, withdrawal);
+    }
   }
-  return findings;
+  return steps.flatMap(({ condition }) => found.get(condition) ?? []);
+}
+
+/** Whether a step has to hear of a name that `from` finds lost. */
+function hears<C, R>(step: Step<C, R>, from: Step<C, R>, steps: readonly Step<C, R>[]): boolean {
+  if (!step.withdraw) return false;
+  return (from.watches?.includes(step.condition) ?? false) || standsOn(step, from.condition, steps);
+}
+
+/** Follows the needs, directly and through other steps. */
+function standsOn<C, R>({ needs }: Step<C, R>, condition: ConditionType, steps: readonly Step<C, R>[]): boolean {
+  return needs.some(
+    (need) => need === condition || steps.some((step) => step.condition === need && standsOn(step, condition, steps)),
+  );
+}
+
+interface Withdrawal<C> {
+  readonly context: C;
+  readonly options: RunOptions;
+  readonly lost: Finding;
+}
+
+async function withdrawalOf<C, R>(step: Step<C, R>, { context, options, lost }: Withdrawal<C>): Promise<Finding> {
+  try {
+    await step.withdraw?.(context, lost.message);
+    const message = `${lost.type}: ${lost.message}`;
+    return { type: step.condition, state: 'failed', reason: 'NameLost', message, terminal: true };
+  } catch (error) {
+    return fromError(step.condition, options.explain(error));
+  }
 }
 
 /**

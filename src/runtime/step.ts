@@ -24,8 +24,15 @@ export interface Step<C, R = C> {
   readonly condition: ConditionType;
   /** Conditions that must be `True` in this pass before the step runs. */
   readonly needs: readonly ConditionType[];
+  /** Conditions of steps that it does not need, and that hear of a name that it finds lost. */
+  readonly watches?: readonly ConditionType[];
   /** Idempotent. Throws on failure. */
   reconcile(context: C): Promise<Outcome>;
+  /**
+   * Takes back what trusts a name: a step that this one needs, or that watches it, has proven that the name is somebody else's.
+   * Idempotent. Throws on failure.
+   */
+  withdraw?(context: C, proof: string): Promise<void>;
   /** Idempotent, happy if all is gone. `waiting` holds the steps that are removed after it. Throws on failure. */
   remove?(context: R): Promise<Outcome>;
 }

@@ -1,19 +1,12 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
-import {
-  isAccessDenied,
-  isAlreadyExists,
-  isBucketNameTaken,
-  isBucketNotEmpty,
-  isLimitExceeded,
-} from '../../aws/errors.ts';
+import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
-import { diffTags, hasChanges } from '../../aws/tags.ts';
+import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
-import { TerminalError } from '../explain.ts';
+import { NameLost } from '../explain.ts';
 import { bucketPolicy } from './bucket-policy.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { expectOwned, withdrawn } from './provider-removal.ts';
+import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that it lets in. */
 export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
@@ -22,11 +15,11 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
 
   /** Read first, unlike the rest: in us-east-1 creating a bucket that the account has is a success, whosever it is. */
   async reconcile(context) {
-    const { account, desired, status, seen } = context;
+    const { account, owner, desired, status, seen } = context;
     const { name } = desired.bucket;
     const buckets = account.buckets(desired.region);
     const observed = await ensure(buckets, context);
-    if (observed) await expectOwned(context, `bucket ${name}`, observed.tags);
+    if (observed && !isOwned(observed.tags, owner)) throw notOwned(`bucket ${name}`);
     status.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
@@ -78,10 +71,7 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
   } catch (error) {
     const found = isAlreadyExists(error) ? await buckets.find(name) : undefined;
     if (found) return found;
-    const isRefused = isLimitExceeded(error) || isAccessDenied(error);
-    if (accountRegional || !isRefused || !(error instanceof Error)) throw error;
-    // It was proven not to be there and cannot be made: until it is, anybody can take a global name.
-    throw await withdrawn(context, error);
+    throw error;
   }
 }
 
@@ -115,7 +105,7 @@ async function create(buckets: Buckets, context: IssuerContext): Promise<undefin
     if (!isBucketNameTaken(error)) throw error;
     delete status.bucket;
     const message = `another account has bucket ${name}: choose another spec.bucket.name`;
-    throw await withdrawn(context, new TerminalError('BucketNameTaken', message));
+    throw new NameLost('BucketNameTaken', message);
   }
 }
 

@@ -7,7 +7,6 @@ import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
 import { mayBeNew } from './propagation.ts';
-import { withdraw } from './provider-removal.ts';
 import { toTime } from './time.ts';
 
 /** The certificate of the alias and the record that proves the domain to ACM, also at each renewal. */
@@ -21,7 +20,6 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
     const zone = await context.records();
     if (!zone) {
       const message = `no public hosted zone of account ${context.account.id} holds ${desired.alias}`;
-      await withdraw(context, message);
       return { state: 'waiting', reason: 'HostedZoneNotFound', message, requeueAfter: intervals.missing };
     }
     const certificate = await ensure(context);

@@ -45,7 +45,7 @@ interface IssuerPass {
 export interface IssuerContext extends IssuerPass {
   readonly desired: DesiredIssuer;
   /** What one step read and a later one needs. */
-  readonly seen: { keys: readonly Jwk[]; bucket: Bucket | undefined };
+  readonly seen: { keys: readonly Jwk[]; bucket: Bucket | undefined; published?: readonly Jwk[] };
 }
 
 /** What removal knows: from the status, and where that is lost from the spec, which may not be acceptable any more. */

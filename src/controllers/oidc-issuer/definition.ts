@@ -14,6 +14,7 @@ import { documentsStep } from './documents-step.ts';
 import { providersStep } from './providers-step.ts';
 import { removal } from './removal.ts';
 import { signingKeysStep } from './signing-keys-step.ts';
+import { verifiedStep } from './verified-step.ts';
 
 /**
  * Publishes a cluster's public keys as an OIDC issuer and registers it.
@@ -26,7 +27,16 @@ export function oidcIssuerDefinition(
   const dnsStep = new DnsStep();
   return {
     resource: oidcIssuers,
-    steps: [signingKeysStep, bucketStep, documentsStep, certificateStep, distributionStep, dnsStep, providersStep],
+    steps: [
+      signingKeysStep,
+      bucketStep,
+      documentsStep,
+      certificateStep,
+      distributionStep,
+      dnsStep,
+      providersStep,
+      verifiedStep,
+    ],
     accept: (issuer, draft, pass) => accept(dependencies, issuer, { draft, pass }),
     holdsDeletion: (issuer) => holdsDeletion(dependencies, issuer),
     removal: (issuer, draft, pass) => removal(dependencies, issuer, { draft, pass }),

@@ -3,15 +3,13 @@ import type { Distribution, DistributionSpec } from '../../aws/distributions.ts'
 import { isAliasTaken, isAlreadyExists } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
 import { diffTags, hasChanges, isOwned, type Owner, ownershipKeys } from '../../aws/tags.ts';
-import { issuerURL } from '../../oidc/issuer-url.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
-import { TerminalError } from '../explain.ts';
+import { aliasTaken } from './alias-conflict.ts';
 import { bucketPolicy } from './bucket-policy.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
-import { expectOwned, removeProvider, withdrawn } from './provider-removal.ts';
 
 /** The distribution, the origin access control it reads the bucket with, and the bucket policy that lets it. */
 export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
@@ -22,10 +20,7 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
     const { desired, status, dependencies } = context;
     const known = await findKnown(context);
     const lost = status.distribution?.id === known?.id ? undefined : status.distribution;
-    if (lost) {
-      await removeProvider(context, issuerURL(lost.domainName));
-      await removeRecordsOf(context, lost.domainName);
-    }
+    if (lost) await removeRecordsOf(context, lost.domainName);
     const spec: DistributionSpec = {
       callerReference: reference(desired.uid, lost?.id),
       alias: desired.alias,
@@ -86,7 +81,7 @@ async function findKnown(context: IssuerContext): Promise<Distribution | undefin
   const { id } = status.distribution;
   const found = await account.distributions.find(id);
   if (found) {
-    await expectOwned(context, `distribution ${id}`, found.tags);
+    if (!isOwned(found.tags, owner)) throw notOwned(`distribution ${id}`);
     return found;
   }
   const signs = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
@@ -118,8 +113,7 @@ async function create(context: IssuerContext, spec: DistributionSpec): Promise<D
     const { own, foreign } = await findOwnDistribution(account, { ...spec, owner });
     if (own) return own;
     const problem = foreign && notOwned(`distribution ${foreign.id}, which has alias ${spec.alias} or our bucket,`);
-    if (!isAliasTaken(error)) throw problem ?? error;
-    throw await withdrawn(context, problem ?? aliasTaken(spec.alias, error));
+    throw problem ?? (isAliasTaken(error) ? await aliasTaken(context, error) : error);
   }
 }
 
@@ -135,12 +129,8 @@ async function repair(
   try {
     return await account.distributions.update(distribution.id, spec);
   } catch (error) {
-    throw isAliasTaken(error) ? await withdrawn(context, aliasTaken(spec.alias, error)) : error;
+    throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
   }
-}
-
-function aliasTaken(alias: string, cause: unknown): TerminalError {
-  return new TerminalError('AliasTaken', `a distribution of another account has alias ${alias}`, { cause });
 }
 
 async function letIn({ account, desired, seen }: IssuerContext, distributionARN: string): Promise<void> {

@@ -1,7 +1,6 @@
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
 import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
-import { withdrawn } from './provider-removal.ts';
 
 /**
  * The alias records, until all of Route 53's servers have them.
@@ -21,8 +20,7 @@ export class DnsStep implements Step<IssuerContext, IssuerRemoval> {
     const target = { alias: desired.alias, domain: status.distribution.domainName };
     const changes = aliasChanges(zone.records, target);
     if (!changes) {
-      const proof = notOwned(`a DNS record ${desired.alias} that does not point at ${target.domain}`);
-      throw await withdrawn(context, proof);
+      throw notOwned(`a DNS record ${desired.alias} that does not point at ${target.domain}`);
     }
     if (changes.length > 0) this.#changes.set(desired.uid, await changeRecords(context, zone.zone, changes));
     return this.#inSync(context);

@@ -31,6 +31,7 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
       await put(buckets, context, { key: jwksKey, observed, desired: renderJwks(keys) });
       announce(context, keys);
       status.keys = keys.map(toStatus);
+      seen.published = keys.map(({ jwk }) => jwk);
       const discovery = await buckets.findObject(desired.bucket.name, discoveryKey);
       const body = `${JSON.stringify(discoveryDocument(desired.issuerURL, desired.jwksURI), null, 2)}\n`;
       await put(buckets, context, { key: discoveryKey, observed: discovery, desired: { body, metadata: {} } });

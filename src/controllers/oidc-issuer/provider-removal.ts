@@ -1,6 +1,6 @@
-import { isOthers, isOwned, type Tags } from '../../aws/tags.ts';
+import { isOwned } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
-import { type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
+import { type IssuerContext, type IssuerRemoval, leftAlone } from './context.ts';
 import { mayBeNew } from './propagation.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 
@@ -27,9 +27,9 @@ export async function removeProvider(
 
 /**
  * For a name behind the issuer's URL that is proven not to be ours: who has or takes it can publish keys, and so no provider
- * may trust it. Once it is ours again, the providers are registered anew. A refused read is no such proof.
+ * may trust it. Once it is ours again, the providers are registered anew.
  */
-export async function withdraw(context: IssuerContext, why: string): Promise<void> {
+export async function withdraw(context: IssuerContext, proof: string): Promise<void> {
   const { desired, issuer, pass, status } = context;
   if (!mayBeRegistered(issuer)) return;
   const own = status.distribution ? [issuerURL(status.distribution.domainName)] : [];
@@ -38,18 +38,6 @@ export async function withdraw(context: IssuerContext, why: string): Promise<voi
   const gone: string[] = [];
   for (const url of urls) if ((await removeProvider(context, url)) === 'deleted') gone.push(url);
   if (gone.length === 0) return;
-  const message = `IAM trusts ${gone.join(' and ')} no more, until the name is ours again: ${why}`;
+  const message = `IAM trusts ${gone.join(' and ')} no more, until the name is ours again: ${proof}`;
   pass.event('Warning', 'ProvidersWithdrawn', message);
-}
-
-/** To be thrown: withdraws the providers and gives the proof back. */
-export async function withdrawn<E extends Error>(context: IssuerContext, proof: E): Promise<E> {
-  await withdraw(context, proof.message);
-  return proof;
-}
-
-/** Throws where what stands behind the issuer's URL is not ours. Tags that are only missing prove nothing. */
-export async function expectOwned(context: IssuerContext, what: string, tags: Tags): Promise<void> {
-  if (isOwned(tags, context.owner)) return;
-  throw isOthers(tags, context.owner) ? await withdrawn(context, notOwned(what)) : notOwned(what);
 }

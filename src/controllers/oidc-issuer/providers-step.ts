@@ -8,7 +8,8 @@ import { dependentsOf } from '../dependents.ts';
 import { isDeletionAllowed } from '../issuer-contract.ts';
 import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
 import { accountsNear, namesOf } from './deletion-hold.ts';
-import { removeProvider } from './provider-removal.ts';
+import { look } from './look.ts';
+import { removeProvider, withdraw } from './provider-removal.ts';
 import { settle, settledFields } from './settled.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
@@ -17,9 +18,8 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
   needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
 
   async reconcile(context) {
-    const { desired, status } = context;
-    const wanted = [desired.issuerURL];
-    if (desired.keepDistributionProvider && status.distribution) wanted.push(issuerURL(status.distribution.domainName));
+    const { status } = context;
+    const wanted = wantedURLs(context);
     for (const url of wanted) {
       const outcome = await ensure(context, url);
       if (outcome.state === 'waiting') return outcome;
@@ -27,6 +27,8 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     for (const { url } of status.providers ?? []) if (!wanted.includes(url)) await removeProvider(context, url);
     return ready;
   },
+
+  withdraw,
 
   async remove(context) {
     const { status, dependencies, alias } = context;
@@ -47,6 +49,13 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     return { state: 'waiting', reason: 'Deleting', message, requeueAfter: dependencies.settings.intervals.missing };
   },
 };
+
+/** The URLs that tokens may carry. */
+export function wantedURLs({ desired, status }: IssuerContext): readonly string[] {
+  const { distribution } = status;
+  const own = desired.keepDistributionProvider && distribution ? [issuerURL(distribution.domainName)] : [];
+  return [desired.issuerURL, ...own];
+}
 
 /** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
 async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
@@ -69,8 +78,9 @@ async function ensure(context: IssuerContext, url: string): Promise<Outcome> {
   const known = status.providers?.find((provider) => provider.url === url);
   const observed = known && (await account.providers.find(known.arn));
   if (observed) return repair(context, observed);
-  const problem = await findProblem(context, url);
-  if (problem !== undefined) return notServed(context, problem);
+  // Nobody is told to trust what is not there yet, or is there from somebody else.
+  const verdict = await look(context, url);
+  if (verdict.state !== 'ours') return notServed(context, verdict.message);
   await settle(context.dependencies.kube, context.issuer, desired);
   try {
     record(context, url, await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags }));
@@ -104,13 +114,6 @@ function record({ account, desired, status }: IssuerContext, url: string, arn: s
   const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
   status.providers = [...(status.providers ?? []).filter((other) => other.url !== url), entry];
   status.settled = settledFields(desired);
-}
-
-/** As STS would, so that nobody is told to trust what is not there yet, or is there from somebody else. */
-async function findProblem({ dependencies, desired, seen, pass }: IssuerContext, url: string) {
-  const { issuerURL: issuer, jwksURI } = desired;
-  const kids = seen.keys.map(({ kid }) => kid);
-  return dependencies.documents.findProblem(url, { issuer, jwksURI, kids }, pass.signal);
 }
 
 function notServed({ dependencies }: IssuerContext, message: string): Outcome {

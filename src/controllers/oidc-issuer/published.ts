@@ -1,18 +1,14 @@
 import { get, type Agent } from 'node:https';
 import { discoveryURL } from '../../oidc/discovery.ts';
-
-/** What must be served under an issuer's URL before IAM may be told to trust it. */
-export interface ExpectedDocuments {
-  readonly issuer: string;
-  readonly jwksURI: string;
-  /** All of them, among others. */
-  readonly kids: readonly string[];
-}
+import type { Served } from '../../oidc/served.ts';
 
 /** The published documents as STS sees them: from outside, over TLS. */
 export interface IssuerDocuments {
-  /** What is wrong with the documents under this URL, for people; undefined where all is as expected. */
-  findProblem(url: string, expected: ExpectedDocuments, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * What is served under this URL, whoever serves it. The key set is fetched only from its own URL.
+   * @throws where something is not served, with the URL and what came instead
+   */
+  fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served>;
 }
 
 /** STS gives up after about as long. https://repost.aws/knowledge-center/iam-sts-invalididentitytoken */
@@ -27,20 +23,11 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
     private readonly deadline = stsPatience,
   ) {}
 
-  async findProblem(url: string, expected: ExpectedDocuments, signal: AbortSignal): Promise<string | undefined> {
+  async fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served> {
     const timed = AbortSignal.any([signal, AbortSignal.timeout(this.deadline)]);
-    try {
-      const discovery = await this.#fetch(discoveryURL(url), timed);
-      if (discovery['issuer'] !== expected.issuer)
-        return `${discoveryURL(url)} does not name issuer ${expected.issuer}`;
-      if (discovery['jwks_uri'] !== expected.jwksURI) return `${discoveryURL(url)} does not name ${expected.jwksURI}`;
-      const served = kidsOf(await this.#fetch(expected.jwksURI, timed));
-      const missing = expected.kids.filter((kid) => !served.has(kid));
-      return missing.length === 0 ? undefined : `${expected.jwksURI} lacks key ${missing.join(', ')}`;
-    } catch (error) {
-      signal.throwIfAborted();
-      return error instanceof Error ? error.message : String(error);
-    }
+    const discovery = await this.#fetch(discoveryURL(url), timed);
+    const jwks = discovery['jwks_uri'] === jwksURI ? await this.#fetch(jwksURI, timed) : undefined;
+    return { discovery, jwks };
   }
 
   async #fetch(url: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
@@ -79,14 +66,6 @@ function parse(url: string, body: string): Readonly<Record<string, unknown>> {
     // Said below, as for JSON that is no object.
   }
   throw new Error(`${url} is no JSON object`);
-}
-
-function kidsOf(jwks: Readonly<Record<string, unknown>>): ReadonlySet<unknown> {
-  const { keys } = jwks;
-  const entries: readonly unknown[] = Array.isArray(keys) ? keys : [];
-  return new Set(
-    entries.map((entry) => (typeof entry === 'object' && entry !== null && 'kid' in entry ? entry.kid : undefined)),
-  );
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -132,7 +132,7 @@ function toRecord(set: route53.ResourceRecordSet | undefined): FakeRecord {
 }
 
 function toRecordSet({ name, type, alias, values, ttl }: FakeRecord) {
-  const key = { Name: `${name}.`, Type: type };
+  const key = { Name: `${name.replace('*', '\\052')}.`, Type: type };
   if (!alias) return { ...key, TTL: ttl, ResourceRecords: values?.map((Value) => ({ Value })) };
   const { dnsName, hostedZoneID } = alias;
   return { ...key, AliasTarget: { DNSName: `${dnsName}.`, HostedZoneId: hostedZoneID, EvaluateTargetHealth: false } };

@@ -1,23 +1,29 @@
-import type { ExpectedDocuments, IssuerDocuments } from '../../../src/controllers/oidc-issuer/published.ts';
+import type { IssuerDocuments } from '../../../src/controllers/oidc-issuer/published.ts';
+import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 
 /** CloudFront's edge over FakeAws: serves a host's documents once DNS, distribution and bucket policy let it. */
 export class FakeEdge implements IssuerDocuments {
   readonly fetched: string[] = [];
+  /** By URL: what somebody else answers there. */
+  readonly answers = new Map<string, Record<string, unknown>>();
 
   constructor(private readonly aws: FakeAws) {}
 
-  async findProblem(url: string, expected: ExpectedDocuments): Promise<string | undefined> {
+  async fetch(url: string, jwksURI: string): Promise<Served> {
     this.fetched.push(url);
     const discovery = this.#get(`${url}/.well-known/openid-configuration`);
-    const keys = this.#get(expected.jwksURI);
-    if (discovery?.['issuer'] !== expected.issuer || !keys) return `${url} is not served`;
-    const kids = (keys['keys'] as { kid: string }[]).map(({ kid }) => kid);
-    return expected.kids.every((kid) => kids.includes(kid)) ? undefined : 'a key is missing';
+    if (!discovery) throw new Error(`${url} is not served`);
+    if (discovery['jwks_uri'] !== jwksURI) return { discovery, jwks: undefined };
+    const jwks = this.#get(jwksURI);
+    if (!jwks) throw new Error(`${jwksURI} is not served`);
+    return { discovery, jwks };
   }
 
   #get(url: string): Record<string, unknown> | undefined {
+    const answer = this.answers.get(url);
+    if (answer) return answer;
     const { hostname, pathname } = new URL(url);
     const distribution = this.#resolve(hostname);
     const origin = distribution?.config.Origins?.Items?.[0]?.DomainName?.split('.')[0] ?? '';

@@ -46,7 +46,9 @@ describe('registers nothing', () => {
     await story.until(() => story.condition('DNSReady')?.status === 'True' && providers(story).size === 1);
     providers(story).clear();
     story.loseStatus();
-    story.documents.findProblem = async () => 'the distribution answers 403';
+    story.documents.fetch = async () => {
+      throw new Error('the distribution answers 403');
+    };
     const result = await story.reconcile();
     expect(providers(story).size).toBe(0);
     expect(story.condition('ProvidersReady')).toMatchObject({

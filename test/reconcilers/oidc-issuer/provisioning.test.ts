@@ -42,6 +42,7 @@ test('shows a condition for each part that it has, and none for what is not buil
     'DocumentsPublished True',
     'DNSReady True',
     'ProvidersReady True',
+    'Verified True',
     'Ready True',
   ]);
 });

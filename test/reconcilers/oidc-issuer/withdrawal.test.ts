@@ -39,45 +39,60 @@ async function expectRegisteredAgain(story: Story): Promise<void> {
   );
 }
 
-describe('a name that is somebody else’s loses its providers, until it is ours again:', () => {
+/** A key set with one more key than the bucket's. */
+function withKey(story: Story, key: Record<string, unknown>): Record<string, unknown> {
+  const { keys } = JSON.parse(story.bucket.objects.get('keys.json')!.body) as { keys: Record<string, unknown>[] };
+  return { keys: [...keys, key] };
+}
+
+const evilKey = { kid: 'evil', use: 'sig', alg: 'RS256', kty: 'RSA', n: 'modulus', e: 'AQAB' };
+
+describe('the providers are withdrawn where somebody else is proven to answer, until the name is ours again:', () => {
   test.each([
-    ['', false],
-    [', also where the status is lost', true],
-  ])('the alias, where its record points elsewhere%s', async (_, forgets) => {
+    ['a key that the bucket does not hold', false],
+    ['a key that the bucket does not hold, also where the status is lost', true],
+  ])('%s', async (_, forgets) => {
     const story = await readyStory();
     if (forgets) story.loseStatus();
-    const { records } = story.zone;
-    story.zone.records = [
-      ...records.filter(({ name }) => name !== alias),
-      { name: alias, type: 'A', ttl: 60, values: ['192.0.2.1'] },
-    ];
+    story.documents.answers.set(`${issuerURL}/keys.json`, withKey(story, evilKey));
+    await expectWithdrawn(story);
+    for (const type of ['Verified', 'Ready']) {
+      expect(story.condition(type)).toMatchObject({ status: 'False', message: expect.stringContaining('key evil') });
+    }
+    expect(story.condition('Verified')).toMatchObject({ reason: 'NameLost' });
+    story.documents.answers.clear();
+    await expectRegisteredAgain(story);
+  });
+
+  test('our key id over another modulus', async () => {
+    const story = await readyStory();
+    const { keys } = withKey(story, evilKey) as { keys: Record<string, unknown>[] };
+    story.documents.answers.set(`${issuerURL}/keys.json`, { keys: [{ ...keys[0], n: evilKey.n }] });
+    await expectWithdrawn(story);
+    story.documents.answers.clear();
+    await expectRegisteredAgain(story);
+  });
+
+  test('a discovery document that names another key set', async () => {
+    const story = await readyStory();
+    const url = `${issuerURL}/.well-known/openid-configuration`;
+    story.documents.answers.set(url, { issuer: issuerURL, jwks_uri: 'https://evil.example.com/keys.json' });
+    await expectWithdrawn(story);
+    expect(story.condition('Verified')).toMatchObject({ status: 'False', reason: 'NameLost' });
+    story.documents.answers.clear();
+    await expectRegisteredAgain(story);
+  });
+
+  test('a key behind a record that points elsewhere, although the record itself proves nothing', async () => {
+    const story = await readyStory();
+    pointElsewhere(story);
+    story.documents.answers.set(`${issuerURL}/.well-known/openid-configuration`, {
+      issuer: issuerURL,
+      jwks_uri: `${issuerURL}/keys.json`,
+    });
+    story.documents.answers.set(`${issuerURL}/keys.json`, { keys: [evilKey] });
     await expectWithdrawn(story);
     expect(story.condition('DNSReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    story.zone.records = records;
-    await expectRegisteredAgain(story);
-  });
-
-  test('the alias, where another account’s distribution has it', async () => {
-    const story = await readyStory();
-    story.distribution.config.Aliases = { Quantity: 0 };
-    const theirs = { ...structuredClone(story.distribution), id: 'ETHEIRS', arn: 'arn:theirs' };
-    theirs.config.Aliases = { Quantity: 1, Items: [alias] };
-    story.aws.account(strangers).distributions.set(theirs.id, theirs);
-    await expectWithdrawn(story);
-    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'AliasTaken' });
-    story.aws.account(strangers).distributions.clear();
-    await expectRegisteredAgain(story);
-  });
-
-  test('the alias, where a distribution that is not ours has it since ours was deleted', async () => {
-    const story = await readyStory();
-    const theirs = { ...story.distribution, id: 'ETHEIRS', arn: 'arn:theirs', tags: {} };
-    story.account.distributions.clear();
-    story.account.distributions.set(theirs.id, theirs);
-    await expectWithdrawn(story);
-    expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    story.account.distributions.clear();
-    await expectRegisteredAgain(story);
   });
 
   test('the bucket, where another account has its name', async () => {
@@ -86,6 +101,7 @@ describe('a name that is somebody else’s loses its providers, until it is ours
     story.aws.buckets.set(globalBucket, { ...bucket, owner: strangers });
     await expectWithdrawn(story);
     expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
+    expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'NameLost' });
     story.aws.buckets.delete(globalBucket);
     await expectRegisteredAgain(story);
   });
@@ -100,49 +116,12 @@ describe('a name that is somebody else’s loses its providers, until it is ours
     story.aws.buckets.set(globalBucket, bucket);
     await expectRegisteredAgain(story);
   });
-});
-
-describe('a name that is proven not to be ours loses its providers:', () => {
-  test('the alias, whose zone the account has no more', async () => {
-    const story = await readyStory();
-    const zones = [...story.account.zones];
-    story.restart();
-    story.account.zones.clear();
-    await expectWithdrawn(story);
-    expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'HostedZoneNotFound' });
-    for (const [id, zone] of zones) story.account.zones.set(id, zone);
-    await expectRegisteredAgain(story);
-  });
-
-  test.each([
-    ['bucket', 'BucketReady'],
-    ['distribution', 'DistributionReady'],
-  ] as const)('the %s, which has another owner’s tags', async (what, condition) => {
-    const story = await readyStory();
-    const { tags } = story[what];
-    story[what].tags = someoneElse;
-    await expectWithdrawn(story);
-    expect(story.condition(condition)).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    story[what].tags = tags;
-    await expectRegisteredAgain(story);
-  });
-
-  test('a bucket with a global name that is gone and cannot be made anew', async () => {
-    const story = await readyStory();
-    story.aws.buckets.clear();
-    for (const pass of [1, 2])
-      story.aws.failNext('CreateBucket', new ServiceError('TooManyBuckets', 400, String(pass)));
-    await expectWithdrawn(story);
-    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'LimitExceeded' });
-    await expectRegisteredAgain(story);
-  });
 
   test('and may then be registered for other audiences', async () => {
     const story = await readyStory();
-    const { tags } = story.bucket;
-    story.bucket.tags = someoneElse;
+    story.documents.answers.set(`${issuerURL}/keys.json`, withKey(story, evilKey));
     await expectWithdrawn(story);
-    story.bucket.tags = tags;
+    story.documents.answers.clear();
     story.edit({ audiences: ['other'] });
     await story.untilReady();
     expect([...story.account.providers.values()].map(({ audiences }) => [...audiences])).toEqual([
@@ -155,20 +134,152 @@ describe('a name that is proven not to be ours loses its providers:', () => {
     const story = await readyStory();
     const [first] = story.status.providers ?? [];
     story.kube.seed(oidcIssuers, { ...story.object!, metadata: ref, status: { ...story.status, providers: [first] } });
-    story.zone.records = [
-      ...story.zone.records.filter(({ name }) => name !== alias),
-      { name: alias, type: 'A', ttl: 60, values: ['192.0.2.1'] },
-    ];
+    story.documents.answers.set(`${issuerURL}/keys.json`, withKey(story, evilKey));
     await expectWithdrawn(story);
   });
 });
 
-test('an issuer that was never registered asks IAM nothing where a name is not its own', async () => {
-  const story = new Story();
-  story.account.zones.clear();
+test('a provider that cannot be withdrawn is tried again', async () => {
+  const story = await readyStory();
+  story.documents.answers.set(`${issuerURL}/keys.json`, withKey(story, evilKey));
+  story.aws.failNext('DeleteOpenIDConnectProvider', new ServiceError('AccessDenied', 403));
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+  await expectWithdrawn(story);
+});
+
+test('an issuer that was never registered asks IAM nothing and fetches nothing where a name is not its own', async () => {
+  const story = new Story({ bucket: { name: globalBucket } });
   await story.reconcile();
-  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'HostedZoneNotFound' });
+  story.aws.buckets.set(globalBucket, { ...story.bucket, owner: strangers });
+  story.forget();
+  await story.reconcile();
+  expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
   expect(story.aws.reads).not.toContain('GetOpenIDConnectProvider');
+  expect(story.documents.fetched).toEqual([]);
+});
+
+function pointElsewhere(story: Story): void {
+  story.zone.records = [
+    ...story.zone.records.filter(({ name }) => name !== alias),
+    { name: alias, type: 'A', ttl: 60, values: ['192.0.2.1'] },
+  ];
+}
+
+/** After a pass: the condition is False, and both providers are there. */
+async function expectKept(story: Story, type: string, reason: string): Promise<void> {
+  await story.reconcile();
+  expect(story.condition(type)).toMatchObject({ status: 'False', reason });
+  expect(story.condition('Ready')).toMatchObject({ status: 'False' });
+  expect(story.account.providers.size).toBe(2);
+  expect(story.status.providers).toHaveLength(2);
+  expect(story.saidReasons).toContain(reason);
+  expect(story.saidReasons).not.toContain('ProvidersWithdrawn');
+  expect(story.aws.writes).not.toContain('DeleteOpenIDConnectProvider');
+}
+
+describe('a guess withdraws nothing, is said in an event, and is over when the cause is:', () => {
+  test('no answer under the issuer’s URL', async () => {
+    const story = await readyStory();
+    const fetch = story.documents.fetch.bind(story.documents);
+    story.documents.fetch = async () => {
+      throw new Error('no answer in time');
+    };
+    await expectKept(story, 'Verified', 'NotVerified');
+    story.documents.fetch = fetch;
+    await story.untilReady();
+  });
+
+  test('a key set that lacks one of our keys', async () => {
+    const story = await readyStory();
+    story.documents.answers.set(`${issuerURL}/keys.json`, { keys: [] });
+    await expectKept(story, 'Verified', 'NotVerified');
+    expect(story.condition('Verified')?.message).toContain(`lacks key ${story.kid}`);
+  });
+
+  test('a key that another writer published while it was served', async () => {
+    const story = await readyStory();
+    const served = withKey(story, evilKey);
+    const fetch = story.documents.fetch.bind(story.documents);
+    story.documents.fetch = async (url, jwksURI) => {
+      const keys = story.bucket.objects.get('keys.json')!;
+      story.bucket.objects.set('keys.json', { ...keys, body: JSON.stringify(served) });
+      return { ...(await fetch(url, jwksURI)), jwks: served };
+    };
+    await story.reconcile();
+    expect(story.condition('Verified')).toMatchObject({ status: 'True' });
+    expect(story.account.providers.size).toBe(2);
+  });
+
+  test('a record of the alias that points elsewhere', async () => {
+    const story = await readyStory();
+    const { records } = story.zone;
+    pointElsewhere(story);
+    await expectKept(story, 'DNSReady', 'NotOwned');
+    expect(story.condition('Verified')).toMatchObject({ status: 'False', reason: 'NotVerified' });
+    story.zone.records = records;
+    await story.untilReady();
+  });
+
+  test('a zone that is not seen: what is served is still looked at', async () => {
+    const story = await readyStory();
+    const zones = [...story.account.zones];
+    story.restart();
+    story.account.zones.clear();
+    story.documents.answers.set(`${issuerURL}/.well-known/openid-configuration`, {
+      issuer: issuerURL,
+      jwks_uri: `${issuerURL}/keys.json`,
+    });
+    story.documents.answers.set(`${issuerURL}/keys.json`, JSON.parse(story.bucket.objects.get('keys.json')!.body));
+    await expectKept(story, 'CertificateReady', 'HostedZoneNotFound');
+    expect(story.condition('Verified')).toMatchObject({ status: 'True' });
+    for (const [id, zone] of zones) story.account.zones.set(id, zone);
+    await story.untilReady();
+  });
+
+  test('an alias that CloudFront refuses: the message names both causes and the record in the way', async () => {
+    const story = await readyStory();
+    story.distribution.config.Aliases = { Quantity: 0 };
+    const theirs = { ...structuredClone(story.distribution), id: 'ETHEIRS', arn: 'arn:theirs' };
+    theirs.config.Aliases = { Quantity: 1, Items: [alias] };
+    story.aws.account(strangers).distributions.set(theirs.id, theirs);
+    story.zone.records.push({ name: '*.example.com', type: 'CNAME', ttl: 60, values: ['dtheirs.cloudfront.net'] });
+    await expectKept(story, 'DistributionReady', 'AliasTaken');
+    const { message } = story.condition('DistributionReady')!;
+    expect(message).toContain('another distribution');
+    expect(message).toContain('DNS record');
+    expect(message).toContain('CNAME *.example.com to dtheirs.cloudfront.net');
+    story.aws.account(strangers).distributions.clear();
+    await story.untilReady();
+  });
+
+  test('a distribution that is not ours has the alias since ours was deleted', async () => {
+    const story = await readyStory();
+    const theirs = { ...story.distribution, id: 'ETHEIRS', arn: 'arn:theirs', tags: {} };
+    story.account.distributions.clear();
+    story.account.distributions.set(theirs.id, theirs);
+    await expectKept(story, 'DistributionReady', 'NotOwned');
+  });
+
+  test.each([
+    ['bucket', 'BucketReady'],
+    ['distribution', 'DistributionReady'],
+  ] as const)('the %s has another owner’s tags', async (what, condition) => {
+    const story = await readyStory();
+    const { tags } = story[what];
+    story[what].tags = someoneElse;
+    await expectKept(story, condition, 'NotOwned');
+    story[what].tags = tags;
+    await story.untilReady();
+  });
+
+  test('a bucket with a global name that is gone and cannot be made anew', async () => {
+    const story = await readyStory();
+    story.aws.buckets.clear();
+    story.aws.failNext('CreateBucket', new ServiceError('TooManyBuckets', 400));
+    await expectKept(story, 'BucketReady', 'LimitExceeded');
+    await story.untilReady();
+  });
 });
 
 describe('keeps its providers where nothing is proven:', () => {

@@ -1,0 +1,48 @@
+import type { ObservedRecord } from '../../aws/dns.ts';
+import { plainName } from '../../aws/names.ts';
+import { TerminalError } from '../explain.ts';
+import type { IssuerContext } from './context.ts';
+import { addressRecords, pointsAt } from './dns-records.ts';
+
+/**
+ * Why CloudFront refuses the alias. It says the same of both causes, and neither proves that somebody else answers.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
+ */
+export async function aliasTaken(context: IssuerContext, cause: unknown): Promise<TerminalError> {
+  const { alias } = context.desired;
+  const records = await recordsInTheWay(context);
+  const shown = records.length > 0 ? `: in our zone it is ${records.map(describe).join(' and ')}` : '';
+  const message =
+    `CloudFront refuses alias ${alias}: another distribution, maybe of another account, lists it or a wildcard of it, ` +
+    `or the name's DNS record (also a wildcard) points at another distribution${shown}`;
+  return new TerminalError('AliasTaken', message, { cause });
+}
+
+/** Of the name, or of a wildcard that answers for it. What cannot be read is not shown: the refusal matters more. */
+async function recordsInTheWay(context: IssuerContext): Promise<readonly ObservedRecord[]> {
+  const { account, desired, pass, status } = context;
+  try {
+    const known = await context.records();
+    if (!known) return [];
+    const wildcards = wildcardsOf(desired.alias, plainName(known.zone.name));
+    const answers = [...addressRecords(known.records, desired.alias)];
+    for (const name of wildcards) {
+      answers.push(...addressRecords((await account.dns.findRecords(known.zone, name)) ?? [], name));
+    }
+    const own = status.distribution?.domainName;
+    return answers.filter((record) => own === undefined || !pointsAt(record, own));
+  } catch {
+    pass.signal.throwIfAborted();
+    return [];
+  }
+}
+
+/** `*.b.c` and `*.c` of `a.b.c` in zone `c`. */
+function wildcardsOf(alias: string, zone: string): readonly string[] {
+  const labels = plainName(alias).split('.');
+  const parents = labels.map((_, index) => labels.slice(index + 1).join('.'));
+  return parents.filter((parent) => parent === zone || parent.endsWith(`.${zone}`)).map((parent) => `*.${parent}`);
+}
+
+const describe = ({ name, type, alias, values }: ObservedRecord) =>
+  `${type} ${name} to ${alias?.dnsName ?? values.join(', ')}`;

@@ -1,0 +1,27 @@
+import { jwksKey } from '../../oidc/discovery.ts';
+import { parseEntries } from '../../oidc/jwks.ts';
+import { judge, type Verdict } from '../../oidc/served.ts';
+import type { IssuerContext } from './context.ts';
+
+/** Looks as STS would, and judges by what our bucket holds whether somebody else answers under this URL. */
+export async function look(context: IssuerContext, url: string): Promise<Verdict> {
+  const { dependencies, desired, pass, seen } = context;
+  const { issuerURL: issuer, jwksURI } = desired;
+  let served;
+  try {
+    served = await dependencies.documents.fetch(url, jwksURI, pass.signal);
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    return { state: 'unproven', message: error instanceof Error ? error.message : String(error) };
+  }
+  const before = seen.published ?? (await readKeys(context));
+  const verdict = judge(url, served, { issuer, jwksURI, keys: before });
+  if (verdict.state !== 'foreign') return verdict;
+  // Another writer may have published the key a moment before it was served.
+  return judge(url, served, { issuer, jwksURI, keys: [...before, ...(await readKeys(context))] });
+}
+
+async function readKeys({ account, desired }: IssuerContext): Promise<readonly unknown[]> {
+  const object = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
+  return object ? parseEntries(object.body) : [];
+}

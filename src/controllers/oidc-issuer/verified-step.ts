@@ -1,0 +1,36 @@
+import { type Outcome, ready, type Step } from '../../runtime/step.ts';
+import { NameLost } from '../explain.ts';
+import { mayBeRegistered } from '../issuer-contract.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { look } from './look.ts';
+import { wantedURLs } from './providers-step.ts';
+
+/**
+ * Whether what is served under each registered URL is what our bucket holds. It is looked at in each pass, also while the
+ * certificate, the distribution or the records are not well: that is when somebody else may answer.
+ */
+export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
+  condition: 'Verified',
+  needs: ['BucketReady'],
+  watches: ['ProvidersReady'],
+
+  async reconcile(context) {
+    const { dependencies, issuer, status } = context;
+    const registered = (status.providers ?? []).map(({ url }) => url);
+    // What was withdrawn, or what a lost status does not name, is looked at too.
+    const urls = new Set([...registered, ...(mayBeRegistered(issuer) ? wantedURLs(context) : [])]);
+    if (urls.size === 0) return { state: 'waiting', reason: 'DependencyNotReady', message: 'waits for ProvidersReady' };
+    const problems: string[] = [];
+    for (const url of urls) {
+      const verdict = await look(context, url);
+      if (verdict.state === 'foreign') throw new NameLost('NameLost', `somebody else answers: ${verdict.message}`);
+      if (verdict.state === 'unproven') problems.push(verdict.message);
+    }
+    return problems.length === 0 ? ready : notVerified(problems, dependencies.settings.intervals.missing);
+  },
+};
+
+function notVerified(problems: readonly string[], requeueAfter: number): Outcome {
+  const message = `${problems.join('; ')}: this does not prove that somebody else answers, and the providers stay`;
+  return { state: 'waiting', reason: 'NotVerified', message, requeueAfter };
+}

@@ -1,0 +1,64 @@
+import { discoveryURL } from './discovery.ts';
+import { keyTraits } from './jwks.ts';
+
+/** What somebody answers under an issuer's URL. */
+export interface Served {
+  readonly discovery: Readonly<Record<string, unknown>>;
+  /** Undefined where the discovery document names another key set, which is not fetched. */
+  readonly jwks: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What our bucket holds. */
+export interface Published {
+  readonly issuer: string;
+  readonly jwksURI: string;
+  /** As in the key set. */
+  readonly keys: readonly unknown[];
+}
+
+/**
+ * `ours`: what is served is what the bucket holds. `foreign`: proof that somebody else answers. `unproven`: neither; the message
+ * says what is wrong.
+ */
+export type Verdict =
+  | { readonly state: 'ours' }
+  | { readonly state: 'unproven'; readonly message: string }
+  | { readonly state: 'foreign'; readonly message: string };
+
+/** Compares keys whole: one with our key id and another modulus is another key. */
+export function judge(url: string, { discovery, jwks }: Served, published: Published): Verdict {
+  const { issuer, jwksURI } = published;
+  const named = discovery['jwks_uri'];
+  if (typeof named === 'string' && named !== jwksURI) {
+    return { state: 'foreign', message: `${discoveryURL(url)} names another key set than ${jwksURI}` };
+  }
+  const served = new Map(entriesOf(jwks).map((key) => [keyTraits(key), kidOf(key)]));
+  const ours = new Map(published.keys.map((key) => [keyTraits(key), kidOf(key)]));
+  const foreign = difference(served, ours);
+  if (foreign !== '') {
+    return { state: 'foreign', message: `${jwksURI} serves a key ${foreign} that the bucket does not hold` };
+  }
+  if (named !== jwksURI) return { state: 'unproven', message: `${discoveryURL(url)} does not name ${jwksURI}` };
+  if (discovery['issuer'] !== issuer) {
+    return { state: 'unproven', message: `${discoveryURL(url)} does not name issuer ${issuer}` };
+  }
+  const missing = difference(ours, served);
+  return missing === '' ? { state: 'ours' } : { state: 'unproven', message: `${jwksURI} lacks key ${missing}` };
+}
+
+/** The key ids of what only the first has. */
+function difference(some: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>): string {
+  return [...some].flatMap(([traits, kid]) => (others.has(traits) ? [] : [kid])).join(', ');
+}
+
+function entriesOf(jwks: Served['jwks']): readonly object[] {
+  const keys = jwks?.['keys'];
+  const entries: readonly unknown[] = Array.isArray(keys) ? keys : [];
+  return entries.filter((entry) => typeof entry === 'object' && entry !== null);
+}
+
+/** Cut, for it may be a stranger's text. */
+function kidOf(key: unknown): string {
+  const kid = typeof key === 'object' && key !== null && 'kid' in key ? key.kid : undefined;
+  return typeof kid === 'string' ? kid.slice(0, 64) : 'without kid';
+}
