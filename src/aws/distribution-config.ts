@@ -26,12 +26,17 @@ export function newConfig(spec: DistributionSpec): DistributionConfig {
   };
 }
 
-/** The observed configuration with what is ours put right: an update replaces the whole. Equal to it where all is right. */
+/**
+ * The observed configuration with what is ours put right: an update replaces the whole. Equal to it where all is right.
+ * Ours is all that decides who answers, for whom and with which certificate; the rest is the user's.
+ */
 export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec): DistributionConfig {
-  const origins = observed.Origins?.Items ?? [];
-  const target = observed.DefaultCacheBehavior?.TargetOriginId;
+  // A client certificate, or a function that sees the connection, decides which viewers get an answer.
+  const { ViewerMtlsConfig: _, ConnectionFunctionAssociation: __, ...rest } = observed;
+  const origin = originOf(spec, ownOrigin(observed, spec));
+  const geography = observed.Restrictions?.GeoRestriction?.RestrictionType ?? 'none';
   return {
-    ...observed,
+    ...rest,
     Comment: spec.comment,
     Enabled: true,
     IsIPV6Enabled: true,
@@ -39,26 +44,50 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
     Aliases: isDeepStrictEqual(observed.Aliases?.Items, [spec.alias])
       ? observed.Aliases
       : { Quantity: 1, Items: [spec.alias] },
-    Origins: {
-      Quantity: origins.length,
-      Items: origins.map((origin) => (origin.Id === target ? originOf(spec, origin) : origin)),
-    },
-    DefaultCacheBehavior: observed.DefaultCacheBehavior && cacheBehaviorOf(observed.DefaultCacheBehavior),
+    Origins: { Quantity: 1, Items: [origin] },
+    DefaultCacheBehavior: cacheBehaviorOf(observed.DefaultCacheBehavior, origin),
     ViewerCertificate: isRight(observed.ViewerCertificate, spec)
       ? observed.ViewerCertificate
       : viewerCertificateOf(spec),
+    ...emptied(observed, 'OriginGroups'),
+    ...emptied(observed, 'CacheBehaviors'),
+    ...emptied(observed, 'CustomErrorResponses'),
+    ...(geography !== 'none' && { Restrictions: { GeoRestriction: { RestrictionType: 'none', Quantity: 0 } } }),
+    // It sends a part of the viewers to another distribution.
+    ...(observed.ContinuousDeploymentPolicyId && { ContinuousDeploymentPolicyId: '' }),
   };
 }
 
 /** Names of the parts that an update would change. */
 export function driftOf(observed: DistributionConfig, spec: DistributionSpec): string[] {
-  const merged = Object.entries(mergeConfig(observed, spec));
+  const merged: Readonly<Record<string, unknown>> = { ...mergeConfig(observed, spec) };
   const current: Readonly<Record<string, unknown>> = { ...observed };
-  return merged.filter(([part, value]) => !isDeepStrictEqual(current[part], value)).map(([part]) => part);
+  const parts = new Set([...Object.keys(merged), ...Object.keys(current)]);
+  return [...parts].filter((part) => !isDeepStrictEqual(current[part], merged[part]));
+}
+
+type EmptiedPart = 'OriginGroups' | 'CacheBehaviors' | 'CustomErrorResponses';
+
+/** A list of which nothing may be there. */
+function emptied<P extends EmptiedPart>(observed: DistributionConfig, part: P): Partial<DistributionConfig> {
+  return observed[part]?.Quantity ? { [part]: { Quantity: 0 } } : {};
+}
+
+/** The origin to keep: what answers by default, unless that is a group, else one that names our bucket. */
+function ownOrigin(observed: DistributionConfig, spec: DistributionSpec): Origin {
+  const origins = observed.Origins?.Items ?? [];
+  return (
+    origins.find(({ Id }) => Id === observed.DefaultCacheBehavior?.TargetOriginId) ??
+    origins.find(({ DomainName }) => DomainName === spec.originDomain) ?? {
+      Id: spec.originDomain,
+      DomainName: spec.originDomain,
+    }
+  );
 }
 
 /** The origin that answers by default, wherever else it may have pointed. */
-function originOf(spec: DistributionSpec, { CustomOriginConfig: _, ...observed }: Origin): Origin {
+function originOf(spec: DistributionSpec, origin: Origin): Origin {
+  const { CustomOriginConfig: _, VpcOriginConfig: __, ...observed } = origin;
   return {
     ...observed,
     DomainName: spec.originDomain,
@@ -69,14 +98,24 @@ function originOf(spec: DistributionSpec, { CustomOriginConfig: _, ...observed }
   };
 }
 
-/** A cache policy excludes the TTLs and forwarded values of older distributions. */
-function cacheBehaviorOf(observed: DefaultCacheBehavior): DefaultCacheBehavior {
+/**
+ * A cache policy excludes the TTLs and forwarded values of older distributions. An origin request policy may send the viewer's
+ * Host header, by which S3 would choose another bucket.
+ */
+function cacheBehaviorOf(behavior: DefaultCacheBehavior | undefined, origin: Origin): DefaultCacheBehavior {
+  const { OriginRequestPolicyId: _, ...observed } = behavior ?? {};
   const older = { ForwardedValues: undefined, MinTTL: undefined, MaxTTL: undefined, DefaultTTL: undefined };
+  const nobody = { Enabled: false, Quantity: 0 };
   return {
     ...observed,
-    ...(observed.CachePolicyId ? {} : older),
+    ...('CachePolicyId' in observed && observed.CachePolicyId ? {} : older),
+    TargetOriginId: origin.Id,
     ViewerProtocolPolicy: 'redirect-to-https',
     CachePolicyId: cachingDisabled,
+    ...(behavior?.TrustedSigners?.Enabled && { TrustedSigners: nobody }),
+    ...(behavior?.TrustedKeyGroups?.Enabled && { TrustedKeyGroups: nobody }),
+    ...(behavior?.LambdaFunctionAssociations?.Quantity && { LambdaFunctionAssociations: { Quantity: 0 } }),
+    ...(behavior?.FunctionAssociations?.Quantity && { FunctionAssociations: { Quantity: 0 } }),
   };
 }
 

@@ -3,7 +3,7 @@ import { AwsError, errorReply } from './errors.ts';
 import { mayCall, type PolicyDocument } from './evaluator.ts';
 import type { Reply } from './request.ts';
 import type { Bucket, FrontState } from './state.ts';
-import { text } from './xml.ts';
+import { items, text, type Xml } from './xml.ts';
 
 /** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html */
 const service = 'cloudfront.amazonaws.com';
@@ -11,7 +11,7 @@ const regionalEndpoint = /^(?<bucket>.+)\.s3(?:\.(?<region>[a-z0-9-]+))?\.amazon
 
 /** What a distribution's origin answers for a path: an object of a bucket, if the bucket lets this distribution read it. */
 export async function readOrigin(state: FrontState, distribution: Distribution, path: string): Promise<Reply> {
-  const target = text(distribution.config, 'DefaultCacheBehavior', 'TargetOriginId');
+  const target = targetOf(distribution.config, path);
   const origin = distribution.origins.find(({ id }) => id === target);
   const endpoint = regionalEndpoint.exec(origin?.domainName ?? '')?.groups;
   const bucket = state.buckets.get(endpoint?.['bucket'] ?? '');
@@ -35,6 +35,21 @@ export async function readOrigin(state: FrontState, distribution: Distribution, 
   }
   const { etag = '', 'content-type': type = 'binary/octet-stream' } = object.headers;
   return { status: 200, headers: { 'content-type': type, etag }, body: object.body };
+}
+
+/** The first behavior whose pattern the path matches answers, else the default. */
+function targetOf(config: Xml, path: string): string {
+  const behavior = items(config, 'CacheBehaviors', 'Items', 'CacheBehavior').find((candidate) =>
+    matches(text(candidate, 'PathPattern'), path),
+  );
+  return behavior ? text(behavior, 'TargetOriginId') : text(config, 'DefaultCacheBehavior', 'TargetOriginId');
+}
+
+/** `*` is any text, also none; the slash at the start may be left out. */
+function matches(pattern: string, path: string): boolean {
+  const parts = pattern.replace(/^\//, '').split('*');
+  const escaped = parts.map((part) => part.replaceAll(/[^\w/-]/g, '\\$&'));
+  return new RegExp(`^/${escaped.join('.*')}$`).test(path);
 }
 
 /** Whether requests to the origin carry the distribution's name: without a signature a private bucket takes them for anybody's. */

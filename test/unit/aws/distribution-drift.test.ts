@@ -41,6 +41,30 @@ describe('drift', () => {
     ['ViewerCertificate', (config) => (config.ViewerCertificate!.MinimumProtocolVersion = 'TLSv1')],
     ['ViewerCertificate', (config) => (config.ViewerCertificate!.ACMCertificateArn = 'other')],
     ['ViewerCertificate', (config) => (config.ViewerCertificate!.SSLSupportMethod = 'vip')],
+    ['CacheBehaviors', (config) => (config.CacheBehaviors = behavior(config))],
+    ['CustomErrorResponses', (config) => (config.CustomErrorResponses = errorPage)],
+    ['Restrictions', (config) => (config.Restrictions = nowhere)],
+    ['ContinuousDeploymentPolicyId', (config) => (config.ContinuousDeploymentPolicyId = 'staging')],
+    ['ViewerMtlsConfig', (config) => (config.ViewerMtlsConfig = { Mode: 'required' })],
+    ['ConnectionFunctionAssociation', (config) => (config.ConnectionFunctionAssociation = { Id: 'function' })],
+    ['DefaultCacheBehavior', (config) => (config.DefaultCacheBehavior!.TrustedKeyGroups = only1('group'))],
+    ['DefaultCacheBehavior', (config) => (config.DefaultCacheBehavior!.TrustedSigners = only1('self'))],
+    ['DefaultCacheBehavior', (config) => (config.DefaultCacheBehavior!.OriginRequestPolicyId = 'all-viewer')],
+    [
+      'DefaultCacheBehavior',
+      (config) => {
+        const Items = [{ FunctionARN: 'arn', EventType: 'viewer-request' as const }];
+        config.DefaultCacheBehavior!.FunctionAssociations = { Quantity: 1, Items };
+      },
+    ],
+    [
+      'DefaultCacheBehavior',
+      (config) => {
+        const Items = [{ LambdaFunctionARN: 'arn', EventType: 'origin-response' as const }];
+        config.DefaultCacheBehavior!.LambdaFunctionAssociations = { Quantity: 1, Items };
+      },
+    ],
+    ['Origins', (config) => addOrigin(config)],
   ])('in %s is named, and an update repairs it', async (part, spoil) => {
     spoil(only().config);
     expect(await drift()).toEqual([part]);
@@ -76,3 +100,46 @@ describe('drift', () => {
     expect(only().config.DefaultCacheBehavior).not.toHaveProperty('MinTTL');
   });
 });
+
+test('an origin group that answers in the place of our bucket is drift, and an update takes it away', async () => {
+  await distributions.create(spec);
+  const { config } = only();
+  addOrigin(config);
+  const members = config.Origins!.Items!.map(({ Id }) => ({ OriginId: Id }));
+  const failover = { StatusCodes: { Quantity: 1, Items: [403] } };
+  const group = { Id: 'group', FailoverCriteria: failover, Members: { Quantity: 2, Items: members } };
+  config.OriginGroups = { Quantity: 1, Items: [group] };
+  config.DefaultCacheBehavior!.TargetOriginId = 'group';
+  expect((await distributions.findByAlias(alias))!.drift(spec)).toEqual([
+    'Origins',
+    'DefaultCacheBehavior',
+    'OriginGroups',
+  ]);
+  await distributions.update(only().id, spec);
+  expect((await distributions.findByAlias(alias))!.drift(spec)).toEqual([]);
+  expect(only().config).toMatchObject({
+    OriginGroups: { Quantity: 0 },
+    Origins: { Quantity: 1, Items: [{ DomainName: spec.originDomain }] },
+    DefaultCacheBehavior: { TargetOriginId: spec.originDomain },
+  });
+});
+
+type Config = FakeDistribution['config'];
+
+const nowhere: Config['Restrictions'] = {
+  GeoRestriction: { RestrictionType: 'whitelist', Quantity: 1, Items: ['AQ'] },
+};
+const errorPage: Config['CustomErrorResponses'] = {
+  Quantity: 1,
+  Items: [{ ErrorCode: 403, ResponseCode: '200', ResponsePagePath: '/evil.json' }],
+};
+const only1 = (item: string) => ({ Enabled: true, Quantity: 1, Items: [item] });
+
+function behavior({ DefaultCacheBehavior: standard }: Config): Config['CacheBehaviors'] {
+  return { Quantity: 1, Items: [{ ...standard!, PathPattern: '/keys.json' }] };
+}
+
+function addOrigin({ Origins: origins }: Config): void {
+  origins!.Items!.push({ ...origins!.Items![0]!, Id: 'evil', DomainName: 'evil.s3.eu-central-1.amazonaws.com' });
+  origins!.Quantity = 2;
+}
