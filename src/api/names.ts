@@ -29,4 +29,6 @@ export const annotations = {
 export const labels = {
   release: 'release.giantswarm.io/version',
   clusterName: 'cluster.x-k8s.io/cluster-name',
+  /** On any object, whatever its value: `clusterctl move` takes it along although no Cluster owns it. */
+  move: 'clusterctl.cluster.x-k8s.io/move',
 } as const;

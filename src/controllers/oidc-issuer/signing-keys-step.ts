@@ -1,11 +1,15 @@
 import { findCondition, type Reason } from '../../api/conditions.ts';
+import { labels } from '../../api/names.ts';
 import { secrets as secretResource } from '../../api/resources.ts';
 import { generateSigningKey, InvalidKeyError, publicKeys } from '../../oidc/keys.ts';
+import { jwksKey } from '../../oidc/discovery.ts';
+import { parseEntries } from '../../oidc/jwks.ts';
 import { minutes } from '../../runtime/duration.ts';
 import { isAlreadyExists, isForbidden } from '../../runtime/kube-error.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { secretsForbidden } from '../secret-permissions.ts';
+import { mayBeRegistered } from '../issuer-contract.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 
 /** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
@@ -44,15 +48,21 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
   return ready;
 }
 
-/** Created first: whoever else made the Secret meanwhile, or before a crash, its key counts. */
+/** Generated once. Created first: whoever else made the Secret meanwhile, or before a crash, its key counts. */
 async function generate(context: IssuerContext, name: string): Promise<Outcome> {
   const { dependencies, issuer } = context;
   const { namespace } = issuer.metadata;
   if ((await dependencies.secrets.entry({ namespace, name }, publicEntry)).state === 'noSecret') {
+    if (await wasPublished(context)) {
+      const message =
+        `Secret ${namespace}/${name} is gone, and API servers may sign with its key, which stays published: restore the Secret ` +
+        `from a backup; if the key is lost, make a Secret with the entries ${privateEntry} and ${publicEntry} of a new pair`;
+      return waiting(context, 'SecretNotFound', message);
+    }
     const pair = await generateSigningKey();
     try {
       await dependencies.kube.create(secretResource, {
-        metadata: { namespace, name },
+        metadata: { namespace, name, labels: { [labels.move]: '' } },
         type: 'Opaque',
         data: { [privateEntry]: base64(pair.privateKey), [publicEntry]: base64(pair.publicKey) },
       });
@@ -66,6 +76,13 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
     }
   }
   return read(context, name, publicEntry);
+}
+
+/** By the object, and where that has lost its status, or was moved or restored, by the bucket. */
+async function wasPublished({ account, desired, issuer, status }: IssuerContext): Promise<boolean> {
+  if ((status.keys ?? []).length > 0 || mayBeRegistered(issuer)) return true;
+  const published = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
+  return published !== undefined && parseEntries(published.body).length > 0;
 }
 
 /** A Secret mostly comes soon or late. Nothing tells that it has come, and each look costs all that the issuer reads on AWS. */

@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
-import { secrets } from '../../../src/api/resources.ts';
+import { oidcIssuers, secrets } from '../../../src/api/resources.ts';
 import { kidOf } from '../../../src/oidc/keys.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
-import { newPublicKey, Story } from './story.ts';
+import { newPublicKey, ref, Story } from './story.ts';
 
 const generated = { signingKeys: { generate: { secretName: 'abcl0-service-account-v2' } } };
 const secretRef = { namespace: 'default', name: 'abcl0-service-account-v2' };
@@ -94,16 +94,41 @@ describe('a generated key', () => {
     expect([story.aws.writes, story.kube.writes]).toEqual([[], []]);
   });
 
-  test('whose Secret somebody deleted is made anew, and the old one stays published', async () => {
+  test.each([
+    ['', () => undefined],
+    [', also where the status is lost', (story: Story) => story.loseStatus()],
+    [
+      ', also where the object is a new one over the old bucket',
+      (story: Story) => {
+        story.loseStatus();
+        story.kube.edit(oidcIssuers, ref, { metadata: { annotations: null } });
+      },
+    ],
+  ])('whose Secret somebody deleted is never made anew%s', async (_, spoil) => {
     const story = new Story(generated);
     await story.untilReady();
-    const kid = (pub: string) => kidOf(createPublicKey(pub));
-    const old = kid(generatedSecret(story).pub);
+    const before = story.published;
+    const { key, pub } = generatedSecret(story);
     story.kube.remove(secrets, secretRef);
+    spoil(story);
+    await story.reconcile();
+    expect(story.kube.get(secrets, secretRef)).toBeUndefined();
+    expect(story.condition('SigningKeysReady')).toMatchObject({
+      status: 'False',
+      reason: 'SecretNotFound',
+      message: expect.stringContaining('restore'),
+    });
+    expect(story.published).toEqual(before);
+    expect(story.account.providers.size).toBe(1);
+    story.seedSecret(secretRef.name, { key, pub });
     await story.untilReady();
-    const { pub } = generatedSecret(story);
-    expect(kid(pub)).not.toBe(old);
-    expect(story.published).toEqual([old, kid(pub)]);
+    expect(story.published).toEqual(before);
+  });
+
+  test('is in a Secret that `clusterctl move` takes along', async () => {
+    const story = new Story(generated);
+    await story.reconcile();
+    expect(generatedSecret(story).secret.metadata.labels).toEqual({ 'clusterctl.cluster.x-k8s.io/move': '' });
   });
 
   test('is waited for in a Secret that has none, which stays as it is', async () => {
