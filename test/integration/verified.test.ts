@@ -1,0 +1,184 @@
+import {
+  GetDistributionConfigCommand,
+  UpdateDistributionCommand,
+  type CacheBehavior,
+  type DistributionConfig,
+} from '@aws-sdk/client-cloudfront';
+import { ListOpenIDConnectProvidersCommand } from '@aws-sdk/client-iam';
+import {
+  ChangeResourceRecordSetsCommand,
+  CreateHostedZoneCommand,
+  DeleteHostedZoneCommand,
+  ListHostedZonesCommand,
+  ListResourceRecordSetsCommand,
+  type Change,
+  type ResourceRecordSet,
+} from '@aws-sdk/client-route-53';
+import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
+import type { Clients } from '../backends/aws/clients.ts';
+import { Environment } from '../environment/environment.ts';
+import { until } from '../environment/wait.ts';
+import { domain, oidcIssuer } from './objects.ts';
+import { ownAccountID, Workspace } from './workspace.ts';
+
+jest.setTimeout(120_000);
+
+const name = 'abcl0';
+const alias = `irsa.${name}.k8s.${domain}`;
+const evilKey = { kid: 'evil', use: 'sig', alg: 'RS256', kty: 'RSA', n: 'modulus', e: 'AQAB' };
+
+let environment: Environment;
+let workspace: Workspace;
+let account: Clients;
+/** AWS denies an update that takes what is evil away. */
+let repairIsDenied = false;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  const { front } = environment;
+  const judge = front.authorize;
+  front.authorize = async (request, credential) => {
+    const repairs = request.operation === 'UpdateDistribution' && !JSON.stringify(request.xml).includes('evil');
+    return repairIsDenied && repairs ? { message: 'denied by the test' } : judge(request, credential);
+  };
+  workspace = await Workspace.create(environment, 'org-acme');
+  account = await workspace.account(ownAccountID);
+  await environment.startOperator({ intervals: { resync: '1s' } });
+  await workspace.apply(oidcIssuer(name));
+  await workspace.ready(`oidcissuer/${name}`);
+});
+
+afterAll(() => environment?.stop());
+
+async function providers(): Promise<number> {
+  const { OpenIDConnectProviderList = [] } = await account.iam.send(new ListOpenIDConnectProvidersCommand({}));
+  return OpenIDConnectProviderList.length;
+}
+
+const condition = (type: string, reason: string) => workspace.condition('oidcissuer', name, { type, reason });
+
+async function distribution() {
+  const { status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+  const Id = status?.distribution?.id;
+  const { DistributionConfig, ETag } = await account.cloudFront.send(new GetDistributionConfigCommand({ Id }));
+  if (!DistributionConfig) throw new Error('there is no distribution');
+  return { Id, IfMatch: ETag, DistributionConfig };
+}
+
+describe('a key set that another origin answers', () => {
+  beforeAll(async () => {
+    const Bucket = 'evil-keys';
+    const CreateBucketConfiguration = { LocationConstraint: 'eu-central-1' } as const;
+    await account.s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
+    const Principal = { Service: 'cloudfront.amazonaws.com' };
+    const Statement = [{ Effect: 'Allow', Principal, Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await account.s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    const Body = JSON.stringify({ keys: [evilKey] });
+    await account.s3.send(new PutObjectCommand({ Bucket, Key: 'keys.json', Body }));
+  });
+
+  async function addBehavior(): Promise<void> {
+    const found = await distribution();
+    await account.cloudFront.send(
+      new UpdateDistributionCommand({ ...found, DistributionConfig: withEvilBehavior(found.DistributionConfig) }),
+    );
+  }
+
+  test('is repaired', async () => {
+    await addBehavior();
+    await until('the repair', async () => {
+      const { DistributionConfig } = await distribution();
+      return DistributionConfig.CacheBehaviors?.Quantity === 0 && DistributionConfig.Origins?.Quantity === 1
+        ? true
+        : undefined;
+    });
+    await condition('DistributionReady', 'Provisioned');
+    await workspace.ready(`oidcissuer/${name}`);
+    expect(await providers()).toBe(1);
+  });
+
+  test('withdraws the provider where it cannot be repaired, until it can', async () => {
+    repairIsDenied = true;
+    await addBehavior();
+    const { message } = await condition('Verified', 'NameLost');
+    expect(message).toContain('key evil');
+    await workspace.event('OIDCIssuer', name, 'ProvidersWithdrawn');
+    expect(await providers()).toBe(0);
+    repairIsDenied = false;
+    await condition('Verified', 'Provisioned');
+    await workspace.ready(`oidcissuer/${name}`);
+    expect(await providers()).toBe(1);
+  });
+});
+
+describe('a guess leaves the provider:', () => {
+  async function zone() {
+    const { HostedZones = [] } = await account.route53.send(new ListHostedZonesCommand({}));
+    const HostedZoneId = HostedZones[0]?.Id;
+    const { ResourceRecordSets = [] } = await account.route53.send(new ListResourceRecordSetsCommand({ HostedZoneId }));
+    return { HostedZoneId, records: ResourceRecordSets };
+  }
+
+  async function change(HostedZoneId: string | undefined, Changes: Change[]): Promise<void> {
+    await account.route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId, ChangeBatch: { Changes } }));
+  }
+  const deletion = (set: ResourceRecordSet): Change => ({ Action: 'DELETE', ResourceRecordSet: set });
+
+  async function expectKept(type: string, reason: string): Promise<void> {
+    await condition(type, reason);
+    // For some more passes.
+    await condition('Verified', 'NotVerified');
+    const { status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+    expect(status?.conditions?.find((each) => each.type === 'Ready')?.status).toBe('False');
+    expect(await providers()).toBe(1);
+  }
+
+  test('a CNAME in the place of the alias’s records', async () => {
+    const { HostedZoneId, records } = await zone();
+    const cname: ResourceRecordSet = {
+      Name: alias,
+      Type: 'CNAME',
+      TTL: 60,
+      ResourceRecords: [{ Value: 'elsewhere.example.net' }],
+    };
+    const old = records.filter(({ Name, AliasTarget }) => Name === `${alias}.` && AliasTarget).map(deletion);
+    await change(HostedZoneId, [...old, { Action: 'CREATE', ResourceRecordSet: cname }]);
+    await expectKept('DNSReady', 'NotOwned');
+    await change(HostedZoneId, [deletion(cname)]);
+    await condition('Verified', 'Provisioned');
+    await workspace.ready(`oidcissuer/${name}`);
+  });
+
+  test('a hosted zone that is not there', async () => {
+    const { HostedZoneId, records } = await zone();
+    const own = records.filter(({ Type }) => Type !== 'NS' && Type !== 'SOA');
+    await change(HostedZoneId, own.map(deletion));
+    await account.route53.send(new DeleteHostedZoneCommand({ Id: HostedZoneId }));
+    await expectKept('CertificateReady', 'HostedZoneNotFound');
+    await account.route53.send(new CreateHostedZoneCommand({ Name: domain, CallerReference: 'again' }));
+    await condition('Verified', 'Provisioned');
+    await workspace.ready(`oidcissuer/${name}`);
+    expect(await providers()).toBe(1);
+  });
+});
+
+/** The key set comes from another bucket, which the same origin access control may read. */
+function withEvilBehavior(config: DistributionConfig): DistributionConfig {
+  const [origin] = config.Origins?.Items ?? [];
+  if (!origin || !config.DefaultCacheBehavior) throw new Error('there is no origin');
+  const evil = { ...origin, Id: 'evil', DomainName: 'evil-keys.s3.eu-central-1.amazonaws.com' };
+  const behavior: CacheBehavior = {
+    ...config.DefaultCacheBehavior,
+    PathPattern: '/keys.json',
+    TargetOriginId: evil.Id,
+  };
+  return {
+    ...config,
+    Origins: { Quantity: 2, Items: [origin, evil] },
+    CacheBehaviors: { Quantity: 1, Items: [behavior] },
+  };
+}
