@@ -61,6 +61,7 @@ async function tell(environment: Environment): Promise<void> {
   story.say(`AWS account ${accountID}: the public zone ${zone} and the bucket ${bucket}, and nothing else`);
 
   story.chapter('Install the operator');
+  await story.run('apply -k config/crd');
   await story.run('apply -k config/default');
   await story.run('apply -k config/components/aws-cluster');
   story.say('The kinds AWSCluster and Cluster, which other operators bring:');

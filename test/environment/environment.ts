@@ -55,7 +55,7 @@ export class Environment {
 
   /** The operator's CRDs and RBAC as a user installs them, and the CRDs of the kinds that it only reads. */
   async install(): Promise<void> {
-    await this.kubectl(['apply', '-k', inClone('config/default')]);
+    for (const base of ['crd', 'default']) await this.kubectl(['apply', '-k', inClone(`config/${base}`)]);
     for (const component of ['aws-cluster', 'in-cluster'])
       await this.kubectl(['apply', '-k', inClone(`config/components/${component}`)]);
     await this.kubectl(['apply', '-f', inClone('test/crds')]);

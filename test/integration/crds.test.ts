@@ -15,6 +15,7 @@ let objects: Objects;
 
 beforeAll(async () => {
   controlPlane = await ControlPlane.start();
+  await kubectl(['apply', '-k', 'config/crd']);
   await kubectl(['apply', '-k', 'config/default']);
   await kubectl(['apply', '-f', 'test/crds']);
   await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);

@@ -81,7 +81,7 @@ test('an issuer in use is not deleted, names who uses it, and takes nothing from
   expect(await waiting(tenant)).toContain('IAMServiceAccount used');
   await lab.startOperator();
   // A pass of the new process over each of the two: both objects change.
-  await tenant.applyRole({ tags: { restarted: 'yes' } });
+  await tenant.applyRole({ tags: { restarted: 'once' } });
   await until('the new tag', async () => (await tagsOf(tenant)).includes('restarted') || undefined);
   expect(await waiting(tenant)).toContain('IAMServiceAccount used');
   expect(lab.environment.front.writes().map(({ operation }) => operation)).toEqual(['TagRole']);

@@ -54,7 +54,9 @@ describe('RBAC', () => {
   });
 
   test('of config/default is all that every installation needs, and no more', () => {
-    expect(readYaml('config/default/kustomization.yaml').resources).toEqual(['../crd', '../rbac', '../manager']);
+    expect(readYaml('config/default/kustomization.yaml').resources).toEqual(['../rbac', '../manager']);
+    expect(inFolder('default').map(({ kind }) => kind)).toEqual(['Kustomization']);
+    expect(readYaml('config/crd/kustomization.yaml').resources).toEqual(['../../crds']);
     expect(grants('manager')).toEqual([]);
     expect(grants('rbac')).toEqual([
       [

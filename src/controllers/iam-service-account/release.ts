@@ -2,7 +2,8 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
-import { isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
+import { isForbidden, isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
+import { InvalidKubeconfigError } from '../../runtime/workload-clusters.ts';
 import type { IssuerClusters, Reached } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
@@ -22,15 +23,10 @@ export class Releaser {
 
   /** Throws ClusterOutOfReach. */
   async release(cluster: string, entries: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
-    const reached = await this.#reachByName(cluster, context);
+    const reached = await outOfReach(cluster, () => this.#reachByName(cluster, context));
     if (reached.state === 'noWay') return this.giveUp(entries, reached.message, context);
     for (const entry of entries) {
-      try {
-        await takeOff(reached.client, entry, context.roleARN);
-      } catch (error) {
-        if (!isTransient(error) && !isUnauthorized(error) && !isNotServed(error)) throw error;
-        throw new ClusterOutOfReach(`cluster ${cluster} cannot be reached`, { cause: error });
-      }
+      await outOfReach(cluster, () => takeOff(reached.client, entry, context.roleARN));
       forget([entry], context);
     }
   }
@@ -51,6 +47,19 @@ export class Releaser {
       if (reached.state === 'noWay') reached = await this.clusters.reach(issuer);
     }
     return reached;
+  }
+}
+
+/** @throws ClusterOutOfReach for each failure that may last for ever and must not hold a deletion as long. */
+async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const refused = isUnauthorized(error) || isForbidden(error);
+    const nobody = isTransient(error) || isNotServed(error);
+    if (!refused && !nobody && !(error instanceof InvalidKubeconfigError)) throw error;
+    const why = refused ? 'refuses us' : 'cannot be reached';
+    throw new ClusterOutOfReach(`cluster ${cluster} ${why}`, { cause: error });
   }
 }
 

@@ -88,10 +88,13 @@ describe('a cluster that cannot be reached', () => {
 
   const other = () => new KubeError('404', 404, undefined);
 
+  const refusing = () => new KubeError('reading is forbidden', 403, 'Forbidden');
+
   test.each([
     ['does not answer', down],
     ['is somebody else’s server by now', other],
     ['does not let us in', closed],
+    ['refuses us', refusing],
     ['is only a load balancer by now', dead],
   ])('because it %s holds the object for ten minutes, and then an event says what was left', async (_, fault) => {
     const story = await ready();
@@ -114,16 +117,30 @@ describe('a cluster that cannot be reached', () => {
     );
   });
 
-  test('holds the object as long as it refuses us the change, and says so', async () => {
+  test('holds the object for ten minutes where it refuses us the change, and says so', async () => {
     const story = await ready();
     story.delete();
-    await story.clock.advance(minutes(20));
     story.workload.failNext('patch', new KubeError('patching is forbidden', 403, 'Forbidden'));
-    expect(await story.reconcile()).toEqual({ failed: true });
-    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'AccessDenied' });
+    await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')?.message).toContain('cluster abcl0 refuses us');
+    await story.clock.advance(minutes(10));
+    story.workload.failNext('patch', new KubeError('patching is forbidden', 403, 'Forbidden'));
     await story.reconcile();
     expect(story.isGone).toBe(true);
-    expect(story.annotations()).toEqual({});
+    expect(story.said.map(({ reason }) => reason)).toContain('AnnotationsLeft');
+  });
+
+  test('holds the object for ten minutes where its kubeconfig turned invalid', async () => {
+    const story = await ready();
+    story.seedSecret('abcl0-kubeconfig', { value: 'not one' });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    await story.clock.advance(minutes(10));
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+    expect(story.said.map(({ reason }) => reason)).toContain('AnnotationsLeft');
   });
 
   test('is cleaned when it comes back in time', async () => {
