@@ -27,6 +27,7 @@ interface CustomResourceDefinition {
 const sources: Readonly<Record<string, string>> = {
   'src/api/generated/oidc-issuer.ts': 'crds/oidcissuers.yaml',
   'src/api/generated/iam-service-account.ts': 'crds/iamserviceaccounts.yaml',
+  'src/api/generated/guardrail.ts': 'crds/guardrails.yaml',
 };
 
 /**
@@ -65,8 +66,8 @@ async function generate(crdFile: string): Promise<string> {
   const properties = spec.versions[0]?.schema.openAPIV3Schema.properties ?? {};
   const style = (await resolveConfig('scripts/generate-types.ts')) ?? {};
   const options = { bannerComment: '', additionalProperties: false, ignoreMinAndMaxItems: true, style };
-  const parts = Object.entries({ Spec: properties.spec, Status: properties.status }).map(([suffix, schema]) =>
-    compile({ ...asRead(schema ?? {}), title: spec.names.kind + suffix }, spec.names.kind + suffix, options),
+  const parts = Object.entries({ Spec: properties.spec, Status: properties.status }).flatMap(([suffix, schema]) =>
+    schema ? [compile({ ...asRead(schema), title: spec.names.kind + suffix }, spec.names.kind + suffix, options)] : [],
   );
   return [
     `// Made from ${crdFile} by \`npm run generate\`; change that file instead.\n`,

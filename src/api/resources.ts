@@ -1,4 +1,4 @@
-/** Where a kind lives in the Kubernetes API. All kinds we touch are namespaced. */
+/** Where a kind lives in the Kubernetes API. Guardrails and namespaces, which are only watched, are cluster-scoped; all others are namespaced. */
 export interface Resource {
   /** Empty for the core group. */
   readonly group: string;
@@ -27,6 +27,13 @@ export const iamServiceAccounts: Resource = {
   plural: 'iamserviceaccounts',
   kind: 'IAMServiceAccount',
 };
+export const guardrails: Resource = {
+  group: 'irsa.giantswarm.io',
+  version: 'v1alpha1',
+  plural: 'guardrails',
+  kind: 'Guardrail',
+};
+export const namespaces: Resource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
 export const awsClusters: Resource = {
   group: 'infrastructure.giantswarm.io',
   version: 'v1alpha3',

@@ -38,6 +38,7 @@ export class Informer<O extends KubernetesObject> {
   readonly resource: Resource;
   readonly #listWatch: ListWatch<O>;
   readonly #views: View<O>[] = [];
+  readonly #firstList = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
   #synced = false;
 
@@ -50,6 +51,7 @@ export class Informer<O extends KubernetesObject> {
       listed: () => {
         this.#each((view) => view.dropUnseen());
         this.#synced = true;
+        this.#firstList.resolve();
       },
     };
     this.#listWatch = new ListWatch<O>({ ...options, handler });
@@ -66,6 +68,11 @@ export class Informer<O extends KubernetesObject> {
   /** Runs until the signal aborts. */
   start(): void {
     this.#running ??= this.#listWatch.run();
+  }
+
+  /** Resolves when the triggers have heard of all objects that were there at the start. Never rejects. */
+  synced(): Promise<void> {
+    return this.#firstList.promise;
   }
 
   /** Resolves when the signal aborted and no call is under way. */
@@ -108,7 +115,7 @@ class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[
     const selected = this.trigger.select(object);
     const old = this.#known.get(key);
     if (old && sameJson(old.selected, selected)) return;
-    const { namespace, name } = object.metadata;
+    const { namespace = '', name } = object.metadata;
     const ref = { namespace, name };
     this.#known.set(key, { ref, selected });
     const isNew = kind === 'changed' && !old;
@@ -143,4 +150,5 @@ function isPending(object: KubernetesObject & { readonly status?: { readonly obs
   return deletionTimestamp !== undefined || (observed !== undefined && observed !== generation);
 }
 
-const keyOf = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;
+/** Cluster-scoped objects have no namespace. */
+const keyOf = ({ namespace = '', name }: Partial<NamespacedName>) => `${namespace}/${name}`;

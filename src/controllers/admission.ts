@@ -1,0 +1,24 @@
+import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
+
+/** What the Guardrails say of an object. */
+export type Verdict =
+  | {
+      readonly allowed: true;
+      /** The Guardrail that allows it. */
+      readonly guardrail: string;
+      /** For the role whose object names none. */
+      readonly permissionsBoundary?: string;
+    }
+  | { readonly allowed: false; readonly message: string };
+
+export interface RoleRequest {
+  readonly object: IAMServiceAccount;
+  /** Undefined: it is not there. */
+  readonly issuer: OIDCIssuer | undefined;
+}
+
+/** Asked before anything is sent to AWS; never for a removal. */
+export interface Admission {
+  issuer(issuer: OIDCIssuer): Verdict;
+  role(request: RoleRequest): Verdict;
+}

@@ -1,0 +1,52 @@
+import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
+
+/** A field of an object that a Guardrail does not allow. */
+export interface Objection {
+  /** Of the object, with its value. */
+  readonly asks: string;
+  /** The Guardrail's field that decides, below its spec. */
+  readonly rule: string;
+  /** What that field says. */
+  readonly allows: string;
+  /** What would have to stand in that field: an entry of a list, or its value. */
+  readonly needs: unknown;
+  readonly isList: boolean;
+}
+
+/** What an object asks for of one field, given the patterns of that field that it fits none of. */
+export function notListed(asks: string, value: string, rule: string, patterns: readonly string[] = []): Objection {
+  const allows = patterns.length === 0 ? 'nothing' : patterns.join(', ');
+  return { asks: `${asks} ${value}`, rule, allows, needs: value, isList: true };
+}
+
+export function notSet(asks: string, rule: string, { allows, needs }: { allows: string; needs: unknown }): Objection {
+  return { asks, rule, allows, needs, isList: false };
+}
+
+export function describe(guardrail: string, [first, ...others]: readonly Objection[]): string {
+  if (!first) return '';
+  const more = others.map(({ asks }) => asks);
+  const rest = more.length === 0 ? '' : `, nor ${more.join(', nor ')}`;
+  const remedy = first.isList
+    ? `add ${JSON.stringify(first.needs)} to it`
+    : `set it to ${JSON.stringify(first.needs)}`;
+  return `Guardrail ${guardrail} comes closest and does not allow ${first.asks}: its spec.${first.rule} allows ${first.allows}; an administrator would ${remedy}${rest}`;
+}
+
+/** The least that an administrator would write so that all objections are met. */
+export function remedyFor(namespace: string, objections: readonly Objection[]): string {
+  const spec: Record<string, unknown> = { namespaces: [namespace] };
+  for (const { rule, needs, isList } of objections) put(spec, rule.split('.'), { needs, isList });
+  const { namespaces, accounts = ['Own'], ...rest } = spec as unknown as GuardrailSpec;
+  return JSON.stringify({ namespaces, accounts, ...rest });
+}
+
+function put(into: Record<string, unknown>, [key = '', ...path]: readonly string[], value: Pick<Objection, 'needs' | 'isList'>) {
+  if (path.length > 0) {
+    const below = { ...(into[key] as Record<string, unknown> | undefined) };
+    put(below, path, value);
+    into[key] = below;
+  } else if (value.isList) {
+    into[key] = [...new Set([...((into[key] as unknown[] | undefined) ?? []), value.needs])];
+  } else into[key] ??= value.needs;
+}
