@@ -33,6 +33,26 @@ spec:
           }
 `;
 
+const other = 'globex';
+/** Of a tenant that would publish keys of its own under the other's name. */
+const othersIssuer = `
+apiVersion: irsa.giantswarm.io/v1alpha1
+kind: OIDCIssuer
+metadata:
+  name: ${cluster}
+  namespace: ${other}
+spec:
+  region: eu-central-1
+  account:
+    roleARN: arn:aws:iam::${accountID}:role/admin
+  hosting:
+    cloudFront:
+      alias: irsa.evil.${zone}
+  signingKeys:
+    generate:
+      secretName: own-keys
+`.trimStart();
+
 console.log(`irsa-operator: from an annotated cluster to a pod with AWS credentials.
 All on this machine: a real Kubernetes API server, an emulated AWS, and the operator as a process. The cluster is one of
 Giant Swarm's, whose AWSCluster opts in; docs/getting-started.md is for any other.
@@ -63,10 +83,11 @@ async function tell(environment: Environment): Promise<void> {
   story.chapter('Install the operator');
   await story.run('apply -k config/crd');
   await story.run('apply -k config/default');
-  await story.run('apply -k config/components/aws-cluster');
   story.say('The kinds AWSCluster and Cluster, which other operators bring:');
   await story.run('apply -f test/crds');
   await story.run('wait --for=condition=Established crd --all --timeout=30s');
+  story.say('What the operator may do for AWSClusters, and the Guardrail that lets those in org-* opt in:');
+  await story.run('apply -k config/components/aws-cluster');
   story.say('There is no node to run the Deployment on: the operator runs as a process, under the service account');
   story.say('irsa-system/irsa-operator and its RBAC.');
   const operator = await environment.startOperator();
@@ -74,6 +95,8 @@ async function tell(environment: Environment): Promise<void> {
   story.chapter('A cluster that opts in by an annotation');
   await story.run('apply -f config/samples/namespace.yaml');
   await story.run(`apply -k config/components/secrets --namespace ${namespace}`);
+  story.say('What an administrator grants this organization; without it nothing is sent to AWS:');
+  await story.run('apply -f config/samples/guardrail.yaml');
   await story.run('apply -f config/samples/awscluster.yaml');
   story.say(
     "The cluster's kubeconfig, as its provisioner puts it into a Secret; its user may annotate service accounts:",
@@ -136,6 +159,9 @@ async function tell(environment: Environment): Promise<void> {
   };
   for await (const { text } of provePolicyChange(input, change)) story.say(text);
 
+  story.chapter('Another tenant, whom no administrator granted anything, names the same AWS account');
+  await refuseOther(environment, story);
+
   story.chapter('What stands now');
   await story.run('get irsa -A');
   story.say('');
@@ -156,6 +182,20 @@ async function tell(environment: Environment): Promise<void> {
   account.destroy();
 }
 
+/** In its own namespace a tenant may write what it likes; the operator tells it what an administrator would have to write. */
+async function refuseOther(environment: Environment, story: Story): Promise<void> {
+  await story.run(`create namespace ${other}`);
+  const file = join(environment.controlPlane.dir, `${other}.yaml`);
+  await writeFile(file, othersIssuer);
+  story.say(othersIssuer);
+  await story.run(`apply -f ${file}`);
+  const wait = `wait --for=condition=Accepted=False oidcissuer/${cluster} --namespace ${other} --timeout=30s`;
+  await story.run(wait);
+  await story.run(
+    `get oidcissuer ${cluster} --namespace ${other} -o jsonpath='{.status.conditions[?(@.type=="Accepted")].message}'`,
+  );
+}
+
 function seconds(since: number): string {
   return ((Date.now() - since) / 1000).toFixed(1);
 }
@@ -173,7 +213,7 @@ Everything runs until you press Ctrl-C. In another terminal, in this folder:
   kubectl describe oidcissuer ${cluster} -n ${namespace}
   . ${shell} && aws iam list-roles   # if you have the AWS CLI: account ${accountID}
   kubectl edit iamserviceaccount s3-echoer -n ${namespace}     # change a policy, see it applied
-  kubectl apply -f config/samples/oidcissuer.yaml         # an issuer by hand: read why it is refused here
+  kubectl apply -f config/samples/oidcissuer.yaml         # an issuer by hand: read what it waits for
   kubectl delete iamserviceaccount s3-echoer -n ${namespace}   # its role goes, and the annotation with it
   kubectl apply -f config/samples/iamserviceaccount.yaml  # and comes back
   tail ${logFile}

@@ -34,8 +34,6 @@ const schema = z.strictObject({
   logLevel: z.enum(logLevels).default('info'),
   /** Objects of one kind reconciled at the same time. */
   concurrency: z.int().min(1).max(64).default(8),
-  /** Namespaces whose issuers may use `spec.cluster.inCluster`. */
-  inClusterNamespaces: z.array(z.string()).default([]),
   /** Of the servers that kubeconfigs of workload clusters name. */
   workloadClusters: z
     .strictObject({

@@ -2,13 +2,23 @@ import { Agent } from 'node:https';
 import { hostname } from 'node:os';
 import { awsClusterLabel, settledAnnotation } from './api/names.ts';
 import type { AWSCluster } from './api/aws-cluster.ts';
-import type { IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
+import type { Guardrail, IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
 import type { KubernetesObject, ManagedObject, ManagedStatus } from './api/meta.ts';
-import { awsClusters, iamServiceAccounts, oidcIssuers, type Resource } from './api/resources.ts';
+import {
+  awsClusters,
+  guardrails,
+  iamServiceAccounts,
+  namespaces,
+  oidcIssuers,
+  type NamespacedName,
+  type Resource,
+} from './api/resources.ts';
 import { AwsAccounts } from './aws/accounts.ts';
 import { SdkClients } from './aws/clients.ts';
+import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
+import { ageOf, Guardrails } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
@@ -63,14 +73,27 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   const steps = <O extends ManagedObject, S extends ManagedStatus, C, R>(definition: Definition<O, S, C, R>) =>
     new ObjectReconciler({ definition, client: kube, events, clock, logger, resync: intervals.resync }).reconcile;
 
-  const common = { kube, secrets, accounts, settings: config, clock };
-  const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
-  const roles = controller('IAMServiceAccount', steps(iamServiceAccountDefinition({ ...common, workloadClusters })));
-  const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
-
   const issuerInformer = informer<OIDCIssuer>(oidcIssuers);
   const roleInformer = informer<IAMServiceAccount>(iamServiceAccounts);
   const clusterInformer = informer<AWSCluster>(awsClusters);
+  const guardrailInformer = informer<Guardrail>(guardrails);
+  const namespaceInformer = informer<KubernetesObject>(namespaces);
+
+  const roleAges = roleInformer.on({ select: ageOf, changed: () => {} });
+  const admission = new Guardrails({
+    views: {
+      guardrails: guardrailInformer.on({ select: ({ spec }) => spec, changed: () => {} }),
+      namespaces: namespaceInformer.on({ select: ({ metadata }) => metadata.labels ?? {}, changed: () => {} }),
+      roles: roleAges,
+    },
+    installation: config.installation,
+    partition: partitionOf(config.region).name,
+  });
+
+  const common = { kube, secrets, accounts, admission, settings: config, clock };
+  const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
+  const roles = controller('IAMServiceAccount', steps(iamServiceAccountDefinition({ ...common, workloadClusters })));
+  const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 
   issuers.watch(issuerInformer, { written: [settledAnnotation] });
   roles.watch(roleInformer);
@@ -122,8 +145,27 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
   });
 
-  const informers = [issuerInformer, roleInformer, clusterInformer];
-  for (const each of informers) each.start();
+  const issuerRefs = issuerInformer.on({ select: ({ metadata }) => metadata.uid, changed: () => {} });
+  // Anything in a Guardrail can decide about any object; the labels of a namespace only about those in it.
+  for (const [judged, objects] of [
+    [issuers, issuerRefs],
+    [roles, roleAges],
+  ] as const) {
+    judged.watchRelated(guardrailInformer, { select: ({ spec }) => spec, affected: () => refsOf(objects) });
+    judged.watchRelated(namespaceInformer, {
+      select: ({ metadata }) => metadata.labels ?? {},
+      affected: ({ name }) => refsOf(objects).filter(({ namespace }) => namespace === name),
+    });
+  }
+
+  // No object is judged before all Guardrails are known: one that was not read yet would look like none.
+  const judges = [guardrailInformer, namespaceInformer];
+  for (const each of judges) each.start();
+  const judgedInformers = [issuerInformer, roleInformer, clusterInformer];
+  void Promise.all(judges.map((each) => each.synced())).then(() => {
+    if (!signal.aborted) for (const each of judgedInformers) each.start();
+  });
+  const informers = [...judges, ...judgedInformers];
   logger.info('started', { installation: config.installation, region: config.region });
 
   return async () => {
@@ -135,6 +177,8 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     agent.destroy();
   };
 }
+
+const refsOf = (objects: Iterable<[NamespacedName, unknown]>): NamespacedName[] => [...objects].map(([ref]) => ref);
 
 function readConfig(): Config {
   try {

@@ -14,22 +14,17 @@ export interface ClusterDependencies {
   readonly kube: KubeClient;
   readonly secrets: Secrets;
   readonly workloadClusters: WorkloadClusters;
-  readonly inClusterNamespaces: readonly string[];
 }
 
 /** The clusters whose pods use an issuer, by what its spec says about the way there. */
 export class IssuerClusters {
   constructor(private readonly dependencies: ClusterDependencies) {}
 
-  /** Throws InvalidKubeconfigError. Nothing is asked of the cluster itself. */
+  /** Whether a Guardrail allows inCluster was judged when the role was accepted. Throws InvalidKubeconfigError. Nothing is asked of the cluster itself. */
   async reach({ metadata, spec }: OIDCIssuer): Promise<Reached> {
-    const { kube, secrets, workloadClusters, inClusterNamespaces } = this.dependencies;
+    const { kube, secrets, workloadClusters } = this.dependencies;
     const { name, namespace } = metadata;
-    if (spec.cluster?.inCluster) {
-      return inClusterNamespaces.includes(namespace)
-        ? { state: 'connected', client: kube }
-        : noWay(`the operator's configuration does not allow spec.cluster.inCluster in namespace ${namespace}`);
-    }
+    if (spec.cluster?.inCluster) return { state: 'connected', client: kube };
     const reference = spec.cluster?.kubeconfigSecretRef;
     if (!reference) return noWay(`OIDCIssuer ${name} has no spec.cluster`);
     const entry = await secrets.entry({ namespace, name: reference.name }, reference.key);

@@ -25,7 +25,5 @@ export interface Intervals {
 export interface Settings {
   /** Unique among operators that share AWS accounts. Part of names and tags: it can never change. */
   readonly installation: string;
-  /** Namespaces whose issuers may use `spec.cluster.inCluster`. */
-  readonly inClusterNamespaces: readonly string[];
   readonly intervals: Intervals;
 }

@@ -49,12 +49,13 @@ export class Controller {
     related: {
       readonly select: (object: O) => S;
       readonly affected: (ref: NamespacedName, selected: S) => Iterable<NamespacedName>;
+      readonly priority?: Priority;
     },
   ): void {
     informer.on({
       select: related.select,
       changed: ({ ref, selected }) => {
-        for (const each of related.affected(ref, selected)) this.add(each);
+        for (const each of related.affected(ref, selected)) this.add(each, related.priority);
       },
     });
   }

@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 /** One a test: an operator that starts also calls AWS for the tenants of earlier tests, and would be killed at such a call. */
 let lab: Lab;
 beforeEach(async () => {
-  lab = await Lab.start(['keyed']);
+  lab = await Lab.start();
 });
 afterEach(() => lab?.stop());
 

@@ -19,7 +19,7 @@ const tenantOf = (operation: string) => operation.toLowerCase();
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.start(creates.map(tenantOf));
+  lab = await Lab.start();
 });
 afterAll(() => lab?.stop());
 

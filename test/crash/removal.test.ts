@@ -19,7 +19,7 @@ let lab: Lab;
 const tenants = new Map<string, Tenant>();
 
 beforeAll(async () => {
-  lab = await Lab.start(deletes.map(nameOf));
+  lab = await Lab.start();
   await lab.startOperator();
   for (const operation of deletes) tenants.set(operation, await lab.tenant(nameOf(operation)));
   for (const tenant of tenants.values()) {

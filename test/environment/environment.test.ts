@@ -44,7 +44,7 @@ describe('what has started is stopped', () => {
     const install = jest.fn<Environment['install']>().mockRejectedValue(new Error('no such kind'));
     const environment = fake<Environment>({ install, front: { state: { timing: {} } } });
     jest.spyOn(Environment, 'start').mockResolvedValue(environment);
-    await expect(Lab.start([])).rejects.toThrow('no such kind');
+    await expect(Lab.start()).rejects.toThrow('no such kind');
     expect(stop).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { Clients } from '../backends/aws/clients.ts';
 import { startAws, type TestAws } from '../backends/aws/edge-start.ts';
 import type { AwsFront } from '../backends/aws/front.ts';
@@ -26,6 +27,26 @@ export const quickIntervals = {
   propagation: '1s',
   resync: '5m',
 } as const;
+
+/** For tests of all but Guardrails, whose namespaces have none of their own. */
+const everythingAllowed = {
+  apiVersion: 'irsa.giantswarm.io/v1alpha1',
+  kind: 'Guardrail',
+  metadata: { name: 'everything' },
+  spec: {
+    namespaces: ['*'],
+    accounts: ['Own', '*'],
+    issuers: { aliases: ['*'], inCluster: true },
+    roles: {
+      managedPolicies: ['*'],
+      inlinePolicies: {},
+      subjectNamespaces: ['*'],
+      names: ['*'],
+      paths: ['*'],
+      tagKeys: ['*'],
+    },
+  },
+};
 
 /** A cluster and an AWS on this machine, and operators that run against both. All ends with this process, however it ends. */
 export class Environment {
@@ -56,12 +77,13 @@ export class Environment {
   /** The operator's CRDs and RBAC as a user installs them, and the CRDs of the kinds that it only reads. */
   async install(): Promise<void> {
     for (const base of ['crd', 'default']) await this.kubectl(['apply', '-k', inClone(`config/${base}`)]);
-    for (const component of ['aws-cluster', 'in-cluster'])
-      await this.kubectl(['apply', '-k', inClone(`config/components/${component}`)]);
     await this.kubectl(['apply', '-f', inClone('test/crds')]);
-    const crds = ['oidcissuers.irsa.giantswarm.io', 'iamserviceaccounts.irsa.giantswarm.io'];
+    const crds = ['oidcissuers', 'iamserviceaccounts', 'guardrails'].map((kind) => `${kind}.irsa.giantswarm.io`);
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
     await this.kubectl(['wait', '--for=condition=Established', 'crd', ...crds, ...others, '--timeout=30s']);
+    for (const component of ['aws-cluster', 'in-cluster'])
+      await this.kubectl(['apply', '-k', inClone(`config/components/${component}`)]);
+    await this.kubectl(['apply', '-f', '-'], stringify(everythingAllowed));
   }
 
   kubectl(args: readonly string[], input?: string): Promise<string> {
@@ -98,7 +120,6 @@ export class Environment {
       config: {
         installation,
         logLevel: 'debug',
-        inClusterNamespaces: ['default'],
         workloadClusters: { allowLoopback: true },
         ...config,
         intervals,

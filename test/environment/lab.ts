@@ -7,17 +7,13 @@ import { Tenant } from './tenant.ts';
 export class Lab {
   #operator: Operator | undefined;
 
-  private constructor(
-    readonly environment: Environment,
-    private readonly tenants: readonly string[],
-  ) {}
+  private constructor(readonly environment: Environment) {}
 
-  /** Tenants of these names may use this cluster as their own. */
-  static async start(tenants: readonly string[]): Promise<Lab> {
+  static async start(): Promise<Lab> {
     const environment = await Environment.start();
     environment.front.state.timing.deployMillis = 200;
     await orStop([environment], () => environment.install());
-    return new Lab(environment, tenants);
+    return new Lab(environment);
   }
 
   tenant(name: string): Promise<Tenant> {
@@ -27,7 +23,7 @@ export class Lab {
   /** Where there is one already, it dies first. */
   async startOperator(config: Readonly<Record<string, unknown>> = {}): Promise<Operator> {
     await this.killOperator();
-    this.#operator = await this.environment.startOperator({ inClusterNamespaces: this.tenants, ...config });
+    this.#operator = await this.environment.startOperator(config);
     return this.#operator;
   }
 

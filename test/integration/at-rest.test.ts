@@ -25,7 +25,7 @@ beforeAll(async () => {
   await environment.install();
   reads = new ReadLog(environment.front);
   workspace = await Workspace.create(environment, namespace);
-  await environment.startOperator({ inClusterNamespaces: [namespace], intervals: { resync: '1s' } });
+  await environment.startOperator({ intervals: { resync: '1s' } });
   await Promise.all([workspace.account(clusterAccountID), workspace.account(ownAccountID)]);
   const kubeconfig = await workloadKubeconfig(environment, { namespace, cluster: 'abcl0' });
   await environment.kubectl(['apply', '-f', '-'], kubeconfig);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   workspace = await Workspace.create(environment, namespace);
   await workspace.account(accountID);
   environment.front.clearCalls();
-  operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+  operator = await environment.startOperator();
   await workspace.apply(oidcIssuer(issuer, { account: { roleARN: roleARN(accountID) }, cluster: { inCluster: {} } }));
   await workspace.ready(`oidcissuer/${issuer}`);
 });
@@ -80,7 +80,7 @@ describe('many objects of one account', () => {
 
   beforeAll(async () => {
     await operator.terminate();
-    operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+    operator = await environment.startOperator();
     const objects = names.flatMap((name) => [serviceAccount(name), iamServiceAccount(name, issuer)]);
     await callsOf(() => workspace.apply(...objects), ...names);
   });
@@ -95,7 +95,7 @@ describe('many objects of one account', () => {
     environment.front.clearCalls();
     const { next } = await environment.controlPlane.audit();
     // Looks again soon, so that the first look is known to have ended.
-    operator = await environment.startOperator({ inClusterNamespaces: [namespace], intervals: { resync: '1s' } });
+    operator = await environment.startOperator({ intervals: { resync: '1s' } });
     const lookedAt = () => {
       const passes = [...names.map((name) => reads.rolePasses(name).length), reads.issuerPasses(accountID).length];
       return Math.min(...passes) >= 1 ? true : undefined;

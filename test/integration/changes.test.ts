@@ -20,7 +20,7 @@ beforeAll(async () => {
   await environment.install();
   workspace = await Workspace.create(environment, namespace);
   account = await workspace.account(ownAccountID);
-  await environment.startOperator({ inClusterNamespaces: [namespace] });
+  await environment.startOperator();
   await workspace.apply(
     oidcIssuer('abcl0', { cluster: { inCluster: {} } }),
     serviceAccount(name),

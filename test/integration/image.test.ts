@@ -18,7 +18,7 @@ let lab: Lab;
 let root: GuardedDirectory;
 let installed: Installed;
 beforeAll(async () => {
-  lab = await Lab.start(['image']);
+  lab = await Lab.start();
   root = GuardedDirectory.create('irsa-image');
   chmodSync(root.path, 0o755);
   installed = {
@@ -75,7 +75,7 @@ test(`the bundle alone, outside the clone, as ${who}, without the right to write
     },
   };
   const before = files(root.path);
-  const operator = await environment.startOperator({ inClusterNamespaces: ['image'] }, options);
+  const operator = await environment.startOperator({}, options);
   await tenant.applyIssuer();
   await tenant.applyRole();
   await tenant.ready('oidcissuer');

@@ -20,7 +20,7 @@ const optIn = 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts';
 let lab: Lab;
 let account: Clients;
 beforeAll(async () => {
-  lab = await Lab.start([namespace]);
+  lab = await Lab.start();
   account = await lab.environment.account(accountID);
   await account.route53.send(new CreateHostedZoneCommand({ Name: zone, CallerReference: zone }));
 });

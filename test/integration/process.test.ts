@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.start(['resting', 'graced', 'stalled', 'early', 'rolled', 'cautious', 'first']);
+  lab = await Lab.start();
 });
 afterAll(() => lab?.stop());
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
   environment = await Environment.start();
   await environment.install();
   workspace = await Workspace.create(environment, namespace);
-  operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+  operator = await environment.startOperator();
 });
 
 afterAll(() => environment?.stop());

@@ -24,7 +24,7 @@ beforeAll(async () => {
     denied.has(request.operation) ? { message: 'denied by the test' } : judge(request, credential);
   workspace = await Workspace.create(environment, 'org-acme');
   account = await workspace.account(ownAccountID);
-  await environment.startOperator({ inClusterNamespaces: ['org-acme'] });
+  await environment.startOperator();
 });
 
 afterAll(() => environment?.stop());

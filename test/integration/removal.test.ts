@@ -20,7 +20,7 @@ jest.setTimeout(120_000);
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.start(['ordered', 'used', 'allowed', 'held', 'kept', 'robbed', 'forgotten']);
+  lab = await Lab.start();
 });
 afterAll(() => lab?.stop());
 

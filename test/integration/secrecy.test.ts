@@ -40,7 +40,7 @@ beforeAll(async () => {
   await environment.install();
   workspace = await Workspace.create(environment, namespace);
   await workspace.account(ownAccountID);
-  operator = await environment.startOperator({ inClusterNamespaces: [namespace] });
+  operator = await environment.startOperator();
 
   const good = parse(await workloadKubeconfig(environment, { namespace, cluster: 'good' })) as {
     stringData: { value: string };

@@ -1,5 +1,6 @@
 import type { KubernetesObject, ManagedObject, ManagedStatus } from '../../src/api/meta.ts';
 import { secrets } from '../../src/api/resources.ts';
+import type { Admission } from '../../src/controllers/admission.ts';
 import type { Settings } from '../../src/controllers/settings.ts';
 import type { Definition } from '../../src/runtime/definition.ts';
 import { minutes, seconds } from '../../src/runtime/duration.ts';
@@ -32,7 +33,6 @@ export class World {
   readonly said: Said[] = [];
   readonly settings: Settings = {
     installation: 'test',
-    inClusterNamespaces: ['allowed'],
     intervals: {
       certificate: minutes(1),
       distribution: minutes(1),
@@ -43,6 +43,12 @@ export class World {
       propagation: minutes(1),
       resync: minutes(5),
     },
+  };
+
+  /** What the Guardrails say; a test may put another in its place. */
+  readonly admission: { -readonly [question in keyof Admission]: Admission[question] } = {
+    issuer: () => ({ allowed: true, guardrail: 'everything' }),
+    role: () => ({ allowed: true, guardrail: 'everything' }),
   };
 
   readonly secrets: Secrets = {

@@ -22,7 +22,6 @@ test('installation and region are enough, and the rest has its defaults in milli
     region: 'eu-west-1',
     logLevel: 'info',
     concurrency: 8,
-    inClusterNamespaces: [],
     workloadClusters: { allowLoopback: false },
     intervals: {
       certificate: 30_000,

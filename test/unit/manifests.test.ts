@@ -64,6 +64,8 @@ describe('RBAC', () => {
         [
           { 'irsa.giantswarm.io: oidcissuers iamserviceaccounts': 'get list watch patch' },
           { 'irsa.giantswarm.io: oidcissuers/status iamserviceaccounts/status': 'patch' },
+          { 'irsa.giantswarm.io: guardrails': 'get list watch' },
+          { 'core: namespaces': 'get list watch' },
           { 'events.k8s.io: events': 'create' },
         ],
       ],
@@ -136,7 +138,6 @@ describe('the configuration as delivered', () => {
   test('is complete with them', () => {
     expect(loadConfig(['--config', file, '--installation', 'gauss'], { AWS_REGION: 'eu-central-1' })).toMatchObject({
       installation: 'gauss',
-      inClusterNamespaces: [],
     });
   });
 });

@@ -27,9 +27,7 @@ export function describe(guardrail: string, [first, ...others]: readonly Objecti
   if (!first) return '';
   const more = others.map(({ asks }) => asks);
   const rest = more.length === 0 ? '' : `, nor ${more.join(', nor ')}`;
-  const remedy = first.isList
-    ? `add ${JSON.stringify(first.needs)} to it`
-    : `set it to ${JSON.stringify(first.needs)}`;
+  const remedy = first.isList ? `add ${JSON.stringify(first.needs)} to it` : `set it to ${JSON.stringify(first.needs)}`;
   return `Guardrail ${guardrail} comes closest and does not allow ${first.asks}: its spec.${first.rule} allows ${first.allows}; an administrator would ${remedy}${rest}`;
 }
 
@@ -41,7 +39,11 @@ export function remedyFor(namespace: string, objections: readonly Objection[]): 
   return JSON.stringify({ namespaces, accounts, ...rest });
 }
 
-function put(into: Record<string, unknown>, [key = '', ...path]: readonly string[], value: Pick<Objection, 'needs' | 'isList'>) {
+function put(
+  into: Record<string, unknown>,
+  [key = '', ...path]: readonly string[],
+  value: Pick<Objection, 'needs' | 'isList'>,
+) {
   if (path.length > 0) {
     const below = { ...(into[key] as Record<string, unknown> | undefined) };
     put(below, path, value);

@@ -7,6 +7,7 @@ import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
+import type { Admission } from '../admission.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
 import type { IssuerSituation } from './issuers.ts';
@@ -17,6 +18,7 @@ export interface Dependencies {
   readonly secrets: Secrets;
   readonly workloadClusters: WorkloadClusters;
   readonly accounts: Accounts;
+  readonly admission: Admission;
   readonly settings: Settings;
   readonly clock: Clock;
 }

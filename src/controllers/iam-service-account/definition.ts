@@ -25,8 +25,8 @@ type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, Rol
 /** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
 export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDefinition {
   const { kube, secrets, workloadClusters, settings, clock } = dependencies;
-  const { intervals, inClusterNamespaces } = settings;
-  const clusters = new IssuerClusters({ kube, secrets, workloadClusters, inClusterNamespaces });
+  const { intervals } = settings;
+  const clusters = new IssuerClusters({ kube, secrets, workloadClusters });
   const propagation = new Propagation(intervals, clock);
   const issuer = new IssuerStep();
   const role = new RoleStep(settings.installation, propagation);
@@ -46,13 +46,16 @@ type Visit = Pick<RoleContext, 'object' | 'status' | 'pass'>;
 
 async function accept(dependencies: Dependencies, visit: Visit): Promise<Acceptance<RoleContext>> {
   const { object, status } = visit;
-  const { installation, inClusterNamespaces } = dependencies.settings;
+  const { installation } = dependencies.settings;
   const refusal = refuseSpec(object);
   if (refusal) return { accepted: false, ...refusal };
 
   const { issuers, issuer } = await readIssuers(dependencies, object);
-  const issuerRefusal = issuer && refuseIssuer(issuer, status, inClusterNamespaces);
+  const issuerRefusal = issuer && refuseIssuer(issuer, status);
   if (issuerRefusal) return { accepted: false, ...issuerRefusal };
+  const verdict = dependencies.admission.role({ object, issuer });
+  if (!verdict.allowed) return { accepted: false, reason: 'NotAllowed', message: verdict.message };
+  const { permissionsBoundary } = verdict;
 
   const name = object.spec.issuerRefs[0]?.name ?? '';
   const forgotten = mayHaveForgotten(object);
@@ -69,7 +72,7 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   const account = await accountOf(dependencies, visit);
   const target = account && {
     account,
-    desired: desiredRole(object, { installation, partition: account.partition, situation }),
+    desired: desiredRole(object, { installation, partition: account.partition, situation, permissionsBoundary }),
   };
   return {
     accepted: true,

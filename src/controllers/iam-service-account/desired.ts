@@ -19,12 +19,14 @@ export interface Surroundings {
   readonly installation: string;
   readonly partition: Partition;
   readonly situation: IssuerSituation;
+  /** Forced by a Guardrail, for a role whose object names none. */
+  readonly permissionsBoundary: string | undefined;
 }
 
 /** The role as the object and its issuer ask for it. */
 export function desiredRole(
   object: IAMServiceAccount,
-  { installation, partition, situation }: Surroundings,
+  { installation, partition, situation, permissionsBoundary }: Surroundings,
 ): DesiredRole {
   const { role, tags } = object.spec;
   const { issuer } = situation;
@@ -34,7 +36,7 @@ export function desiredRole(
       ...roleIdentity(object, installation),
       description: role?.description,
       maxSessionDurationSeconds: secondsOf(role?.maxSessionDuration),
-      permissionsBoundary: role?.permissionsBoundary,
+      permissionsBoundary: role?.permissionsBoundary ?? permissionsBoundary,
       tags: {
         ...tags,
         [ownershipKeys.installation]: installation,

@@ -26,23 +26,13 @@ export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
 }
 
 /** What is wrong with the spec beside this issuer. */
-export function refuseIssuer(
-  issuer: OIDCIssuer,
-  status: IAMServiceAccountStatus,
-  inClusterNamespaces: readonly string[],
-): Refusal | undefined {
-  const { name, namespace } = issuer.metadata;
+export function refuseIssuer(issuer: OIDCIssuer, status: IAMServiceAccountStatus): Refusal | undefined {
+  const { name } = issuer.metadata;
   const accountID = issuer.status?.accountID;
   if (status.accountID !== undefined && accountID !== undefined && accountID !== status.accountID) {
     return {
       reason: 'ImmutableField',
       message: `spec.issuerRefs: OIDCIssuer ${name} is in account ${accountID}, and the role stays in ${status.accountID}: name an issuer of that account, or create another IAMServiceAccount`,
-    };
-  }
-  if (issuer.spec.cluster?.inCluster && !inClusterNamespaces.includes(namespace)) {
-    return {
-      reason: 'NotAllowed',
-      message: `OIDCIssuer ${name} has spec.cluster.inCluster, which the operator's configuration does not allow in namespace ${namespace}: add it to inClusterNamespaces, or use kubeconfigSecretRef`,
     };
   }
   const unsafe = audiencesOf(issuer).find((audience) => !isLiteral(audience));

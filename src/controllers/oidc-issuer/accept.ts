@@ -5,25 +5,26 @@ import { partitionOf } from '../../aws/partitions.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
-import type { Settings } from '../settings.ts';
 import { type IssuerContext, type IssuerDependencies, once, readRecords } from './context.ts';
 import { desiredIssuer, ownerOf, signingKeySource } from './desired.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
 
-/** Says no before anything is sent to AWS, but for the one question whose the operator's own credentials are. */
+/** Says no before anything is sent to AWS; GetCallerIdentity, which tells our own account, is asked once all is allowed. */
 export async function accept(
   dependencies: IssuerDependencies,
   issuer: OIDCIssuer,
   { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<Acceptance<IssuerContext>> {
   const { settings } = dependencies;
-  const problem = findProblem(issuer, settings);
+  const problem = findProblem(issuer);
   if (problem) return problem;
   const alias = issuer.spec.hosting.cloudFront?.alias;
   const signingKeys = signingKeySource(issuer.spec);
   if (alias === undefined)
     return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
+  const verdict = dependencies.admission.issuer(issuer);
+  if (!verdict.allowed) return refused('NotAllowed', verdict.message);
 
   const getAccount = () => dependencies.accounts.get(issuerAccount(issuer), pass);
   const stored = issuer.status?.accountID;
@@ -66,15 +67,9 @@ const refused = (reason: Reason, message: string): Refusal => ({ accepted: false
 const unchangeable = ({ field, was, is }: Change): Refusal =>
   refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
 
-function findProblem({ spec, metadata }: OIDCIssuer, settings: Settings): Refusal | undefined {
+function findProblem({ spec }: OIDCIssuer): Refusal | undefined {
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);
   if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
-  if (spec.cluster?.inCluster && !settings.inClusterNamespaces.includes(metadata.namespace)) {
-    return refused(
-      'NotAllowed',
-      `spec.cluster.inCluster: the operator's configuration does not allow it in namespace ${metadata.namespace}`,
-    );
-  }
   const partition = partitionOf(spec.region).name;
   if (partition !== 'aws') {
     return refused(

@@ -10,6 +10,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
+import type { Admission } from '../admission.ts';
 import { TerminalError } from '../explain.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredIssuer } from './desired.ts';
@@ -20,6 +21,7 @@ export interface IssuerDependencies {
   readonly kube: KubeClient;
   readonly secrets: Secrets;
   readonly documents: IssuerDocuments;
+  readonly admission: Admission;
   readonly settings: Settings;
   readonly clock: Clock;
 }

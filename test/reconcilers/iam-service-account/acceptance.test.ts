@@ -93,15 +93,37 @@ test('refuses an issuer that would move the role to another account', async () =
   expect(story.aws.calls).toEqual([]);
 });
 
-test("refuses the operator's own cluster in a namespace that the configuration does not list", async () => {
-  const story = new Story();
-  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { cluster: { inCluster: {} } } }));
-  await story.reconcile();
-  expect(story.condition('Accepted')).toMatchObject({
-    reason: 'NotAllowed',
-    message: expect.stringContaining('default'),
+describe('where no Guardrail allows it', () => {
+  const no = () => ({ allowed: false, message: 'no Guardrail selects namespace default' }) as const;
+
+  test('sends nothing to AWS', async () => {
+    const story = new Story();
+    story.admission.role = no;
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed', message: no().message });
+    expect(story.aws.calls).toEqual([]);
   });
-  expect(story.aws.calls).toEqual([]);
+
+  test('leaves what was made, and deletes it when asked to', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.admission.role = no;
+    story.forget();
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ reason: 'NotAllowed' });
+    expect(story.aws.calls).toEqual([]);
+    story.delete();
+    await story.reconcile();
+    expect(story.iam.roles.size).toBe(0);
+  });
+});
+
+test('puts the boundary of its Guardrail on a role that names none', async () => {
+  const story = new Story();
+  const permissionsBoundary = 'arn:aws:iam::111122223333:policy/boundary';
+  story.admission.role = () => ({ allowed: true, guardrail: 'team-a', permissionsBoundary });
+  await story.reconcile();
+  expect(story.role).toMatchObject({ permissionsBoundary });
 });
 
 test('has noted what is needed to undo when it first writes to AWS', async () => {

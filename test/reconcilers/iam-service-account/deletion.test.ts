@@ -158,11 +158,6 @@ describe('a cluster that cannot be reached', () => {
       'the Secret of its kubeconfig is gone',
       (story) => story.kube.remove(secrets, { ...abcl0, name: 'abcl0-kubeconfig' }),
     ],
-    [
-      'its issuer came to mean the operator’s own cluster, which it may not',
-      (story) =>
-        story.kube.edit(oidcIssuers, abcl0, { spec: { cluster: { kubeconfigSecretRef: null, inCluster: {} } } }),
-    ],
     ['its issuer is gone', (story) => story.kube.remove(oidcIssuers, abcl0)],
   ])('holds nothing when %s', async (_, spoil) => {
     const story = await ready();

@@ -51,10 +51,24 @@ test('takes what asks for no more than the default', async () => {
   await story.untilReady();
 });
 
-test('lets a namespace of the operator’s configuration use the cluster that it runs in', async () => {
-  const story = new Story({ cluster: { inCluster: {} } });
-  Object.assign(story.settings, { inClusterNamespaces: ['default'] });
+test('sends nothing to AWS, not even GetCallerIdentity, where no Guardrail allows it', async () => {
+  const story = new Story();
+  story.admission.issuer = () => ({ allowed: false, message: 'no Guardrail selects namespace default' });
+  await story.reconcile();
+  expectRefusal(story, 'NotAllowed', 'no Guardrail selects namespace default');
+  expect(story.aws.calls).toEqual([]);
+});
+
+test('that no Guardrail allows any more stays as it is, and can be deleted', async () => {
+  const story = new Story();
   await story.untilReady();
+  story.admission.issuer = () => ({ allowed: false, message: 'no Guardrail' });
+  story.forget();
+  await story.reconcile();
+  expectRefusal(story, 'NotAllowed', 'no Guardrail');
+  expect(story.aws.calls).toEqual([]);
+  story.delete();
+  await story.untilGone();
 });
 
 describe('refuses, when the issuer is registered, and sends nothing more, a change of', () => {

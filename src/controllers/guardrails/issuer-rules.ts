@@ -1,0 +1,46 @@
+import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import { notListed, notSet, type Objection } from './objection.ts';
+import { matches, matchesAny } from './patterns.ts';
+
+/** What this Guardrail does not allow of an issuer. */
+export function objectionsToIssuer({ spec }: OIDCIssuer, { accounts, issuers }: GuardrailSpec): Objection[] {
+  const objections: Objection[] = [];
+  const roleARNs = [spec.account?.roleARN, ...(spec.additionalAccounts ?? []).map(({ roleARN }) => roleARN)];
+  objections.push(...objectionsToAccounts(roleARNs, accounts));
+  if (!issuers) {
+    objections.push(notSet('OIDCIssuers', 'issuers', { allows: 'none', needs: {} }));
+  }
+  const { cloudFront, external } = spec.hosting;
+  const host = cloudFront?.alias ?? (external && new URL(external.issuerURL).host);
+  if (host !== undefined && !matchesHost(issuers?.aliases, host)) {
+    const field = external ? 'spec.hosting.external.issuerURL with the host' : 'spec.hosting.cloudFront.alias';
+    objections.push(notListed(field, host, 'issuers.aliases', issuers?.aliases));
+  }
+  if (spec.cluster?.inCluster && !issuers?.inCluster) objections.push(notInCluster('spec.cluster.inCluster'));
+  return objections;
+}
+
+export function objectionsToAccounts(
+  roleARNs: readonly (string | undefined)[],
+  accounts: readonly string[],
+): Objection[] {
+  return [...new Set(roleARNs)]
+    .filter((roleARN) => !(roleARN === undefined ? accounts.includes('Own') : matchesARN(accounts, roleARN)))
+    .map((roleARN) =>
+      roleARN === undefined
+        ? notListed("the operator's own account,", 'Own', 'accounts', accounts)
+        : notListed('the account role', roleARN, 'accounts', accounts),
+    );
+}
+
+const matchesARN = (accounts: readonly string[], roleARN: string) =>
+  accounts.some((pattern) => pattern !== 'Own' && matches(pattern, roleARN));
+
+export const notInCluster = (asks: string): Objection =>
+  notSet(asks, 'issuers.inCluster', { allows: 'it not', needs: true });
+
+/** As DNS compares names: whatever the case, and with or without the dot at the end. */
+const matchesHost = (patterns: readonly string[] | undefined, host: string) =>
+  matchesAny(patterns?.map(withoutDot), withoutDot(host), { ignoreCase: true });
+const withoutDot = (host: string) => host.replace(/\.$/, '');

@@ -1,0 +1,146 @@
+import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { roleName, rolePath } from '../../aws/names.ts';
+import { hours, parseDuration } from '../../runtime/duration.ts';
+import { findDenied } from './granted-actions.ts';
+import { notInCluster, objectionsToAccounts } from './issuer-rules.ts';
+import { notListed, notSet, type Objection } from './objection.ts';
+import { matchesAny } from './patterns.ts';
+
+export interface RoleFacts {
+  readonly object: IAMServiceAccount;
+  /** Undefined: it is not there. */
+  readonly issuer: OIDCIssuer | undefined;
+  /** A Guardrail of the issuer's namespace allows spec.cluster.inCluster. */
+  readonly inClusterAllowed: boolean;
+  /** Objects of the namespace that are older. */
+  readonly older: number;
+  readonly installation: string;
+  /** As in ARNs. */
+  readonly partition: string;
+}
+
+type Roles = NonNullable<GuardrailSpec['roles']>;
+
+/** What this Guardrail does not allow of an IAMServiceAccount. */
+export function objectionsToRole(facts: RoleFacts, { accounts, roles }: GuardrailSpec): Objection[] {
+  const { object, issuer } = facts;
+  const rules = roles ?? {};
+  const none = roles ? [] : [notSet('IAMServiceAccounts', 'roles', { allows: 'none', needs: {} })];
+  const inCluster = issuer?.spec.cluster?.inCluster && !facts.inClusterAllowed;
+  return [
+    ...objectionsToAccounts(accountsOf(facts), accounts),
+    ...none,
+    ...(inCluster ? [notInCluster(`spec.cluster.inCluster of OIDCIssuer ${issuer.metadata.name}`)] : []),
+    ...subjects(facts, rules),
+    ...identity(facts, rules),
+    ...boundary(object, rules),
+    ...managedPolicies(facts, rules),
+    ...inlinePolicies(object, rules),
+    ...tags(object, rules),
+    ...limits(facts, rules),
+  ];
+}
+
+/** Named, or inherited; where the issuer is not there the recorded one, by which the role is then reached. */
+function accountsOf({ object: { spec, status }, issuer }: RoleFacts): (string | undefined)[] {
+  if (spec.account) return [spec.account.roleARN];
+  if (issuer) return [issuer.spec.account?.roleARN];
+  return status?.accountID === undefined ? [] : [status.accountRoleARN];
+}
+
+function subjects({ object: { metadata, spec }, issuer }: RoleFacts, rules: Roles): Objection[] {
+  const own = issuer?.spec.cluster?.inCluster ? [metadata.namespace] : ['*'];
+  const allowed = rules.subjectNamespaces ?? own;
+  const wildcard = spec.subjects.find(({ namespace, name }) => `${namespace}${name}`.includes('*'));
+  return [
+    ...unlisted(
+      spec.subjects.map(({ namespace }) => namespace),
+      allowed,
+    ).map((namespace) => notListed('spec.subjects in namespace', namespace, 'roles.subjectNamespaces', allowed)),
+    ...(wildcard && !rules.wildcardSubjects
+      ? [notSet('a * in spec.subjects', 'roles.wildcardSubjects', { allows: 'none', needs: true })]
+      : []),
+  ];
+}
+
+/** The default of both is always allowed. */
+function identity({ object: { metadata, spec }, installation }: RoleFacts, rules: Roles): Objection[] {
+  const { namespace } = metadata;
+  const names = [roleName(installation, namespace, metadata.name), ...(rules.names ?? [])];
+  const paths = [rolePath(installation, namespace), ...(rules.paths ?? [])];
+  const { name, path } = spec.role ?? {};
+  return [
+    ...(name === undefined || matchesAny(names, name, { ignoreCase: true })
+      ? []
+      : [notListed('spec.role.name', name, 'roles.names', names)]),
+    ...(path === undefined || matchesAny(paths, path) ? [] : [notListed('spec.role.path', path, 'roles.paths', paths)]),
+  ];
+}
+
+function boundary({ spec }: IAMServiceAccount, { permissionsBoundary: forced }: Roles): Objection[] {
+  const named = spec.role?.permissionsBoundary;
+  if (named === undefined || forced === undefined || named === forced) return [];
+  const asks = `spec.role.permissionsBoundary ${named}`;
+  return [notSet(asks, 'roles.permissionsBoundary', { allows: `only ${forced}`, needs: named })];
+}
+
+/** A policy of AWS's own is compared in both ways in which it can be written. */
+function managedPolicies({ object: { spec }, partition }: RoleFacts, { managedPolicies: allowed }: Roles): Objection[] {
+  const forms = (policy: string) =>
+    policy.startsWith('arn:')
+      ? [policy, policy.replace(/^arn:[^:]+:iam::aws:policy\//, '')]
+      : [policy, `arn:${partition}:iam::aws:policy/${policy}`];
+  return (spec.policies?.managed ?? [])
+    .filter((policy) => !forms(policy).some((form) => matchesAny(allowed, form)))
+    .map((policy) => notListed('spec.policies.managed', policy, 'roles.managedPolicies', allowed));
+}
+
+function inlinePolicies({ spec }: IAMServiceAccount, { inlinePolicies: rules }: Roles): Objection[] {
+  const policies = spec.policies?.inline ?? [];
+  if (policies.length === 0) return [];
+  if (!rules) return [notSet('spec.policies.inline', 'roles.inlinePolicies', { allows: 'none', needs: {} })];
+  return policies.flatMap(({ name, document }) => {
+    const denied = findDenied(document, rules.deniedActions ?? []);
+    if (denied === undefined) return [];
+    const allows = `everything but ${rules.deniedActions?.join(', ')}`;
+    const asks = `spec.policies.inline ${name}: it has ${denied}`;
+    return [notSet(asks, 'roles.inlinePolicies.deniedActions', { allows, needs: [] })];
+  });
+}
+
+/** IAM takes keys that differ only in case for the same. */
+function tags({ spec }: IAMServiceAccount, { tagKeys }: Roles): Objection[] {
+  return Object.keys(spec.tags ?? {})
+    .filter((key) => !matchesAny(tagKeys, key, { ignoreCase: true }))
+    .map((key) => notListed('spec.tags', key, 'roles.tagKeys', tagKeys));
+}
+
+function limits({ object: { spec }, older }: RoleFacts, { maxSessionDuration, maximum }: Roles): Objection[] {
+  const asked = spec.role?.maxSessionDuration;
+  const tooLong =
+    maxSessionDuration !== undefined &&
+    (asked === undefined ? hours(1) : parseDuration(asked)) > parseDuration(maxSessionDuration);
+  return [
+    ...(tooLong
+      ? [
+          notSet(`spec.role.maxSessionDuration ${asked ?? '1h (the default)'}`, 'roles.maxSessionDuration', {
+            allows: `at most ${maxSessionDuration}`,
+            needs: asked ?? '1h',
+          }),
+        ]
+      : []),
+    ...(maximum !== undefined && older >= maximum
+      ? [
+          notSet(`one more IAMServiceAccount than the namespace may have`, 'roles.maximum', {
+            allows: `the ${maximum} oldest`,
+            needs: older + 1,
+          }),
+        ]
+      : []),
+  ];
+}
+
+const unlisted = (values: readonly string[], patterns: readonly string[]) => [
+  ...new Set(values.filter((value) => !matchesAny(patterns, value))),
+];

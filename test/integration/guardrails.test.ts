@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Environment } from '../environment/environment.ts';
+import { holdings } from '../environment/holdings.ts';
+import type { Clients } from '../backends/aws/clients.ts';
+import { domain, iamServiceAccount, mayWrite, type Manifest, oidcIssuer, roleARN, serviceAccount } from './objects.ts';
+import { Workspace } from './workspace.ts';
+
+const accountID = '222233334444';
+const victim = '333344445555';
+const boundary = `arn:aws:iam::${accountID}:policy/boundary`;
+const guardrail = (name: string, spec: object): Manifest => ({
+  apiVersion: 'irsa.giantswarm.io/v1alpha1',
+  kind: 'Guardrail',
+  metadata: { name },
+  spec,
+});
+const teamA = guardrail('team-a', {
+  namespaceSelector: { matchLabels: { team: 'a' } },
+  accounts: [roleARN(accountID)],
+  issuers: { aliases: [`*.k8s.${domain}`], inCluster: true },
+  roles: {
+    inlinePolicies: { deniedActions: ['iam:*'] },
+    subjectNamespaces: ['default'],
+  },
+});
+
+let environment: Environment;
+let tenant: Workspace;
+let stranger: Workspace;
+let account: Clients;
+
+beforeAll(async () => {
+  environment = await Environment.start();
+  await environment.install();
+  await environment.kubectl(['delete', 'guardrail', '--all']);
+  tenant = await Workspace.create(environment, 'team-a');
+  stranger = await Workspace.create(environment, 'team-b');
+  account = await tenant.account(accountID);
+  await environment.startOperator();
+});
+afterAll(async () => {
+  account?.destroy();
+  await environment?.stop();
+});
+
+const refusal = (workspace: Workspace, kind: string, name: string) =>
+  workspace.condition(kind, name, { type: 'Accepted', reason: 'NotAllowed' });
+
+test('a tenant whom nobody granted anything reaches no account, and is told what an administrator would write', async () => {
+  await stranger.apply(
+    oidcIssuer('evil', { account: { roleARN: roleARN(victim) } }),
+    oidcIssuer('own'),
+    iamServiceAccount('evil', 'evil', { policies: { managed: ['AdministratorAccess'] } }),
+  );
+  const { message } = await refusal(stranger, 'oidcissuer', 'evil');
+  expect(message).toContain('no Guardrail selects namespace team-b');
+  expect(message).toContain(`"accounts":["${roleARN(victim)}"]`);
+  expect((await refusal(stranger, 'oidcissuer', 'own')).message).toContain('"accounts":["Own"]');
+  expect((await refusal(stranger, 'iamserviceaccount', 'evil')).message).toContain('AdministratorAccess');
+  expect(environment.front.calls.filter(({ operation }) => /^(AssumeRole|GetCallerIdentity)$/.test(operation))).toEqual(
+    [],
+  );
+});
+
+test('a label and a Guardrail open a namespace without a restart, as far as the Guardrail says', async () => {
+  await tenant.apply(
+    oidcIssuer('abcl0', { account: { roleARN: roleARN(accountID) }, cluster: { inCluster: {} } }),
+    serviceAccount('reader'),
+    iamServiceAccount('reader', 'abcl0'),
+  );
+  await refusal(tenant, 'oidcissuer', 'abcl0');
+  await tenant.apply(teamA);
+  await environment.kubectl(['label', 'namespace', 'team-a', 'team=a']);
+  await tenant.ready('oidcissuer/abcl0', 'iamserviceaccount/reader');
+});
+
+test.each([
+  ['path', { role: { path: '/irsa/demo/team-b/' } }, 'spec.roles.paths'],
+  ['name', { role: { name: 'admin' } }, 'spec.roles.names'],
+  ['tag', { tags: { team: 'b' } }, 'spec.roles.tagKeys'],
+  ['managed policy', { policies: { managed: ['AdministratorAccess'] } }, 'spec.roles.managedPolicies'],
+  [
+    'action',
+    { policies: { inline: [{ name: 'a', document: mayWrite('b', '').replace('s3:PutObject', 'IAM:*') }] } },
+    'deniedActions',
+  ],
+  ['subject', { subjects: [{ namespace: 'kube-system', name: 'x' }] }, 'spec.roles.subjectNamespaces'],
+])('another %s than allowed is refused', async (what, change, rule) => {
+  const name = `refused-${what.replace(' ', '-')}`;
+  await tenant.apply(iamServiceAccount(name, 'abcl0', change));
+  expect((await refusal(tenant, 'iamserviceaccount', name)).message).toContain(rule);
+  const roles = (await holdings(account)).filter(({ kind }) => kind.includes('role'));
+  expect(roles.map(({ name }) => name).join()).not.toContain('refused');
+});
+
+test('a boundary that a Guardrail forces comes to roles that stand', async () => {
+  const { spec } = teamA as unknown as { spec: { roles: object } };
+  await tenant.apply(
+    guardrail('team-a', { ...spec, roles: { ...spec.roles, permissionsBoundary: `${boundary}-other` } }),
+  );
+  await tenant.apply(iamServiceAccount('bounded', 'abcl0', { role: { permissionsBoundary: boundary } }));
+  expect((await refusal(tenant, 'iamserviceaccount', 'bounded')).message).toContain(`${boundary}-other`);
+  await tenant.kubectl(['delete', 'iamserviceaccount', 'bounded']);
+  await tenant.apply(teamA);
+});
+
+test('without its Guardrail a tenant keeps what it has, and can only delete it', async () => {
+  const before = await holdings(account);
+  await environment.kubectl(['delete', 'guardrail', 'team-a']);
+  await refusal(tenant, 'oidcissuer', 'abcl0');
+  await refusal(tenant, 'iamserviceaccount', 'reader');
+  expect(await holdings(account)).toEqual(before);
+  await tenant.kubectl(['delete', 'iamserviceaccount', '--all']);
+  await tenant.kubectl(['delete', 'oidcissuer', '--all']);
+  const kinds = (await holdings(account)).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => /role|provider|distribution/i.test(kind))).toEqual([]);
+});
