@@ -88,7 +88,7 @@ const badReasons = [
   'NotImplemented',
   /** The spec changes something that cannot change; the message names the field. */
   'ImmutableField',
-  /** The operator's configuration does not allow it. */
+  /** No Guardrail allows it; the message says what an administrator would write. */
   'NotAllowed',
   /** A limit of AWS is reached. */
   'LimitExceeded',
