@@ -23,7 +23,7 @@ const issuer = (spec: Partial<OIDCIssuerSpec> = {}): OIDCIssuer => ({
     deletionPolicy: 'Delete',
     suspend: false,
     ...spec,
-  } as OIDCIssuerSpec,
+  },
 });
 const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFacts> = {}): RoleFacts => ({
   object: {
@@ -31,7 +31,7 @@ const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFa
     kind: 'IAMServiceAccount',
     metadata: meta,
     spec: { issuerRefs: [], subjects: [], ...spec } as unknown as IAMServiceAccountSpec,
-  } as IAMServiceAccount,
+  },
   issuer: issuer(),
   inClusterAllowed: false,
   older: 0,
