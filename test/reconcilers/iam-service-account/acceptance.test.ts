@@ -121,6 +121,7 @@ describe('where no Guardrail allows it', () => {
 test('puts the boundary of its Guardrail on a role that names none', async () => {
   const story = new Story();
   const permissionsBoundary = 'arn:aws:iam::111122223333:policy/boundary';
+  story.iam.policies.add(permissionsBoundary);
   story.admission.role = () => ({ allowed: true, guardrail: 'team-a', permissionsBoundary });
   await story.reconcile();
   expect(story.role).toMatchObject({ permissionsBoundary });

@@ -30,7 +30,6 @@ describe('sends nothing to AWS, not even a question, for', () => {
     ],
     ['NotImplemented', 'spec.keyRetention', { keyRetention: '49h' }],
     ['NotImplemented', 'spec.region', { region: 'cn-north-1' }],
-    ['NotAllowed', 'spec.cluster.inCluster', { cluster: { inCluster: {} } }],
   ])('%s: %s', async (reason, field, spec) => {
     const story = new Story(spec);
     await story.reconcile();
