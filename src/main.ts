@@ -23,6 +23,7 @@ import { iamServiceAccountDefinition } from './controllers/iam-service-account/d
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
+import { issuerIndex, issuerKey, roleIndex } from './controllers/references.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
@@ -90,19 +91,22 @@ function start(config: Config, logger: Logger): () => Promise<void> {
     partition: partitionOf(config.region).name,
   });
 
+  const issuersByNamespace = issuerIndex();
+  const rolesByIssuer = roleIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
-  const roles = controller('IAMServiceAccount', steps(iamServiceAccountDefinition({ ...common, workloadClusters })));
+  const roles = controller(
+    'IAMServiceAccount',
+    steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: issuersByNamespace })),
+  );
   const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 
+  issuerInformer.on(issuersByNamespace);
+  roleInformer.on(rolesByIssuer);
   issuers.watch(issuerInformer, { written: [settledAnnotation] });
   roles.watch(roleInformer);
   clusters.watch(clusterInformer);
 
-  const references = roleInformer.on({
-    select: ({ spec }) => spec.issuerRefs.map(({ name }) => name),
-    changed: () => {},
-  });
   roles.watchRelated(issuerInformer, {
     select: (issuer) => ({
       uid: issuer.metadata.uid,
@@ -113,10 +117,7 @@ function start(config: Config, logger: Logger): () => Promise<void> {
       issuerURL: issuer.status?.issuerURL,
       providers: issuer.status?.providers,
     }),
-    *affected({ namespace, name }) {
-      for (const [ref, issuerNames] of references)
-        if (ref.namespace === namespace && issuerNames.includes(name)) yield ref;
-    },
+    affected: (issuer) => rolesByIssuer.under(issuerKey(issuer)).map(([ref]) => ref),
   });
   // Only an issuer that is being deleted waits for its roles: others are not asked of AWS because a role changed.
   const deletedIssuers = issuerInformer.on({
@@ -161,11 +162,16 @@ function start(config: Config, logger: Logger): () => Promise<void> {
   // No object is judged before all Guardrails are known: one that was not read yet would look like none.
   const judges = [guardrailInformer, namespaceInformer];
   for (const each of judges) each.start();
-  const judgedInformers = [issuerInformer, roleInformer, clusterInformer];
   void Promise.all(judges.map((each) => each.synced())).then(() => {
-    if (!signal.aborted) for (const each of judgedInformers) each.start();
+    if (signal.aborted) return;
+    issuerInformer.start();
+    clusterInformer.start();
+    // A role is looked at only when all issuers are known, for it gives up what it can reach through none of them.
+    void issuerInformer.synced().then(() => {
+      if (!signal.aborted) roleInformer.start();
+    });
   });
-  const informers = [...judges, ...judgedInformers];
+  const informers = [...judges, issuerInformer, roleInformer, clusterInformer];
   logger.info('started', { installation: config.installation, region: config.region });
 
   return async () => {

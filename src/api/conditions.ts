@@ -88,7 +88,7 @@ const badReasons = [
   'NotImplemented',
   /** The spec changes something that cannot change; the message names the field. */
   'ImmutableField',
-  /** No Guardrail allows it; the message says what an administrator would write. */
+  /** No Guardrail, or not the issuer of another namespace, allows it; the message says what would have to be written. */
   'NotAllowed',
   /** A limit of AWS is reached. */
   'LimitExceeded',

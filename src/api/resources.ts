@@ -33,6 +33,7 @@ export const guardrails: Resource = {
   plural: 'guardrails',
   kind: 'Guardrail',
 };
+/** Has no namespace itself: in a reference to one the namespace is empty. */
 export const namespaces: Resource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
 export const awsClusters: Resource = {
   group: 'infrastructure.giantswarm.io',

@@ -1,8 +1,10 @@
 import type { Reason } from '../api/conditions.ts';
 import type { OIDCIssuer } from '../api/kinds.ts';
+import { type NamespacedName, oidcIssuers } from '../api/resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Secrets } from '../runtime/secrets.ts';
 import type { WorkloadClusters } from '../runtime/workload-clusters.ts';
+import { clusterNameOf } from './issuer-contract.ts';
 import { secretsForbidden } from './secret-permissions.ts';
 
 export type Reached =
@@ -19,6 +21,13 @@ export interface ClusterDependencies {
 /** The clusters whose pods use an issuer, by what its spec says about the way there. */
 export class IssuerClusters {
   constructor(private readonly dependencies: ClusterDependencies) {}
+
+  /** By an issuer that may be gone, or of another cluster by now. Throws InvalidKubeconfigError. */
+  async reachBy(ref: NamespacedName, cluster: string): Promise<Reached> {
+    const issuer = await this.dependencies.kube.find<OIDCIssuer>(oidcIssuers, ref);
+    if (!issuer || clusterNameOf(issuer) !== cluster) return noWay(`no OIDCIssuer of cluster ${cluster} is left`);
+    return this.reach(issuer);
+  }
 
   /** Whether a Guardrail allows inCluster was judged when the role was accepted. Throws InvalidKubeconfigError. Nothing is asked of the cluster itself. */
   async reach({ metadata, spec }: OIDCIssuer): Promise<Reached> {

@@ -1,18 +1,22 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { finalizer } from '../api/names.ts';
 import { mayBeRegistered } from './issuer-contract.ts';
+import { issuerKey, issuerRefsOf } from './references.ts';
 
 /** The one answer to who refers to an issuer. */
 export function refersTo({ metadata, spec }: IAMServiceAccount, issuer: OIDCIssuer): boolean {
-  return (
-    metadata.namespace === issuer.metadata.namespace &&
-    spec.issuerRefs.some(({ name }) => name === issuer.metadata.name)
-  );
+  return issuerRefsOf({ metadata, spec }).map(issuerKey).includes(issuerKey(issuer.metadata));
 }
 
-/** Those for whom the deletion of the issuer waits: their pods would lose AWS. One that is being deleted needs it no more. */
+/** Those for whom the deletion of the issuer waits: their pods would lose AWS. One that is being deleted needs it no more, and one of another namespace that was never let in must not hold it. */
 export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
-  return accounts.filter((account) => account.metadata.deletionTimestamp === undefined && refersTo(account, issuer));
+  return accounts.filter(
+    (account) =>
+      account.metadata.deletionTimestamp === undefined &&
+      refersTo(account, issuer) &&
+      (account.metadata.namespace === issuer.metadata.namespace ||
+        (account.status?.issuers ?? []).some(({ url }) => url === issuer.status?.issuerURL)),
+  );
 }
 
 /**
@@ -27,7 +31,6 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
     : [];
   return accounts.filter(
     (account) =>
-      account.metadata.namespace === issuer.metadata.namespace &&
       ((account.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayTrust(account, issuer)) &&
       !(account.metadata.deletionTimestamp !== undefined && account.spec.deletionPolicy === 'Retain'),
   );
@@ -35,7 +38,10 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
 
 /** A role that its object forgot: the next pass over it knows. */
 function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
-  return mayHaveForgotten(account) && refersTo(account, issuer);
+  const mayBeLetIn =
+    account.metadata.namespace === issuer.metadata.namespace ||
+    (issuer.spec.allowedNamespaces?.from ?? 'Same') !== 'Same';
+  return mayHaveForgotten(account) && mayBeLetIn && refersTo(account, issuer);
 }
 
 /**

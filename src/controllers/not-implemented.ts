@@ -9,6 +9,7 @@ export interface Fields {
 
 export const iamServiceAccountFields: Fields = {
   built: [
+    'issuerRefs[].namespace',
     'issuerRefs[].name',
     'subjects[].namespace',
     'subjects[].name',
@@ -27,7 +28,6 @@ export const iamServiceAccountFields: Fields = {
     'suspend',
   ],
   notBuilt: {
-    'issuerRefs[].namespace': '',
     'account.roleARN': undefined,
     'role.management': 'Full',
     serviceAccountPolicy: 'Annotate',
@@ -49,6 +49,11 @@ export const oidcIssuerFields: Fields = {
     'cluster.kubeconfigSecretRef.name',
     'cluster.kubeconfigSecretRef.key',
     'cluster.inCluster',
+    'allowedNamespaces.from',
+    'allowedNamespaces.selector.matchLabels.*',
+    'allowedNamespaces.selector.matchExpressions[].key',
+    'allowedNamespaces.selector.matchExpressions[].operator',
+    'allowedNamespaces.selector.matchExpressions[].values[]',
     'audiences[]',
     'tags.*',
     'deletionPolicy',
@@ -62,11 +67,6 @@ export const oidcIssuerFields: Fields = {
     'signingKeys.generate.rotateEvery': '0s',
     'signingKeys.apiServer': undefined,
     keyRetention: '25h',
-    'allowedNamespaces.from': 'Same',
-    'allowedNamespaces.selector.matchLabels.*': undefined,
-    'allowedNamespaces.selector.matchExpressions[].key': undefined,
-    'allowedNamespaces.selector.matchExpressions[].operator': undefined,
-    'allowedNamespaces.selector.matchExpressions[].values[]': undefined,
   },
 };
 

@@ -1,9 +1,9 @@
 import type { NamespacedName, Resource } from '../api/resources.ts';
 
-/** The URL path of all objects of a kind, in one namespace or in all. */
+/** The URL path of all objects of a kind, in one namespace or in all. Kinds without namespaces are in the one without a name. */
 export function collectionPath({ group, version, plural }: Resource, namespace?: string): string {
   const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  const within = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const within = namespace === undefined || namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${api}${within}/${plural}`;
 }
 

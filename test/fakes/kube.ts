@@ -57,6 +57,14 @@ export class FakeKube implements KubeClient {
     return structuredClone(this.#objects.get(keyOf(resource, ref))) as (O & Json) | undefined;
   }
 
+  /** All of a kind. Not counted. */
+  all<O extends KubernetesObject>(resource: Resource): readonly O[] {
+    const prefix = `${schemaKey(resource)}/`;
+    return [...this.#objects]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([, object]) => structuredClone(object) as unknown as O);
+  }
+
   /** As `kubectl edit` and `kubectl delete`, not counted. */
   edit(resource: Resource, ref: NamespacedName, body: Json): void {
     this.#patch(resource, ref, body, false);

@@ -1,6 +1,7 @@
 import type { KubernetesObject, ManagedObject, ManagedStatus } from '../../src/api/meta.ts';
-import { secrets } from '../../src/api/resources.ts';
+import { oidcIssuers, secrets } from '../../src/api/resources.ts';
 import type { Admission } from '../../src/controllers/admission.ts';
+import { issuerIndex } from '../../src/controllers/references.ts';
 import type { Settings } from '../../src/controllers/settings.ts';
 import type { Definition } from '../../src/runtime/definition.ts';
 import { minutes, seconds } from '../../src/runtime/duration.ts';
@@ -13,6 +14,7 @@ import { InvalidKubeconfigError, type WorkloadClusters } from '../../src/runtime
 import { FakeAws } from '../fakes/aws/fake-aws.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeKube } from '../fakes/kube.ts';
+import { lookupIn } from '../fakes/lookup.ts';
 import { FakeLogger } from '../fakes/logger.ts';
 
 export interface Said extends EventText {
@@ -68,6 +70,8 @@ export class World {
       throw new InvalidKubeconfigError(`the kubeconfig is ${kubeconfig}`);
     },
   };
+
+  readonly issuers = lookupIn(this.kube, oidcIssuers, issuerIndex);
 
   readonly #events: EventRecorder = {
     record: ({ kind, metadata }, event) => {

@@ -9,7 +9,7 @@ export interface IAMServiceAccountSpec {
    */
   issuerRefs: {
     /**
-     * Not built yet. Namespace of the OIDCIssuer, whose spec.allowedNamespaces has to let this object's namespace refer to it. Absent or empty: this object's own.
+     * Namespace of the OIDCIssuer, whose spec.allowedNamespaces has to let this object's namespace refer to it. Absent or empty: this object's own.
      */
     namespace: string;
     /**

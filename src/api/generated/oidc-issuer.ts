@@ -140,7 +140,7 @@ export interface OIDCIssuerSpec {
     inCluster?: {};
   };
   /**
-   * Not built yet. From which namespaces IAMServiceAccounts may refer to this issuer. Absent: as from: Same.
+   * From which namespaces IAMServiceAccounts may refer to this issuer. Absent: as from: Same.
    */
   allowedNamespaces?: {
     /**

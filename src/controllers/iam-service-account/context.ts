@@ -1,13 +1,16 @@
 import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import type { NamespacedName } from '../../api/resources.ts';
 import type { Account, Accounts } from '../../aws/accounts.ts';
 import type { Role } from '../../aws/roles.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { Lookup } from '../../runtime/lookup.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
+import type { IssuerSummary } from '../references.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
 import type { IssuerSituation } from './issuers.ts';
@@ -20,16 +23,23 @@ export interface Dependencies {
   readonly accounts: Accounts;
   readonly admission: Admission;
   readonly settings: Settings;
+  /** By namespace. */
+  readonly issuers: Lookup<IssuerSummary>;
   readonly clock: Clock;
 }
+
+/** An issuer as the lookup knows it. */
+export type Neighbour = readonly [NamespacedName, IssuerSummary];
 
 interface Common {
   readonly object: IAMServiceAccount;
   /** The draft of the status. */
   readonly status: IAMServiceAccountStatus;
   readonly pass: Pass;
-  /** All of the namespace. */
-  readonly issuers: readonly OIDCIssuer[];
+  /** The one that the object refers to. Undefined: it is not there, or does not let this object's namespace refer to it. */
+  readonly issuer: OIDCIssuer | undefined;
+  /** The others of the object's own namespace. */
+  readonly others: readonly Neighbour[];
 }
 
 /** What one pass knows. */

@@ -1,6 +1,6 @@
 import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import { iamServiceAccounts, oidcIssuers } from '../../api/resources.ts';
+import { iamServiceAccounts } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
 import type { Acceptance, Definition } from '../../runtime/definition.ts';
 import { IssuerClusters } from '../clusters.ts';
@@ -8,12 +8,14 @@ import { mayHaveForgotten } from '../dependents.ts';
 import { TerminalError, explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
+import { issuerRefsOf } from '../references.ts';
 import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { IssuerStep } from './issuer-step.ts';
 import { assess, providersOf } from './issuers.ts';
 import { PoliciesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
+import { readIssuer } from './read-issuer.ts';
 import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
 import { RoleStep } from './role-step.ts';
 import { ServiceAccountsStep } from './service-accounts-step.ts';
@@ -50,18 +52,18 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   const refusal = refuseSpec(object);
   if (refusal) return { accepted: false, ...refusal };
 
-  const { issuers, issuer } = await readIssuers(dependencies, object);
+  const { issuer, others, refusal: notAllowed } = await readIssuer(dependencies, object);
+  if (notAllowed) return { accepted: false, ...notAllowed };
   const issuerRefusal = issuer && refuseIssuer(issuer, status);
   if (issuerRefusal) return { accepted: false, ...issuerRefusal };
   const verdict = dependencies.admission.role({ object, issuer });
   if (!verdict.allowed) return { accepted: false, reason: 'NotAllowed', message: verdict.message };
   const { permissionsBoundary } = verdict;
 
-  const name = object.spec.issuerRefs[0]?.name ?? '';
   const forgotten = mayHaveForgotten(object);
   if (!forgotten) status.issuers ??= [];
   const recorded = forgotten ? providersOf(issuer) : (status.issuers ?? []);
-  const situation = assess({ name, issuers, recorded });
+  const situation = assess({ issuer, others: others.map(([, other]) => other), recorded });
   // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
   if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
     recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
@@ -77,14 +79,14 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   return {
     accepted: true,
     storeFirst: !isStored(object.status, status),
-    context: { ...visit, issuers, situation, target },
+    context: { ...visit, issuer, others, situation, target },
   };
 }
 
 /** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */
 async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRemoval | undefined> {
   const { object, status } = visit;
-  const { issuers, issuer } = await readIssuers(dependencies, object);
+  const { issuer, others } = await readIssuer(dependencies, object);
   if (status.accountID === undefined && issuer) {
     recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
     recordServiceAccounts(status, object, issuer);
@@ -97,16 +99,11 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   }
   const roleName = status.roleName ?? identity.name;
   const roleARN = status.roleARN ?? `arn:${account.partition.name}:iam::${account.id}:role${identity.path}${roleName}`;
-  return { ...visit, issuers, account, roleName, roleARN };
+  return { ...visit, issuer, others, account, roleName, roleARN };
 }
 
 const leftBehind = (roleName: string) =>
   `role ${roleName} may be left: neither the status, which was lost, nor an issuer tells in which account`;
-
-async function readIssuers({ kube }: Dependencies, { metadata, spec }: IAMServiceAccount) {
-  const issuers = await kube.list<OIDCIssuer>(oidcIssuers, { namespace: metadata.namespace });
-  return { issuers, issuer: issuers.find((candidate) => candidate.metadata.name === spec.issuerRefs[0]?.name) };
-}
 
 /** The role's account is the issuer's, for the provider has to be in it too. */
 function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined, accountID?: string): void {
@@ -127,8 +124,8 @@ async function accountIDOf({ accounts }: Dependencies, { object, pass }: Visit, 
 async function accountOf({ accounts }: Dependencies, visit: Visit): Promise<Account | undefined> {
   const { object, status, pass } = visit;
   if (status.accountID === undefined) return undefined;
-  // The namespace of the issuer that named the role, which may be gone: issuers are in the object's own.
-  const { namespace } = object.metadata;
+  // Of the issuer that named the role, which may be gone.
+  const { namespace = object.metadata.namespace } = issuerRefsOf(object)[0] ?? {};
   const account = await accounts.get({ roleARN: status.accountRoleARN, namespace }, pass);
   if (account.id === status.accountID) return account;
   throw new TerminalError(

@@ -7,7 +7,7 @@ export class IssuerStep implements Step<RoleContext, RoleRemoval> {
   readonly needs = [];
 
   async reconcile({ object, situation }: RoleContext): Promise<Outcome> {
-    const issuer = `OIDCIssuer ${object.spec.issuerRefs.map(({ name }) => name).join(', ')}`;
+    const issuer = `OIDCIssuer ${object.spec.issuerRefs.map(nameOf).join(', ')}`;
     const kept = situation.trusted.length > 0 ? '; what the role trusts already stays as it is' : '';
     const waiting = { state: 'waiting' } as const;
     switch (situation.state) {
@@ -26,3 +26,6 @@ export class IssuerStep implements Step<RoleContext, RoleRemoval> {
     }
   }
 }
+
+const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
+  namespace === '' ? name : `${namespace}/${name}`;

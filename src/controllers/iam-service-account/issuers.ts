@@ -1,5 +1,6 @@
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import { isLeavingForGood, mayBeRegistered } from '../issuer-contract.ts';
+import { isLeavingForGood } from '../issuer-contract.ts';
+import type { IssuerSummary } from '../references.ts';
 
 /** An issuer of a role, as the status remembers it. */
 export interface IssuerEntry {
@@ -7,7 +8,7 @@ export interface IssuerEntry {
   providerARN: string;
 }
 
-/** What the issuers of the namespace mean for a role. */
+/** What its issuer means for a role. */
 export interface IssuerSituation {
   /** The one that the role refers to. */
   readonly issuer: OIDCIssuer | undefined;
@@ -19,10 +20,10 @@ export interface IssuerSituation {
 }
 
 export interface IssuerQuery {
-  /** Name of the OIDCIssuer that the role refers to. */
-  readonly name: string;
-  /** All of the namespace. */
-  readonly issuers: readonly OIDCIssuer[];
+  /** The one that the role refers to. */
+  readonly issuer: OIDCIssuer | undefined;
+  /** What is known of the others of the role's namespace. */
+  readonly others: readonly IssuerSummary[];
   /** Those whose statements the role has or may have. */
   readonly recorded: readonly IssuerEntry[];
 }
@@ -31,10 +32,9 @@ export interface IssuerQuery {
  * A statement goes when its issuer leaves for good, or when the role refers to another issuer. It does not go because
  * the issuer cannot be seen: one that was deleted with Retain, or moved to another management cluster, still serves pods.
  */
-export function assess({ name, issuers, recorded }: IssuerQuery): IssuerSituation {
-  const issuer = issuers.find(({ metadata }) => metadata.name === name);
+export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituation {
   const audiences = issuer ? audiencesOf(issuer) : [];
-  const kept = withoutOthers(name, issuers, recorded);
+  const kept = recorded.filter(({ url }) => !others.some((other) => other.registered && other.url === url));
   if (!issuer) return { issuer, audiences, state: 'notFound', trusted: kept };
   if (issuer.metadata.deletionTimestamp !== undefined) {
     return { issuer, audiences, state: 'leaving', trusted: isLeavingForGood(issuer) ? [] : kept };
@@ -42,13 +42,6 @@ export function assess({ name, issuers, recorded }: IssuerQuery): IssuerSituatio
   return audiences.length > 0
     ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
     : { issuer, audiences, state: 'notReady', trusted: kept };
-}
-
-function withoutOthers(name: string, issuers: readonly OIDCIssuer[], recorded: readonly IssuerEntry[]): IssuerEntry[] {
-  const others = issuers
-    .filter((other) => other.metadata.name !== name && mayBeRegistered(other))
-    .map(({ status }) => status?.issuerURL);
-  return recorded.filter(({ url }) => !others.includes(url));
 }
 
 /** What a role in the issuer's own account trusts: the provider of the issuer's URL, if that is there. */

@@ -1,4 +1,3 @@
-import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
@@ -10,7 +9,7 @@ import { annotate, noAnnotations, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
 import type { ServiceAccountEntry } from './record.ts';
 
-export type ReleaseContext = Pick<RoleRemoval, 'object' | 'status' | 'pass' | 'issuers' | 'roleARN'>;
+export type ReleaseContext = Pick<RoleRemoval, 'status' | 'pass' | 'issuer' | 'others' | 'roleARN'>;
 
 /** There is a way to the cluster, and at its end nobody answers (or only what stands before it), or nobody lets us in. */
 export class ClusterOutOfReach extends Error {
@@ -39,12 +38,11 @@ export class Releaser {
   }
 
   /** Several issuers may be of one cluster, as while it moves from one to the other: one that knows the way is enough. */
-  async #reachByName(cluster: string, { object, issuers }: ReleaseContext): Promise<Reached> {
-    const isOwn = ({ metadata }: OIDCIssuer) => object.spec.issuerRefs.some(({ name }) => name === metadata.name);
-    const candidates = issuers.filter((issuer) => clusterNameOf(issuer) === cluster);
+  async #reachByName(cluster: string, { issuer, others }: ReleaseContext): Promise<Reached> {
     let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
-    for (const issuer of candidates.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)))) {
-      if (reached.state === 'noWay') reached = await this.clusters.reach(issuer);
+    if (issuer && clusterNameOf(issuer) === cluster) reached = await this.clusters.reach(issuer);
+    for (const [ref, other] of others) {
+      if (reached.state === 'noWay' && other.cluster === cluster) reached = await this.clusters.reachBy(ref, cluster);
     }
     return reached;
   }

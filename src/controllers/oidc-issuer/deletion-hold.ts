@@ -18,7 +18,7 @@ export async function holdsDeletion(
 ): Promise<Hold | undefined> {
   const hasBegun = findCondition(issuer.status?.conditions, 'Ready')?.reason === 'Deleting';
   if (hasBegun || isDeletionAllowed(issuer)) return undefined;
-  const users = usersOf(issuer, await accountsNear(kube, issuer));
+  const users = usersOf(issuer, await accountsNear(kube));
   if (users.length === 0) return undefined;
   const message =
     `IAMServiceAccount ${namesOf(users)} still refer to this issuer, and nothing is taken away from them: ` +
@@ -27,14 +27,14 @@ export async function holdsDeletion(
   return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };
 }
 
-/** All IAMServiceAccounts that may refer to the issuer or be trusted by it. */
-export function accountsNear(kube: KubeClient, { metadata }: OIDCIssuer): Promise<readonly IAMServiceAccount[]> {
-  return kube.list<IAMServiceAccount>(iamServiceAccounts, { namespace: metadata.namespace });
+/** All IAMServiceAccounts that may refer to the issuer or be trusted by it. Only a deletion lists, for a lookup may lag behind. */
+export function accountsNear(kube: KubeClient): Promise<readonly IAMServiceAccount[]> {
+  return kube.list<IAMServiceAccount>(iamServiceAccounts);
 }
 
 /** In an order that stays the same, and not so many that nobody reads them. */
 export function namesOf(accounts: readonly IAMServiceAccount[]): string {
-  const names = accounts.map(({ metadata }) => metadata.name).sort();
+  const names = accounts.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort();
   const shown = names.slice(0, shownAtMost).join(', ');
   return names.length > shownAtMost ? `${shown} and ${names.length - shownAtMost} more` : shown;
 }

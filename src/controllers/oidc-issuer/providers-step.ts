@@ -59,7 +59,7 @@ export function wantedURLs({ desired, status }: IssuerContext): readonly string[
 
 /** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
 async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
-  const accounts = await accountsNear(dependencies.kube, issuer);
+  const accounts = await accountsNear(dependencies.kube);
   // Its own URL may be lost with the status.
   const status = { ...issuer.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
   return dependentsOf({ ...issuer, status }, accounts);

@@ -228,7 +228,7 @@ describe('IAMServiceAccounts that still trust the issuer', () => {
     const story = await readyStory();
     const other = { issuers: [{ url: 'https://irsa.other.example.com', providerARN: 'arn' }] };
     story.kube.seed(iamServiceAccounts, { ...dependent({ issuerRefs: [{ name: 'other' }] }), status: other });
-    story.kube.seed(iamServiceAccounts, dependent({}, { namespace: 'elsewhere' }));
+    story.kube.seed(iamServiceAccounts, { ...dependent({}, { namespace: 'elsewhere' }), status: other });
     story.delete();
     await story.untilGone();
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { IAMServiceAccount, OIDCIssuer } from '../../../src/api/kinds.ts';
 import { finalizer } from '../../../src/api/names.ts';
 import { dependentsOf } from '../../../src/controllers/dependents.ts';
+import { issuerIndex } from '../../../src/controllers/references.ts';
 import { assess } from '../../../src/controllers/iam-service-account/issuers.ts';
 
 const account = '111122223333';
@@ -45,7 +46,12 @@ function issuer(name: string, { spec, status, deleting = false }: Changes = {}):
 }
 
 describe('the statements of a role', () => {
-  const of = (issuers: OIDCIssuer[], recorded = [entry('a')]) => assess({ name: 'a', issuers, recorded });
+  const of = (issuers: OIDCIssuer[], recorded = [entry('a')]) =>
+    assess({
+      issuer: issuers.find(({ metadata }) => metadata.name === 'a'),
+      others: issuers.filter(({ metadata }) => metadata.name !== 'a').map((other) => issuerIndex().select(other)),
+      recorded,
+    });
 
   test('are of the issuer that is ready', () => {
     expect(of([issuer('a')], [])).toMatchObject({ state: 'ready', trusted: [entry('a')] });
@@ -131,7 +137,8 @@ describe('an issuer that goes is held by', () => {
     ['a role that is being deleted', { deleting: true }, true],
     ['no role that is being deleted with Retain', { deleting: true, policy: 'Retain' }, false],
     ['no role that trusts another', { trusts: 'b' }, false],
-    ['no role of another namespace', { namespace: 'other' }, false],
+    ['a role of another namespace that trusts it', { namespace: 'other' }, true],
+    ['no role that refers to one of that name in its own namespace', { namespace: 'other', lost: true }, false],
     ['a role that refers to it, has our finalizer and lost its status', { lost: true }, true],
     ['no role that refers to it and was never looked at', { lost: true, finalizers: [] }, false],
   ] as const)('%s', (_, changes, holds) => {

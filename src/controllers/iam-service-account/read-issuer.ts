@@ -1,0 +1,42 @@
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { type NamespacedName, oidcIssuers } from '../../api/resources.ts';
+import { allowsNamespace } from '../allowed-namespaces.ts';
+import { isLeavingForGood } from '../issuer-contract.ts';
+import { issuerKey, issuerRefsOf } from '../references.ts';
+import type { Dependencies, Neighbour } from './context.ts';
+import type { Refusal } from './validate.ts';
+
+export interface IssuersRead {
+  /** Undefined: it is not there, or is none of this object's business. */
+  readonly issuer: OIDCIssuer | undefined;
+  readonly others: readonly Neighbour[];
+  /** The same for an issuer that does not let us and for one that is not there: nobody learns here what other namespaces have. */
+  readonly refusal: Refusal | undefined;
+}
+
+/**
+ * The issuer is read anew, for the pass acts on it. The others are looked up: what they are is read where it matters.
+ * An issuer that let us in before, and does not any more, is still known: what was made is undone through it, never made.
+ */
+export async function readIssuer(
+  { kube, issuers }: Pick<Dependencies, 'kube' | 'issuers'>,
+  object: IAMServiceAccount,
+): Promise<IssuersRead> {
+  const { namespace } = object.metadata;
+  const ref = issuerRefsOf(object)[0] ?? { namespace, name: '' };
+  const found = await kube.find<OIDCIssuer>(oidcIssuers, ref);
+  const others = issuers.under(namespace).filter(([other]) => issuerKey(other) !== issuerKey(ref));
+  const allowed = found !== undefined && (await allowsNamespace(found, namespace, kube));
+  if (allowed || ref.namespace === namespace) return { issuer: found, others, refusal: undefined };
+  const trusted = (object.status?.issuers ?? []).some(({ url }) => url === found?.status?.issuerURL);
+  const issuer = trusted ? found : undefined;
+  // Its provider goes: the role has to drop the statement, whoever may refer to it.
+  return { issuer, others, refusal: isLeavingForGood(issuer) ? undefined : notAllowed(ref, namespace) };
+}
+
+function notAllowed(ref: NamespacedName, namespace: string): Refusal {
+  return {
+    reason: 'NotAllowed',
+    message: `spec.issuerRefs: OIDCIssuer ${issuerKey(ref)} does not exist, or its spec.allowedNamespaces does not let namespace ${namespace} refer to it`,
+  };
+}

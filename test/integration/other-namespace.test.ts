@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { Lab } from '../environment/lab.ts';
+import type { Tenant } from '../environment/tenant.ts';
+import { until } from '../environment/wait.ts';
+
+jest.setTimeout(180_000);
+
+let lab: Lab;
+let platform: Tenant;
+let team: Tenant;
+beforeAll(async () => {
+  lab = await Lab.start(['platform', 'team-a']);
+  platform = await lab.tenant('platform');
+  team = await lab.tenant('team-a');
+  await platform.applyIssuer();
+  await platform.ready('oidcissuer');
+});
+afterAll(() => lab?.stop());
+
+const accepted = async () => {
+  const role = await team.role();
+  return role?.status?.conditions?.find(({ type }) => type === 'Accepted');
+};
+const refusal = () =>
+  until('the refusal', async () => {
+    const condition = await accepted();
+    return condition?.status === 'False' ? condition : undefined;
+  });
+
+test('an issuer of another namespace is used by those that it lets, and holds on to what it let in', async () => {
+  const issuerRefs = [{ namespace: 'platform', name: 'platform' }];
+  await team.applyRole({ issuerRefs });
+  expect(await refusal()).toMatchObject({ reason: 'NotAllowed' });
+  const { message } = await refusal();
+
+  // An issuer that is not there is answered in the same words.
+  await team.applyRole({ issuerRefs: [{ namespace: 'platform', name: 'none' }] });
+  const none = await until('the other refusal', async () => {
+    const condition = await accepted();
+    return condition?.message.includes('platform/none') ? condition : undefined;
+  });
+  expect(none.message).toBe(message.replace('platform/platform', 'platform/none'));
+
+  await team.applyRole({ issuerRefs });
+  await platform.applyIssuer({ allowedNamespaces: { from: 'Selector', selector: { matchLabels: { irsa: 'yes' } } } });
+  await lab.environment.kubectl(['label', 'namespace', 'team-a', 'irsa=yes']);
+  await team.kubectl(['annotate', 'iamserviceaccount', 'team-a', 'look=again']);
+  await team.ready('iamserviceaccount');
+  const role = await team.role();
+  expect(role?.status?.issuers?.map(({ url }) => url)).toEqual(['https://irsa.platform.example.com']);
+
+  await platform.applyIssuer({ allowedNamespaces: { from: 'Same' } });
+  expect(await refusal()).toMatchObject({ reason: 'NotAllowed' });
+  expect((await team.role())?.status).toMatchObject({ roleARN: role?.status?.roleARN, issuers: role?.status?.issuers });
+
+  await team.kubectl(['delete', 'iamserviceaccount', 'team-a', '--wait=false']);
+  await team.gone('iamserviceaccount');
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import { namespaces, oidcIssuers } from '../../../src/api/resources.ts';
+import { Story, issuer } from './story.ts';
+
+const reader = 'system:serviceaccount:default:s3-reader';
+const platform = { namespace: 'platform', name: 'shared' };
+const held = { finalizers: ['irsa.giantswarm.io/finalizer'] };
+const all = { from: 'All' as const };
+const byLabel = { from: 'Selector' as const, selector: { matchLabels: { team: 'a' } } };
+
+/** A role in namespace default that refers to an issuer of namespace platform. */
+function story(spec: Parameters<typeof issuer>[1] = { spec: { allowedNamespaces: all } }): Story {
+  const made = new Story({ issuerRefs: [platform] });
+  made.seedSecret('abcl0-kubeconfig', { value: made.kubeconfig }, 'platform');
+  seed(made, spec);
+  return made;
+}
+function seed(made: Story, changes: Parameters<typeof issuer>[1]): void {
+  made.kube.seed(oidcIssuers, issuer('shared', { ...changes, metadata: { ...held, ...platform } }));
+}
+
+test('trusts an issuer of another namespace that lets all in, and annotates its service accounts', async () => {
+  const made = story();
+  await made.reconcile();
+  expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+  expect(made.trusted).toEqual([reader]);
+  expect(made.role.trustPolicy).toContain('irsa.shared.example.com:sub');
+  expect(made.annotations()['eks.amazonaws.com/role-arn']).toBe(made.status.roleARN);
+});
+
+test('goes, and its annotations with it, also when the issuer of the other namespace lets it in no more', async () => {
+  const made = story();
+  await made.reconcile();
+  seed(made, { spec: { allowedNamespaces: { from: 'Same' } } });
+  made.delete();
+  await made.reconcile();
+  expect(made.isGone).toBe(true);
+  expect(made.iam.roles.size).toBe(0);
+  expect(made.annotations()).toEqual({});
+});
+
+test('is let in by a label of its namespace, from when that has it', async () => {
+  const made = story({ spec: { allowedNamespaces: byLabel } });
+  made.kube.seed(namespaces, { metadata: { namespace: '', name: 'default' } });
+  await made.reconcile();
+  expect(made.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed' });
+  made.kube.edit(namespaces, { namespace: '', name: 'default' }, { metadata: { labels: { team: 'a' } } });
+  await made.reconcile();
+  expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+test('learns nothing of an issuer that does not let it in: the answer is the same where there is none', async () => {
+  const refused = story({ spec: {} });
+  await refused.reconcile();
+  expect(refused.aws.calls).toEqual([]);
+  expect(refused.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed' });
+  const none = new Story({ issuerRefs: [platform] });
+  await none.reconcile();
+  expect(none.object.status).toEqual(refused.object.status);
+  expect(none.said).toEqual(refused.said);
+});
+
+test('undoes nothing through an issuer that never let it in', async () => {
+  const made = story({ spec: {} });
+  await made.reconcile();
+  made.kube.edit(
+    { ...oidcIssuers, plural: 'iamserviceaccounts', kind: 'IAMServiceAccount' },
+    { namespace: 'default', name: 's3-reader' },
+    { metadata: { finalizers: ['irsa.giantswarm.io/finalizer'] } },
+  );
+  made.loseStatus();
+  made.delete();
+  made.forget();
+  await made.reconcile();
+  expect(made.isGone).toBe(true);
+  expect([...made.aws.calls, ...made.workload.reads]).toEqual([]);
+});
+
+describe('when the issuer lets it in no more', () => {
+  async function revoked(): Promise<Story> {
+    const made = story();
+    await made.reconcile();
+    seed(made, { spec: { allowedNamespaces: { from: 'Same' } } });
+    made.forget();
+    return made;
+  }
+
+  test('what was made stays as it is, and it says so', async () => {
+    const made = await revoked();
+    const before = made.role.trustPolicy;
+    made.edit({ subjects: [{ namespace: 'jobs', name: 'other' }] });
+    await made.reconcile();
+    expect(made.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed' });
+    expect(made.aws.calls).toEqual([]);
+    expect(made.role.trustPolicy).toBe(before);
+  });
+
+  test('its statement goes when the issuer is deleted, which would wait for it for ever', async () => {
+    const made = await revoked();
+    made.kube.remove(oidcIssuers, platform);
+    await made.reconcile();
+    expect(made.trusted).toEqual([]);
+    expect(made.status.issuers).toEqual([]);
+  });
+});
+
+test('nothing is listed in a pass', async () => {
+  const made = new Story();
+  await made.reconcile();
+  made.delete();
+  await made.reconcile();
+  expect(made.kube.reads.filter(({ verb }) => verb === 'list')).toEqual([]);
+});
