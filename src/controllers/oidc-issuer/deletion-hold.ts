@@ -21,7 +21,7 @@ export async function holdsDeletion(
   const users = usersOf(issuer, await accountsNear(kube));
   if (users.length === 0) return undefined;
   const message =
-    `IAMServiceAccount ${namesOf(users)} still refer to this issuer, and nothing is taken away from them: ` +
+    `IAMServiceAccount ${namesOf(users, issuer)} still refer to this issuer, and nothing is taken away from them: ` +
     `delete them too, or annotate this object with ${annotations.allowDeletion}=true and their pods lose AWS, ` +
     'or set spec.deletionPolicy: Retain, which leaves everything on AWS';
   return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };
@@ -33,8 +33,12 @@ export function accountsNear(kube: KubeClient): Promise<readonly IAMServiceAccou
 }
 
 /** In an order that stays the same, and not so many that nobody reads them. */
-export function namesOf(accounts: readonly IAMServiceAccount[]): string {
-  const names = accounts.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort();
+export function namesOf(accounts: readonly IAMServiceAccount[], { metadata: { namespace } }: OIDCIssuer): string {
+  const names = accounts
+    .map(({ metadata }) =>
+      metadata.namespace === namespace ? metadata.name : `${metadata.namespace}/${metadata.name}`,
+    )
+    .sort();
   const shown = names.slice(0, shownAtMost).join(', ');
   return names.length > shownAtMost ? `${shown} and ${names.length - shownAtMost} more` : shown;
 }

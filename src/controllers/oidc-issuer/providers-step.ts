@@ -35,7 +35,7 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     const dependents = await findDependents(context);
     if (dependents.length > 0) {
       warn(context, dependents);
-      const message = `still trusted by IAMServiceAccount ${namesOf(dependents)}: resume one that is suspended, or delete it`;
+      const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.issuer)}: resume one that is suspended, or delete it`;
       const requeueAfter = dependencies.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
@@ -69,7 +69,7 @@ async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): P
 function warn({ issuer, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
   const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (losing.length === 0 || !isDeletionAllowed(issuer)) return;
-  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing)} stop trusting this issuer: their pods lose AWS`;
+  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, issuer)} stop trusting this issuer: their pods lose AWS`;
   pass.event('Warning', 'DependentsLoseAccess', message);
 }
 

@@ -97,6 +97,20 @@ describe('when the issuer lets it in no more', () => {
 
   test('its statement goes when the issuer is deleted, which would wait for it for ever', async () => {
     const made = await revoked();
+    made.kube.edit(oidcIssuers, platform, {
+      metadata: { annotations: { 'irsa.giantswarm.io/allow-deletion': 'true' } },
+      status: {
+        conditions: [
+          {
+            type: 'ProvidersReady',
+            status: 'False',
+            reason: 'DependentsRemaining',
+            message: '',
+            lastTransitionTime: '2030-01-01T00:00:00Z',
+          },
+        ],
+      },
+    });
     made.kube.remove(oidcIssuers, platform);
     await made.reconcile();
     expect(made.trusted).toEqual([]);
