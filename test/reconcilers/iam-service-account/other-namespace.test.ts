@@ -1,12 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { namespaces, oidcIssuers } from '../../../src/api/resources.ts';
-import { Story, issuer } from './story.ts';
+import { Story, issuer, registered } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const platform = { namespace: 'platform', name: 'shared' };
 const held = { finalizers: ['irsa.giantswarm.io/finalizer'] };
 const all = { from: 'All' as const };
 const byLabel = { from: 'Selector' as const, selector: { matchLabels: { team: 'a' } } };
+
+/** By which an issuer says that its roles are to let it go. */
+const waitsForRoles = {
+  type: 'ProvidersReady',
+  status: 'False' as const,
+  reason: 'DependentsRemaining',
+  message: '',
+  lastTransitionTime: '2030-01-01T00:00:00Z',
+};
 
 /** A role in namespace default that refers to an issuer of namespace platform. */
 function story(spec: Parameters<typeof issuer>[1] = { spec: { allowedNamespaces: all } }): Story {
@@ -16,7 +25,10 @@ function story(spec: Parameters<typeof issuer>[1] = { spec: { allowedNamespaces:
   return made;
 }
 function seed(made: Story, changes: Parameters<typeof issuer>[1]): void {
-  made.kube.seed(oidcIssuers, issuer('shared', { ...changes, metadata: { ...held, ...platform } }));
+  made.kube.seed(
+    oidcIssuers,
+    issuer('shared', { ...changes, metadata: { ...held, ...changes?.metadata, ...platform } }),
+  );
 }
 
 test('trusts an issuer of another namespace that lets all in, and annotates its service accounts', async () => {
@@ -97,19 +109,10 @@ describe('when the issuer lets it in no more', () => {
 
   test('its statement goes when the issuer is deleted, which would wait for it for ever', async () => {
     const made = await revoked();
-    made.kube.edit(oidcIssuers, platform, {
+    seed(made, {
+      spec: { allowedNamespaces: { from: 'Same' } },
       metadata: { annotations: { 'irsa.giantswarm.io/allow-deletion': 'true' } },
-      status: {
-        conditions: [
-          {
-            type: 'ProvidersReady',
-            status: 'False',
-            reason: 'DependentsRemaining',
-            message: '',
-            lastTransitionTime: '2030-01-01T00:00:00Z',
-          },
-        ],
-      },
+      status: { ...registered('irsa.shared.example.com'), conditions: [waitsForRoles] },
     });
     made.kube.remove(oidcIssuers, platform);
     await made.reconcile();
@@ -118,8 +121,10 @@ describe('when the issuer lets it in no more', () => {
   });
 });
 
-test('nothing is listed in a pass', async () => {
+test('nothing is listed for a role that is ready, nor when it is deleted', async () => {
   const made = new Story();
+  await made.reconcile();
+  made.forget();
   await made.reconcile();
   made.delete();
   await made.reconcile();
