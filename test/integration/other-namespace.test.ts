@@ -9,7 +9,7 @@ let lab: Lab;
 let platform: Tenant;
 let team: Tenant;
 beforeAll(async () => {
-  lab = await Lab.start(['platform', 'team-a']);
+  lab = await Lab.start();
   await lab.startOperator();
   platform = await lab.tenant('platform');
   team = await lab.tenant('team-a');
@@ -43,7 +43,9 @@ test('an issuer of another namespace is used by those that it lets, and holds on
   expect(none.message).toBe(message.replace('platform/platform', 'platform/none'));
 
   await team.applyRole({ issuerRefs });
-  await platform.applyIssuer({ allowedNamespaces: { from: 'Selector', selector: { matchLabels: { irsa: 'allowed' } } } });
+  await platform.applyIssuer({
+    allowedNamespaces: { from: 'Selector', selector: { matchLabels: { irsa: 'allowed' } } },
+  });
   await lab.environment.kubectl(['label', 'namespace', 'team-a', 'irsa=allowed']);
   await team.kubectl(['annotate', 'iamserviceaccount', 'team-a', 'look=again']);
   await team.ready('iamserviceaccount');
