@@ -228,31 +228,28 @@ describe("a kubeconfig that leads to an address of the operator's own", () => {
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
     });
 
+  /** Gives the issuer's cluster this server, and has the role looked at again by a change of its spec. */
+  async function leadTo(server: string): Promise<void> {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe' } };
+    await workspace.apply({ ...secret, stringData: { value: kubeconfig(server) } });
+    await workspace.apply(
+      oidcIssuer('probe', { cluster: { kubeconfigSecretRef: { name: 'probe', key: 'value' } } }),
+      iamServiceAccount('probe', 'probe', { subjects: [reader], role: { description: server.replace(/\W/g, ' ') } }),
+    );
+  }
+
   test.each(['https://169.254.169.254', 'https://[::ffff:a9fe:a9fe]', 'https://2852039166', 'https://0'])(
     '%s is refused as InvalidKubeconfig, and is not connected to',
     async (server) => {
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe' } };
-      await workspace.apply({ ...secret, stringData: { value: kubeconfig(server) } });
-      await workspace.apply(
-        oidcIssuer('probe', { cluster: { kubeconfigSecretRef: { name: 'probe', key: 'value' } } }),
-        iamServiceAccount('probe', 'probe', { subjects: [reader] }),
-      );
+      await leadTo(server);
       const refused = { type: 'ServiceAccountsReady', reason: 'InvalidKubeconfig' };
       const { message } = await workspace.condition('iamserviceaccount', 'probe', refused);
       expect(message).toMatch(/^server must not be /);
-      await workspace.kubectl(['delete', 'iamserviceaccount', 'probe', '--wait=false']);
-      await workspace.kubectl(['delete', 'secret', 'probe']);
-      await workspace.gone('iamserviceaccount', 'probe');
     },
   );
 
   test('a port that nobody listens on is told of in one word', async () => {
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe' } };
-    await workspace.apply({
-      ...secret,
-      stringData: { value: kubeconfig('https://127.0.0.1:1') },
-    });
-    await workspace.apply(iamServiceAccount('probe', 'probe', { subjects: [reader] }));
+    await leadTo('https://127.0.0.1:1');
     const refused = { type: 'ServiceAccountsReady', reason: 'ClusterUnreachable' };
     const { message } = await workspace.condition('iamserviceaccount', 'probe', refused);
     expect(message).toBe('reading ServiceAccount default/probe: Unreachable');
