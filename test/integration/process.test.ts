@@ -112,7 +112,7 @@ test('it makes a signing key only where it may, and says what lets it', async ()
     const { conditions = [] } = (await tenant.issuer())?.status ?? {};
     return conditions.find(({ reason }) => reason === 'SecretForbidden');
   });
-  expect(condition.message).toContain('apply config/components/secrets in namespace cautious');
+  expect(condition.message).toContain('kubectl apply --namespace cautious -k config/components/secrets');
   await tenant.kubectl(['apply', '-k', inClone('config/components/secrets')]);
   await tenant.ready('oidcissuer');
 });
@@ -128,6 +128,7 @@ test('without the CRD of AWSClusters all else works, and they are seen soon afte
 
   await environment.install();
   await environment.kubectl(['create', 'namespace', 'org-acme']);
+  await environment.kubectl(['apply', '-n', 'org-acme', '-k', inClone('config/components/secrets')]);
   await environment.kubectl(['apply', '-f', inClone('config/samples/awscluster.yaml')]);
   const annotation = 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts=';
   await environment.kubectl(['annotate', 'awscluster', 'abcl0', '-n', 'org-acme', annotation]);
