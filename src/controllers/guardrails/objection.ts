@@ -1,5 +1,3 @@
-import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
-
 /** A field of an object that a Guardrail does not allow. */
 export interface Objection {
   /** Of the object, with its value. */
@@ -35,7 +33,7 @@ export function describe(guardrail: string, [first, ...others]: readonly Objecti
 export function remedyFor(namespace: string, objections: readonly Objection[]): string {
   const spec: Record<string, unknown> = { namespaces: [namespace] };
   for (const { rule, needs, isList } of objections) put(spec, rule.split('.'), { needs, isList });
-  const { namespaces, accounts = ['Own'], ...rest } = spec as unknown as GuardrailSpec;
+  const { namespaces, accounts = ['Own'], ...rest } = spec;
   return JSON.stringify({ namespaces, accounts, ...rest });
 }
 
