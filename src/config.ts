@@ -31,6 +31,12 @@ const schema = z.strictObject({
   region: z
     .string({ error: 'is required: set it, or AWS_REGION in the environment' })
     .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region such as eu-central-1'),
+  /** Where the operator runs, for what it writes down about itself. */
+  namespace: z
+    .string({ error: 'is required: set --namespace, or POD_NAMESPACE in the environment' })
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace'),
+  /** UIDs of namespace kube-system in other clusters, whose objects were moved or restored to this one for good. */
+  takeOver: z.array(z.guid('must be the UID of namespace kube-system in another cluster')).default([]),
   logLevel: z.enum(logLevels).default('info'),
   /** Objects of one kind reconciled at the same time. */
   concurrency: z.int().min(1).max(64).default(8),
@@ -69,6 +75,7 @@ export class ConfigError extends Error {
 const overrides = {
   installation: { flag: 'installation', variable: 'IRSA_OPERATOR_INSTALLATION' },
   region: { flag: 'region', variable: 'AWS_REGION' },
+  namespace: { flag: 'namespace', variable: 'POD_NAMESPACE' },
   logLevel: { flag: 'log-level', variable: 'IRSA_OPERATOR_LOG_LEVEL' },
 } as const;
 
@@ -96,7 +103,7 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
 function readFlags(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
-    const options = { config: text, installation: text, region: text, 'log-level': text };
+    const options = { config: text, installation: text, region: text, namespace: text, 'log-level': text };
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });

@@ -20,6 +20,7 @@ import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
 import { ageOf, Guardrails } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
+import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
@@ -34,21 +35,30 @@ import { KubeEvents } from './runtime/events.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
 import { KubeSecrets } from './runtime/secrets.ts';
+import type { KubeClient } from './runtime/kube-client.ts';
 import { KubeTransport } from './runtime/kube-transport.ts';
 import { ObjectReconciler } from './runtime/object-reconciler.ts';
 import { OperatorAccess, ownServers } from './runtime/operator-access.ts';
+import { persist } from './runtime/persist.ts';
 import type { Reconcile } from './runtime/reconciler.ts';
 import { KubeconfigClusters } from './runtime/workload-clusters.ts';
 
+const clock = systemClock;
+
+/** What lives as long as the process. */
+interface Process {
+  readonly logger: Logger;
+  readonly transport: KubeTransport;
+  readonly kube: KubeClient;
+  /** Aborts all calls. */
+  readonly stop: AbortController;
+}
+
 /** Builds everything and starts it. Gives what ends it: running passes get the configured grace, then all calls are aborted. */
-function start(config: Config, logger: Logger): () => Promise<void> {
-  const clock = systemClock;
-  const stop = new AbortController();
+function start(config: Config & { readonly home: string }, { logger, transport, kube, stop }: Process) {
   const { signal } = stop;
   const { intervals } = config;
 
-  const transport = new KubeTransport({ access: new OperatorAccess(), signal });
-  const kube = new HttpKubeClient(transport);
   const secrets = new KubeSecrets(kube);
   const events = new KubeEvents({ client: kube, clock, logger, instance: hostname() });
   // Shorter than usual: a cluster that is dead must not hold the passes that others wait for.
@@ -191,18 +201,48 @@ function readConfig(): Config {
     return loadConfig(process.argv.slice(2), process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`The configuration is not valid:\n${error.message}\n`);
-    process.exit(2);
+    refuse(error.message);
+  }
+}
+
+function refuse(message: string): never {
+  process.stderr.write(`The configuration is not valid:\n${message}\n`);
+  process.exit(2);
+}
+
+/** Which cluster this is, once that is known and the installation is the one that it always was. */
+async function settleIn({ namespace, installation }: Config, { logger, kube, stop }: Process): Promise<string> {
+  const work = async () => {
+    await keepInstallation(kube, namespace, installation);
+    return findHome(kube);
+  };
+  const isFinal = (error: unknown) => error instanceof InstallationChanged;
+  try {
+    return await persist(work, {
+      isFinal,
+      doing: 'reading what the operator was installed as',
+      clock,
+      logger,
+      signal: stop.signal,
+    });
+  } catch (error) {
+    if (error instanceof InstallationChanged) refuse(error.message);
+    throw error;
   }
 }
 
 const config = readConfig();
+const stop = new AbortController();
+const transport = new KubeTransport({ access: new OperatorAccess(), signal: stop.signal });
 const logger = createLogger({ level: config.logLevel });
-const stop = start(config, logger);
+const operator: Process = { logger, transport, kube: new HttpKubeClient(transport), stop };
 
+let finish = () => Promise.resolve();
 const end = (signal: NodeJS.Signals) => {
   logger.info('stopping', { signal });
-  void stop().then(() => process.exit(0));
+  void finish().then(() => process.exit(0));
 };
 process.once('SIGTERM', end);
 process.once('SIGINT', end);
+
+finish = start({ ...config, home: await settleIn(config, operator) }, operator);

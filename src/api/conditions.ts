@@ -82,6 +82,8 @@ const badReasons = [
   'Throttled',
   /** Something with this name exists and does not carry our tags. */
   'NotOwned',
+  /** It belongs to an object of this name in another cluster; the message says how to move it here. */
+  'OwnedByAnotherCluster',
   /** The spec cannot work; the message names the field. */
   'InvalidSpec',
   /** The spec asks for something that is not built yet; the message names the field. */

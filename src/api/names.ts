@@ -14,6 +14,8 @@ export const settledAnnotation = 'irsa.giantswarm.io/settled';
 export const annotations = {
   /** On an OIDCIssuer: its deletion may take AWS away from the roles that refer to it. Any value but `"false"`. */
   allowDeletion: 'irsa.giantswarm.io/allow-deletion',
+  /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */
+  takeOver: 'irsa.giantswarm.io/take-over',
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */
   optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',
   /** Release 18.4 and later 18: publish under an alias of our own instead of the distribution's name. */

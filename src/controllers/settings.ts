@@ -25,5 +25,9 @@ export interface Intervals {
 export interface Settings {
   /** Unique among operators that share AWS accounts. Part of names and tags: it can never change. */
   readonly installation: string;
+  /** The UID of namespace kube-system in the cluster that the operator runs in. Part of tags. */
+  readonly home: string;
+  /** The homes that were moved or restored to here: what their operator made counts as ours. */
+  readonly takeOver: readonly string[];
   readonly intervals: Intervals;
 }

@@ -49,6 +49,7 @@ test.each(creates)(
       role: 1,
     });
     const { name } = tenant;
+    const home = await lab.home();
     for (const { kind, tags } of held) {
       if (!tags) continue;
       const owner = `${kind === 'role' ? 'IAMServiceAccount' : 'OIDCIssuer'}/${name}/${name}`;
@@ -58,6 +59,7 @@ test.each(creates)(
           'irsa.giantswarm.io/installation': installation,
           'irsa.giantswarm.io/cluster': name,
           'irsa.giantswarm.io/owner': owner,
+          'irsa.giantswarm.io/home': home,
         },
       });
     }

@@ -5,7 +5,7 @@ import { Clients } from '../backends/aws/clients.ts';
 import { startAws, type TestAws } from '../backends/aws/edge-start.ts';
 import type { AwsFront } from '../backends/aws/front.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../backends/control-plane/control-plane.ts';
-import { startBoth, stopAll } from '../backends/running.ts';
+import { type Running, startBoth, stopAll } from '../backends/running.ts';
 import { bundle, Operator, type OperatorOptions } from './operator.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -56,13 +56,21 @@ export class Environment {
   private constructor(
     readonly controlPlane: ControlPlane,
     readonly aws: TestAws,
+    /** What ends with it. */
+    private readonly own: readonly Running[],
   ) {}
 
   /** @throws naming the command that mends it, where a back end or the bundle is missing */
   static async start(options: ControlPlaneOptions = {}): Promise<Environment> {
     if (!existsSync(bundle)) throw new Error(`${bundle} is not there: run \`npm run setup\` first`);
     const [controlPlane, aws] = await startBoth(ControlPlane.start(options), startAws());
-    return new Environment(controlPlane, aws);
+    return new Environment(controlPlane, aws, [aws, controlPlane]);
+  }
+
+  /** Another cluster that shares this one's AWS, which has to live longer. */
+  async another(): Promise<Environment> {
+    const controlPlane = await ControlPlane.start();
+    return new Environment(controlPlane, this.aws, [controlPlane]);
   }
 
   get front(): AwsFront {
@@ -98,6 +106,7 @@ export class Environment {
       AWS_SECRET_ACCESS_KEY: 'secret-of-the-operator',
       AWS_REGION: 'eu-central-1',
       AWS_EC2_METADATA_DISABLED: 'true',
+      POD_NAMESPACE: operatorNamespace,
       HTTPS_PROXY: this.aws.edge.url,
       NO_PROXY: '127.0.0.1,localhost',
       NODE_EXTRA_CA_CERTS: this.aws.ca.certificateFile,
@@ -133,6 +142,6 @@ export class Environment {
   /** @throws at the end, where a call to AWS could not be named: whether it changed anything nobody knows. */
   async stop(): Promise<void> {
     await Promise.all(this.operators.map((operator) => operator.remove()));
-    await stopAll([this.aws, this.controlPlane]);
+    await stopAll(this.own);
   }
 }

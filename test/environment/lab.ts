@@ -12,8 +12,22 @@ export class Lab {
   static async start(): Promise<Lab> {
     const environment = await Environment.start();
     environment.front.state.timing.deployMillis = 200;
+    return Lab.#in(environment);
+  }
+
+  /** Another cluster with the same AWS. */
+  async another(): Promise<Lab> {
+    return Lab.#in(await this.environment.another());
+  }
+
+  static async #in(environment: Environment): Promise<Lab> {
     await orStop([environment], () => environment.install());
     return new Lab(environment);
+  }
+
+  /** The UID of namespace kube-system. */
+  home(): Promise<string> {
+    return this.environment.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
   }
 
   tenant(name: string): Promise<Tenant> {

@@ -48,6 +48,15 @@ export class Tenant {
     const aws = await environment.account(accountID);
     const zone = `${name}.example.com`;
     await aws.route53.send(new CreateHostedZoneCommand({ Name: zone, CallerReference: zone }));
+    return Tenant.#in(environment, { name, accountID, aws });
+  }
+
+  /** The same in another cluster, with the same AWS account and with nothing applied. */
+  movedTo(environment: Environment): Promise<Tenant> {
+    return Tenant.#in(environment, this);
+  }
+
+  static async #in(environment: Environment, { name, accountID, aws }: Pick<Tenant, 'name' | 'accountID' | 'aws'>) {
     const tenant = new Tenant(environment, name, accountID, aws);
     await environment.kubectl(['create', 'namespace', name]);
     await tenant.kubectl(['apply', '-k', inClone('config/components/secrets')]);

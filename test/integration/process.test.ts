@@ -40,6 +40,36 @@ test('a configuration that is wrong in several ways ends the process with code 2
   expect(operator.output()).toContain('concurency');
 });
 
+test('a start as another installation ends the process with code 2, changes nothing, and says what to do', async () => {
+  const tenant = await lab.tenant('renamed');
+  await lab.startOperator();
+  await tenant.applyIssuer();
+  await tenant.applyRole();
+  await tenant.ready('iamserviceaccount');
+  const held = await tenant.holdings();
+  lab.environment.front.clearCalls();
+
+  const operator = await lab.startOperator({ installation: 'other' });
+  await ended(operator);
+  expect(await operator.terminate()).toBe(2);
+  expect(operator.output()).toContain('ConfigMap irsa-system/irsa-operator-installation');
+  expect(operator.output()).toContain('Set it to demo again');
+  expect(lab.environment.front.calls).toEqual([]);
+  expect(await tenant.holdings()).toEqual(held);
+
+  const configMap = ['--namespace', 'irsa-system', 'configmap', 'irsa-operator-installation'];
+  const edit = lab.environment.kubectl([
+    'patch',
+    ...configMap,
+    '--type=merge',
+    '-p',
+    '{"data":{"installation":"other"}}',
+  ]);
+  await expect(edit).rejects.toThrow('immutable');
+  await lab.startOperator();
+  await tenant.ready('iamserviceaccount');
+});
+
 /** A grace that no test lives to see end. */
 const endless = { shutdownGrace: '5m' };
 
@@ -78,7 +108,7 @@ test('it waits for an API server that is down when it starts', async () => {
   await tenant.applyIssuer();
   await controlPlane.stopApiServer();
   const operator = await lab.startOperator();
-  await said(operator, 'watch broke off');
+  await said(operator, 'not yet');
   await controlPlane.restartApiServer({});
   await tenant.ready('oidcissuer');
   expect(operator.exited).toBe(false);

@@ -33,8 +33,11 @@ export class World {
   accounts = this.aws.accounts();
   readonly logger = new FakeLogger();
   readonly said: Said[] = [];
-  readonly settings: Settings = {
+  /** A test may move the operator to another home. */
+  readonly settings: { -readonly [setting in keyof Settings]: Settings[setting] } = {
     installation: 'test',
+    home: 'home-of-test',
+    takeOver: [],
     intervals: {
       certificate: minutes(1),
       distribution: minutes(1),

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 
+/** What Kubernetes tells the process of its pod. */
+const pod = { POD_NAMESPACE: 'irsa-system' };
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'irsa-config-'));
@@ -16,9 +19,11 @@ function file(content: string): string {
   return path;
 }
 
-test('installation and region are enough, and the rest has its defaults in milliseconds', () => {
-  expect(loadConfig(['--installation', 'alpha', '--region', 'eu-west-1'], {})).toEqual({
+test('installation, region and the namespace of the pod are enough, and the rest has its defaults in milliseconds', () => {
+  expect(loadConfig(['--installation', 'alpha', '--region', 'eu-west-1'], pod)).toEqual({
     installation: 'alpha',
+    namespace: 'irsa-system',
+    takeOver: [],
     region: 'eu-west-1',
     logLevel: 'info',
     concurrency: 8,
@@ -42,6 +47,7 @@ test('a flag wins over the environment, which wins over the file', () => {
   const config = loadConfig(['--config', path, '--installation', 'from-flag'], {
     IRSA_OPERATOR_INSTALLATION: 'from-environment',
     IRSA_OPERATOR_LOG_LEVEL: 'debug',
+    ...pod,
     AWS_REGION: 'eu-west-1',
   });
   expect(config).toMatchObject({ installation: 'from-flag', logLevel: 'debug', concurrency: 2 });
@@ -49,8 +55,8 @@ test('a flag wins over the environment, which wins over the file', () => {
 
 test('the region of the file goes before AWS_REGION, which every SDK on the machine reads', () => {
   const path = file('installation: a\nregion: eu-central-1\n');
-  expect(loadConfig(['--config', path], { AWS_REGION: 'us-east-1' }).region).toBe('eu-central-1');
-  expect(loadConfig(['--installation', 'a'], { AWS_REGION: 'us-east-1' }).region).toBe('us-east-1');
+  expect(loadConfig(['--config', path], { ...pod, AWS_REGION: 'us-east-1' }).region).toBe('eu-central-1');
+  expect(loadConfig(['--installation', 'a'], { ...pod, AWS_REGION: 'us-east-1' }).region).toBe('us-east-1');
 });
 
 test.each([
@@ -59,7 +65,7 @@ test.each([
   ['1h30m', 5_400_000],
 ])('reads the duration %s', (text, milliseconds) => {
   const path = file(`installation: a\nintervals: {resync: ${text}}\n`);
-  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path, AWS_REGION: 'eu-west-1' }).intervals).toMatchObject({
+  expect(loadConfig([], { IRSA_OPERATOR_CONFIG: path, ...pod, AWS_REGION: 'eu-west-1' }).intervals).toMatchObject({
     resync: milliseconds,
     dns: 10_000,
   });
@@ -72,12 +78,12 @@ test.each([
   ['shutdownGrace: 5m1ms', 'shutdownGrace: must be 0s to 5m'],
 ])('refuses %s, for no timer and no loop can live with it', (line, problem) => {
   const path = file(`installation: a\n${line}\n`);
-  expect(() => loadConfig(['--config', path], { AWS_REGION: 'eu-west-1' })).toThrow(new ConfigError(problem));
+  expect(() => loadConfig(['--config', path], { ...pod, AWS_REGION: 'eu-west-1' })).toThrow(new ConfigError(problem));
 });
 
 test('takes the longest and the shortest durations that it says it takes', () => {
   const path = file('installation: a\nintervals: {resync: 24h, missing: 10ms}\nshutdownGrace: 0s\n');
-  expect(loadConfig(['--config', path], { AWS_REGION: 'eu-west-1' })).toMatchObject({
+  expect(loadConfig(['--config', path], { ...pod, AWS_REGION: 'eu-west-1' })).toMatchObject({
     intervals: { resync: 86_400_000, missing: 10 },
     shutdownGrace: 0,
   });
@@ -85,7 +91,7 @@ test('takes the longest and the shortest durations that it says it takes', () =>
 
 test('every problem is listed, each with its name', () => {
   const path = file('logLevel: loud\nintervals: {resync: soon}\ninstalation: typo\n');
-  expect.assertions(6);
+  expect.assertions(7);
   try {
     loadConfig(['--config', path], {});
   } catch (error) {
@@ -93,6 +99,7 @@ test('every problem is listed, each with its name', () => {
     const { message } = error as ConfigError;
     expect(message).toMatch(/^installation: is required/m);
     expect(message).toMatch(/^region: is required/m);
+    expect(message).toMatch(/^namespace: is required: set --namespace, or POD_NAMESPACE/m);
     expect(message).toMatch(/^logLevel: /m);
     expect(message).toMatch(/^intervals\.resync: must be a duration such as 500ms, 30s, 5m or 1h30m$/m);
     expect(message).toContain('instalation');
@@ -112,4 +119,12 @@ test('a file that is no mapping is an error', () => {
 
 test.each(['Alpha', '-a', 'a_b', 'a'.repeat(33)])('refuses the installation %s', (installation) => {
   expect(() => loadConfig([], { IRSA_OPERATOR_INSTALLATION: installation })).toThrow(/installation: must be/);
+});
+
+test('takes over from clusters by the UID of their kube-system, and from nothing else', () => {
+  const uid = '5b3c0d8e-7f0e-4a5e-9d5b-0f0f5c1c2d3e';
+  const load = (value: string) =>
+    loadConfig(['--config', file(`installation: a\n${value}\n`)], { ...pod, AWS_REGION: 'eu-west-1' });
+  expect(load(`takeOver: [${uid}]`).takeOver).toEqual([uid]);
+  expect(() => load('takeOver: [old-cluster]')).toThrow(/^takeOver\.0: must be the UID of namespace kube-system/);
 });

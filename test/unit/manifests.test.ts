@@ -70,6 +70,13 @@ describe('RBAC', () => {
         ],
       ],
       ['ClusterRole irsa-editor', [{ [ours]: 'get list watch create update patch delete deletecollection' }]],
+      [
+        'Role irsa-operator',
+        [
+          { 'core: configmaps': 'create' },
+          { 'core: configmaps': 'get', resourceNames: ['irsa-operator-installation'] },
+        ],
+      ],
       ['ClusterRole irsa-viewer', [{ [ours]: 'get list watch' }]],
     ]);
   });
@@ -130,13 +137,14 @@ describe('the configuration as delivered', () => {
   const file = 'config/manager/config.yaml';
 
   test('asks for the installation and the region, and for nothing else', () => {
-    expect(() => loadConfig(['--config', file], {})).toThrow(
+    expect(() => loadConfig(['--config', file], { POD_NAMESPACE: 'irsa-system' })).toThrow(
       /^installation: is required[^\n]*\nregion: is required[^\n]*$/,
     );
   });
 
   test('is complete with them', () => {
-    expect(loadConfig(['--config', file, '--installation', 'gauss'], { AWS_REGION: 'eu-central-1' })).toMatchObject({
+    const environment = { AWS_REGION: 'eu-central-1', POD_NAMESPACE: 'irsa-system' };
+    expect(loadConfig(['--config', file, '--installation', 'gauss'], environment)).toMatchObject({
       installation: 'gauss',
     });
   });

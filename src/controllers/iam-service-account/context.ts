@@ -2,6 +2,7 @@ import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-ac
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import type { NamespacedName } from '../../api/resources.ts';
 import type { Account, Accounts } from '../../aws/accounts.ts';
+import type { Owner } from '../../aws/ownership.ts';
 import type { Role } from '../../aws/roles.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
@@ -10,6 +11,7 @@ import type { Lookup } from '../../runtime/lookup.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
+import type { Once } from '../once.ts';
 import type { IssuerSummary } from '../references.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
@@ -36,6 +38,7 @@ interface Common {
   /** The draft of the status. */
   readonly status: IAMServiceAccountStatus;
   readonly pass: Pass;
+  readonly owner: Owner;
   /** The one that the object refers to. Undefined: it is not there, or does not let this object's namespace refer to it. */
   readonly issuer: OIDCIssuer | undefined;
   /** The others of the object's own namespace. */
@@ -55,5 +58,7 @@ export interface RoleContext extends Common {
 export interface RoleRemoval extends Common {
   readonly account: Account;
   readonly roleName: string;
+  /** The role as IAM shows it. */
+  readonly role: Once<Role | undefined>;
   readonly roleARN: string;
 }

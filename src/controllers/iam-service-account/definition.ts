@@ -5,9 +5,11 @@ import type { Account } from '../../aws/accounts.ts';
 import type { Acceptance, Definition } from '../../runtime/definition.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
-import { TerminalError, explain } from '../explain.ts';
+import { TerminalError, explain, inAccount } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
+import { once } from '../once.ts';
+import { ownerOf } from '../ownership.ts';
 import { issuerRefsOf } from '../references.ts';
 import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
@@ -31,24 +33,25 @@ export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDef
   const clusters = new IssuerClusters({ kube, secrets, workloadClusters });
   const propagation = new Propagation(intervals, clock);
   const issuer = new IssuerStep();
-  const role = new RoleStep(settings.installation, propagation);
+  const role = new RoleStep(propagation);
   const trust = new TrustStep(propagation);
   const policies = new PoliciesStep(propagation);
   const serviceAccounts = new ServiceAccountsStep(kube, clusters, intervals, clock);
   return {
     resource: iamServiceAccounts,
     steps: [issuer, role, trust, policies, serviceAccounts],
-    accept: (object, draft, pass) => accept(dependencies, { object, status: draft, pass }),
-    removal: (object, draft, pass) => removal(dependencies, { object, status: draft, pass }),
+    accept: (object, draft, pass) =>
+      accept(dependencies, { object, status: draft, pass, owner: ownerOf(iamServiceAccounts, object, settings) }),
+    removal: (object, draft, pass) =>
+      removal(dependencies, { object, status: draft, pass, owner: ownerOf(iamServiceAccounts, object, settings) }),
     explain,
   };
 }
 
-type Visit = Pick<RoleContext, 'object' | 'status' | 'pass'>;
+type Visit = Pick<RoleContext, 'object' | 'status' | 'pass' | 'owner'>;
 
 async function accept(dependencies: Dependencies, visit: Visit): Promise<Acceptance<RoleContext>> {
-  const { object, status } = visit;
-  const { installation } = dependencies.settings;
+  const { object, status, owner } = visit;
   const refusal = refuseSpec(object);
   if (refusal) return { accepted: false, ...refusal };
 
@@ -67,14 +70,14 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
   if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
     recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
-    status.roleName = roleIdentity(object, installation).name;
+    status.roleName = roleIdentity(object, owner.installation).name;
     recordIssuers(status, forgotten ? recorded : situation.trusted);
     recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(dependencies, visit);
   const target = account && {
     account,
-    desired: desiredRole(object, { installation, partition: account.partition, situation, permissionsBoundary }),
+    desired: desiredRole(object, { owner, partition: account.partition, situation, permissionsBoundary }),
   };
   return {
     accepted: true,
@@ -85,21 +88,22 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
 
 /** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */
 async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRemoval | undefined> {
-  const { object, status } = visit;
+  const { object, status, owner } = visit;
   const { issuer, others } = await readIssuer(dependencies, object);
   if (status.accountID === undefined && issuer) {
     recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
     recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(dependencies, visit);
-  const identity = roleIdentity(object, dependencies.settings.installation);
+  const identity = roleIdentity(object, owner.installation);
   if (!account) {
     if (mayHaveForgotten(object)) visit.pass.event('Warning', 'RoleLeft', leftBehind(identity.name));
     return undefined;
   }
   const roleName = status.roleName ?? identity.name;
   const roleARN = status.roleARN ?? `arn:${account.partition.name}:iam::${account.id}:role${identity.path}${roleName}`;
-  return { ...visit, issuer, others, account, roleName, roleARN };
+  const role = once(() => inAccount(account.id, () => account.roles.find(roleName)));
+  return { ...visit, issuer, others, account, roleName, role, roleARN };
 }
 
 const leftBehind = (roleName: string) =>

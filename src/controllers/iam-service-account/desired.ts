@@ -1,8 +1,8 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { Partition } from '../../aws/partitions.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
+import { type Owner, ownershipTags } from '../../aws/ownership.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
-import { type Owner, ownershipKeys } from '../../aws/tags.ts';
 import type { Trusted } from '../../oidc/trust-policy.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
@@ -16,7 +16,7 @@ export interface DesiredRole {
 }
 
 export interface Surroundings {
-  readonly installation: string;
+  readonly owner: Owner;
   readonly partition: Partition;
   readonly situation: IssuerSituation;
   /** Forced by a Guardrail, for a role whose object names none. */
@@ -26,23 +26,17 @@ export interface Surroundings {
 /** The role as the object and its issuer ask for it. */
 export function desiredRole(
   object: IAMServiceAccount,
-  { installation, partition, situation, permissionsBoundary }: Surroundings,
+  { owner, partition, situation, permissionsBoundary }: Surroundings,
 ): DesiredRole {
   const { role, tags } = object.spec;
   const { issuer } = situation;
-  const { owner } = ownerOf(object, installation);
   return {
     spec: {
-      ...roleIdentity(object, installation),
+      ...roleIdentity(object, owner.installation),
       description: role?.description,
       maxSessionDurationSeconds: secondsOf(role?.maxSessionDuration),
       permissionsBoundary: role?.permissionsBoundary ?? permissionsBoundary,
-      tags: {
-        ...tags,
-        [ownershipKeys.installation]: installation,
-        [ownershipKeys.owner]: owner,
-        ...(issuer && { [ownershipKeys.cluster]: clusterNameOf(issuer) }),
-      },
+      tags: { ...tags, ...ownershipTags(owner, issuer && clusterNameOf(issuer)) },
     },
     trusted: desiredTrust(object, situation),
     policies: desiredPolicies(object, partition),
@@ -80,8 +74,4 @@ export function roleIdentity(
     name: spec.role?.name ?? roleName(installation, metadata.namespace, metadata.name),
     path: spec.role?.path ?? rolePath(installation, metadata.namespace),
   };
-}
-
-export function ownerOf({ metadata }: IAMServiceAccount, installation: string): Owner {
-  return { installation, owner: `IAMServiceAccount/${metadata.namespace}/${metadata.name}` };
 }

@@ -1,11 +1,12 @@
 import { describe, isAlreadyExists, isNotFound } from '../../aws/errors.ts';
 import type { Role, Roles, RoleSpec } from '../../aws/roles.ts';
-import { isOwned } from '../../aws/tags.ts';
+import { isOurs } from '../../aws/ownership.ts';
 import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
+import { leftAlone, mustBeOurs } from '../ownership.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { desiredPolicies, ownerOf } from './desired.ts';
+import { desiredPolicies } from './desired.ts';
 import { diffRole } from './diff.ts';
 import type { Propagation } from './propagation.ts';
 
@@ -16,10 +17,7 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
   readonly condition = 'RoleReady';
   readonly needs = [];
 
-  constructor(
-    private readonly installation: string,
-    private readonly propagation: Propagation,
-  ) {}
+  constructor(private readonly propagation: Propagation) {}
 
   async reconcile(context: RoleContext): Promise<Outcome> {
     const { target } = context;
@@ -28,7 +26,7 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
   }
 
   async #reconcile(context: RoleContext, target: Target): Promise<Outcome> {
-    const { status, situation } = context;
+    const { owner, status, situation } = context;
     const { spec, trusted } = target.desired;
     const toCreate = situation.state === 'ready' ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
     const { roles } = target.account;
@@ -53,14 +51,10 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
       if (!role) return this.propagation.waiting(spec.name);
     }
     if (!createdNow && this.propagation.mayLackTags(role)) return this.propagation.waiting(spec.name);
-    if (!isOwned(role.tags, ownerOf(context.object, this.installation))) {
-      // Nothing of ours is in it: it must not hold an issuer that leaves.
-      if (status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
-      throw new TerminalError(
-        'NotOwned',
-        `role ${role.name} exists and does not carry this object's tags: choose another spec.role.name, or delete that role`,
-      );
-    }
+    // Nothing of ours is in another's role: it must not hold an issuer that leaves.
+    if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
+    const remedy = 'choose another spec.role.name, or delete that role';
+    mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
     const observed = { role, createdNow };
     return this.propagation.orWait(role, async () => {
       await this.#update(target, observed.role);
@@ -81,16 +75,16 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
     if (changes) await namingBoundary(desired.spec, () => account.roles.update(role.name, changes));
   }
 
-  async remove({ object, account, roleName, pass }: RoleRemoval): Promise<Outcome> {
+  async remove({ object, account, owner, roleName, role: find, pass }: RoleRemoval): Promise<Outcome> {
     return inAccount(account.id, async () => {
-      const role = await account.roles.find(roleName);
+      const role = await find();
       if (!role) {
         const appears = this.propagation.mayAppear(object, object.metadata.deletionTimestamp);
         return appears ? this.propagation.waiting(roleName) : ready;
       }
       if (this.propagation.mayLackTags(role)) return this.propagation.waiting(roleName);
-      if (!isOwned(role.tags, ownerOf(object, this.installation))) {
-        pass.event('Warning', 'NotOwned', `role ${role.arn} does not carry this object's tags and was left alone`);
+      if (!isOurs(role.tags, owner)) {
+        leftAlone(pass, `role ${role.arn}`);
         return ready;
       }
       const { managed, inline } = desiredPolicies(object, account.partition);

@@ -3,6 +3,7 @@ import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, iamServiceAccounts, serviceAccounts } from '../../api/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { ownershipOf } from '../../aws/ownership.ts';
 import { minutes } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
@@ -110,7 +111,10 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
   }
 
   async remove(removal: RoleRemoval): Promise<Outcome> {
-    const { object, status } = removal;
+    const { object, owner, status } = removal;
+    const role = await removal.role();
+    // Also of a copy of this object in another cluster: the service accounts are annotated by whoever has the role.
+    if (role && ownershipOf(role.tags, owner).state === 'anothers') return ready;
     const deletedAt = Date.parse(object.metadata.deletionTimestamp ?? '');
     const silent: string[] = [];
     for (const [cluster, entries] of Map.groupBy(status.serviceAccounts ?? [], (entry) => entry.cluster)) {

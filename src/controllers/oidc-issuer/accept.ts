@@ -1,12 +1,15 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Reason } from '../../api/conditions.ts';
+import { oidcIssuers } from '../../api/resources.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
-import { type IssuerContext, type IssuerDependencies, once, readRecords } from './context.ts';
-import { desiredIssuer, ownerOf, signingKeySource } from './desired.ts';
+import { once } from '../once.ts';
+import { ownerOf } from '../ownership.ts';
+import { type IssuerContext, type IssuerDependencies, readRecords } from './context.ts';
+import { desiredIssuer, signingKeySource } from './desired.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
 
 /** Says no before anything is sent to AWS; GetCallerIdentity, which tells our own account, is asked once all is allowed. */
@@ -30,7 +33,7 @@ export async function accept(
   const stored = issuer.status?.accountID;
   // The account that is recorded is enough to see a change that is refused: then AWS is asked nothing.
   const accountID = stored ?? (await getAccount()).id;
-  const owner = ownerOf(issuer, settings.installation);
+  const owner = ownerOf(oidcIssuers, issuer, settings);
   const desired = desiredIssuer(issuer, accountID, { owner, alias, signingKeys });
   const change = findChange(issuer, desired);
   if (change) return unchangeable(change);

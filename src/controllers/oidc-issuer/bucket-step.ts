@@ -1,12 +1,13 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
 import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
-import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
+import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { NameLost } from '../explain.ts';
 import { bucketPolicy } from './bucket-policy.ts';
-import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { mustBeOurs } from '../ownership.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that it lets in. */
 export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
@@ -19,7 +20,7 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     const { name } = desired.bucket;
     const buckets = account.buckets(desired.region);
     const observed = await ensure(buckets, context);
-    if (observed && !isOwned(observed.tags, owner)) throw notOwned(`bucket ${name}`);
+    if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags }, owner);
     status.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);

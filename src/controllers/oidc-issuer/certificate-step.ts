@@ -1,10 +1,12 @@
 import type { Certificate, DnsRecord } from '../../aws/certificates.ts';
 import { isInUse } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
-import { diffTags, hasChanges, isOwned } from '../../aws/tags.ts';
+import { isOurs } from '../../aws/ownership.ts';
+import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned, type ZoneRecords } from './context.ts';
+import { mustNotBeAnotherClusters, notOwned } from '../ownership.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
 import { mayBeNew } from './propagation.ts';
 import { toTime } from './time.ts';
@@ -46,7 +48,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
       const message = `ACM may not show the new certificate ${recorded} yet: it is looked for again`;
       return { state: 'waiting', reason: 'Deleting', message, requeueAfter: intervals.missing };
     }
-    const own = all.filter(({ tags }) => isOwned(tags, owner));
+    const own = all.filter(({ tags }) => isOurs(tags, owner));
     await removeProof(context, own, all);
     const busy: string[] = [];
     for (const { arn } of own) if (!(await deleted(context, arn))) busy.push(arn);
@@ -64,9 +66,11 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const { account, owner, desired, status } = context;
   const { certificates } = account;
   const known = status.certificate && (await certificates.find(status.certificate.arn));
-  if (known && known.state !== 'failed' && isOwned(known.tags, owner)) return tagged(context, known);
+  if (known && known.state !== 'failed' && isOurs(known.tags, owner)) return tagged(context, known);
 
-  const own = (await certificates.findByDomain(desired.alias)).filter(({ tags }) => isOwned(tags, owner));
+  const all = await certificates.findByDomain(desired.alias);
+  for (const { arn, tags } of all) mustNotBeAnotherClusters({ what: `certificate ${arn}`, tags }, owner);
+  const own = all.filter(({ tags }) => isOurs(tags, owner));
   const best = choose(own);
   const failed = own.filter(({ state }) => state === 'failed');
   const recent = failed.find(({ requestedAt }) => again(requestedAt) > context.dependencies.clock.now());

@@ -4,14 +4,14 @@ import type { Account, Accounts } from '../../aws/accounts.ts';
 import type { Bucket } from '../../aws/buckets.ts';
 import type { Distribution } from '../../aws/distributions.ts';
 import type { ObservedRecord, RecordChange, Zone } from '../../aws/dns.ts';
-import type { Owner } from '../../aws/tags.ts';
+import type { Owner } from '../../aws/ownership.ts';
 import type { Jwk } from '../../oidc/keys.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { Admission } from '../admission.ts';
-import { TerminalError } from '../explain.ts';
+import type { Once } from '../once.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredIssuer } from './desired.ts';
 import type { IssuerDocuments } from './published.ts';
@@ -58,29 +58,8 @@ export interface IssuerRemoval extends IssuerPass {
   /** Undefined where there is none, or where it is not ours, which is said in an event. */
   readonly ownBucket: Once<Bucket | undefined>;
   readonly ownDistribution: Once<Distribution | undefined>;
-}
-
-/** What is read once a pass, by the first who asks. */
-export interface Once<T> {
-  (): Promise<T>;
-  /** The next who asks reads anew. */
-  forget(): void;
-}
-
-export function notOwned(what: string): TerminalError {
-  return new TerminalError('NotOwned', `${what} exists and does not carry this issuer's tags: it is left alone`);
-}
-
-export function leftAlone(pass: Pass, what: string): void {
-  pass.event('Warning', 'LeftAlone', `${what} is not this issuer's and is not deleted`);
-}
-
-export function once<T>(read: () => Promise<T>): Once<T> {
-  let result: Promise<T> | undefined;
-  const forget = () => {
-    result = undefined;
-  };
-  return Object.assign(() => (result ??= read()), { forget });
+  /** The domain of our distribution, from the status where that is gone by now. A status may be a copy: where the distribution is another's, so is the domain. */
+  readonly ownDomain: Once<string | undefined>;
 }
 
 /** Undefined where the account has no zone for the alias: proven by a list, for a zone that is remembered may have been replaced. */

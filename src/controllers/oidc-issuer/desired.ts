@@ -2,7 +2,8 @@ import type { OIDCIssuerSpec } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { bucketDomain, bucketName, isAccountRegional } from '../../aws/names.ts';
 import { defaultAudiences, partitionOf } from '../../aws/partitions.ts';
-import { type Owner, ownershipTags, type Tags } from '../../aws/tags.ts';
+import { type Owner, ownershipTags } from '../../aws/ownership.ts';
+import type { Tags } from '../../aws/tags.ts';
 import { jwksURL } from '../../oidc/discovery.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
@@ -27,10 +28,6 @@ export interface DesiredIssuer {
 export type SigningKeySource =
   | { readonly from: 'secretRef'; readonly name: string; readonly key: string }
   | { readonly from: 'generate'; readonly secretName: string };
-
-export function ownerOf(issuer: OIDCIssuer, installation: string): Owner {
-  return { installation, owner: `OIDCIssuer/${issuer.metadata.namespace}/${issuer.metadata.name}` };
-}
 
 export function bucketNameOf(issuer: OIDCIssuer, accountID: string, installation: string): string {
   const { namespace, name } = issuer.metadata;

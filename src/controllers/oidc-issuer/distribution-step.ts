@@ -2,12 +2,14 @@ import type { Account } from '../../aws/accounts.ts';
 import type { Distribution, DistributionSpec } from '../../aws/distributions.ts';
 import { isAliasTaken, isAlreadyExists } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
-import { diffTags, hasChanges, isOwned, type Owner, ownershipKeys } from '../../aws/tags.ts';
+import { isOurs, type Owner, ownershipOf } from '../../aws/ownership.ts';
+import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { bucketPolicy } from './bucket-policy.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { mustBeOurs } from '../ownership.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 
@@ -67,8 +69,8 @@ export async function findOwnDistribution(
   const byAlias = await distributions.findByAlias(alias);
   const found = byAlias ?? (originDomain === undefined ? undefined : await distributions.findByOrigin(originDomain));
   if (!found) return {};
-  const nobodys = found.aliases.length === 0 && !(ownershipKeys.owner in found.tags);
-  return isOwned(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
+  const nobodys = found.aliases.length === 0 && ownershipOf(found.tags, owner).state === 'unclaimed';
+  return isOurs(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
 }
 
 /**
@@ -81,12 +83,12 @@ async function findKnown(context: IssuerContext): Promise<Distribution | undefin
   const { id } = status.distribution;
   const found = await account.distributions.find(id);
   if (found) {
-    if (!isOwned(found.tags, owner)) throw notOwned(`distribution ${id}`);
+    mustBeOurs({ what: `distribution ${id}`, tags: found.tags }, owner);
     return found;
   }
   const signs = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
   const { own, foreign } = await findOwnDistribution(account, signs);
-  if (foreign?.id === id) throw notOwned(`distribution ${id}`);
+  if (foreign?.id === id) mustBeOurs({ what: `distribution ${id}`, tags: foreign.tags }, owner);
   return own;
 }
 
@@ -112,8 +114,9 @@ async function create(context: IssuerContext, spec: DistributionSpec): Promise<D
     if (!isAlreadyExists(error) && !isAliasTaken(error)) throw error;
     const { own, foreign } = await findOwnDistribution(account, { ...spec, owner });
     if (own) return own;
-    const problem = foreign && notOwned(`distribution ${foreign.id}, which has alias ${spec.alias} or our bucket,`);
-    throw problem ?? (isAliasTaken(error) ? await aliasTaken(context, error) : error);
+    const what = `distribution ${foreign?.id}, which has alias ${spec.alias} or our bucket,`;
+    if (foreign) mustBeOurs({ what, tags: foreign.tags }, owner);
+    throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
   }
 }
 

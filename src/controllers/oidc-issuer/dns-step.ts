@@ -1,5 +1,6 @@
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval, leftAlone, notOwned } from './context.ts';
+import { leftAlone, notOwned } from '../ownership.ts';
+import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
 import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
 
 /**
@@ -27,10 +28,10 @@ export class DnsStep implements Step<IssuerContext, IssuerRemoval> {
   }
 
   async remove(context: IssuerRemoval): Promise<Outcome> {
-    const { issuer, alias, status, pass } = context;
+    const { issuer, alias, pass } = context;
     const zone = alias === undefined ? undefined : await context.records();
     if (alias === undefined || !zone) return ready;
-    const domain = status.distribution?.domainName ?? (await context.ownDistribution())?.domainName;
+    const domain = await context.ownDomain();
     const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
     if (changes.length > 0) this.#changes.set(issuer.metadata.uid, await changeRecords(context, zone.zone, changes));
     else if (addressRecords(zone.records, alias).length > 0) leftAlone(pass, `DNS record ${alias}`);

@@ -1,7 +1,8 @@
 import { isAlreadyExists, isInUse } from '../../aws/errors.ts';
 import type { OriginAccessControl, OriginAccessControls } from '../../aws/origin-access-controls.ts';
 import { type Outcome, ready } from '../../runtime/step.ts';
-import { type IssuerContext, type IssuerRemoval, leftAlone } from './context.ts';
+import { leftAlone } from '../ownership.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
 
 /** Gives the id of the one that has our bucket's name, and sees to it that it signs: else the bucket answers nobody. */
 export async function ensureOriginAccessControl({ account, desired }: IssuerContext): Promise<string> {
@@ -25,10 +26,10 @@ async function findOrCreate(controls: OriginAccessControls, name: string): Promi
 
 /** It has no tags: its name, which is our bucket's, or a distribution of ours that was made with it, makes it ours. */
 export async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
-  const { account, dependencies, status, ownBucket, bucketName: name, pass } = context;
+  const { account, dependencies, ownBucket, ownDomain, bucketName: name, pass } = context;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
-  if (!status.distribution && !(await ownBucket())) {
+  if ((await ownDomain()) === undefined && !(await ownBucket())) {
     leftAlone(pass, `origin access control ${name}`);
     return ready;
   }

@@ -1,6 +1,7 @@
-import { isOwned } from '../../aws/tags.ts';
+import { isOurs } from '../../aws/ownership.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
-import { type IssuerContext, type IssuerRemoval, leftAlone } from './context.ts';
+import { leftAlone } from '../ownership.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
 import { mayBeNew } from './propagation.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 
@@ -17,7 +18,7 @@ export async function removeProvider(
   const observed = await account.providers.find(account.providers.arn(url));
   const recorded = providers.some((provider) => provider.url === url);
   if (!observed && recorded && mayBeNew(context, 'ProvidersReady')) return 'notSeen';
-  const own = observed !== undefined && isOwned(observed.tags, owner);
+  const own = observed !== undefined && isOurs(observed.tags, owner);
   if (own) await account.providers.delete(observed.arn);
   else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
   if (recorded) status.providers = providers.filter((provider) => provider.url !== url);

@@ -1,12 +1,13 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
 import type { Provider } from '../../aws/providers.ts';
-import { diffTags, isOwned } from '../../aws/tags.ts';
+import { diffTags } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../dependents.ts';
 import { isDeletionAllowed } from '../issuer-contract.ts';
-import { type IssuerContext, type IssuerRemoval, notOwned } from './context.ts';
+import { mustBeOurs } from '../ownership.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
 import { accountsNear, namesOf } from './deletion-hold.ts';
 import { look } from './look.ts';
 import { removeProvider, withdraw } from './provider-removal.ts';
@@ -39,7 +40,7 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
       const requeueAfter = dependencies.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
-    const domain = status.distribution?.domainName ?? (await context.ownDistribution())?.domainName;
+    const domain = await context.ownDomain();
     const hosts = [alias, domain].filter((host) => host !== undefined);
     const urls = new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);
     const notSeen: string[] = [];
@@ -95,7 +96,7 @@ async function ensure(context: IssuerContext, url: string): Promise<Outcome> {
 
 async function repair(context: IssuerContext, { arn, url, audiences, tags }: Provider): Promise<Outcome> {
   const { account, owner, desired, dependencies, issuer } = context;
-  if (!isOwned(tags, owner)) throw notOwned(`IAM OIDC provider ${arn}`);
+  mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags }, owner);
   record(context, url, arn);
   await settle(dependencies.kube, issuer, desired);
   const changes = {

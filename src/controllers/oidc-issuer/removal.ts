@@ -1,16 +1,19 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
+import { oidcIssuers } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
 import type { Bucket } from '../../aws/buckets.ts';
 import type { Distribution } from '../../aws/distributions.ts';
 import { isAccessDenied } from '../../aws/errors.ts';
 import { bucketDomain, isAccountRegional } from '../../aws/names.ts';
-import { isOwned, type Owner } from '../../aws/tags.ts';
+import { isOurs, type Owner } from '../../aws/ownership.ts';
 import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import { issuerAccount } from '../issuer-account.ts';
-import { type IssuerDependencies, type IssuerRemoval, leftAlone, once, readRecords } from './context.ts';
-import { bucketNameOf, ownerOf } from './desired.ts';
+import { once } from '../once.ts';
+import { leftAlone, ownerOf } from '../ownership.ts';
+import { type IssuerDependencies, type IssuerRemoval, readRecords } from './context.ts';
+import { bucketNameOf } from './desired.ts';
 import { findOwnDistribution } from './distribution-step.ts';
 
 /**
@@ -30,12 +33,12 @@ export async function removal(
       `the issuer stands in account ${status.accountID}, which the operator now cannot reach: it got into ${account.id}`,
     );
   }
-  const owner = ownerOf(issuer, installation);
+  const owner = ownerOf(oidcIssuers, issuer, dependencies.settings);
   const alias = status.issuerURL === undefined ? spec.hosting.cloudFront?.alias : withoutScheme(status.issuerURL);
   const bucketName = status.bucket?.name ?? bucketNameOf(issuer, account.id, installation);
   const ownBucket = once(async () => {
     const bucket = await findBucket(account, bucketName, { issuer, pass });
-    const own = bucket !== undefined && isOwned(bucket.tags, owner);
+    const own = bucket !== undefined && isOurs(bucket.tags, owner);
     if (bucket && !own) leftAlone(pass, `bucket ${bucketName}`);
     return own ? bucket : undefined;
   });
@@ -45,6 +48,13 @@ export async function removal(
     const originDomain = (await ownBucket()) && bucketDomain(bucketName, spec.region, account.partition);
     return findOwnDistribution(account, { alias, owner, originDomain });
   };
+  const found = once(async () => {
+    const sorting = status.distribution
+      ? sorted(await account.distributions.find(status.distribution.id), owner)
+      : await search();
+    if (sorting.foreign) leftAlone(pass, `distribution ${sorting.foreign.id}`);
+    return sorting;
+  });
   return {
     dependencies,
     issuer,
@@ -56,12 +66,10 @@ export async function removal(
     bucketName,
     records: once(async () => (alias === undefined ? undefined : readRecords(account, alias))),
     ownBucket,
-    ownDistribution: once(async () => {
-      const { own, foreign } = status.distribution
-        ? sorted(await account.distributions.find(status.distribution.id), owner)
-        : await search();
-      if (foreign) leftAlone(pass, `distribution ${foreign.id}`);
-      return own;
+    ownDistribution: once(async () => (await found()).own),
+    ownDomain: once(async () => {
+      const { own, foreign } = await found();
+      return foreign ? undefined : (own ?? status.distribution)?.domainName;
     }),
   };
 }
@@ -85,5 +93,5 @@ async function findBucket(
 
 function sorted(known: Distribution | undefined, owner: Owner): { own?: Distribution; foreign?: Distribution } {
   if (!known) return {};
-  return isOwned(known.tags, owner) ? { own: known } : { foreign: known };
+  return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
 }

@@ -26,6 +26,7 @@ test('creates the role with all that is asked for, by writes alone and each once
       'irsa.giantswarm.io/installation': 'test',
       'irsa.giantswarm.io/cluster': 'abcl0',
       'irsa.giantswarm.io/owner': 'IAMServiceAccount/default/s3-reader',
+      'irsa.giantswarm.io/home': 'home-of-test',
     },
   });
   expect(story.status).toMatchObject({ roleARN, roleName, accountID: '111122223333' });

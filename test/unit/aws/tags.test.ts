@@ -1,29 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tags from '../../../src/aws/tags.ts';
 
-const owner = { installation: 'ginger', owner: 'OIDCIssuer/default/abcl0' };
-const own = tags.ownershipTags(owner, 'abcl0');
-
-describe('ownership', () => {
-  test('is written as three tags', () => {
-    expect(own).toEqual({
-      'irsa.giantswarm.io/installation': 'ginger',
-      'irsa.giantswarm.io/cluster': 'abcl0',
-      'irsa.giantswarm.io/owner': 'OIDCIssuer/default/abcl0',
-    });
-  });
-
-  test('is proven by installation and owner together', () => {
-    expect(tags.isOwned({ ...own, team: 'a' }, owner)).toBe(true);
-    expect(tags.isOwned({}, owner)).toBe(false);
-    expect(tags.isOwned({ ...own, 'irsa.giantswarm.io/installation': 'gauss' }, owner)).toBe(false);
-    expect(tags.isOwned({ ...own, 'irsa.giantswarm.io/owner': 'OIDCIssuer/default/other' }, owner)).toBe(false);
-  });
-
-  test('does not hang on the cluster, which is for people', () => {
-    expect(tags.isOwned({ ...own, 'irsa.giantswarm.io/cluster': 'other' }, owner)).toBe(true);
-  });
-});
+const own = { 'irsa.giantswarm.io/installation': 'ginger', 'irsa.giantswarm.io/owner': 'OIDCIssuer/default/abcl0' };
 
 describe('the difference', () => {
   test('is what is missing and what has another value', () => {

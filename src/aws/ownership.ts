@@ -1,0 +1,55 @@
+import type { Tags } from './tags.ts';
+
+/** Tags that prove whose an AWS object is: installation, owner and home together. The cluster is for people. */
+export const ownershipKeys = {
+  installation: 'irsa.giantswarm.io/installation',
+  cluster: 'irsa.giantswarm.io/cluster',
+  owner: 'irsa.giantswarm.io/owner',
+  home: 'irsa.giantswarm.io/home',
+} as const;
+
+export interface Owner {
+  readonly installation: string;
+  /** `<kind>/<namespace>/<name>`: a name, not a UID, so that a restored object finds its own again. */
+  readonly owner: string;
+  /** The cluster that the operator runs in, so that a copy of the object in another cluster is not taken for it. */
+  readonly home: string;
+  /** Other homes whose objects were moved or restored to this one, as somebody declared. */
+  readonly takesOver: readonly string[];
+}
+
+export type Ownership =
+  | { readonly state: 'ours' }
+  /** It is the same owner's in a home that is taken over: the next repair of its tags makes it ours. */
+  | { readonly state: 'adoptable' }
+  /** It carries none of our tags. */
+  | { readonly state: 'unclaimed' }
+  /** With a home: it is the same owner's in another cluster. Without: it is somebody else's, or one of the tags is missing. */
+  | { readonly state: 'anothers'; readonly home?: string };
+
+/** The one answer to whose an AWS object is. */
+export function ownershipOf(tags: Tags, { installation, owner, home, takesOver }: Owner): Ownership {
+  const { installation: installationKey, owner: ownerKey, home: homeKey } = ownershipKeys;
+  if (![installationKey, ownerKey, homeKey].some((key) => key in tags)) return { state: 'unclaimed' };
+  const sameOwner = tags[installationKey] === installation && tags[ownerKey] === owner;
+  const itsHome = tags[homeKey];
+  if (!sameOwner || itsHome === undefined) return { state: 'anothers' };
+  if (itsHome === home) return { state: 'ours' };
+  return takesOver.includes(itsHome) ? { state: 'adoptable' } : { state: 'anothers', home: itsHome };
+}
+
+/** Whether the object may be changed and deleted. */
+export function isOurs(tags: Tags, owner: Owner): boolean {
+  const { state } = ownershipOf(tags, owner);
+  return state === 'ours' || state === 'adoptable';
+}
+
+/** The cluster is undefined while it is not known. */
+export function ownershipTags({ installation, owner, home }: Owner, cluster: string | undefined): Tags {
+  return {
+    [ownershipKeys.installation]: installation,
+    ...(cluster !== undefined && { [ownershipKeys.cluster]: cluster }),
+    [ownershipKeys.owner]: owner,
+    [ownershipKeys.home]: home,
+  };
+}

@@ -1,0 +1,46 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import { configMaps, namespaces, type NamespacedName } from '../api/resources.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { isAlreadyExists } from '../runtime/kube-error.ts';
+
+export const installationConfigMap = 'irsa-operator-installation';
+
+/** The operator was told another installation than that of all that it made. */
+export class InstallationChanged extends Error {
+  override readonly name = 'InstallationChanged';
+}
+
+/** The home of this operator: the UID of namespace kube-system, which stays as long as the cluster does. */
+export async function findHome(kube: KubeClient): Promise<string> {
+  const found = await kube.find<KubernetesObject>(namespaces, { namespace: '', name: 'kube-system' });
+  if (!found) throw new Error('the cluster has no namespace kube-system, whose UID tells it from others');
+  return found.metadata.uid;
+}
+
+/**
+ * Writes the installation down at the first start. It is part of names and tags: another one at a later start would make
+ * every role anew and leave the old ones behind.
+ * @throws InstallationChanged where another one is written down
+ */
+export async function keepInstallation(kube: KubeClient, namespace: string, installation: string): Promise<void> {
+  const ref = { namespace, name: installationConfigMap };
+  const written = await findInstallation(kube, ref);
+  if (written === undefined) {
+    try {
+      await kube.create(configMaps, { metadata: ref, immutable: true, data: { installation } });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      return keepInstallation(kube, namespace, installation);
+    }
+  } else if (written !== installation) throw new InstallationChanged(changed(ref, written, installation));
+}
+
+async function findInstallation(kube: KubeClient, ref: NamespacedName): Promise<string | undefined> {
+  const found = await kube.find<KubernetesObject & { data?: Readonly<Record<string, string>> }>(configMaps, ref);
+  return found && (found.data?.['installation'] ?? '');
+}
+
+const changed = ({ namespace, name }: NamespacedName, written: string, installation: string) =>
+  `installation: is ${installation}, and was ${written} when the operator first started, as ConfigMap ${namespace}/${name} says: ` +
+  `as ${installation} it would make every role anew and leave the old ones behind. Set it to ${written} again. ` +
+  'To change it for good, delete all OIDCIssuers and IAMServiceAccounts first, and then that ConfigMap';

@@ -1,0 +1,67 @@
+import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
+import { annotations } from '../api/names.ts';
+import type { Resource } from '../api/resources.ts';
+import { type Owner, ownershipOf } from '../aws/ownership.ts';
+import type { Tags } from '../aws/tags.ts';
+import type { Pass } from '../runtime/definition.ts';
+import { TerminalError } from './explain.ts';
+import type { Settings } from './settings.ts';
+
+/** As whom AWS objects are made for this object, and recognized. */
+export function ownerOf(
+  { kind }: Resource,
+  { metadata }: OIDCIssuer | IAMServiceAccount,
+  { installation, home, takeOver }: Pick<Settings, 'installation' | 'home' | 'takeOver'>,
+): Owner {
+  const declared = metadata.annotations?.[annotations.takeOver];
+  return {
+    installation,
+    owner: `${kind}/${metadata.namespace}/${metadata.name}`,
+    home,
+    takesOver: declared === undefined ? takeOver : [...takeOver, declared],
+  };
+}
+
+/** Something on AWS that was found under a name of ours. */
+export interface Found {
+  /** `bucket b`, for messages. */
+  readonly what: string;
+  readonly tags: Tags;
+}
+
+/** @throws TerminalError where it may not be changed, with what to do about it */
+export function mustBeOurs({ what, tags }: Found, owner: Owner, remedy = 'it is left alone'): void {
+  const ownership = ownershipOf(tags, owner);
+  switch (ownership.state) {
+    case 'ours':
+    case 'adoptable':
+      return;
+    case 'unclaimed':
+      throw notOwned(what, remedy);
+    case 'anothers':
+      throw ownership.home === undefined ? notOwned(what, remedy) : ownedByAnotherCluster(what, ownership.home);
+  }
+}
+
+/** For things of which there may be several: a copy of an object must not make another beside that of the original. */
+export function mustNotBeAnotherClusters({ what, tags }: Found, owner: Owner): void {
+  const ownership = ownershipOf(tags, owner);
+  if (ownership.state === 'anothers' && ownership.home !== undefined) throw ownedByAnotherCluster(what, ownership.home);
+}
+
+export function notOwned(what: string, remedy = 'it is left alone'): TerminalError {
+  return new TerminalError('NotOwned', `${what} exists and does not carry this object's tags: ${remedy}`);
+}
+
+function ownedByAnotherCluster(what: string, home: string): TerminalError {
+  const message =
+    `${what} belongs to an object of this name in another cluster, whose namespace kube-system has the UID ${home}, and is left alone: ` +
+    `if that object was moved or restored to here for good, annotate this one with ${annotations.takeOver}=${home}, ` +
+    "or list that UID under takeOver in the operator's configuration";
+  return new TerminalError('OwnedByAnotherCluster', message);
+}
+
+/** Says what a removal does not touch. */
+export function leftAlone(pass: Pass, what: string): void {
+  pass.event('Warning', 'LeftAlone', `${what} is not this object's and is not deleted`);
+}
