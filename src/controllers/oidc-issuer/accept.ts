@@ -10,6 +10,7 @@ import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
 import { type IssuerContext, type IssuerDependencies, readRecords } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
+import { findRegistration } from './registrations.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
 
 /** Says no before anything is sent to AWS; GetCallerIdentity, which tells our own account, is asked once all is allowed. */
@@ -42,7 +43,7 @@ export async function accept(
     return refused('ImmutableField', `spec.account: the issuer stands in account ${accountID}, not in ${account.id}`);
   }
   const written = findWrittenChange(issuer, desired);
-  if (written && (await account.providers.find(account.providers.arn(written.url)))) return unchangeable(written);
+  if (written && (await findRegistration({ url: written.url, account }))) return unchangeable(written);
   draft.accountID = account.id;
   draft.issuerURL = desired.issuerURL;
   draft.jwksURI = desired.jwksURI;

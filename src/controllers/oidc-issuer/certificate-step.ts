@@ -9,6 +9,7 @@ import { mustNotBeAnotherClusters, notOwned } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
 import { mayBeNew } from './propagation.ts';
+import { findCertificates } from './recovery.ts';
 import { toTime } from './time.ts';
 
 /** The certificate of the alias and the record that proves the domain to ACM, also at each renewal. */
@@ -41,7 +42,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
     const { dependencies, status, alias, owner } = context;
     const { intervals } = dependencies.settings;
     if (alias === undefined) return ready;
-    const all = await findAll(context, alias);
+    const all = await findCertificates(context, alias);
     const recorded = status.certificate?.arn;
     const seen = recorded === undefined || all.some(({ arn }) => arn === recorded);
     if (!seen && mayBeNew(context, 'CertificateReady')) {
@@ -122,15 +123,6 @@ async function prove(context: IssuerContext, record: DnsRecord, { zone, records 
   const observed = findRecord(records, record);
   if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
   if (!observed) await changeRecords(context, zone, [upsert(record)]);
-}
-
-/** A new certificate is not listed at once. */
-async function findAll({ account, status }: IssuerRemoval, alias: string): Promise<readonly Certificate[]> {
-  const listed = await account.certificates.findByDomain(alias);
-  const recorded = status.certificate?.arn;
-  if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
-  const unlisted = await account.certificates.find(recorded);
-  return unlisted ? [...listed, unlisted] : listed;
 }
 
 /** ACM names the same record for each certificate of a name in an account: others may renew by it. */

@@ -1,8 +1,6 @@
-import type { Account } from '../../aws/accounts.ts';
 import type { Distribution, DistributionSpec } from '../../aws/distributions.ts';
 import { isAliasTaken, isAlreadyExists } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
-import { isOurs, type Owner, ownershipOf } from '../../aws/ownership.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
@@ -12,6 +10,7 @@ import { mustBeOurs } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
+import { findOwnDistribution } from './recovery.ts';
 
 /** The distribution, the origin access control it reads the bucket with, and the bucket policy that lets it. */
 export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
@@ -54,25 +53,6 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
   },
 };
 
-interface Signs {
-  readonly alias: string;
-  /** Undefined where the bucket is not ours. */
-  readonly originDomain: string | undefined;
-  readonly owner: Owner;
-}
-
-/** One in the world has the alias; one without an alias is ours if our bucket is its only origin and nobody's tags are on it. */
-export async function findOwnDistribution(
-  { distributions }: Account,
-  { alias, originDomain, owner }: Signs,
-): Promise<{ readonly own?: Distribution; readonly foreign?: Distribution }> {
-  const byAlias = await distributions.findByAlias(alias);
-  const found = byAlias ?? (originDomain === undefined ? undefined : await distributions.findByOrigin(originDomain));
-  if (!found) return {};
-  const nobodys = found.aliases.length === 0 && ownershipOf(found.tags, owner).state === 'unclaimed';
-  return isOurs(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
-}
-
 /**
  * Undefined also where it was deleted behind our back. One answer that there is none does not prove that, and its records
  * are live: the listing has to agree. It may also show another one of ours.
@@ -86,8 +66,8 @@ async function findKnown(context: IssuerContext): Promise<Distribution | undefin
     mustBeOurs({ what: `distribution ${id}`, tags: found.tags }, owner);
     return found;
   }
-  const signs = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
-  const { own, foreign } = await findOwnDistribution(account, signs);
+  const traits = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
+  const { own, foreign } = await findOwnDistribution(account, traits);
   if (foreign?.id === id) mustBeOurs({ what: `distribution ${id}`, tags: foreign.tags }, owner);
   return own;
 }

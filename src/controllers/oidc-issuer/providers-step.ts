@@ -1,17 +1,12 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
-import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
-import type { Provider } from '../../aws/providers.ts';
-import { diffTags } from '../../aws/tags.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
-import { type Outcome, ready, type Step } from '../../runtime/step.ts';
+import { ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../dependents.ts';
-import { isDeletionAllowed } from '../issuer-contract.ts';
-import { mustBeOurs } from '../ownership.ts';
+import { isDeletionAllowed, mayBeRegistered } from '../issuer-contract.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 import { accountsNear, namesOf } from './deletion-hold.ts';
-import { look } from './look.ts';
-import { removeProvider, withdraw } from './provider-removal.ts';
-import { settle, settledFields } from './settled.ts';
+import { findURLs } from './recovery.ts';
+import { ensureRegistration, removeRegistration } from './registrations.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
 export const providersStep: Step<IssuerContext, IssuerRemoval> = {
@@ -19,20 +14,37 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
   needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
 
   async reconcile(context) {
-    const { status } = context;
+    const { account } = context;
     const wanted = wantedURLs(context);
     for (const url of wanted) {
-      const outcome = await ensure(context, url);
+      const outcome = await ensureRegistration(context, { url, account });
       if (outcome.state === 'waiting') return outcome;
     }
-    for (const { url } of status.providers ?? []) if (!wanted.includes(url)) await removeProvider(context, url);
+    for (const url of recordedURLs(context)) {
+      if (!wanted.includes(url)) await removeRegistration(context, { url, account });
+    }
     return ready;
   },
 
-  withdraw,
+  /**
+   * For a name behind the issuer's URL that is proven not to be ours: who has or takes it can publish keys, and so no provider
+   * may trust it. Once it is ours again, the providers are registered anew.
+   */
+  async withdraw(context, proof) {
+    const { account, desired, issuer, pass, status } = context;
+    if (!mayBeRegistered(issuer)) return;
+    const own = status.distribution ? [issuerURL(status.distribution.domainName)] : [];
+    // Not only those of the status: the last one made may have missed it.
+    const urls = new Set([...recordedURLs(context), desired.issuerURL, ...own]);
+    const gone: string[] = [];
+    for (const url of urls) if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
+    if (gone.length === 0) return;
+    const message = `IAM trusts ${gone.join(' and ')} no more, until the name is ours again: ${proof}`;
+    pass.event('Warning', 'ProvidersWithdrawn', message);
+  },
 
   async remove(context) {
-    const { status, dependencies, alias } = context;
+    const { account, dependencies } = context;
     const dependents = await findDependents(context);
     if (dependents.length > 0) {
       warn(context, dependents);
@@ -40,11 +52,9 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
       const requeueAfter = dependencies.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
-    const domain = await context.ownDomain();
-    const hosts = [alias, domain].filter((host) => host !== undefined);
-    const urls = new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);
     const notSeen: string[] = [];
-    for (const url of urls) if ((await removeProvider(context, url)) === 'notSeen') notSeen.push(url);
+    for (const url of await findURLs(context))
+      if ((await removeRegistration(context, { url, account })) === 'notSeen') notSeen.push(url);
     if (notSeen.length === 0) return ready;
     const message = `IAM may not show the new provider of ${notSeen.join(' and ')} yet: it is looked for again`;
     return { state: 'waiting', reason: 'Deleting', message, requeueAfter: dependencies.settings.intervals.missing };
@@ -57,6 +67,8 @@ export function wantedURLs({ desired, status }: IssuerContext): readonly string[
   const own = desired.keepDistributionProvider && distribution ? [issuerURL(distribution.domainName)] : [];
   return [desired.issuerURL, ...own];
 }
+
+const recordedURLs = ({ status }: IssuerContext) => (status.providers ?? []).map(({ url }) => url);
 
 /** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
 async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
@@ -72,52 +84,4 @@ function warn({ issuer, pass }: IssuerRemoval, dependents: readonly IAMServiceAc
   if (losing.length === 0 || !isDeletionAllowed(issuer)) return;
   const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, issuer)} stop trusting this issuer: their pods lose AWS`;
   pass.event('Warning', 'DependentsLoseAccess', message);
-}
-
-async function ensure(context: IssuerContext, url: string): Promise<Outcome> {
-  const { account, desired, status } = context;
-  const known = status.providers?.find((provider) => provider.url === url);
-  const observed = known && (await account.providers.find(known.arn));
-  if (observed) return repair(context, observed);
-  // Nobody is told to trust what is not there yet, or is there from somebody else.
-  const verdict = await look(context, url);
-  if (verdict.state !== 'ours') return notServed(context, verdict.message);
-  await settle(context.dependencies.kube, context.issuer, desired);
-  try {
-    record(context, url, await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags }));
-    return ready;
-  } catch (error) {
-    if (isUnreachable(error)) return notServed(context, `IAM cannot fetch ${url}`);
-    const there = isAlreadyExists(error) ? await account.providers.find(account.providers.arn(url)) : undefined;
-    if (!there) throw error;
-    return repair(context, there);
-  }
-}
-
-async function repair(context: IssuerContext, { arn, url, audiences, tags }: Provider): Promise<Outcome> {
-  const { account, owner, desired, dependencies, issuer } = context;
-  mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags }, owner);
-  record(context, url, arn);
-  await settle(dependencies.kube, issuer, desired);
-  const changes = {
-    addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
-    removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
-    tags: diffTags(tags, desired.tags).set,
-  };
-  await account.providers.update(arn, changes);
-  return ready;
-}
-
-/** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
-function record({ account, desired, status }: IssuerContext, url: string, arn: string): void {
-  const { id: accountID, roleARN } = account;
-  const audiences = [...desired.audiences];
-  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
-  status.providers = [...(status.providers ?? []).filter((other) => other.url !== url), entry];
-  status.settled = settledFields(desired);
-}
-
-function notServed({ dependencies }: IssuerContext, message: string): Outcome {
-  const requeueAfter = dependencies.settings.intervals.documents;
-  return { state: 'waiting', reason: 'DocumentsNotServed', message, requeueAfter };
 }

@@ -1,12 +1,8 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { oidcIssuers } from '../../api/resources.ts';
-import type { Account } from '../../aws/accounts.ts';
-import type { Bucket } from '../../aws/buckets.ts';
-import type { Distribution } from '../../aws/distributions.ts';
-import { isAccessDenied } from '../../aws/errors.ts';
-import { bucketDomain, isAccountRegional } from '../../aws/names.ts';
-import { isOurs, type Owner } from '../../aws/ownership.ts';
+import { bucketDomain } from '../../aws/names.ts';
+import { isOurs } from '../../aws/ownership.ts';
 import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import { issuerAccount } from '../issuer-account.ts';
@@ -14,7 +10,7 @@ import { once } from '../once.ts';
 import { leftAlone, ownerOf } from '../ownership.ts';
 import { type IssuerDependencies, type IssuerRemoval, readRecords } from './context.ts';
 import { bucketNameOf } from './desired.ts';
-import { findOwnDistribution } from './distribution-step.ts';
+import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
 
 /**
  * The status may be lost, or never have been written by a pass that was cut off after its first call to AWS:
@@ -72,26 +68,4 @@ export async function removal(
       return foreign ? undefined : (own ?? status.distribution)?.domainName;
     }),
   };
-}
-
-/** A name that was never recorded as ours, and refuses to be read, is taken for another account's: it must not hold the deletion. */
-async function findBucket(
-  account: Account,
-  name: string,
-  { issuer, pass }: { readonly issuer: OIDCIssuer; readonly pass: Pass },
-): Promise<Bucket | undefined> {
-  const { region } = issuer.spec;
-  try {
-    return await account.buckets(region).find(name);
-  } catch (error) {
-    const mayBeForeign = !issuer.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
-    if (!mayBeForeign || !isAccessDenied(error)) throw error;
-    leftAlone(pass, `bucket ${name}, which refuses to be read,`);
-    return undefined;
-  }
-}
-
-function sorted(known: Distribution | undefined, owner: Owner): { own?: Distribution; foreign?: Distribution } {
-  if (!known) return {};
-  return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
 }

@@ -1,0 +1,78 @@
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import type { Account } from '../../aws/accounts.ts';
+import type { Bucket } from '../../aws/buckets.ts';
+import type { Certificate } from '../../aws/certificates.ts';
+import type { Distribution } from '../../aws/distributions.ts';
+import { isAccessDenied } from '../../aws/errors.ts';
+import { isAccountRegional } from '../../aws/names.ts';
+import { isOurs, type Owner, ownershipOf } from '../../aws/ownership.ts';
+import { issuerURL } from '../../oidc/issuer-url.ts';
+import type { Pass } from '../../runtime/definition.ts';
+import { leftAlone } from '../ownership.ts';
+import type { IssuerRemoval } from './context.ts';
+
+/*
+ * What stands on AWS is found again here where the status is lost: buckets and origin access controls by name, the
+ * distribution by alias or origin, certificates by domain, providers by URL, records by name. Only the choice of the spec
+ * that it was made by is not on AWS: settled.ts keeps that.
+ */
+
+/** By name. A name that was never recorded as ours, and refuses to be read, is taken for another account's: it must not hold the deletion. */
+export async function findBucket(
+  account: Account,
+  name: string,
+  { issuer, pass }: { readonly issuer: OIDCIssuer; readonly pass: Pass },
+): Promise<Bucket | undefined> {
+  const { region } = issuer.spec;
+  try {
+    return await account.buckets(region).find(name);
+  } catch (error) {
+    const mayBeForeign = !issuer.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
+    if (!mayBeForeign || !isAccessDenied(error)) throw error;
+    leftAlone(pass, `bucket ${name}, which refuses to be read,`);
+    return undefined;
+  }
+}
+
+interface IdentifyingTraits {
+  readonly alias: string;
+  /** Undefined where the bucket is not ours. */
+  readonly originDomain: string | undefined;
+  readonly owner: Owner;
+}
+
+/** One in the world has the alias; one without an alias is ours if our bucket is its only origin and nobody's tags are on it. */
+export async function findOwnDistribution(
+  { distributions }: Account,
+  { alias, originDomain, owner }: IdentifyingTraits,
+): Promise<{ readonly own?: Distribution; readonly foreign?: Distribution }> {
+  const byAlias = await distributions.findByAlias(alias);
+  const found = byAlias ?? (originDomain === undefined ? undefined : await distributions.findByOrigin(originDomain));
+  if (!found) return {};
+  const nobodys = found.aliases.length === 0 && ownershipOf(found.tags, owner).state === 'unclaimed';
+  return isOurs(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
+}
+
+/** The recorded one, sorted by whose it is. */
+export function sorted(known: Distribution | undefined, owner: Owner): { own?: Distribution; foreign?: Distribution } {
+  if (!known) return {};
+  return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
+}
+
+/** By domain, and the recorded one: a new certificate is not listed at once. */
+export async function findCertificates(
+  { account, status }: IssuerRemoval,
+  alias: string,
+): Promise<readonly Certificate[]> {
+  const listed = await account.certificates.findByDomain(alias);
+  const recorded = status.certificate?.arn;
+  if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
+  const unlisted = await account.certificates.find(recorded);
+  return unlisted ? [...listed, unlisted] : listed;
+}
+
+/** By the hosts that tokens may have carried, and those that are recorded. */
+export async function findURLs({ alias, status, ownDomain }: IssuerRemoval): Promise<ReadonlySet<string>> {
+  const hosts = [alias, await ownDomain()].filter((host) => host !== undefined);
+  return new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);
+}

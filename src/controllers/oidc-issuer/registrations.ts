@@ -1,0 +1,107 @@
+import type { Account } from '../../aws/accounts.ts';
+import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
+import { isOurs } from '../../aws/ownership.ts';
+import type { Provider } from '../../aws/providers.ts';
+import { diffTags } from '../../aws/tags.ts';
+import { type Outcome, ready } from '../../runtime/step.ts';
+import { leftAlone, mustBeOurs } from '../ownership.ts';
+import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { look } from './look.ts';
+import { mayBeNew } from './propagation.ts';
+import { settle, settledFields } from './settled.ts';
+
+/** One IAM OIDC provider: a URL in an account, which together are its ARN. */
+export interface Registration {
+  readonly url: string;
+  readonly account: Account;
+}
+
+type Status = IssuerContext['status'];
+type Entry = NonNullable<Status['providers']>[number];
+
+export function findRegistration({ url, account }: Registration): Promise<Provider | undefined> {
+  return account.providers.find(account.providers.arn(url));
+}
+
+/** Makes it once the documents behind its URL are ours, and repairs it. */
+export async function ensureRegistration(context: IssuerContext, registration: Registration): Promise<Outcome> {
+  const { dependencies, desired, issuer, status } = context;
+  const { url, account } = registration;
+  const observed = entryOf(status, registration) && (await findRegistration(registration));
+  if (observed) return repair(context, registration, observed);
+  // Nobody is told to trust what is not there yet, or is there from somebody else.
+  const verdict = await look(context, url);
+  if (verdict.state !== 'ours') return notServed(context, verdict.message);
+  await settle(dependencies.kube, issuer, desired);
+  try {
+    const arn = await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags });
+    record(context, registration, arn);
+    return ready;
+  } catch (error) {
+    if (isUnreachable(error)) return notServed(context, `IAM cannot fetch ${url}`);
+    const there = isAlreadyExists(error) ? await findRegistration(registration) : undefined;
+    if (!there) throw error;
+    return repair(context, registration, there);
+  }
+}
+
+/**
+ * Deletes the provider if it is ours, and strikes it from the status.
+ * `notSeen`: it is so new that IAM may not show it yet; it stays in the status, to be looked for again.
+ */
+export async function removeRegistration(
+  context: IssuerContext | IssuerRemoval,
+  registration: Registration,
+): Promise<'deleted' | 'none' | 'notSeen'> {
+  const { owner, status, pass } = context;
+  const observed = await findRegistration(registration);
+  const entry = entryOf(status, registration);
+  if (!observed && entry && mayBeNew(context, 'ProvidersReady')) return 'notSeen';
+  const own = observed !== undefined && isOurs(observed.tags, owner);
+  if (own) await registration.account.providers.delete(observed.arn);
+  else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
+  if (entry) status.providers = status.providers?.filter((other) => other !== entry) ?? [];
+  if (status.providers?.length === 0) delete status.settled;
+  return own ? 'deleted' : 'none';
+}
+
+async function repair(
+  context: IssuerContext,
+  registration: Registration,
+  { arn, audiences, tags }: Provider,
+): Promise<Outcome> {
+  const { owner, desired, dependencies, issuer } = context;
+  mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags }, owner);
+  record(context, registration, arn);
+  await settle(dependencies.kube, issuer, desired);
+  await registration.account.providers.update(arn, {
+    addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
+    removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
+    tags: diffTags(tags, desired.tags).set,
+  });
+  return ready;
+}
+
+const isOf =
+  ({ url, account }: Registration) =>
+  (entry: Entry) =>
+    entry.url === url && entry.accountID === account.id;
+
+const entryOf = ({ providers = [] }: Status, registration: Registration): Entry | undefined =>
+  providers.find(isOf(registration));
+
+/** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
+function record({ desired, status }: IssuerContext, registration: Registration, arn: string): void {
+  const { url, account } = registration;
+  const { id: accountID, roleARN } = account;
+  const audiences = [...desired.audiences];
+  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
+  const isSame = isOf(registration);
+  status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
+  status.settled = settledFields(desired);
+}
+
+function notServed({ dependencies }: IssuerContext, message: string): Outcome {
+  const requeueAfter = dependencies.settings.intervals.documents;
+  return { state: 'waiting', reason: 'DocumentsNotServed', message, requeueAfter };
+}
