@@ -25,6 +25,8 @@ export interface Account {
   readonly originAccessControls: OriginAccessControls;
   readonly dns: Dns;
   buckets(region: string): Buckets;
+  /** Fails if the role cannot be assumed. Asks AWS nothing while there are credentials of the role. */
+  open(): Promise<void>;
 }
 
 /** How an account is reached. */
@@ -78,7 +80,7 @@ export class AwsAccounts implements Accounts {
     return this.account(await unlessAborted(scope.signal, this.reached.reach(ref)), scope);
   }
 
-  private account({ id, roleARN, clients, zones }: Reached, scope: Scope): Account {
+  private account({ id, roleARN, clients, credentials, zones }: Reached, scope: Scope): Account {
     const { partition } = this;
     const logger = scope.logger.child({ account: id });
     const options = this.callOptions(id, { ...scope, logger });
@@ -95,6 +97,9 @@ export class AwsAccounts implements Accounts {
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
       dns: new Route53Dns(new Calls(clients.route53, options('route53')), zones, this.now),
       buckets: (region) => new S3Buckets(new Calls(clients.s3(region), options('s3')), { accountID: id, region }),
+      open: async () => {
+        if (credentials) await unlessAborted(scope.signal, credentials());
+      },
     };
   }
 

@@ -20,6 +20,11 @@ export class AwsError extends Error {
   }
 }
 
+/** By what it says, no account can be reached. */
+export class InvalidRoleARN extends Error {
+  override readonly name = 'InvalidRoleARN';
+}
+
 /** What a failure means for whoever has to deal with it. `other`: retry, and show it as it is. */
 export type FailureKind =
   'accessDenied' | 'unauthenticated' | 'throttled' | 'limitExceeded' | 'invalid' | 'conflict' | 'unavailable' | 'other';
@@ -86,6 +91,15 @@ export function isAccessDenied(error: unknown): boolean {
   return accessDenied(error) || (hasStatus(error, (status) => status === 403) && !isUnauthenticated(error));
 }
 const accessDenied = named('AccessDenied', 'NotAuthorized', 'UnauthorizedOperation', 'AllAccessDisabled');
+
+/**
+ * The account is shut: the role that leads there is no role, or AWS says by name that we may not assume it. Until a person
+ * changes something, no retry helps. A bare 403 may come from a proxy, and proves nothing.
+ */
+export function isShutOut(error: unknown): boolean {
+  if (chain(error).some((link) => link instanceof InvalidRoleARN)) return true;
+  return describe(error)?.action === 'sts:AssumeRole' && (accessDenied(error) || isInvalid(error));
+}
 
 /** The credentials themselves are refused, whatever they would have allowed; or there are none. */
 export const isUnauthenticated = named(

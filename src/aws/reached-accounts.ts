@@ -4,6 +4,7 @@ import type { StsCalls } from './calls.ts';
 import type { AccountClients, Clients } from './clients.ts';
 import { assumedRole, type CredentialSource, externalID, type RoleSession, sessionName } from './credentials.ts';
 import type { ZoneMemory } from './dns.ts';
+import { InvalidRoleARN } from './errors.ts';
 import type { Partition } from './partitions.ts';
 import { Recent } from './recent.ts';
 
@@ -12,6 +13,8 @@ export interface Reached {
   readonly id: string;
   readonly roleARN: string | undefined;
   readonly clients: AccountClients;
+  /** Undefined: the operator's own. */
+  readonly credentials: CredentialSource | undefined;
   readonly zones: ZoneMemory;
 }
 
@@ -55,7 +58,7 @@ export class ReachedAccounts {
     const { clients, sts } = this.options;
     const { Account: id } = await sts.send('asking whose credentials these are', new GetCallerIdentityCommand({}));
     if (!id) throw new Error('asking whose credentials these are: STS named no account');
-    return { id, roleARN: undefined, clients: clients.forCredentials(undefined), zones: {} };
+    return { id, roleARN: undefined, clients: clients.forCredentials(undefined), credentials: undefined, zones: {} };
   }
 
   private accountOf(roleARN: string, namespace: string): Reached {
@@ -67,8 +70,10 @@ export class ReachedAccounts {
       externalID: externalID(installation, namespace),
     };
     const key = `${roleARN} ${session.externalID}`;
-    const make = () => ({ id, roleARN, clients: clients.forCredentials(this.credentials(key, session)), zones: {} });
-    return this.roles.get(key, make);
+    return this.roles.get(key, () => {
+      const credentials = this.credentials(key, session);
+      return { id, roleARN, clients: clients.forCredentials(credentials), credentials, zones: {} };
+    });
   }
 
   /** Nothing is kept of a role that cannot be assumed. */
@@ -88,9 +93,11 @@ export class ReachedAccounts {
 
 function accountIDOf(roleARN: string, ours: Partition): string {
   const [, partition, id] = /^arn:([^:]+):iam::(\d{12}):role\/.+$/.exec(roleARN) ?? [];
-  if (!partition || !id) throw new Error(`${roleARN} is not the ARN of an IAM role`);
+  if (!partition || !id) throw new InvalidRoleARN(`${roleARN} is not the ARN of an IAM role`);
   if (partition !== ours.name) {
-    throw new Error(`${roleARN} is in partition ${partition}, and the operator's credentials are of ${ours.name}`);
+    throw new InvalidRoleARN(
+      `${roleARN} is in partition ${partition}, and the operator's credentials are of ${ours.name}`,
+    );
   }
   return id;
 }

@@ -1,5 +1,5 @@
 import type { Reason } from '../api/conditions.ts';
-import { type Failure, chain, describe } from '../aws/errors.ts';
+import { type Failure, InvalidRoleARN, chain, describe } from '../aws/errors.ts';
 import type { Explanation } from '../runtime/definition.ts';
 import { KubeError, isForbidden, isUnreachable } from '../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../runtime/workload-clusters.ts';
@@ -40,6 +40,7 @@ export function explain(error: unknown): Explanation {
   if (invalid) return { reason: 'InvalidKubeconfig', message, terminal: true };
   const kube = links.find((link) => link instanceof KubeError);
   if (kube) return { reason: kubeReason(kube), message, terminal: false };
+  if (links.some((link) => link instanceof InvalidRoleARN)) return { reason: 'InvalidSpec', message, terminal: true };
   const failure = describe(error);
   return failure ? explainAws(failure, message) : { reason: 'ReconciliationFailed', message, terminal: false };
 }

@@ -111,6 +111,31 @@ test('a deletion that is allowed names the roles in a warning, and then takes th
   expect(counts(await tenant.holdings())).toEqual({ role: 1 });
 });
 
+test('an issuer that never got into its account, for a typo, is let go, and its IAMServiceAccount too', async () => {
+  const tenant = await lab.tenant('mistyped');
+  const roleARN = `${tenant.roleToAssume}-tpyo`;
+  const { front } = lab.environment;
+  const judge = front.authorize;
+  front.authorize = async (request, credential) =>
+    request.form.get('RoleArn') === roleARN ? { message: 'there is no such role' } : judge(request, credential);
+  await lab.startOperator();
+  await tenant.applyIssuer({ account: { roleARN } });
+  await tenant.applyRole();
+  const said = await until('the refusal', async () => {
+    const conditions = (await tenant.issuer())?.status?.conditions;
+    return conditions?.find(({ type, reason }) => type === 'Accepted' && reason === 'AccessDenied')?.message;
+  });
+  expect(said).toContain(`the operator needs sts:AssumeRole: assuming role ${roleARN}`);
+  await until('the IAMServiceAccount to wait for its issuer', async () => {
+    const conditions = (await tenant.role())?.status?.conditions;
+    return conditions?.find(({ type, status }) => type === 'IssuersReady' && status === 'False');
+  });
+  await remove(tenant);
+  await tenant.gone();
+  expect(counts(await tenant.holdings())).toEqual({});
+  front.authorize = judge;
+});
+
 test('a suspended IAMServiceAccount holds its issuer, which names it, until it is suspended no more', async () => {
   const tenant = await readyTenant('held');
   await tenant.applyRole({ suspend: true });

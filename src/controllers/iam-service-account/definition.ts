@@ -2,12 +2,13 @@ import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-ac
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import { iamServiceAccounts } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
+import { isShutOut } from '../../aws/errors.ts';
 import type { Acceptance, Definition } from '../../runtime/definition.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
 import { TerminalError, explain, inAccount } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
-import { isLeavingForGood } from '../issuer-contract.ts';
+import { isLeavingForGood, mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
 import { issuerRefsOf } from '../references.ts';
@@ -88,16 +89,28 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
 
 /** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */
 async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRemoval | undefined> {
-  const { object, status, owner } = visit;
+  const { object, status, owner, pass } = visit;
   const { issuer, others } = await readIssuer(dependencies, object);
+  const identity = roleIdentity(object, owner.installation);
+  const sayRoleLeft = (why: string) => pass.event('Warning', 'RoleLeft', `role ${identity.name} may be left: ${why}`);
   if (status.accountID === undefined && issuer) {
-    recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
+    try {
+      recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
+    } catch (error) {
+      // An issuer that may be registered had its account open once, and a role may be there: that holds the deletion.
+      if (!isShutOut(error) || mayBeRegistered(issuer)) throw error;
+      sayRoleLeft(
+        `the status was lost, and the account of OIDCIssuer ${issuer.metadata.name} cannot be opened to see: ${explain(error).message}`,
+      );
+      return undefined;
+    }
     recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(dependencies, visit);
-  const identity = roleIdentity(object, owner.installation);
   if (!account) {
-    if (mayHaveForgotten(object)) visit.pass.event('Warning', 'RoleLeft', leftBehind(identity.name));
+    if (mayHaveForgotten(object)) {
+      sayRoleLeft('neither the status, which was lost, nor an issuer tells in which account');
+    }
     return undefined;
   }
   const roleName = status.roleName ?? identity.name;
@@ -105,9 +118,6 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const role = once(() => inAccount(account.id, () => account.roles.find(roleName)));
   return { ...visit, issuer, others, account, roleName, role, roleARN };
 }
-
-const leftBehind = (roleName: string) =>
-  `role ${roleName} may be left: neither the status, which was lost, nor an issuer tells in which account`;
 
 /** The role's account is the issuer's, for the provider has to be in it too. */
 function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined, accountID?: string): void {
@@ -121,7 +131,9 @@ function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | und
 async function accountIDOf({ accounts }: Dependencies, { object, pass }: Visit, issuer: OIDCIssuer | undefined) {
   const accountID = issuer?.status?.accountID;
   if (accountID !== undefined || !issuer || !mayHaveForgotten(object)) return accountID;
-  return (await accounts.get(issuerAccount(issuer), pass)).id;
+  const account = await accounts.get(issuerAccount(issuer), pass);
+  await account.open();
+  return account.id;
 }
 
 /** Undefined: no issuer said yet which it is, and so nothing was made. */

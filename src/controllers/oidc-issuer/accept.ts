@@ -13,7 +13,7 @@ import { desiredIssuer, signingKeySource } from './desired.ts';
 import { findRegistration } from './registrations.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
 
-/** Says no before anything is sent to AWS; GetCallerIdentity, which tells our own account, is asked once all is allowed. */
+/** Says no before anything is sent to AWS; what tells the account, and whether it lets us in, is asked once all is allowed. */
 export async function accept(
   dependencies: IssuerDependencies,
   issuer: OIDCIssuer,
@@ -42,6 +42,8 @@ export async function accept(
   if (account.id !== accountID) {
     return refused('ImmutableField', `spec.account: the issuer stands in account ${accountID}, not in ${account.id}`);
   }
+  // Once the account is recorded, something may have been made in it: so it is recorded only if it lets us in.
+  if (stored === undefined) await account.open();
   const written = findWrittenChange(issuer, desired);
   if (written && (await findRegistration({ url: written.url, account }))) return unchangeable(written);
   draft.accountID = account.id;

@@ -1,11 +1,15 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { oidcIssuers } from '../../api/resources.ts';
+import type { Account } from '../../aws/accounts.ts';
+import { isShutOut } from '../../aws/errors.ts';
 import { bucketDomain } from '../../aws/names.ts';
 import { isOurs } from '../../aws/ownership.ts';
 import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { Pass } from '../../runtime/definition.ts';
+import { explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
+import { mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { leftAlone, ownerOf } from '../ownership.ts';
 import { type IssuerDependencies, type IssuerRemoval, readRecords } from './context.ts';
@@ -13,6 +17,7 @@ import { bucketNameOf } from './desired.ts';
 import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
 
 /**
+ * Undefined where the account is shut and nothing was made in it.
  * The status may be lost, or never have been written by a pass that was cut off after its first call to AWS:
  * so everything is looked for under the names that the spec gives.
  */
@@ -20,10 +25,11 @@ export async function removal(
   dependencies: IssuerDependencies,
   issuer: OIDCIssuer,
   { draft: status, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
-): Promise<IssuerRemoval> {
+): Promise<IssuerRemoval | undefined> {
   const { spec } = issuer;
   const { installation } = dependencies.settings;
-  const account = await dependencies.accounts.get(issuerAccount(issuer), pass);
+  const account = await openAccount(dependencies, issuer, pass);
+  if (!account) return undefined;
   if (status.accountID !== undefined && status.accountID !== account.id) {
     throw new Error(
       `the issuer stands in account ${status.accountID}, which the operator now cannot reach: it got into ${account.id}`,
@@ -68,4 +74,32 @@ export async function removal(
       return foreign ? undefined : (own ?? status.distribution)?.domainName;
     }),
   };
+}
+
+/**
+ * The account is recorded before the first write to it, and only after it let us in. So where none is recorded and the account
+ * is shut, nothing was made, or the status was lost before there was a provider: that must not hold the deletion for ever.
+ */
+async function openAccount(
+  { accounts }: IssuerDependencies,
+  issuer: OIDCIssuer,
+  pass: Pass,
+): Promise<Account | undefined> {
+  try {
+    const account = await accounts.get(issuerAccount(issuer), pass);
+    await account.open();
+    return account;
+  } catch (error) {
+    const mayHaveMade = issuer.status?.accountID !== undefined || mayBeRegistered(issuer);
+    if (mayHaveMade || !isShutOut(error)) throw error;
+    const { message } = explain(error);
+    const alias = issuer.spec.hosting.cloudFront?.alias;
+    const ofAlias = alias === undefined ? '' : ` of ${alias}`;
+    pass.event(
+      'Warning',
+      'NotLookedFor',
+      `nothing is recorded as made, and the account cannot be opened to see, so no bucket, distribution, certificate or record${ofAlias} was looked for: ${message}`,
+    );
+    return undefined;
+  }
 }

@@ -321,3 +321,64 @@ test('finds its role although the status was lost', async () => {
   expect(story.iam.roles.size).toBe(0);
   expect(story.annotations()).toEqual({});
 });
+
+describe('of an object whose issuer is in an account that does not let the operator in', () => {
+  const typo = 'arn:aws:iam::444455556666:role/tpyo';
+
+  /** The account was never opened, so the issuer records none. */
+  function refer(story: Story, metadata = {}): void {
+    story.aws.pinned.set(typo, 'nobody');
+    const spec = { account: { roleARN: typo } };
+    story.kube.seed(oidcIssuers, issuer('abcl0', { spec, status: {}, metadata }));
+  }
+
+  test('lets it go, for nothing was made', async () => {
+    const story = new Story();
+    refer(story);
+    await story.reconcile();
+    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False' });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.aws.calls).toEqual([]);
+    expect(story.said.map(({ reason }) => reason)).not.toContain('RoleLeft');
+  });
+
+  test('lets it go where its status was lost, and says which role may be left and why nobody looked', async () => {
+    const story = await ready();
+    refer(story);
+    story.loseStatus();
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    const message = expect.stringMatching(new RegExp(`role ${roleName} may be left: .*abcl0.*assuming role ${typo}`));
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'RoleLeft', message }));
+  });
+
+  test('waits for a passing failure', async () => {
+    const story = await ready();
+    refer(story);
+    story.aws.pinned.clear();
+    story.loseStatus();
+    story.delete();
+    story.aws.failNext('AssumeRole', new ServiceError('Throttling', 400));
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.isGone).toBe(false);
+  });
+
+  test('holds it where its status was lost and the issuer was registered, and says how to end it', async () => {
+    const story = await ready();
+    const settled = JSON.stringify({ 'metadata.name': 'default/abcl0' });
+    refer(story, { annotations: { 'irsa.giantswarm.io/settled': settled } });
+    story.loseStatus();
+    story.delete();
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.condition('Ready')).toMatchObject({
+      reason: 'Deleting',
+      message: expect.stringMatching(/AccessDenied.*deletionPolicy: Retain/),
+    });
+    story.edit({ deletionPolicy: 'Retain' });
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+  });
+});

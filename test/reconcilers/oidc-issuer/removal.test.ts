@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { isLeavingForGood } from '../../../src/controllers/issuer-contract.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
+import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, globalBucket, issuerURL, newPublicKey, ref, Story } from './story.ts';
 
@@ -266,4 +267,94 @@ test('says what holds it where the operator’s credentials got into another acc
   await story.reconcile();
   expect(story.condition('Ready')?.message).toContain('999999999999');
   expect(story.aws.writes).toEqual([]);
+});
+
+describe('an account that does not let the operator in', () => {
+  const roleARN = 'arn:aws:iam::444455556666:role/tpyo';
+  const inAccount = { account: { roleARN } };
+  const shut = (story: Story) => story.aws.pinned.set(roleARN, 'nobody');
+
+  /** Only the account is shut to it: the finalizer is there, and the status that would tell more was never written, or was lost. */
+  async function withFinalizerAlone(): Promise<Story> {
+    const story = new Story(inAccount);
+    story.kube.failNext('patchStatus', new KubeError('the operator dies here', undefined, undefined));
+    await story.reconcile().catch(() => undefined);
+    expect(story.object?.metadata.finalizers).toHaveLength(1);
+    expect(story.status.accountID).toBeUndefined();
+    story.restart();
+    return story;
+  }
+
+  test('from the beginning holds nothing, for nothing was made: the typo is said, and no finalizer is added', async () => {
+    const story = new Story(inAccount);
+    shut(story);
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.condition('Accepted')).toMatchObject({
+      status: 'Unknown',
+      reason: 'AccessDenied',
+      message: expect.stringContaining(`the operator needs sts:AssumeRole: assuming role ${roleARN}`),
+    });
+    expect(story.status.accountID).toBeUndefined();
+    story.delete();
+    expect(story.object).toBeUndefined();
+  });
+
+  test('holds nothing where the operator died before it noted the account, and an event says what was not looked for', async () => {
+    const story = await withFinalizerAlone();
+    shut(story);
+    story.delete();
+    await story.reconcile();
+    expect(story.object).toBeUndefined();
+    expect(story.said).toContainEqual(
+      expect.objectContaining({
+        type: 'Warning',
+        reason: 'NotLookedFor',
+        message: expect.stringMatching(new RegExp(`bucket.* of ${alias} was looked for.*assuming role ${roleARN}`)),
+      }),
+    );
+  });
+
+  test.each([
+    ['throttled', new ServiceError('Throttling', 400)],
+    ['not answered', new ServiceError('ServiceUnavailable', 503)],
+    ['refused by something before AWS', new ServiceError('Unknown', 403)],
+  ])('may be a passing failure: an AssumeRole that is %s is tried again', async (_, error) => {
+    const story = await withFinalizerAlone();
+    story.delete();
+    story.aws.failNext('AssumeRole', error);
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.object).toBeDefined();
+    expect(story.saidReasons).not.toContain('NotLookedFor');
+    await story.untilGone();
+  });
+
+  test('holds nothing where its role is in another partition', async () => {
+    const story = await withFinalizerAlone();
+    story.edit({ account: { roleARN: 'arn:aws-cn:iam::444455556666:role/x' } });
+    story.delete();
+    await story.reconcile();
+    expect(story.object).toBeUndefined();
+    expect(story.saidReasons).toContain('NotLookedFor');
+  });
+
+  test.each([
+    ['its status records', () => {}],
+    ['its annotation tells, where the status was lost', (story: Story) => story.loseStatus()],
+  ])('holds what was made there, as %s, and says how to end it', async (_, spoil) => {
+    const story = new Story(inAccount);
+    story.aws.account('444455556666').addZone('example.com');
+    await story.untilReady();
+    spoil(story);
+    story.restart();
+    shut(story);
+    story.delete();
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.condition('Ready')).toMatchObject({
+      reason: 'Deleting',
+      message: expect.stringMatching(/AccessDenied.*deletionPolicy: Retain/),
+    });
+    story.edit({ deletionPolicy: 'Retain' });
+    await story.reconcile();
+    expect(story.object).toBeUndefined();
+  });
 });

@@ -62,8 +62,28 @@ describe('the account of a role', () => {
     expect(aws.account('111122223333').providers.size).toBe(0);
   });
 
+  test('is opened by its credentials, which are then those of all calls', async () => {
+    const account = await get(roleARN);
+    await account.open();
+    await account.open();
+    await account.roles.find('r');
+    expect(aws.calls.map(({ operation }) => operation)).toEqual(['AssumeRole', 'GetRole']);
+  });
+
+  test('is shut where AWS does not let us assume the role, by name', async () => {
+    const account = await get(roleARN);
+    aws.failNext('AssumeRole', new ServiceError('AccessDenied', 403));
+    expect(errors.isShutOut(await failure(account.open()))).toBe(true);
+    aws.failNext('AssumeRole', new ServiceError('Unknown', 403));
+    expect(errors.isShutOut(await failure(account.open()))).toBe(false);
+    aws.failNext('GetRole', new ServiceError('AccessDenied', 403));
+    expect(errors.isShutOut(await failure(account.roles.find('r')))).toBe(false);
+  });
+
   test.each(['arn:aws:iam::123:role/x', 'arn:aws:iam::999988887777:user/x', 'x'])('%s is no role', async (arn) => {
-    expect((await failure(get(arn))).message).toBe(`${arn} is not the ARN of an IAM role`);
+    const error = await failure(get(arn));
+    expect(error.message).toBe(`${arn} is not the ARN of an IAM role`);
+    expect(errors.isShutOut(error)).toBe(true);
   });
 
   test('is of the partition that the credentials are of', async () => {
