@@ -24,7 +24,7 @@ import { findHome, InstallationChanged, keepInstallation } from './controllers/i
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
-import { issuerIndex, issuerKey, roleIndex } from './controllers/references.ts';
+import { claimIndex, issuerIndex, issuerKey, roleIndex } from './controllers/references.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
@@ -103,16 +103,18 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   const issuersByNamespace = issuerIndex();
   const rolesByIssuer = roleIndex();
+  const claims = claimIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
   const roles = controller(
     'IAMServiceAccount',
-    steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: issuersByNamespace })),
+    steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: issuersByNamespace, claims })),
   );
   const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 
   issuerInformer.on(issuersByNamespace);
   roleInformer.on(rolesByIssuer);
+  roleInformer.on(claims);
   issuers.watch(issuerInformer, { written: [settledAnnotation] });
   roles.watch(roleInformer);
   clusters.watch(clusterInformer);

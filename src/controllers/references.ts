@@ -42,4 +42,32 @@ export const roleIndex = () =>
     keys: (_, { issuers, urls }) => [...issuers, ...urls],
   });
 
+/** What others know of an IAMServiceAccount that gives service accounts its role. */
+export interface Claim {
+  readonly created: string;
+  readonly deleting: boolean;
+  readonly roleARN: string | undefined;
+  /** Under their keys. */
+  readonly serviceAccounts: readonly string[];
+}
+
+/** The status says which service accounts are, or are to be, annotated; the spec, which of them still are subjects. */
+export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
+  const isSubject = (entry: NamespacedName) =>
+    spec.subjects.some(({ namespace, name }) => namespace === entry.namespace && name === entry.name);
+  return {
+    created: metadata.creationTimestamp ?? '',
+    deleting: metadata.deletionTimestamp !== undefined,
+    roleARN: status?.roleARN,
+    serviceAccounts: (status?.serviceAccounts ?? []).filter(isSubject).map(serviceAccountKey),
+  };
+}
+
+/** IAMServiceAccounts by the service accounts that they give a role. */
+export const claimIndex = () =>
+  new Index<IAMServiceAccount, Claim>({ select: claimOf, keys: (_, { serviceAccounts }) => serviceAccounts });
+
+export const serviceAccountKey = ({ cluster, namespace, name }: NamespacedName & { readonly cluster: string }) =>
+  `${cluster}/${namespace}/${name}`;
+
 export const issuerKey = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;

@@ -1,7 +1,7 @@
 import type { KubernetesObject, ManagedObject, ManagedStatus } from '../../src/api/meta.ts';
-import { oidcIssuers, secrets } from '../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers, secrets } from '../../src/api/resources.ts';
 import type { Admission } from '../../src/controllers/admission.ts';
-import { issuerIndex } from '../../src/controllers/references.ts';
+import { claimIndex, issuerIndex } from '../../src/controllers/references.ts';
 import type { Settings } from '../../src/controllers/settings.ts';
 import type { Definition } from '../../src/runtime/definition.ts';
 import { minutes, seconds } from '../../src/runtime/duration.ts';
@@ -75,6 +75,7 @@ export class World {
   };
 
   readonly issuers = lookupIn(this.kube, oidcIssuers, issuerIndex);
+  readonly claims = lookupIn(this.kube, iamServiceAccounts, claimIndex);
 
   readonly #events: EventRecorder = {
     record: ({ kind, metadata }, event) => {

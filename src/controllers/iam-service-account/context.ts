@@ -12,7 +12,7 @@ import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
 import type { Once } from '../once.ts';
-import type { IssuerSummary } from '../references.ts';
+import type { Claim, IssuerSummary } from '../references.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
 import type { IssuerSituation } from './issuers.ts';
@@ -25,8 +25,10 @@ export interface Dependencies {
   readonly accounts: Accounts;
   readonly admission: Admission;
   readonly settings: Settings;
-  /** By namespace. */
+  /** Issuers by namespace. */
   readonly issuers: Lookup<IssuerSummary>;
+  /** IAMServiceAccounts by service account. */
+  readonly claims: Lookup<Claim>;
   readonly clock: Clock;
 }
 

@@ -29,7 +29,7 @@ type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, Rol
 
 /** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
 export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDefinition {
-  const { kube, secrets, workloadClusters, settings, clock } = dependencies;
+  const { kube, secrets, workloadClusters, claims, settings, clock } = dependencies;
   const { intervals } = settings;
   const clusters = new IssuerClusters({ kube, secrets, workloadClusters });
   const propagation = new Propagation(intervals, clock);
@@ -37,7 +37,7 @@ export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDef
   const role = new RoleStep(propagation);
   const trust = new TrustStep(propagation);
   const policies = new PoliciesStep(propagation);
-  const serviceAccounts = new ServiceAccountsStep(kube, clusters, intervals, clock);
+  const serviceAccounts = new ServiceAccountsStep(claims, clusters, intervals, clock);
   return {
     resource: iamServiceAccounts,
     steps: [issuer, role, trust, policies, serviceAccounts],

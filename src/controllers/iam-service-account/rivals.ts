@@ -1,5 +1,7 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { NamespacedName } from '../../api/resources.ts';
+import type { Lookup } from '../../runtime/lookup.ts';
+import { type Claim, claimOf, serviceAccountKey } from '../references.ts';
 
 /** Another IAMServiceAccount that gives the same service account of the same cluster a role. */
 export interface Rival {
@@ -10,26 +12,30 @@ export interface Rival {
   readonly isOlder: boolean;
 }
 
-/** Those whose status says that the service account is, or is to be, annotated by them, and whose spec still names it. */
+/**
+ * Those whose status says that the service account is, or is to be, annotated by them, and whose spec still names it.
+ * The lookup may lag behind, so that each of two objects of the same moment misses the other. That does not make them fight:
+ * an object that sees no rival writes only where no role is written, and of two that see each other only the older one writes
+ * over the other's role. So the older one takes the service account back once, and both come to the same answer.
+ */
 export function rivalsOf(
   object: IAMServiceAccount,
-  all: readonly IAMServiceAccount[],
-  { cluster, namespace, name }: NamespacedName & { readonly cluster: string },
+  claims: Lookup<Claim>,
+  serviceAccount: NamespacedName & { readonly cluster: string },
 ): Rival[] {
-  const isIt = (other: NamespacedName) => other.namespace === namespace && other.name === name;
-  return all
-    .filter(({ metadata }) => metadata.uid !== object.metadata.uid)
-    .filter(({ spec }) => spec.subjects.some(isIt))
-    .filter(({ status }) => status?.serviceAccounts?.some((entry) => entry.cluster === cluster && isIt(entry)))
-    .map((rival) => ({
-      name: nameOf(rival),
-      roleARN: rival.status?.roleARN,
+  const own = rank(object.metadata, claimOf(object));
+  return claims
+    .under(serviceAccountKey(serviceAccount))
+    .filter(([ref]) => nameOf(ref) !== nameOf(object.metadata))
+    .map(([ref, claim]) => ({
+      name: nameOf(ref),
+      roleARN: claim.roleARN,
       // One that is going lets go by itself, and must not get back what it lost.
-      isOlder: rival.metadata.deletionTimestamp === undefined && rank(rival) < rank(object),
+      isOlder: !claim.deleting && rank(ref, claim) < own,
     }));
 }
 
-const nameOf = ({ metadata }: IAMServiceAccount) => `${metadata.namespace}/${metadata.name}`;
+const nameOf = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;
 
 /** Two of one second are told apart by their names, so that both come to the same answer. */
-const rank = (object: IAMServiceAccount) => `${object.metadata.creationTimestamp ?? ''} ${nameOf(object)}`;
+const rank = (ref: NamespacedName, { created }: Claim) => `${created} ${nameOf(ref)}`;

@@ -1,14 +1,16 @@
 import { type Reason, findCondition } from '../../api/conditions.ts';
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
-import { type NamespacedName, iamServiceAccounts, serviceAccounts } from '../../api/resources.ts';
+import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ownershipOf } from '../../aws/ownership.ts';
 import { minutes } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { Lookup } from '../../runtime/lookup.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import type { IssuerClusters } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
+import type { Claim } from '../references.ts';
 import type { Intervals } from '../settings.ts';
 import { type Annotations, annotate, desiredAnnotations, isRoleOurs, roleOf } from './annotations.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
@@ -30,7 +32,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
   readonly #releaser: Releaser;
 
   constructor(
-    private readonly kube: KubeClient,
+    private readonly claims: Lookup<Claim>,
     private readonly clusters: IssuerClusters,
     private readonly intervals: Intervals,
     private readonly clock: Clock,
@@ -64,7 +66,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     const after: ServiceAccountEntry[] = [];
     const conflicts: string[] = [];
     for (const { namespace, name } of object.spec.subjects) {
-      const rivals = async () => rivalsOf(object, await this.#all(), { cluster, namespace, name });
+      const rivals = () => rivalsOf(object, this.claims, { cluster, namespace, name });
       const { state, holder } = await give(reached.client, { namespace, name }, { roleARN, desired, rivals });
       after.push({ cluster, namespace, name, state });
       if (holder !== undefined) conflicts.push(`${namespace}/${name} (${holder})`);
@@ -79,11 +81,6 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     for (const [cluster, entries] of Map.groupBy(left, (entry) => entry.cluster)) {
       await this.#releaser.release(cluster, entries, context);
     }
-  }
-
-  /** Asked only where a service account does not name our role: then somebody else may have a better claim. */
-  #all(): Promise<readonly IAMServiceAccount[]> {
-    return this.kube.list<IAMServiceAccount>(iamServiceAccounts);
   }
 
   #outcome(object: IAMServiceAccount, entries: readonly ServiceAccountEntry[], conflicts: readonly string[]): Outcome {
@@ -135,7 +132,7 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
 interface Gift {
   readonly roleARN: string;
   readonly desired: Annotations;
-  readonly rivals: () => Promise<readonly Rival[]>;
+  readonly rivals: () => readonly Rival[];
 }
 
 interface Given {
@@ -153,7 +150,7 @@ async function give(client: KubeClient, ref: NamespacedName, gift: Gift): Promis
   if (!serviceAccount) return { state: 'NotFound' };
   const current = roleOf(serviceAccount);
   if (current !== gift.roleARN) {
-    const rivals = await gift.rivals();
+    const rivals = gift.rivals();
     const older = rivals.find(({ isOlder }) => isOlder);
     if (older) return { state: 'Conflict', holder: `held by IAMServiceAccount ${older.name}, which is older` };
     const isRivals = isRoleOurs(serviceAccount) && rivals.some(({ roleARN }) => roleARN === current);

@@ -207,6 +207,41 @@ describe('a service account of two objects', () => {
     expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
   });
 
+  test('goes once from the younger to the older where neither saw the other in time, and is then left alone', async () => {
+    const story = new Story();
+    const blind = jest.spyOn(story.claims, 'under').mockReturnValue([]);
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account({}, 'second'));
+    await story.reconcile('second');
+    await story.reconcile();
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'AnnotationConflict' });
+    blind.mockRestore();
+    story.forget();
+    for (const name of ['second', 's3-reader', 'second', 's3-reader', 'second']) await story.reconcile(name);
+    expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+    expect(story.workload.writes).toHaveLength(1);
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
+  });
+
+  test('is decided without a list of all IAMServiceAccounts', async () => {
+    const story = await both();
+    await story.reconcile('second');
+    expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
+    expect(story.kube.reads.filter(({ verb }) => verb === 'list')).toEqual([]);
+  });
+
+  test('of another cluster is another one', async () => {
+    const story = await both();
+    story.kube.seed(oidcIssuers, issuer('other'));
+    const elsewhere = account({ issuerRefs: [{ namespace: '', name: 'other' }] }, 'third');
+    story.kube.seed(iamServiceAccounts, elsewhere);
+    seed(story, reader);
+    await story.reconcile('third');
+    expect(story.annotations()[roleKey]).toMatch(/\/third-/);
+  });
+
   test('goes to the younger when the older is deleted', async () => {
     const story = await both();
     story.delete();
