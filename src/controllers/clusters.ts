@@ -1,6 +1,7 @@
 import type { Reason } from '../api/conditions.ts';
 import type { OIDCIssuer } from '../api/kinds.ts';
-import { type NamespacedName, oidcIssuers } from '../api/resources.ts';
+import type { KubernetesObject } from '../api/meta.ts';
+import { type NamespacedName, namespaces, oidcIssuers } from '../api/resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Secrets } from '../runtime/secrets.ts';
 import type { WorkloadClusters } from '../runtime/workload-clusters.ts';
@@ -9,8 +10,16 @@ import { secretsForbidden } from './secret-permissions.ts';
 
 export type Reached =
   | { readonly state: 'connected'; readonly client: KubeClient }
-  /** The issuer says no way to its cluster, or one that leads nowhere. */
-  | { readonly state: 'noWay'; readonly message: string; readonly reason?: Reason };
+  /** The issuer says no way to its cluster, or the Secret that it names is gone, as it is when the cluster is. */
+  | { readonly state: 'noWay'; readonly message: string }
+  | Blocked;
+
+/** The operator cannot take the way to the cluster now: a person can mend that, and it does not mean that the cluster is gone. */
+export interface Blocked {
+  readonly state: 'blocked';
+  readonly reason: Reason;
+  readonly message: string;
+}
 
 export interface ClusterDependencies {
   readonly kube: KubeClient;
@@ -41,15 +50,26 @@ export class IssuerClusters {
       case 'found':
         return { state: 'connected', client: workloadClusters.connect(entry.value) };
       case 'forbidden': {
+        // Then the Secret goes like the permission to read it, and nobody will grant that again.
+        if (await isBeingDeleted(kube, namespace)) return noWay(`namespace ${namespace} is being deleted`);
         const message = secretsForbidden(`read Secret ${namespace}/${reference.name}`, namespace);
-        return { state: 'noWay', message, reason: 'SecretForbidden' };
+        return { state: 'blocked', reason: 'SecretForbidden', message };
       }
       case 'noSecret':
         return noWay(`Secret ${reference.name} with the kubeconfig does not exist`);
       case 'noEntry':
-        return noWay(`Secret ${reference.name} has no entry ${reference.key} with a kubeconfig`);
+        return {
+          state: 'blocked',
+          reason: 'SecretNotFound',
+          message: `Secret ${reference.name} has no entry ${reference.key} with a kubeconfig`,
+        };
     }
   }
 }
 
 const noWay = (message: string): Reached => ({ state: 'noWay', message });
+
+async function isBeingDeleted(kube: KubeClient, name: string): Promise<boolean> {
+  const namespace = await kube.find<KubernetesObject>(namespaces, { namespace: '', name });
+  return namespace?.metadata.deletionTimestamp !== undefined;
+}

@@ -3,7 +3,7 @@ import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import { isForbidden, isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../../runtime/workload-clusters.ts';
-import type { IssuerClusters, Reached } from '../clusters.ts';
+import type { Blocked, IssuerClusters, Reached } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
@@ -20,14 +20,23 @@ export class ClusterOutOfReach extends Error {
 export class Releaser {
   constructor(private readonly clusters: IssuerClusters) {}
 
-  /** Throws ClusterOutOfReach. */
-  async release(cluster: string, entries: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
+  /** Gives what is in the way, if something is. Throws ClusterOutOfReach. */
+  async release(
+    cluster: string,
+    entries: readonly ServiceAccountEntry[],
+    context: ReleaseContext,
+  ): Promise<Blocked | undefined> {
     const reached = await outOfReach(cluster, () => this.#reachByName(cluster, context));
-    if (reached.state === 'noWay') return this.giveUp(entries, reached.message, context);
+    if (reached.state === 'blocked') return reached;
+    if (reached.state === 'noWay') {
+      this.giveUp(entries, reached.message, context);
+      return undefined;
+    }
     for (const entry of entries) {
       await outOfReach(cluster, () => takeOff(reached.client, entry, context.roleARN));
       forget([entry], context);
     }
+    return undefined;
   }
 
   /** Says in an event what may be left. */
@@ -42,7 +51,10 @@ export class Releaser {
     let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
     if (issuer && clusterNameOf(issuer) === cluster) reached = await this.clusters.reach(issuer);
     for (const [ref, other] of others) {
-      if (reached.state === 'noWay' && other.cluster === cluster) reached = await this.clusters.reachBy(ref, cluster);
+      if (reached.state === 'connected' || other.cluster !== cluster) continue;
+      const next = await this.clusters.reachBy(ref, cluster);
+      // One whose way is only blocked knows of a cluster that may still be there.
+      if (next.state === 'connected' || reached.state === 'noWay') reached = next;
     }
     return reached;
   }

@@ -8,7 +8,7 @@ import { minutes } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { Lookup } from '../../runtime/lookup.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
-import type { IssuerClusters } from '../clusters.ts';
+import type { Blocked, IssuerClusters } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 import type { Claim } from '../references.ts';
 import type { Intervals } from '../settings.ts';
@@ -18,7 +18,7 @@ import { type ServiceAccountEntry, type ServiceAccountState, isSame } from './re
 import { ClusterOutOfReach, type ReleaseContext, Releaser } from './release.ts';
 import { type Rival, rivalsOf } from './rivals.ts';
 
-/** A cluster that does not answer for so long after the deletion holds it no more. */
+/** A cluster that is out of reach for so long after the deletion holds it no more. */
 const patience = minutes(10);
 
 /** What is missing for longer than this comes by a resync: a look at it reads the whole role. */
@@ -47,14 +47,16 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     const before = status.serviceAccounts ?? [];
     const roleARN = observed.role.arn;
     if (!issuer.spec.cluster) {
-      await this.#release(before, { ...context, roleARN });
+      const blocked = await this.#release(before, { ...context, roleARN });
+      if (blocked) return this.#missing(object, blocked.reason, blocked.message);
       return {
         state: 'ready',
         message: `OIDCIssuer ${issuer.metadata.name} has no spec.cluster: service accounts are neither read nor written`,
       };
     }
     const reached = await this.clusters.reach(issuer);
-    if (reached.state === 'noWay') return this.#missing(object, reached.reason ?? 'SecretNotFound', reached.message);
+    if (reached.state === 'noWay') return this.#missing(object, 'SecretNotFound', reached.message);
+    if (reached.state === 'blocked') return this.#missing(object, reached.reason, reached.message);
 
     const cluster = clusterNameOf(issuer);
     const desired = desiredAnnotations({
@@ -73,14 +75,17 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     }
     const left = before.filter((old) => !after.some((entry) => entry.cluster === old.cluster && isSame(entry, old)));
     status.serviceAccounts = [...after, ...left];
-    await this.#release(left, { ...context, roleARN });
+    const blocked = await this.#release(left, { ...context, roleARN });
+    if (blocked) return this.#missing(object, blocked.reason, blocked.message);
     return this.#outcome(object, after, conflicts);
   }
 
-  async #release(left: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<void> {
+  async #release(left: readonly ServiceAccountEntry[], context: ReleaseContext): Promise<Blocked | undefined> {
+    let blocked: Blocked | undefined;
     for (const [cluster, entries] of Map.groupBy(left, (entry) => entry.cluster)) {
-      await this.#releaser.release(cluster, entries, context);
+      blocked = (await this.#releaser.release(cluster, entries, context)) ?? blocked;
     }
+    return blocked;
   }
 
   #outcome(object: IAMServiceAccount, entries: readonly ServiceAccountEntry[], conflicts: readonly string[]): Outcome {
@@ -113,19 +118,32 @@ export class ServiceAccountsStep implements Step<RoleContext, RoleRemoval> {
     // Also of a copy of this object in another cluster: the service accounts are annotated by whoever has the role.
     if (role && ownershipOf(role.tags, owner).state === 'anothers') return ready;
     const deletedAt = Date.parse(object.metadata.deletionTimestamp ?? '');
-    const silent: string[] = [];
+    const obstacles: Pick<Blocked, 'reason' | 'message'>[] = [];
     for (const [cluster, entries] of Map.groupBy(status.serviceAccounts ?? [], (entry) => entry.cluster)) {
-      try {
-        await this.#releaser.release(cluster, entries, removal);
-      } catch (error) {
-        if (!(error instanceof ClusterOutOfReach)) throw error;
-        if (this.clock.now().getTime() - deletedAt < patience) silent.push(error.message);
-        else this.#releaser.giveUp(entries, error.message, removal);
-      }
+      const obstacle = await this.#tryRelease(cluster, entries, removal);
+      if (!obstacle) continue;
+      if (this.clock.now().getTime() - deletedAt < patience) obstacles.push(obstacle);
+      else this.#releaser.giveUp(entries, obstacle.message, removal);
     }
-    if (silent.length === 0) return ready;
-    const message = `${silent.join('; ')}: the annotations there are given up ten minutes after the deletion`;
-    return { state: 'waiting', reason: 'ClusterUnreachable', message, requeueAfter: this.intervals.missing };
+    const [first] = obstacles;
+    if (!first) return ready;
+    const messages = obstacles.map(({ message }) => message).join('; ');
+    return {
+      state: 'waiting',
+      reason: first.reason,
+      message: `${messages}; the annotations there are given up ten minutes after the deletion`,
+      requeueAfter: this.intervals.missing,
+    };
+  }
+
+  /** What holds the deletion, for a while: a cluster that is out of reach, or a way to it that a person can mend. */
+  async #tryRelease(cluster: string, entries: readonly ServiceAccountEntry[], removal: RoleRemoval) {
+    try {
+      return await this.#releaser.release(cluster, entries, removal);
+    } catch (error) {
+      if (!(error instanceof ClusterOutOfReach)) throw error;
+      return { reason: 'ClusterUnreachable' as const, message: error.message };
+    }
   }
 }
 

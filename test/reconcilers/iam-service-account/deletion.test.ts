@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
+import { describe, expect, jest, test } from '@jest/globals';
+import { namespaces, oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
@@ -141,6 +141,61 @@ describe('a cluster that cannot be reached', () => {
     expect(story.isGone).toBe(true);
     expect(story.iam.roles.size).toBe(0);
     expect(story.said.map(({ reason }) => reason)).toContain('AnnotationsLeft');
+  });
+
+  const forbid = (story: Story) => jest.spyOn(story.secrets, 'entry').mockResolvedValue({ state: 'forbidden' });
+  const command = 'kubectl apply --namespace default -k config/components/secrets;';
+
+  test('because the permission to read its Secret is missing holds the object, says the command, and is then cleaned', async () => {
+    const story = await ready();
+    const entry = forbid(story);
+    story.delete();
+    expect(await story.reconcile()).toEqual({ requeueAfter: story.settings.intervals.missing });
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      status: 'False',
+      reason: 'SecretForbidden',
+      message: expect.stringContaining(command),
+    });
+    expect(story.said.map(({ reason }) => reason)).not.toContain('AnnotationsLeft');
+    entry.mockRestore();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()).toEqual({});
+  });
+
+  test('because that permission stays missing holds the object for ten minutes', async () => {
+    const story = await ready();
+    forbid(story);
+    story.delete();
+    await story.reconcile();
+    await story.clock.advance(minutes(10));
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.iam.roles.size).toBe(0);
+    expect(story.said.map(({ reason }) => reason)).toContain('AnnotationsLeft');
+  });
+
+  test('because its namespace is being deleted, permissions first, holds nothing', async () => {
+    const story = await ready();
+    forbid(story);
+    const metadata = { namespace: '', name: 'default', finalizers: ['kubernetes'] };
+    story.kube.seed(namespaces, { metadata });
+    story.kube.remove(namespaces, metadata);
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'AnnotationsLeft', message: expect.stringContaining('namespace default') }),
+    );
+  });
+
+  test('because the Secret lacks the kubeconfig holds the object: that does not say that it is gone', async () => {
+    const story = await ready();
+    story.seedSecret('abcl0-kubeconfig', { other: story.kubeconfig });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'SecretNotFound' });
   });
 
   test('is cleaned when it comes back in time', async () => {

@@ -313,6 +313,23 @@ describe('a service account that is a subject no more', () => {
   });
 });
 
+test('what carries our annotations is remembered while the way to its cluster is not permitted', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.seed(oidcIssuers, issuer('other', { spec: { cluster: { inCluster: {} } } }));
+  story.kube.seed(serviceAccounts, { metadata: writer });
+  story.edit({ issuerRefs: [{ name: 'other' }], subjects: [writer] });
+  const entry = jest.spyOn(story.secrets, 'entry').mockResolvedValue({ state: 'forbidden' });
+  await story.reconcile();
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'False', reason: 'SecretForbidden' });
+  expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+  expect(story.said.map(({ reason }) => reason)).not.toContain('AnnotationsLeft');
+  entry.mockRestore();
+  await story.reconcile();
+  expect(story.annotations()).toEqual({});
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
 describe('the way to the cluster', () => {
   test('may be none: then nothing is read or written there', async () => {
     const story = new Story();
