@@ -18,13 +18,21 @@ import { SdkClients } from './aws/clients.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
+import { mayHaveForgotten } from './controllers/dependents.ts';
 import { ageOf, Guardrails } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
-import { claimIndex, issuerIndex, issuerKey, roleIndex } from './controllers/references.ts';
+import {
+  claimIndex,
+  deletedIssuerIndex,
+  issuerIndex,
+  issuerKey,
+  roleIndex,
+  roleSummary,
+} from './controllers/references.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
@@ -101,18 +109,20 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     partition: partitionOf(config.region).name,
   });
 
-  const issuersByNamespace = issuerIndex();
+  const knownIssuers = issuerIndex();
+  const deletedIssuers = deletedIssuerIndex();
   const rolesByIssuer = roleIndex();
   const claims = claimIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
   const roles = controller(
     'IAMServiceAccount',
-    steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: issuersByNamespace, claims })),
+    steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: knownIssuers, claims })),
   );
   const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 
-  issuerInformer.on(issuersByNamespace);
+  issuerInformer.on(knownIssuers);
+  issuerInformer.on(deletedIssuers);
   roleInformer.on(rolesByIssuer);
   roleInformer.on(claims);
   issuers.watch(issuerInformer, { written: [settledAnnotation] });
@@ -132,18 +142,14 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     affected: (issuer) => rolesByIssuer.under(issuerKey(issuer)).map(([ref]) => ref),
   });
   // Only an issuer that is being deleted waits for its roles: others are not asked of AWS because a role changed.
-  const deletedIssuers = issuerInformer.on({
-    select: ({ metadata }) => metadata.deletionTimestamp !== undefined,
-    changed: () => {},
-  });
   issuers.watchRelated(roleInformer, {
-    select: ({ metadata, spec, status }) => ({
-      deleting: metadata.deletionTimestamp !== undefined,
-      issuerNames: spec.issuerRefs.map(({ name }) => name),
-      trusted: status?.issuers,
+    select: (role) => ({
+      ...roleSummary(role),
+      deleting: role.metadata.deletionTimestamp !== undefined,
+      forgotten: mayHaveForgotten(role),
     }),
-    *affected({ namespace }) {
-      for (const [ref, isDeleted] of deletedIssuers) if (isDeleted && ref.namespace === namespace) yield ref;
+    *affected(_, { issuers: names, urls }) {
+      for (const key of [...names, ...urls]) for (const [ref] of deletedIssuers.under(key)) yield ref;
     },
   });
   clusters.watchRelated(issuerInformer, {

@@ -8,22 +8,41 @@ export function issuerRefsOf({ metadata, spec }: Pick<IAMServiceAccount, 'metada
   return spec.issuerRefs.map(({ namespace, name }) => ({ namespace: namespace || metadata.namespace, name }));
 }
 
-/** What the roles of its namespace know of an issuer that they do not refer to. */
+/** What roles know of an issuer that they do not refer to. */
 export interface IssuerSummary {
   readonly cluster: string;
   readonly url: string | undefined;
   readonly registered: boolean;
+  /** Of its own providers. Another issuer may claim its URL, but not these. */
+  readonly providerARNs: readonly string[];
 }
 
-/** Issuers by namespace. */
+/** Issuers by namespace, and by the ARNs of their providers. */
 export const issuerIndex = () =>
   new Index<OIDCIssuer, IssuerSummary>({
     select: (issuer) => ({
       cluster: clusterNameOf(issuer),
       url: issuer.status?.issuerURL,
       registered: mayBeRegistered(issuer),
+      providerARNs: (issuer.status?.providers ?? []).filter(({ owned }) => owned).map(({ arn }) => arn),
     }),
-    keys: ({ namespace }) => [namespace],
+    keys: ({ namespace }, { providerARNs }) => [namespace, ...providerARNs],
+  });
+
+/** What the deletion of an issuer waits for. */
+interface DeletedIssuer {
+  readonly deleted: boolean;
+  readonly urls: readonly string[];
+}
+
+/** Issuers that are being deleted: by `namespace/name`, and by the URLs that roles may trust. */
+export const deletedIssuerIndex = () =>
+  new Index<OIDCIssuer, DeletedIssuer>({
+    select: ({ metadata, status }) => ({
+      deleted: metadata.deletionTimestamp !== undefined,
+      urls: [status?.issuerURL ?? [], ...(status?.providers ?? []).map(({ url }) => url)].flat(),
+    }),
+    keys: (ref, { deleted, urls }) => (deleted ? [...new Set([issuerKey(ref), ...urls])] : []),
   });
 
 /** Which issuers an IAMServiceAccount refers to, and which its role trusts. */
@@ -35,12 +54,16 @@ export interface RoleSummary {
 /** IAMServiceAccounts by issuer: by `namespace/name` of those that they refer to, and by the URL of those that their roles trust. */
 export const roleIndex = () =>
   new Index<IAMServiceAccount, RoleSummary>({
-    select: (account) => ({
-      issuers: issuerRefsOf(account).map(issuerKey),
-      urls: (account.status?.issuers ?? []).map(({ url }) => url),
-    }),
+    select: roleSummary,
     keys: (_, { issuers, urls }) => [...issuers, ...urls],
   });
+
+export function roleSummary(account: IAMServiceAccount): RoleSummary {
+  return {
+    issuers: issuerRefsOf(account).map(issuerKey),
+    urls: (account.status?.issuers ?? []).map(({ url }) => url),
+  };
+}
 
 /** What others know of an IAMServiceAccount that gives service accounts its role. */
 export interface Claim {

@@ -42,7 +42,7 @@ export class Controller {
 
   /**
    * Reconciles those that depend on objects of another kind: `select` says what of such an object matters to them,
-   * `affected` who they are.
+   * `affected` who they are: it is asked of what the object says, and of what it said before.
    */
   watchRelated<O extends KubernetesObject, S>(
     informer: Informer<O>,
@@ -54,8 +54,10 @@ export class Controller {
   ): void {
     informer.on({
       select: related.select,
-      changed: ({ ref, selected }) => {
-        for (const each of related.affected(ref, selected)) this.add(each, related.priority);
+      changed: ({ ref, selected, before }) => {
+        for (const said of before === undefined ? [selected] : [before, selected]) {
+          for (const each of related.affected(ref, said)) this.add(each, related.priority);
+        }
       },
     });
   }

@@ -13,6 +13,8 @@ export interface Change<S> {
   readonly ref: NamespacedName;
   /** Of a deleted object what was known last. */
   readonly selected: S;
+  /** What was known of it until now. */
+  readonly before?: S;
   readonly kind: ChangeKind;
   /** The object asks for something: it is new since the first list, is to be deleted, or its status does not answer its spec yet. */
   readonly pending: boolean;
@@ -119,7 +121,13 @@ class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[
     const ref = { namespace, name };
     this.#known.set(key, { ref, selected });
     const isNew = kind === 'changed' && !old;
-    this.trigger.changed({ ref, selected, kind, pending: isNew || isPending(object) });
+    this.trigger.changed({
+      ref,
+      selected,
+      ...(old && { before: old.selected }),
+      kind,
+      pending: isNew || isPending(object),
+    });
   }
 
   drop(key: string): void {

@@ -61,3 +61,32 @@ test('an issuer of another namespace is used by those that it lets, and holds on
   await team.kubectl(['delete', 'iamserviceaccount', 'team-a', '--wait=false']);
   await team.gone('iamserviceaccount');
 });
+
+test('an issuer that is being deleted sees at once that a role of another namespace is gone, or refers to another', async () => {
+  // Nothing but a change of a role makes it look again.
+  await lab.startOperator({ intervals: { dependents: '5m' } });
+  const other = await lab.tenant('other');
+  // A role stays in its account, so the other issuer is in the same one.
+  const alias = 'irsa-other.platform.example.com';
+  const account = { roleARN: platform.roleToAssume };
+  await other.applyIssuer({ allowedNamespaces: { from: 'All' }, account, hosting: { cloudFront: { alias } } });
+  await other.ready('oidcissuer');
+  for (const change of ['gone', 'moved'] as const) {
+    await platform.applyIssuer({ allowedNamespaces: { from: 'All' } });
+    await platform.ready('oidcissuer');
+    await team.applyRole({ issuerRefs: [{ namespace: 'platform', name: 'platform' }] });
+    await team.ready('iamserviceaccount');
+    await platform.kubectl(['delete', 'oidcissuer', 'platform', '--wait=false']);
+    await until('the issuer to say what holds it', async () => {
+      const conditions = (await platform.issuer())?.status?.conditions;
+      const held = conditions?.find(({ type, reason }) => type === 'Ready' && reason === 'DependentsRemaining');
+      return held?.message.includes('team-a/team-a') || undefined;
+    });
+    if (change === 'gone') await team.kubectl(['delete', 'iamserviceaccount', 'team-a', '--wait=false']);
+    else await team.applyRole({ issuerRefs: [{ namespace: 'other', name: 'other' }] });
+    await platform.gone('oidcissuer');
+  }
+  await team.ready('iamserviceaccount');
+  const role = await team.role();
+  expect(role?.status?.issuers?.map(({ url }) => url)).toEqual([`https://${alias}`]);
+});

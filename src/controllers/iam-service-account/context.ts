@@ -25,7 +25,7 @@ export interface Dependencies {
   readonly accounts: Accounts;
   readonly admission: Admission;
   readonly settings: Settings;
-  /** Issuers by namespace. */
+  /** Issuers by namespace, and by the ARNs of their providers. */
   readonly issuers: Lookup<IssuerSummary>;
   /** IAMServiceAccounts by service account. */
   readonly claims: Lookup<Claim>;
@@ -43,7 +43,7 @@ interface Common {
   readonly owner: Owner;
   /** The one that the object refers to. Undefined: it is not there, or does not let this object's namespace refer to it. */
   readonly issuer: OIDCIssuer | undefined;
-  /** The others of the object's own namespace. */
+  /** The others of the object's own namespace, and those of other namespaces that the role trusts. */
   readonly others: readonly Neighbour[];
 }
 

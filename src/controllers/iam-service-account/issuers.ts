@@ -22,7 +22,7 @@ export interface IssuerSituation {
 export interface IssuerQuery {
   /** The one that the role refers to. */
   readonly issuer: OIDCIssuer | undefined;
-  /** What is known of the others of the role's namespace. */
+  /** What is known of the others of the role's namespace, and of those of other namespaces that the role trusts. */
   readonly others: readonly IssuerSummary[];
   /** Those whose statements the role has or may have. */
   readonly recorded: readonly IssuerEntry[];

@@ -15,7 +15,8 @@ export interface IssuersRead {
 }
 
 /**
- * The issuer is read anew, for the pass acts on it. The others are looked up: what they are is read where it matters.
+ * The issuer is read anew, for the pass acts on it. The others are looked up: what they are is read where it matters. They are
+ * those of this namespace, and those of other namespaces that the role trusts since it referred to them.
  * An issuer that let us in before, and does not any more, is still known: what was made is undone through it, never made.
  */
 export async function readIssuer(
@@ -25,7 +26,11 @@ export async function readIssuer(
   const { namespace } = object.metadata;
   const ref = issuerRefsOf(object)[0] ?? { namespace, name: '' };
   const found = await kube.find<OIDCIssuer>(oidcIssuers, ref);
-  const others = issuers.under(namespace).filter(([other]) => issuerKey(other) !== issuerKey(ref));
+  const trusting = object.status?.issuers ?? [];
+  const known = [namespace, ...trusting.map(({ providerARN }) => providerARN)].flatMap((key) => issuers.under(key));
+  const byKey = new Map(known.map((neighbour) => [issuerKey(neighbour[0]), neighbour]));
+  byKey.delete(issuerKey(ref));
+  const others = [...byKey.values()];
   const allowed = found !== undefined && (await allowsNamespace(found, namespace, kube));
   if (allowed || ref.namespace === namespace) return { issuer: found, others, refusal: undefined };
   const trusted = (object.status?.issuers ?? []).some(({ url }) => url === found?.status?.issuerURL);

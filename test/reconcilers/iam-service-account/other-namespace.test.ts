@@ -121,6 +121,58 @@ describe('when the issuer lets it in no more', () => {
   });
 });
 
+describe('a role that moves to an issuer of its own namespace', () => {
+  const own = [{ namespace: '', name: 'abcl0' }];
+
+  test('drops the statement of the other, and its annotations in the cluster of that', async () => {
+    const made = story();
+    await made.reconcile();
+    made.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { spec: { cluster: null } });
+    made.edit({ issuerRefs: own });
+    await made.reconcile();
+    expect(made.role.trustPolicy).toContain('irsa.abcl0.example.com:sub');
+    expect(made.role.trustPolicy).not.toContain('irsa.shared.example.com');
+    expect(made.status.issuers?.map(({ url }) => url)).toEqual(['https://irsa.abcl0.example.com']);
+    expect(made.annotations()).toEqual({});
+  });
+
+  test('drops it also while its new issuer is not registered yet', async () => {
+    const made = story();
+    await made.reconcile();
+    made.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
+    made.edit({ issuerRefs: own });
+    await made.reconcile();
+    expect(made.trusted).toEqual([]);
+    expect(made.status.issuers).toEqual([]);
+  });
+
+  test('keeps it where nobody sees the other issuer any more: one that was moved away still serves pods', async () => {
+    const made = story();
+    await made.reconcile();
+    made.kube.edit(oidcIssuers, platform, { metadata: { finalizers: null } });
+    made.kube.remove(oidcIssuers, platform);
+    made.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
+    made.edit({ issuerRefs: own });
+    await made.reconcile();
+    expect(made.trusted).toEqual([reader]);
+  });
+
+  test('drops nothing because an issuer of a third namespace claims the URL', async () => {
+    const made = story();
+    await made.reconcile();
+    made.kube.edit(oidcIssuers, platform, { metadata: { finalizers: null } });
+    made.kube.remove(oidcIssuers, platform);
+    const { providers: _, ...claim } = registered('irsa.shared.example.com');
+    const settled = JSON.stringify({ 'metadata.name': 'evil/shared' });
+    const metadata = { namespace: 'evil', annotations: { 'irsa.giantswarm.io/settled': settled } };
+    made.kube.seed(oidcIssuers, issuer('shared', { metadata, status: claim }));
+    made.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
+    made.edit({ issuerRefs: own });
+    await made.reconcile();
+    expect(made.trusted).toEqual([reader]);
+  });
+});
+
 test('nothing is listed for a role that is ready, nor when it is deleted', async () => {
   const made = new Story();
   await made.reconcile();

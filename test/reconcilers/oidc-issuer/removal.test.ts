@@ -225,6 +225,45 @@ describe('IAMServiceAccounts that still trust the issuer', () => {
     expect(story.aws.writes).toEqual([]);
   });
 
+  const stranger = (status: object) => ({
+    ...dependent({ issuerRefs: [{ namespace: 'default', name: 'abcl0' }] }, { namespace: 'elsewhere' }),
+    status,
+  });
+
+  test.each([
+    ['was refused from the first pass on', { issuers: [] }],
+    ['has no status yet', {}],
+  ])('of a namespace that was never let in hold nothing, also one that %s', async (_, status) => {
+    const story = await readyStory();
+    story.kube.seed(iamServiceAccounts, stranger(status));
+    story.delete();
+    await story.untilGone();
+    expect(story.saidReasons).not.toContain('DeletionWaits');
+  });
+
+  test('of a namespace that was let in hold it as those of its own do', async () => {
+    const story = await readyStory({ allowedNamespaces: { from: 'All' } });
+    story.kube.seed(iamServiceAccounts, stranger({ issuers: [{ url: issuerURL, providerARN: 'arn' }] }));
+    story.delete();
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({
+      reason: 'DependentsRemaining',
+      message: expect.stringContaining('elsewhere/s3-reader'),
+    });
+    expect(story.aws.writes).toEqual([]);
+  });
+
+  test('of a namespace that is let in, and forgot whether they trust it, hold it until they know', async () => {
+    const story = await readyStory({ allowedNamespaces: { from: 'All' } });
+    allow(story);
+    story.kube.seed(iamServiceAccounts, stranger({}));
+    story.delete();
+    await story.reconcile();
+    expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'DependentsRemaining' });
+    story.kube.seed(iamServiceAccounts, stranger({ issuers: [] }));
+    await story.untilGone();
+  });
+
   test('of another issuer or namespace hold nothing', async () => {
     const story = await readyStory();
     const other = { issuers: [{ url: 'https://irsa.other.example.com', providerARN: 'arn' }] };

@@ -123,6 +123,22 @@ test('a change of a related object reconciles those that depend on it', async ()
   expect(it.ran).toEqual(['one']);
 });
 
+test('a change of what an object refers to reconciles what it left, and what it came to', async () => {
+  await using it = await world(async () => ({}));
+  const accounts = it.informer<Account>(iamServiceAccounts);
+  it.controller.watchRelated(accounts, {
+    select: ({ spec }) => spec.issuer,
+    affected: (_, issuer) => [{ namespace: 'org', name: issuer }],
+  });
+  it.server.answer(
+    list('5', [object('one', { spec: { issuer: 'i' } })]),
+    watch([{ type: 'MODIFIED', object: object('one', { spec: { issuer: 'j' }, metadata: { resourceVersion: '6' } }) }]),
+  );
+  accounts.start();
+  await until(() => it.ran.includes('j'));
+  expect(it.ran).toEqual(['i', 'i', 'j']);
+});
+
 test('a pass that rejects is logged with its object, once, and tried again after a back-off', async () => {
   let broken = true;
   await using it = await world(async () => {
