@@ -11,6 +11,8 @@ export interface Case {
   readonly to: (object: Example) => void;
   /** A part of the refusal, unique among rules. Absent: it is taken. */
   readonly refusal?: string;
+  /** The field that the refusal names. Absent: any of spec or metadata. */
+  readonly field?: string;
 }
 
 const roleARN = 'arn:aws:iam::111122223333:role/first';
@@ -28,7 +30,7 @@ const named = (name: string) => (object: Example) => {
 };
 const placed = (account: unknown) => (object: Example) => {
   spec('account', account)(object);
-  object.status.accountID = '111122223333';
+  object.status = { accountID: '111122223333' };
 };
 
 const issuerCases: readonly Omit<Case, 'kind'>[] = [
@@ -296,7 +298,26 @@ const serviceAccountCases: readonly Omit<Case, 'kind'>[] = [
   },
 ];
 
+const selector = { matchLabels: { team: 'a' } };
+const selected = (object: Example) => {
+  spec('namespaces')(object);
+  spec('namespaceSelector', selector)(object);
+};
+const neither = { refusal: 'set namespaces or namespaceSelector to say whose', field: 'spec.namespaces' };
+const both = { refusal: 'set one of namespaces and namespaceSelector', field: 'spec.namespaceSelector' };
+
+const guardrailCases: readonly Omit<Case, 'kind'>[] = [
+  { title: 'no namespaces', to: spec('namespaces'), ...neither },
+  { title: 'namespaces by their names and by their labels', to: spec('namespaceSelector', selector), ...both },
+  { title: 'namespaces by their labels', to: selected },
+  { title: 'all namespaces', to: spec('namespaces', ['*']) },
+  { title: 'the namespaces taken away', from: unchanged, to: spec('namespaces'), ...neither },
+  { title: 'labels set beside the names', from: unchanged, to: spec('namespaceSelector', selector), ...both },
+  { title: 'labels in place of the names', from: unchanged, to: selected },
+];
+
 export const cases: readonly Case[] = [
   ...issuerCases.map((one) => ({ kind: 'OIDCIssuer' as const, ...one })),
   ...serviceAccountCases.map((one) => ({ kind: 'IAMServiceAccount' as const, ...one })),
+  ...guardrailCases.map((one) => ({ kind: 'Guardrail' as const, ...one })),
 ];

@@ -1,3 +1,4 @@
+import type { GuardrailSpec } from '../../src/api/generated/guardrail.ts';
 import type { IAMServiceAccountSpec, IAMServiceAccountStatus } from '../../src/api/generated/iam-service-account.ts';
 import type { OIDCIssuerSpec, OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Kind } from './schema.ts';
@@ -8,7 +9,8 @@ export interface Example {
   kind: Kind;
   metadata: { name: string; resourceVersion?: string };
   spec: Record<string, unknown>;
-  status: Record<string, unknown>;
+  /** Absent: its kind has none. */
+  status?: Record<string, unknown>;
 }
 
 const apiVersion = 'irsa.giantswarm.io/v1alpha1';
@@ -30,6 +32,10 @@ function oidcIssuer(name: string, spec: OIDCIssuerSpec, status: OIDCIssuerStatus
 
 function iamServiceAccount(name: string, spec: IAMServiceAccountSpec, status: IAMServiceAccountStatus = {}): Example {
   return { apiVersion, kind: 'IAMServiceAccount', metadata: { name }, spec: { ...spec }, status: { ...status } };
+}
+
+function guardrail(name: string, spec: GuardrailSpec): Example {
+  return { apiVersion, kind: 'Guardrail', metadata: { name }, spec: { ...spec } };
 }
 
 /** Valid objects that together set every field: no one object can, for of some fields it may have only one. */
@@ -145,20 +151,48 @@ export const examples = (): Example[] => [
       conditions,
     },
   ),
+  guardrail('everything', {
+    namespaces: ['team-*'],
+    accounts: ['arn:aws:iam::111122223333:role/irsa-*', 'Own'],
+    issuers: { aliases: ['*.team-a.example.com'], inCluster: true },
+    roles: {
+      permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundaries/team-a',
+      managedPolicies: ['AmazonS3*', 'arn:aws:iam::111122223333:policy/team-a/*'],
+      inlinePolicies: { deniedActions: ['iam:*', 'sts:*'] },
+      subjectNamespaces: ['team-*'],
+      wildcardSubjects: true,
+      names: ['team-a-*'],
+      paths: ['/team-a/*'],
+      tagKeys: ['team', 'cost-*'],
+      existingRoles: ['arn:aws:iam::111122223333:role/legacy-*'],
+      maxSessionDuration: '4h',
+      maximum: 50,
+    },
+  }),
+  guardrail('labels', { namespaceSelector: { matchLabels: { team: 'a' } }, accounts: ['Own'] }),
 ];
 
 /** A valid object with no more than must be. */
-export const minimal = (kind: Kind): Example =>
-  kind === 'OIDCIssuer'
-    ? {
-        ...{ apiVersion, kind, metadata: { name: 'minimal' }, status: {} },
+export function minimal(kind: Kind): Example {
+  const head = { apiVersion, kind, metadata: { name: 'minimal' } };
+  switch (kind) {
+    case 'OIDCIssuer':
+      return {
+        ...head,
+        status: {},
         spec: {
           region: 'eu-central-1',
           hosting: { cloudFront: {} },
           signingKeys: { secretRef: { name: 'keys', key: 'tls.crt' } },
         },
-      }
-    : {
-        ...{ apiVersion, kind, metadata: { name: 'minimal' }, status: {} },
+      };
+    case 'IAMServiceAccount':
+      return {
+        ...head,
+        status: {},
         spec: { issuerRefs: [{ namespace: '', name: 'abcl0' }], subjects: [{ namespace: 'default', name: 'reader' }] },
       };
+    case 'Guardrail':
+      return { ...head, spec: { namespaces: ['team-a'], accounts: ['Own'] } };
+  }
+}

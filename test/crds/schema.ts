@@ -24,7 +24,11 @@ export interface Rule {
 /** Steps from the root: names of properties, `*` for the items of a list and the values of a map. */
 export type Path = readonly string[];
 
-export const kinds = { OIDCIssuer: 'oidcissuers', IAMServiceAccount: 'iamserviceaccounts' } as const;
+export const kinds = {
+  OIDCIssuer: 'oidcissuers',
+  IAMServiceAccount: 'iamserviceaccounts',
+  Guardrail: 'guardrails',
+} as const;
 export type Kind = keyof typeof kinds;
 
 /** One limit that a schema sets on the value at a path. */

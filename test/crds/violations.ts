@@ -31,6 +31,8 @@ export function violate({ keyword, limit, schema }: Constraint, value: unknown):
       return [];
     case 'maxItems':
       return Array.from({ length: number + 1 }, (_, index) => distinct((value as unknown[])[0], index, schema));
+    case 'minProperties':
+      return {};
     case 'maxProperties':
       return Object.fromEntries(Array.from({ length: number + 1 }, (_, index) => [`key-${index}`, 'value']));
     default:
@@ -50,6 +52,7 @@ export const complaints: Readonly<Record<string, RegExp>> = {
   maximum: /should be less than or equal to/,
   minItems: /should have at least \d+ items/,
   maxItems: /must have at most \d+ items/,
+  minProperties: /should have at least \d+ properties/,
   maxProperties: /must have at most \d+ items/,
 };
 

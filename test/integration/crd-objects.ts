@@ -27,10 +27,11 @@ export class Objects {
     return this.#send('POST', this.#collection(object), object);
   }
 
-  /** Makes it, status and all. */
+  /** Makes it, status and all, where its kind has one. */
   async make(object: Example): Promise<Example> {
     const { object: made, causes } = await this.create(object);
     if (causes.length > 0) throw new Error(JSON.stringify(causes));
+    if (!object.status) return made;
     const path = `${this.#collection(object)}/${object.metadata.name}/status`;
     return (await this.#send('PUT', path, { ...made, status: { ...made.status, ...object.status } })).object;
   }
@@ -49,7 +50,8 @@ export class Objects {
   }
 
   #collection({ kind }: Example): string {
-    return `/apis/irsa.giantswarm.io/v1alpha1/namespaces/${this.namespace}/${kinds[kind]}`;
+    const namespace = kind === 'Guardrail' ? '' : `namespaces/${this.namespace}/`;
+    return `/apis/irsa.giantswarm.io/v1alpha1/${namespace}${kinds[kind]}`;
   }
 
   async #send(method: string, path: string, object: Example): Promise<Verdict> {
