@@ -1,15 +1,15 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 
+export interface Allowed {
+  readonly allowed: true;
+  /** The Guardrail that allows it. */
+  readonly guardrail: string;
+  /** For the role whose object names none. */
+  readonly permissionsBoundary?: string;
+}
+
 /** What the Guardrails say of an object. */
-export type Verdict =
-  | {
-      readonly allowed: true;
-      /** The Guardrail that allows it. */
-      readonly guardrail: string;
-      /** For the role whose object names none. */
-      readonly permissionsBoundary?: string;
-    }
-  | { readonly allowed: false; readonly message: string };
+export type Verdict = Allowed | { readonly allowed: false; readonly message: string };
 
 export interface RoleRequest {
   readonly object: IAMServiceAccount;

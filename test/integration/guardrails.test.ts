@@ -71,6 +71,7 @@ test('a label and a Guardrail open a namespace without a restart, as far as the 
   await tenant.apply(teamA);
   await environment.kubectl(['label', 'namespace', 'team-a', 'team=a']);
   await tenant.ready('oidcissuer/abcl0', 'iamserviceaccount/reader');
+  expect(await tenant.get('iamserviceaccount', 'reader')).toMatchObject({ status: { guardrail: 'team-a' } });
 });
 
 test.each([
@@ -109,6 +110,7 @@ test('without its Guardrail a tenant keeps what it has, and can only delete it',
   await refusal(tenant, 'oidcissuer', 'abcl0');
   await refusal(tenant, 'iamserviceaccount', 'reader');
   expect(await holdings(account)).toEqual(before);
+  expect(await tenant.get('iamserviceaccount', 'reader')).not.toHaveProperty('status.guardrail');
   await tenant.kubectl(['delete', 'iamserviceaccount', '--all']);
   await tenant.kubectl(['delete', 'oidcissuer', '--all']);
   const kinds = (await holdings(account)).map(({ kind }) => kind);

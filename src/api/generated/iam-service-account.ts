@@ -148,6 +148,10 @@ export interface IAMServiceAccountStatus {
    */
   accountRoleARN?: string;
   /**
+   * Name of the Guardrail that allows the spec as it is. Absent: the spec is refused, or was not judged yet.
+   */
+  guardrail?: string;
+  /**
    * The issuers that the trust policy names. Absent: none.
    */
   issuers?: {

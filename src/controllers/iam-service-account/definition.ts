@@ -4,6 +4,7 @@ import { iamServiceAccounts } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
 import { isShutOut } from '../../aws/errors.ts';
 import type { Acceptance, Definition } from '../../runtime/definition.ts';
+import type { Allowed } from '../admission.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
 import { TerminalError, explain, inAccount } from '../explain.ts';
@@ -18,12 +19,12 @@ import { IssuerStep } from './issuer-step.ts';
 import { assess, providersOf } from './issuers.ts';
 import { PoliciesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
-import { readIssuer } from './read-issuer.ts';
+import { type IssuersRead, readIssuer } from './read-issuer.ts';
 import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
 import { RoleStep } from './role-step.ts';
 import { ServiceAccountsStep } from './service-accounts-step.ts';
 import { TrustStep } from './trust-step.ts';
-import { refuseIssuer, refuseSpec } from './validate.ts';
+import { type Refusal, refuseIssuer, refuseSpec } from './validate.ts';
 
 type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, RoleContext, RoleRemoval>;
 
@@ -53,16 +54,14 @@ type Visit = Pick<RoleContext, 'object' | 'status' | 'pass' | 'owner'>;
 
 async function accept(dependencies: Dependencies, visit: Visit): Promise<Acceptance<RoleContext>> {
   const { object, status, owner } = visit;
-  const refusal = refuseSpec(object);
-  if (refusal) return { accepted: false, ...refusal };
-
-  const { issuer, others, refusal: notAllowed } = await readIssuer(dependencies, object);
-  if (notAllowed) return { accepted: false, ...notAllowed };
-  const issuerRefusal = issuer && refuseIssuer(issuer, status);
-  if (issuerRefusal) return { accepted: false, ...issuerRefusal };
-  const verdict = dependencies.admission.role({ object, issuer });
-  if (!verdict.allowed) return { accepted: false, reason: 'NotAllowed', message: verdict.message };
-  const { permissionsBoundary } = verdict;
+  const judged = await judge(dependencies, visit);
+  if (!judged.allowed) {
+    // The spec that a Guardrail allowed is another one now, or the Guardrail is.
+    delete status.guardrail;
+    return { accepted: false, ...judged.refusal };
+  }
+  const { issuer, others, permissionsBoundary } = judged;
+  status.guardrail = judged.guardrail;
 
   const forgotten = mayHaveForgotten(object);
   if (!forgotten) status.issuers ??= [];
@@ -85,6 +84,24 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
     storeFirst: !isStored(object.status, status),
     context: { ...visit, issuer, others, situation, target },
   };
+}
+
+type Judged =
+  { readonly allowed: false; readonly refusal: Refusal } | (Allowed & Pick<IssuersRead, 'issuer' | 'others'>);
+
+/** Whether the spec is valid and allowed. Nothing is sent to AWS for that. */
+async function judge(dependencies: Dependencies, { object, status }: Visit): Promise<Judged> {
+  const refused = (refusal: Refusal) => ({ allowed: false, refusal }) as const;
+  const specRefusal = refuseSpec(object);
+  if (specRefusal) return refused(specRefusal);
+
+  const { issuer, others, refusal: notAllowed } = await readIssuer(dependencies, object);
+  if (notAllowed) return refused(notAllowed);
+  const issuerRefusal = issuer && refuseIssuer(issuer, status);
+  if (issuerRefusal) return refused(issuerRefusal);
+  const verdict = dependencies.admission.role({ object, issuer });
+  if (!verdict.allowed) return refused({ reason: 'NotAllowed', message: verdict.message });
+  return { ...verdict, issuer, others };
 }
 
 /** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */

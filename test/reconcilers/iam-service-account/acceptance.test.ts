@@ -118,6 +118,50 @@ describe('where no Guardrail allows it', () => {
   });
 });
 
+describe('the status names the Guardrail that allows it', () => {
+  test('once: a second pass writes nothing', async () => {
+    const story = new Story();
+    await story.reconcile();
+    expect(story.status.guardrail).toBe('everything');
+    story.forget();
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+  });
+
+  test('another as soon as another does', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.admission.role = () => ({ allowed: true, guardrail: 'team-a' });
+    await story.reconcile();
+    expect(story.status.guardrail).toBe('team-a');
+  });
+
+  test.each<[string, (story: Story) => void]>([
+    ['no Guardrail allows it', (story) => (story.admission.role = () => ({ allowed: false, message: 'no' }))],
+    ['the spec is not valid', (story) => story.edit({ subjects: [{ namespace: 'a', name: 'b..c' }] })],
+    ['its issuer does not let it', (story) => story.edit({ issuerRefs: [{ namespace: 'other', name: 'abcl0' }] })],
+  ])('and none while %s', async (_, refuse) => {
+    const story = new Story();
+    await story.reconcile();
+    refuse(story);
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'False' });
+    expect(story.status).not.toHaveProperty('guardrail');
+    expect(story.status.roleARN).toBe(story.role.arn);
+  });
+
+  test('also while it could not be judged', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.admission.role = () => {
+      throw new Error('nobody answers');
+    };
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'Unknown' });
+    expect(story.status.guardrail).toBe('everything');
+  });
+});
+
 test('puts the boundary of its Guardrail on a role that names none', async () => {
   const story = new Story();
   const permissionsBoundary = 'arn:aws:iam::111122223333:policy/boundary';
