@@ -19,7 +19,7 @@ import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
 import { mayHaveForgotten } from './controllers/dependents.ts';
-import { ageOf, Guardrails } from './controllers/guardrails/guardrails.ts';
+import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
@@ -98,13 +98,13 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const guardrailInformer = informer<Guardrail>(guardrails);
   const namespaceInformer = informer<KubernetesObject>(namespaces);
 
-  const roleAges = roleInformer.on({ select: ageOf, changed: () => {} });
+  const guardrailsByNamespace = guardrailIndex();
+  const namespacesByName = namespaceIndex();
+  const roleAges = roleAgeIndex();
   const admission = new Guardrails({
-    views: {
-      guardrails: guardrailInformer.on({ select: ({ spec }) => spec, changed: () => {} }),
-      namespaces: namespaceInformer.on({ select: ({ metadata }) => metadata.labels ?? {}, changed: () => {} }),
-      roles: roleAges,
-    },
+    guardrails: guardrailsByNamespace,
+    namespaces: namespacesByName,
+    roleAges,
     installation: config.installation,
     partition: partitionOf(config.region).name,
   });
@@ -121,8 +121,12 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   );
   const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 
-  issuerInformer.on(knownIssuers);
+  // Lookups are told first of a change, and then those who use them.
+  guardrailInformer.on(guardrailsByNamespace);
+  namespaceInformer.on(namespacesByName);
+  const allIssuers = issuerInformer.on(knownIssuers);
   issuerInformer.on(deletedIssuers);
+  const allRoles = roleInformer.on(roleAges);
   roleInformer.on(rolesByIssuer);
   roleInformer.on(claims);
   issuers.watch(issuerInformer, { written: [settledAnnotation] });
@@ -164,16 +168,15 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
   });
 
-  const issuerRefs = issuerInformer.on({ select: ({ metadata }) => metadata.uid, changed: () => {} });
   // Anything in a Guardrail can decide about any object; the labels of a namespace only about those in it.
-  for (const [judged, objects] of [
-    [issuers, issuerRefs],
-    [roles, roleAges],
+  for (const [judged, all, byNamespace] of [
+    [issuers, allIssuers, knownIssuers],
+    [roles, allRoles, roleAges],
   ] as const) {
-    judged.watchRelated(guardrailInformer, { select: ({ spec }) => spec, affected: () => refsOf(objects) });
+    judged.watchRelated(guardrailInformer, { select: ({ spec }) => spec, affected: () => refsOf(all) });
     judged.watchRelated(namespaceInformer, {
       select: ({ metadata }) => metadata.labels ?? {},
-      affected: ({ name }) => refsOf(objects).filter(({ namespace }) => namespace === name),
+      affected: ({ name }) => refsOf(byNamespace.under(name)),
     });
   }
 
@@ -202,7 +205,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   };
 }
 
-const refsOf = (objects: Iterable<[NamespacedName, unknown]>): NamespacedName[] => [...objects].map(([ref]) => ref);
+const refsOf = (objects: Iterable<readonly [NamespacedName, unknown]>): NamespacedName[] =>
+  [...objects].map(([ref]) => ref);
 
 function readConfig(): Config {
   try {

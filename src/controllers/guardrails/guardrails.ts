@@ -1,25 +1,40 @@
 import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
-import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import type { NamespacedName } from '../../api/resources.ts';
+import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import { Index, type Lookup } from '../../runtime/lookup.ts';
 import type { Admission, RoleRequest, Verdict } from '../admission.ts';
 import { judgeIssuer, judgeRole, type NamedGuardrail, type Namespace, selects } from './judge.ts';
 
-type View<S> = Iterable<[NamespacedName, S]>;
+/** The key of the Guardrails that name their namespaces by a pattern or by labels. Each is looked at for every namespace. */
+const anyNamespace = '*';
 
-/** When an IAMServiceAccount was made, for `maximum`. */
-export const ageOf = ({ metadata }: IAMServiceAccount) => `${metadata.creationTimestamp} ${metadata.name}`;
+/** Guardrails by the namespaces that they name, and under one more key those that have to be asked. */
+export const guardrailIndex = () =>
+  new Index<Guardrail, GuardrailSpec>({
+    select: ({ spec }) => spec,
+    keys: (_, { namespaces = [anyNamespace] }) =>
+      namespaces.some((name) => name.includes('*')) ? [anyNamespace] : namespaces,
+  });
 
-/** What informers know. They must have synced before the first object is judged. */
-export interface Views {
-  readonly guardrails: View<GuardrailSpec>;
-  /** Labels. */
-  readonly namespaces: View<Readonly<Record<string, string>>>;
-  /** `ageOf` each. */
-  readonly roles: View<string>;
-}
+/** The labels of namespaces by their names. */
+export const namespaceIndex = () =>
+  new Index<KubernetesObject, Namespace['labels']>({
+    select: ({ metadata }) => metadata.labels ?? {},
+    keys: ({ name }) => [name],
+  });
+
+/** When the IAMServiceAccounts of a namespace were made, for `maximum`. */
+export const roleAgeIndex = () =>
+  new Index<IAMServiceAccount, string>({ select: ageOf, keys: ({ namespace }) => [namespace] });
+
+/** Two objects of one second are told apart by their names, so that both come to the same answer. */
+const ageOf = ({ metadata }: IAMServiceAccount) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 
 export interface GuardrailsOptions {
-  readonly views: Views;
+  /** What informers know. They must have synced before the first object is judged. */
+  readonly guardrails: Lookup<GuardrailSpec>;
+  readonly namespaces: Lookup<Namespace['labels']>;
+  readonly roleAges: Lookup<string>;
   readonly installation: string;
   /** As in ARNs. */
   readonly partition: string;
@@ -30,38 +45,40 @@ export class Guardrails implements Admission {
   constructor(private readonly options: GuardrailsOptions) {}
 
   issuer(issuer: OIDCIssuer): Verdict {
-    return judgeIssuer(issuer, this.#namespace(issuer.metadata.namespace), this.#guardrails());
+    const namespace = this.#namespace(issuer.metadata.namespace);
+    return judgeIssuer(issuer, namespace, this.#candidates(namespace));
   }
 
   role({ object, issuer }: RoleRequest): Verdict {
     const { installation, partition } = this.options;
-    const guardrails = this.#guardrails();
+    const namespace = this.#namespace(object.metadata.namespace);
     const issuerNamespace = issuer && this.#namespace(issuer.metadata.namespace);
     const inClusterAllowed =
       issuerNamespace !== undefined &&
-      guardrails.some((guardrail) => guardrail.spec.issuers?.inCluster && selects(guardrail, issuerNamespace));
+      this.#candidates(issuerNamespace).some(
+        (guardrail) => guardrail.spec.issuers?.inCluster && selects(guardrail, issuerNamespace),
+      );
     const older = this.#older(object);
     const facts = { object, issuer, inClusterAllowed, older, installation, partition };
-    return judgeRole(facts, this.#namespace(object.metadata.namespace), guardrails);
+    return judgeRole(facts, namespace, this.#candidates(namespace));
   }
 
-  #guardrails(): NamedGuardrail[] {
-    return [...this.options.views.guardrails]
+  /** All that may select the namespace, by name: so it is always the same one of several that allow an object. */
+  #candidates({ name: namespace }: Namespace): NamedGuardrail[] {
+    const { guardrails } = this.options;
+    return [...guardrails.under(namespace), ...guardrails.under(anyNamespace)]
       .map(([{ name }, spec]) => ({ name, spec }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** One that is not known yet has no labels; its first event brings its objects back. */
   #namespace(name: string): Namespace {
-    for (const [ref, labels] of this.options.views.namespaces) if (ref.name === name) return { name, labels };
-    return { name, labels: {} };
+    const [found] = this.options.namespaces.under(name);
+    return { name, labels: found?.[1] ?? {} };
   }
 
   #older(object: IAMServiceAccount): number {
     const age = ageOf(object);
-    let older = 0;
-    for (const [{ namespace }, other] of this.options.views.roles)
-      if (namespace === object.metadata.namespace && other < age) older++;
-    return older;
+    return this.options.roleAges.under(object.metadata.namespace).filter(([, other]) => other < age).length;
   }
 }
