@@ -87,8 +87,15 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   const informer = <O extends KubernetesObject>(resource: Resource) =>
     new Informer<O>({ transport, resource, logger, clock, signal });
-  const controller = (name: string, reconcile: Reconcile) =>
-    new Controller({ name, reconcile, concurrency: config.concurrency, clock, logger });
+  const controller = (name: string, reconcile: Reconcile, startsAfter?: Promise<unknown>) =>
+    new Controller({
+      name,
+      reconcile,
+      concurrency: config.concurrency,
+      clock,
+      logger,
+      ...(startsAfter && { startsAfter }),
+    });
   const steps = <O extends ManagedObject, S extends ManagedStatus, C, R>(definition: Definition<O, S, C, R>) =>
     new ObjectReconciler({ definition, client: kube, events, clock, logger, resync: intervals.resync }).reconcile;
 
@@ -118,6 +125,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const roles = controller(
     'IAMServiceAccount',
     steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: knownIssuers, claims })),
+    // A Guardrail's `maximum` counts the older ones: with a list that is half read there would be too few of them.
+    roleInformer.synced(),
   );
   const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 

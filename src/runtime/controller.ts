@@ -13,6 +13,8 @@ export interface ControllerOptions {
   readonly concurrency: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Nothing is reconciled before this resolves. Absent: each object as soon as it is seen. */
+  readonly startsAfter?: Promise<unknown>;
   readonly random?: () => number;
 }
 
@@ -21,9 +23,15 @@ export class Controller {
   readonly #queue: WorkQueue;
 
   constructor(private readonly options: ControllerOptions) {
-    const { clock, concurrency, random } = options;
+    const { clock, concurrency, startsAfter, random } = options;
     const run = (key: string, signal: AbortSignal) => this.#run(refOf(key), signal);
-    this.#queue = new WorkQueue({ run, concurrency, clock, ...(random && { random }) });
+    this.#queue = new WorkQueue({
+      run,
+      concurrency,
+      clock,
+      ...(startsAfter && { startsAfter }),
+      ...(random && { random }),
+    });
   }
 
   /**

@@ -20,6 +20,8 @@ export interface WorkQueueOptions {
   /** Runs at once, each of another key. */
   readonly concurrency: number;
   readonly clock: Clock;
+  /** No key runs before this resolves; all are taken. Absent: they run at once. */
+  readonly startsAfter?: Promise<unknown>;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random?: () => number;
 }
@@ -45,7 +47,9 @@ export class WorkQueue {
   #stopped = false;
 
   constructor(private readonly options: WorkQueueOptions) {
-    this.#queue = new PQueue({ concurrency: options.concurrency });
+    const { concurrency, startsAfter } = options;
+    this.#queue = new PQueue({ concurrency, autoStart: startsAfter === undefined });
+    void startsAfter?.then(() => this.#queue.start());
   }
 
   /** Of several adds of a key the earliest due counts, and the highest priority. */

@@ -3,7 +3,7 @@ import { WorkQueue } from '../../../../src/runtime/work-queue.ts';
 import { FakeClock, settled } from '../../../fakes/clock.ts';
 
 /** A queue whose runs end when the test says so. No jitter. */
-export function harness(concurrency = 2) {
+export function harness(concurrency = 2, startsAfter?: Promise<unknown>) {
   const clock = new FakeClock();
   const started: string[] = [];
   const running = new Map<string, (result: Result) => void>();
@@ -13,6 +13,7 @@ export function harness(concurrency = 2) {
     concurrency,
     clock,
     random: () => 0.5,
+    ...(startsAfter && { startsAfter }),
     run: (key, abort) => {
       started.push(key);
       signal = abort;

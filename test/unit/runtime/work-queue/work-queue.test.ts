@@ -45,6 +45,30 @@ describe('adding', () => {
   });
 });
 
+describe('before its start', () => {
+  test('keys are taken, and run in their order when it comes', async () => {
+    const start = Promise.withResolvers<void>();
+    const { queue, started } = harness(2, start.promise);
+    queue.add('resync', { priority: 'low' });
+    queue.add('deletion', { priority: 'high' });
+    await settled();
+    expect(started).toEqual([]);
+    start.resolve();
+    await settled();
+    expect(started).toEqual(['deletion', 'resync']);
+  });
+
+  test('a stop waits for nothing, and nothing runs afterwards', async () => {
+    const start = Promise.withResolvers<void>();
+    const { queue, started } = harness(2, start.promise);
+    queue.add('a');
+    await queue.stop(minutes(1));
+    start.resolve();
+    await settled();
+    expect(started).toEqual([]);
+  });
+});
+
 describe('delays', () => {
   test('the earliest of several counts', async () => {
     const { clock, queue, started } = harness();
