@@ -1,13 +1,19 @@
+import { DeleteRolePermissionsBoundaryCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { IAMServiceAccountStatus } from '../../src/api/generated/iam-service-account.ts';
 import { Environment } from '../environment/environment.ts';
 import { holdings } from '../environment/holdings.ts';
+import { until } from '../environment/wait.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { domain, iamServiceAccount, mayWrite, type Manifest, oidcIssuer, roleARN, serviceAccount } from './objects.ts';
+import { observeRole } from './observed-role.ts';
 import { Workspace } from './workspace.ts';
 
 const accountID = '222233334444';
 const victim = '333344445555';
-const boundary = `arn:aws:iam::${accountID}:policy/boundary`;
+const [powerUser, readOnly, administrator] = ['PowerUserAccess', 'ReadOnlyAccess', 'AdministratorAccess'].map(
+  (name) => `arn:aws:iam::aws:policy/${name}`,
+) as [string, string, string];
 const guardrail = (name: string, spec: object): Manifest => ({
   apiVersion: 'irsa.giantswarm.io/v1alpha1',
   kind: 'Guardrail',
@@ -93,15 +99,28 @@ test.each([
   expect(roles.map(({ name }) => name).join()).not.toContain('refused');
 });
 
-test('a boundary that a Guardrail forces comes to roles that stand', async () => {
+test('a boundary that a Guardrail forces comes to roles that stand, follows the Guardrail, and comes back when somebody takes it', async () => {
   const { spec } = teamA as unknown as { spec: { roles: object } };
-  await tenant.apply(
-    guardrail('team-a', { ...spec, roles: { ...spec.roles, permissionsBoundary: `${boundary}-other` } }),
-  );
-  await tenant.apply(iamServiceAccount('bounded', 'abcl0', { role: { permissionsBoundary: boundary } }));
-  expect((await refusal(tenant, 'iamserviceaccount', 'bounded')).message).toContain(`${boundary}-other`);
-  await tenant.kubectl(['delete', 'iamserviceaccount', 'bounded']);
+  const force = (permissionsBoundary: string) =>
+    tenant.apply(guardrail('team-a', { ...spec, roles: { ...spec.roles, permissionsBoundary } }));
+  const { status } = await tenant.get<IAMServiceAccountStatus>('iamserviceaccount', 'reader');
+  const RoleName = status?.roleName ?? '';
+  const bounded = (boundary: string | undefined) =>
+    until(`role ${RoleName} to be bounded by ${boundary}`, async () =>
+      (await observeRole(account, RoleName)).boundary === boundary ? true : undefined,
+    );
+  await force(powerUser);
+  await bounded(powerUser);
+  await account.iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName }));
+  await tenant.kubectl(['annotate', 'iamserviceaccount', 'reader', 'example.com/look=again']);
+  await bounded(powerUser);
+  await tenant.apply(iamServiceAccount('unbounded', 'abcl0', { role: { permissionsBoundary: administrator } }));
+  expect((await refusal(tenant, 'iamserviceaccount', 'unbounded')).message).toContain(`allows only ${powerUser}`);
+  await tenant.kubectl(['delete', 'iamserviceaccount', 'unbounded']);
+  await force(readOnly);
+  await bounded(readOnly);
   await tenant.apply(teamA);
+  await bounded(undefined);
 });
 
 test('without its Guardrail a tenant keeps what it has, and can only delete it', async () => {

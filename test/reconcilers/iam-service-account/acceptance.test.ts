@@ -162,13 +162,65 @@ describe('the status names the Guardrail that allows it', () => {
   });
 });
 
-test('puts the boundary of its Guardrail on a role that names none', async () => {
-  const story = new Story();
-  const permissionsBoundary = 'arn:aws:iam::111122223333:policy/boundary';
-  story.iam.policies.add(permissionsBoundary);
-  story.admission.role = () => ({ allowed: true, guardrail: 'team-a', permissionsBoundary });
-  await story.reconcile();
-  expect(story.role).toMatchObject({ permissionsBoundary });
+describe('the boundary of its Guardrail', () => {
+  const boundary = (name: string) => `arn:aws:iam::111122223333:policy/${name}`;
+  /** With a role that was made under the boundary `first`. */
+  async function bounded() {
+    const story = new Story();
+    for (const name of ['first', 'second']) story.iam.policies.add(boundary(name));
+    const force = (permissionsBoundary: string) =>
+      (story.admission.role = () => ({ allowed: true, guardrail: 'team-a', permissionsBoundary }));
+    force(boundary('first'));
+    await story.reconcile();
+    const writes = [...story.aws.writes];
+    story.forget();
+    return { story, force, writes };
+  }
+
+  test('is on a role whose object names none from its first moment, and a second pass writes nothing', async () => {
+    const { story, writes } = await bounded();
+    expect(story.role).toMatchObject({ permissionsBoundary: boundary('first') });
+    expect(writes).not.toContain('PutRolePermissionsBoundary');
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+  });
+
+  test.each([undefined, boundary('second')])(
+    'comes back where somebody else made it %s',
+    async (permissionsBoundary) => {
+      const { story } = await bounded();
+      Object.assign(story.role, { permissionsBoundary });
+      await story.reconcile();
+      expect(story.aws.writes).toEqual(['PutRolePermissionsBoundary']);
+      expect(story.role).toMatchObject({ permissionsBoundary: boundary('first') });
+    },
+  );
+
+  test('follows the Guardrail', async () => {
+    const { story, force } = await bounded();
+    force(boundary('second'));
+    await story.reconcile();
+    expect(story.aws.writes).toEqual(['PutRolePermissionsBoundary']);
+    expect(story.role).toMatchObject({ permissionsBoundary: boundary('second') });
+  });
+
+  test('is put on before the policies that it bounds', async () => {
+    const { story, force } = await bounded();
+    force(boundary('second'));
+    story.edit({ policies: { managed: ['AmazonS3FullAccess'], inline: [] } });
+    await story.reconcile();
+    expect(story.aws.writes[0]).toBe('PutRolePermissionsBoundary');
+    expect(story.aws.writes).toContain('AttachRolePolicy');
+  });
+
+  test('keeps out new policies while it does not exist', async () => {
+    const { story, force } = await bounded();
+    force(boundary('missing'));
+    story.edit({ policies: { managed: ['AmazonS3FullAccess'], inline: [] } });
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False' });
+    expect(story.aws.writes).toEqual(['PutRolePermissionsBoundary']);
+  });
 });
 
 test('has noted what is needed to undo when it first writes to AWS', async () => {
