@@ -22,7 +22,11 @@ export function findDenied(document: string, denied: readonly string[]): string 
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
-const texts = (value: unknown) => list(value).filter((each) => typeof each === 'string');
+/** Without white space at the ends, for nobody says that IAM takes it for a part of an action. */
+const texts = (value: unknown) =>
+  list(value)
+    .filter((each) => typeof each === 'string')
+    .map((each) => each.trim());
 
 /** Whatever its case, for no Guardrail may hang on how strictly IAM reads. */
 function field(value: unknown, name: string): unknown {
@@ -36,9 +40,14 @@ function saysTwice(document: string, policy: unknown): boolean {
   return written !== countKeys(policy);
 }
 
-function countKeys(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const below = Object.values(value).reduce<number>((sum, each) => sum + countKeys(each), 0);
-  if (Array.isArray(value)) return below;
-  return below + new Set(Object.keys(value).map((key) => key.toLowerCase())).size;
+/** Without recursion, for users may nest as deep as they like. */
+function countKeys(policy: unknown): number {
+  const left = [policy];
+  let count = 0;
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (!Array.isArray(value)) count += new Set(Object.keys(value).map((key) => key.toLowerCase())).size;
+    for (const each of Object.values(value) as unknown[]) left.push(each);
+  }
+  return count;
 }

@@ -20,10 +20,20 @@ export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
     return notImplemented(`subjects with * (${wildcard.namespace}/${wildcard.name})`, 'name each service account');
   const unnamed = spec.subjects.find((subject) => !isServiceAccountName(subject));
   if (unnamed) return invalid('subjects', `${unnamed.namespace}/${unnamed.name} cannot be a service account`);
+  const size = sizeOf(spec.policies?.inline ?? []);
+  // Judging a policy takes time that grows with it: what IAM never takes is not judged.
+  if (size > longestPolicies)
+    return invalid('policies.inline', `${size} characters without white space: IAM takes ${longestPolicies} a role`);
   const broken = spec.policies?.inline?.find(({ document }) => !isPolicyDocument(document));
   if (broken) return invalid('policies.inline', `the document of ${broken.name} is no JSON object`);
   return undefined;
 }
+
+/** Of all inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const longestPolicies = 10_240;
+
+const sizeOf = (policies: readonly { readonly document: string }[]) =>
+  policies.reduce((sum, { document }) => sum + document.replaceAll(/\s/g, '').length, 0);
 
 /** What is wrong with the spec beside this issuer. */
 export function refuseIssuer(issuer: OIDCIssuer, status: IAMServiceAccountStatus): Refusal | undefined {

@@ -28,6 +28,12 @@ const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = 
   ['Ignore', { serviceAccountPolicy: 'Ignore' }, 'NotImplemented', /serviceAccountPolicy/],
   ['a policy variable as name', { subjects: [{ namespace: 'a', name: '${aws:x}' }] }, 'InvalidSpec', /subjects/],
   ['an empty name part', { subjects: [{ namespace: 'a', name: 'b..c' }] }, 'InvalidSpec', /subjects.*b\.\.c/],
+  [
+    'more policy than IAM takes',
+    { policies: { inline: ['a', 'b'].map((name) => ({ name, document: JSON.stringify({ a: 'x'.repeat(6000) }) })) } },
+    'InvalidSpec',
+    /policies\.inline.*10240/,
+  ],
   ['broken JSON', { policies: { inline: [{ name: 'p', document: '{"a"' }] } }, 'InvalidSpec', /policies\.inline.*p/],
 ];
 

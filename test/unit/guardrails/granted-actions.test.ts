@@ -11,6 +11,13 @@ test.each([
   ['a wildcard of the user', { Action: '*' }, 'Action *'],
   ['a wildcard in the service', { Action: 'st?:Assume*' }, 'Action st?:Assume*'],
   ['an escaped letter', { Action: 'iam:\u0050assRole' }, 'Action iam:PassRole'],
+  ['white space around it', { Action: [' iam:PassRole\n'] }, 'Action iam:PassRole'],
+  ['all but nothing', { NotAction: [] }, 'NotAction , which leaves iam:*'],
+  [
+    'an exception that has something of it as a literal',
+    { NotAction: ['*:PassRole', 'sts:*'] },
+    'NotAction *:PassRole, sts:*, which leaves iam:*',
+  ],
   ['all but others', { NotAction: 's3:*' }, 'NotAction s3:*, which leaves iam:*'],
   ['all but some of it', { NotAction: ['iam:Pass*', 'sts:*'] }, 'NotAction iam:Pass*, sts:*, which leaves iam:*'],
 ])('finds %s', (_what, fields, expected) => {
@@ -36,6 +43,25 @@ test.each([
   '{"Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"}],"Statement" : []}',
 ])('does not guess which of two keys counts: %s', (document) => {
   expect(findDenied(document, denied)).toContain('twice');
+});
+
+test('reads keys of any case, and takes an effect for an Allow unless it is written Deny', () => {
+  expect(findDenied('{"statement":{"effect":"deny","action":"iam:*"}}', denied)).toBe('Action iam:*');
+});
+
+test('reads a policy that nests deeper than the stack', () => {
+  const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  expect(findDenied(`{"a":${nested},"Statement":{"Effect":"Allow","Action":"iam:*"}}`, denied)).toBe('Action iam:*');
+});
+
+test('reads as many actions as a role takes in little time', () => {
+  const many = Array.from({ length: 1000 }, (_, index) => `s3:Get${index}*`);
+  const started = Date.now();
+  expect(
+    findDenied(JSON.stringify({ Statement: allow({ Action: many }) }), ['iam:*', 'sts:*', 'organizations:*']),
+  ).toBeUndefined();
+  expect(find(allow({ Action: `s3:${'*a'.repeat(5000)}` }))).toBeUndefined();
+  expect(Date.now() - started).toBeLessThan(1000);
 });
 
 test('is not led astray by text that looks like a key', () => {

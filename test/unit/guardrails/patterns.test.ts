@@ -10,8 +10,38 @@ test.each([
   ['*.example.com', 'example.com', false],
   ['*.example.com', 'a.example.com.evil.org', false],
   ['a', 'A', false],
+  ['*', 'arn:aws:iam::111122223333:role/a', true],
+  ['', '', true],
+  ['', 'a', false],
+  ['a*a', 'a', false],
+  ['a*a', 'aa', true],
+  ['a**b', 'ab', true],
+  ['*a*b*', 'xbxa', false],
+  ['*a*b*', 'xaxbx', true],
+  ['*ab', 'abab', true],
+  ['a*ab*b', 'aab', false],
+  ['a\nb', 'a\nb', true],
+  ['*', 'a\nb', true],
+  ['$&', '$&', true],
 ])('%s matches %s: %s', (pattern, value, expected) => {
   expect(matches(pattern, value)).toBe(expected);
+});
+
+test.each([
+  ['team', 'TEAM', true],
+  ['*.Example.com', 'A.eXAMPLE.COM', true],
+  // The Kelvin sign, the long s and the Turkish I, which Unicode takes for k, s and i.
+  ['k', '\u212a', false],
+  ['s', '\u017f', false],
+  ['i*', '\u0130', false],
+])('whatever the case of ASCII, %s matches %s: %s', (pattern, value, expected) => {
+  expect(matches(pattern, value, { ignoreCase: true })).toBe(expected);
+});
+
+test('a value that nearly fits in many ways takes little time', () => {
+  const started = Date.now();
+  expect(matches('*a*a*a*a*a*b*', 'a'.repeat(5000))).toBe(false);
+  expect(Date.now() - started).toBeLessThan(500);
 });
 
 describe('two patterns of actions', () => {
@@ -26,6 +56,10 @@ describe('two patterns of actions', () => {
     ['s3:*', 'iam:*', false],
     ['iam:Get*', 'iam:Pass*', false],
     ['iam:?', 'iam:??', false],
+    ['', '', true],
+    ['*', '', true],
+    ['a', '', false],
+    ['**a', 'b*', true],
   ])('%s and %s overlap: %s', (first, second, expected) => {
     expect(overlap(first, second)).toBe(expected);
     expect(overlap(second, first)).toBe(expected);
