@@ -45,7 +45,7 @@ export interface GuardrailSpec {
      */
     permissionsBoundary?: string;
     /**
-     * Managed policies that may be attached, each as its ARN or, for one of AWS's own, as what follows arn:PARTITION:iam::aws:policy/; a * stands for any characters. Absent: none.
+     * Managed policies that may be attached, each as its ARN or, for one of AWS's own, as what follows arn:PARTITION:iam::aws:policy/; a * stands for any characters, and * alone for all policies. Absent: none.
      */
     managedPolicies?: string[];
     /**

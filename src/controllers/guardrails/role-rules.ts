@@ -5,7 +5,7 @@ import { hours, parseDuration } from '../../runtime/duration.ts';
 import { findDenied } from './granted-actions.ts';
 import { notInCluster, objectionsToAccounts } from './issuer-rules.ts';
 import { notListed, notSet, type Objection } from './objection.ts';
-import { matchesAny } from './patterns.ts';
+import { matches, matchesAny } from './patterns.ts';
 
 export interface RoleFacts {
   readonly object: IAMServiceAccount;
@@ -85,14 +85,21 @@ function boundary({ spec }: IAMServiceAccount, { permissionsBoundary: forced }: 
   return [notSet(asks, 'roles.permissionsBoundary', { allows: `only ${forced}`, needs: named })];
 }
 
-/** A policy of AWS's own is compared in both ways in which it can be written. */
-function managedPolicies({ object: { spec }, partition }: RoleFacts, { managedPolicies: allowed }: Roles): Objection[] {
-  const forms = (policy: string) =>
-    policy.startsWith('arn:')
-      ? [policy, policy.replace(/^arn:[^:]+:iam::aws:policy\//, '')]
-      : [policy, `arn:${partition}:iam::aws:policy/${policy}`];
+/**
+ * A pattern with a colon is for ARNs, and one without for the names of AWS's own policies: *ReadOnlyAccess is no policy that
+ * somebody in the account gave such a name. * alone is for all.
+ */
+function managedPolicies({ object: { spec }, partition }: RoleFacts, { managedPolicies: allowed = [] }: Roles) {
+  const isAllowed = (policy: string) => {
+    const arn = policy.startsWith('arn:') ? policy : `arn:${partition}:iam::aws:policy/${policy}`;
+    const [, name] = /^arn:[^:]+:iam::aws:policy\/(.*)$/.exec(arn) ?? [];
+    return allowed.some((pattern) => {
+      if (pattern === '*' || pattern.includes(':')) return matches(pattern, arn);
+      return name !== undefined && matches(pattern, name);
+    });
+  };
   return (spec.policies?.managed ?? [])
-    .filter((policy) => !forms(policy).some((form) => matchesAny(allowed, form)))
+    .filter((policy) => !isAllowed(policy))
     .map((policy) => notListed('spec.policies.managed', policy, 'roles.managedPolicies', allowed));
 }
 

@@ -191,6 +191,17 @@ describe('a role', () => {
     ['amazons3readonlyaccess', ['AmazonS3*'], false],
     ['AdministratorAccess', ['AmazonS3*'], false],
     ['AdministratorAccess', undefined, false],
+    ['AdministratorAccess', [], false],
+    ['ViewOnlyReadOnlyAccess', ['*ReadOnlyAccess'], true],
+    ['arn:aws:iam::111122223333:policy/EvilReadOnlyAccess', ['*ReadOnlyAccess'], false],
+    ['arn:aws:iam::111122223333:policy/a', ['a*'], false],
+    ['arn:aws:iam::111122223333:policy/a', ['*'], true],
+    ['arn:aws:iam::111122223333:policy/team-b/a', ['arn:aws:iam::111122223333:policy/team-a/*'], false],
+    ['arn:aws:iam::444455556666:policy/team-a/a', ['arn:aws:iam::111122223333:policy/team-a/*'], false],
+    ['service-role/AWSLambdaRole', ['AWSLambda*'], false],
+    ['service-role/AWSLambdaRole', ['service-role/AWSLambda*'], true],
+    // In the words of another partition it is the same policy, and AWS refuses the ARN.
+    ['arn:aws-cn:iam::aws:policy/AdministratorAccess', ['arn:aws:iam::aws:policy/AdministratorAccess'], false],
   ])('with the managed policy %s, of %s: %s', (policy, managedPolicies, expected) => {
     const message = roleMessage({ policies: { managed: [policy] } }, { ...(managedPolicies && { managedPolicies }) });
     expect(message === undefined).toBe(expected);
