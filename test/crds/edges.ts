@@ -17,6 +17,8 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
       'arn:aws:iam::11112222333:role/Operator',
       'arn:aws:sts::111122223333:assumed-role/Operator/session',
       'arn:aws:iam::111122223333:role/',
+      // In a Guardrail, where the refusal says to write it, it would allow every path.
+      'arn:aws:iam::111122223333:role/*/Operator',
     ],
   },
   {
@@ -67,7 +69,7 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
     kind: 'IAMServiceAccount',
     path: 'spec.role.path',
     good: ['/', '/a/', '/irsa/gauss/org-acme/'],
-    bad: ['a/', '/a', '', '/ä/'],
+    bad: ['a/', '/a', '', '/ä/', '/*/'],
   },
   {
     kind: 'IAMServiceAccount',
@@ -96,7 +98,15 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
       'arn:aws:iam::aws:policy/ReadOnlyAccess',
       'arn:aws-cn:iam::111122223333:policy/team/a',
     ],
-    bad: ['arn:aws:iam::aws:role/a', 'arn:aws:s3:::bucket', 'a b', 'a/', '/a'],
+    bad: [
+      'arn:aws:iam::aws:role/a',
+      'arn:aws:s3:::bucket',
+      'a b',
+      'a/',
+      '/a',
+      '*',
+      'arn:aws:iam::111122223333:policy/*/a',
+    ],
   },
   {
     kind: 'IAMServiceAccount',
