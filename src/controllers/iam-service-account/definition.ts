@@ -110,7 +110,8 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const { issuer, others } = await readIssuer(dependencies, object);
   const identity = roleIdentity(object, owner.installation);
   const sayRoleLeft = (why: string) => pass.event('Warning', 'RoleLeft', `role ${identity.name} may be left: ${why}`);
-  if (status.accountID === undefined && issuer) {
+  // A finalizer alone, which anybody can write, opens no account that no Guardrail allows.
+  if (status.accountID === undefined && issuer && dependencies.admission.role({ object, issuer }).allowed) {
     try {
       recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
     } catch (error) {
@@ -126,7 +127,7 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const account = await accountOf(dependencies, visit);
   if (!account) {
     if (mayHaveForgotten(object)) {
-      sayRoleLeft('neither the status, which was lost, nor an issuer tells in which account');
+      sayRoleLeft('neither the status, which was lost, nor an issuer that a Guardrail allows tells in which account');
     }
     return undefined;
   }

@@ -28,6 +28,16 @@ export async function removal(
 ): Promise<IssuerRemoval | undefined> {
   const { spec } = issuer;
   const { installation } = dependencies.settings;
+  // A finalizer alone, which anybody can write, says not that something was made.
+  const verdict = status.accountID === undefined ? dependencies.admission.issuer(issuer) : undefined;
+  if (verdict && !verdict.allowed) {
+    pass.event(
+      'Warning',
+      'NotLookedFor',
+      `nothing is recorded as made, and nothing was looked for: ${verdict.message}`,
+    );
+    return undefined;
+  }
   const account = await openAccount(dependencies, issuer, pass);
   if (!account) return undefined;
   if (status.accountID !== undefined && status.accountID !== account.id) {

@@ -1,4 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { finalizer } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { Story, issuer, registered, roleName } from './story.ts';
 
@@ -108,6 +109,17 @@ describe('where no Guardrail allows it', () => {
     await story.reconcile();
     expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed', message: no().message });
     expect(story.aws.calls).toEqual([]);
+  });
+
+  test('opens no account when it is deleted, although it has our finalizer, and says that a role may be left', async () => {
+    const story = new Story();
+    story.admission.role = no;
+    story.kube.edit(iamServiceAccounts, story.object.metadata, { metadata: { finalizers: [finalizer] } });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.aws.calls).toEqual([]);
+    expect(story.said.map(({ reason }) => reason)).toContain('RoleLeft');
   });
 
   test('leaves what was made, and deletes it when asked to', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { finalizer } from '../../../src/api/names.ts';
 import { oidcIssuers } from '../../../src/api/resources.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { alias, globalBucket, ref, Story } from './story.ts';
@@ -68,6 +69,20 @@ test('that no Guardrail allows any more stays as it is, and can be deleted', asy
   expect(story.aws.calls).toEqual([]);
   story.delete();
   await story.untilGone();
+});
+
+test('that no Guardrail ever allowed opens no account when it is deleted, although it has our finalizer', async () => {
+  const story = new Story({ account: { roleARN: 'arn:aws:iam::444455556666:role/theirs' } });
+  story.admission.issuer = () => ({ allowed: false, message: 'no Guardrail' });
+  story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: [finalizer] } });
+  await story.reconcile();
+  story.delete();
+  await story.reconcile();
+  expect(story.object).toBeUndefined();
+  expect(story.aws.calls).toEqual([]);
+  expect(story.said).toContainEqual(
+    expect.objectContaining({ reason: 'LeftAlone', message: expect.stringContaining('no Guardrail') }),
+  );
 });
 
 describe('refuses, when the issuer is registered, and sends nothing more, a change of', () => {
