@@ -15,6 +15,8 @@ export interface RoleRequest {
   readonly object: IAMServiceAccount;
   /** Undefined: it is not there. */
   readonly issuer: OIDCIssuer | undefined;
+  /** From now on the role is reached as the issuer says. Else it is reached as its status records, where it does. */
+  readonly issuerReady: boolean;
 }
 
 /** Asked before anything is sent to AWS; never for a removal. */

@@ -49,7 +49,8 @@ export class Guardrails implements Admission {
     return judgeIssuer(issuer, namespace, this.#candidates(namespace));
   }
 
-  role({ object, issuer }: RoleRequest): Verdict {
+  role(request: RoleRequest): Verdict {
+    const { object, issuer } = request;
     const { installation, partition } = this.options;
     const namespace = this.#namespace(object.metadata.namespace);
     const issuerNamespace = issuer && this.#namespace(issuer.metadata.namespace);
@@ -59,7 +60,7 @@ export class Guardrails implements Admission {
         (guardrail) => guardrail.spec.issuers?.inCluster && selects(guardrail, issuerNamespace),
       );
     const older = this.#older(object);
-    const facts = { object, issuer, inClusterAllowed, older, installation, partition };
+    const facts = { ...request, inClusterAllowed, older, installation, partition };
     return judgeRole(facts, namespace, this.#candidates(namespace));
   }
 

@@ -1,16 +1,14 @@
 import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
-import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import type { IAMServiceAccount } from '../../api/kinds.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
 import { hours, parseDuration } from '../../runtime/duration.ts';
+import type { RoleRequest } from '../admission.ts';
 import { findDenied } from './granted-actions.ts';
 import { notInCluster, objectionsToAccounts } from './issuer-rules.ts';
 import { notListed, notSet, type Objection } from './objection.ts';
 import { matches, matchesAny } from './patterns.ts';
 
-export interface RoleFacts {
-  readonly object: IAMServiceAccount;
-  /** Undefined: it is not there. */
-  readonly issuer: OIDCIssuer | undefined;
+export interface RoleFacts extends RoleRequest {
   /** A Guardrail of the issuer's namespace allows spec.cluster.inCluster. */
   readonly inClusterAllowed: boolean;
   /** Objects of the namespace that are older. */
@@ -42,11 +40,12 @@ export function objectionsToRole(facts: RoleFacts, { accounts, roles }: Guardrai
   ];
 }
 
-/** Named, or inherited; where the issuer is not there the recorded one, by which the role is then reached. */
-function accountsOf({ object: { spec, status }, issuer }: RoleFacts): (string | undefined)[] {
+/** Named, or inherited, and the recorded one while the role is reached through that: its Guardrail may be gone. */
+function accountsOf({ object: { spec, status }, issuer, issuerReady }: RoleFacts): (string | undefined)[] {
   if (spec.account) return [spec.account.roleARN];
-  if (issuer) return [issuer.spec.account?.roleARN];
-  return status?.accountID === undefined ? [] : [status.accountRoleARN];
+  const inherited = issuer ? [issuer.spec.account?.roleARN] : [];
+  const recorded = status?.accountID === undefined || issuerReady ? [] : [status.accountRoleARN];
+  return [...inherited, ...recorded];
 }
 
 function subjects({ object: { metadata, spec }, issuer }: RoleFacts, rules: Roles): Objection[] {

@@ -16,7 +16,7 @@ import { issuerRefsOf } from '../references.ts';
 import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { IssuerStep } from './issuer-step.ts';
-import { assess, providersOf } from './issuers.ts';
+import { assess, isReady, providersOf } from './issuers.ts';
 import { PoliciesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
 import { type IssuersRead, readIssuer } from './read-issuer.ts';
@@ -99,7 +99,7 @@ async function judge(dependencies: Dependencies, { object, status }: Visit): Pro
   if (notAllowed) return refused(notAllowed);
   const issuerRefusal = issuer && refuseIssuer(issuer, status);
   if (issuerRefusal) return refused(issuerRefusal);
-  const verdict = dependencies.admission.role({ object, issuer });
+  const verdict = dependencies.admission.role({ object, issuer, issuerReady: isReady(issuer) });
   if (!verdict.allowed) return refused({ reason: 'NotAllowed', message: verdict.message });
   return { ...verdict, issuer, others };
 }
@@ -111,7 +111,9 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
   const identity = roleIdentity(object, owner.installation);
   const sayRoleLeft = (why: string) => pass.event('Warning', 'RoleLeft', `role ${identity.name} may be left: ${why}`);
   // A finalizer alone, which anybody can write, opens no account that no Guardrail allows.
-  if (status.accountID === undefined && issuer && dependencies.admission.role({ object, issuer }).allowed) {
+  const allows = (found: OIDCIssuer) =>
+    dependencies.admission.role({ object, issuer: found, issuerReady: isReady(found) }).allowed;
+  if (status.accountID === undefined && issuer && allows(issuer)) {
     try {
       recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
     } catch (error) {

@@ -39,10 +39,14 @@ export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituati
   if (issuer.metadata.deletionTimestamp !== undefined) {
     return { issuer, audiences, state: 'leaving', trusted: isLeavingForGood(issuer) ? [] : kept };
   }
-  return audiences.length > 0
+  return isReady(issuer)
     ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
     : { issuer, audiences, state: 'notReady', trusted: kept };
 }
+
+/** Whether a role can be made that trusts the issuer. */
+export const isReady = (issuer: OIDCIssuer | undefined): boolean =>
+  issuer !== undefined && issuer.metadata.deletionTimestamp === undefined && audiencesOf(issuer).length > 0;
 
 /** What a role in the issuer's own account trusts: the provider of the issuer's URL, if that is there. */
 export function providersOf(issuer: OIDCIssuer | undefined): IssuerEntry[] {

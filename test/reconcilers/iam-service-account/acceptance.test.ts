@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { finalizer } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { judgeRole } from '../../../src/controllers/guardrails/judge.ts';
 import { Story, issuer, registered, roleName } from './story.ts';
 
 type Spec = ConstructorParameters<typeof Story>[0];
@@ -134,6 +135,38 @@ describe('where no Guardrail allows it', () => {
     await story.reconcile();
     expect(story.iam.roles.size).toBe(0);
   });
+});
+
+test('nothing is sent through a former role of the account that no Guardrail allows any more, until the issuer is ready', async () => {
+  const roleOf = (name: string) => ({ account: { roleARN: `arn:aws:iam::111122223333:role/${name}` } });
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: roleOf('former') }));
+  await story.reconcile();
+  expect(story.status.accountRoleARN).toBe(roleOf('former').account.roleARN);
+
+  const namespace = { name: 'default', labels: {} };
+  const spec = {
+    namespaces: ['default'],
+    accounts: [roleOf('now').account.roleARN],
+    roles: { managedPolicies: ['*'] },
+  };
+  story.admission.role = (request) =>
+    judgeRole({ ...request, inClusterAllowed: false, older: 0, installation: 'test', partition: 'aws' }, namespace, [
+      { name: 'one', spec },
+    ]);
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: roleOf('now'), status: { accountID: '111122223333' } }));
+  story.edit({ policies: { managed: ['AdministratorAccess'], inline: [] } });
+  story.forget();
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({
+    reason: 'NotAllowed',
+    message: expect.stringContaining('role/former'),
+  });
+  expect(story.aws.calls).toEqual([]);
+
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: roleOf('now') }));
+  await story.reconcile();
+  expect(story.status.accountRoleARN).toBe(roleOf('now').account.roleARN);
 });
 
 describe('the status names the Guardrail that allows it', () => {

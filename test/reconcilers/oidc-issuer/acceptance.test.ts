@@ -81,7 +81,7 @@ test('that no Guardrail ever allowed opens no account when it is deleted, althou
   expect(story.object).toBeUndefined();
   expect(story.aws.calls).toEqual([]);
   expect(story.said).toContainEqual(
-    expect.objectContaining({ reason: 'LeftAlone', message: expect.stringContaining('no Guardrail') }),
+    expect.objectContaining({ reason: 'NotLookedFor', message: expect.stringContaining('no Guardrail') }),
   );
 });
 

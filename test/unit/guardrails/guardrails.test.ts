@@ -55,7 +55,7 @@ class Cluster {
   }
 
   judge(object: IAMServiceAccount, of?: OIDCIssuer) {
-    return this.admission.role({ object, issuer: of });
+    return this.admission.role({ object, issuer: of, issuerReady: of !== undefined });
   }
 
   #tell<O extends KubernetesObject, S>(index: Index<O, S>, told: O): this {

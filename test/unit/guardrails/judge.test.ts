@@ -33,6 +33,7 @@ const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFa
     spec: { issuerRefs: [], subjects: [], ...spec } as unknown as IAMServiceAccountSpec,
   },
   issuer: issuer(),
+  issuerReady: true,
   inClusterAllowed: false,
   older: 0,
   installation: 'test',
@@ -165,8 +166,16 @@ describe('a role', () => {
     expect(roleMessage({ account: { roleARN: other } })).toContain(other);
     const { object } = facts();
     const had = { ...object, status: { accountID: '444455556666', accountRoleARN: other } } as IAMServiceAccount;
-    expect(roleMessage({}, undefined, { object: had, issuer: undefined })).toContain(other);
-    expect(roleMessage({}, undefined, { issuer: undefined })).toBeUndefined();
+    expect(roleMessage({}, undefined, { object: had, issuer: undefined, issuerReady: false })).toContain(other);
+    expect(roleMessage({}, undefined, { issuer: undefined, issuerReady: false })).toBeUndefined();
+  });
+
+  test('is reached through a former account, as long as the issuer of another is not ready, only where that is still allowed', () => {
+    const former = 'arn:aws:iam::111122223333:role/former';
+    const { object } = facts();
+    const had = { ...object, status: { accountID: '111122223333', accountRoleARN: former } } as IAMServiceAccount;
+    expect(roleMessage({}, undefined, { object: had, issuerReady: false })).toContain(former);
+    expect(roleMessage({}, undefined, { object: had, issuerReady: true })).toBeUndefined();
   });
 
   test('gets the boundary that is forced, and may name no other', () => {
