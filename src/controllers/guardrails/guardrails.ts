@@ -3,7 +3,7 @@ import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../api/kinds.t
 import type { KubernetesObject } from '../../api/meta.ts';
 import { Index, type Lookup } from '../../runtime/lookup.ts';
 import type { Admission, RoleRequest, Verdict } from '../admission.ts';
-import { judgeIssuer, judgeRole, type NamedGuardrail, type Namespace, selects } from './judge.ts';
+import { judgeIssuer, judgeRole, type NamedGuardrail, type Namespace } from './judge.ts';
 
 /** The key of the Guardrails that name their namespaces by a pattern or by labels. Each is looked at for every namespace. */
 const anyNamespace = '*';
@@ -53,14 +53,9 @@ export class Guardrails implements Admission {
     const { object, issuer } = request;
     const { installation, partition } = this.options;
     const namespace = this.#namespace(object.metadata.namespace);
-    const issuerNamespace = issuer && this.#namespace(issuer.metadata.namespace);
-    const inClusterAllowed =
-      issuerNamespace !== undefined &&
-      this.#candidates(issuerNamespace).some(
-        (guardrail) => guardrail.spec.issuers?.inCluster && selects(guardrail, issuerNamespace),
-      );
+    const issuerAllowed = issuer !== undefined && this.issuer(issuer).allowed;
     const older = this.#older(object);
-    const facts = { ...request, inClusterAllowed, older, installation, partition };
+    const facts = { ...request, issuerAllowed, older, installation, partition };
     return judgeRole(facts, namespace, this.#candidates(namespace));
   }
 

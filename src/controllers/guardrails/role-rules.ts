@@ -9,8 +9,8 @@ import { notListed, notSet, type Objection } from './objection.ts';
 import { matches, matchesAny } from './patterns.ts';
 
 export interface RoleFacts extends RoleRequest {
-  /** A Guardrail of the issuer's namespace allows spec.cluster.inCluster. */
-  readonly inClusterAllowed: boolean;
+  /** One Guardrail of the issuer's namespace allows all of the issuer as it is now. */
+  readonly issuerAllowed: boolean;
   /** Objects of the namespace that are older. */
   readonly older: number;
   readonly installation: string;
@@ -25,11 +25,13 @@ export function objectionsToRole(facts: RoleFacts, { accounts, roles }: Guardrai
   const { object, issuer } = facts;
   const rules = roles ?? {};
   const none = roles ? [] : [notSet('IAMServiceAccounts', 'roles', { allows: 'none', needs: {} })];
-  const inCluster = issuer?.spec.cluster?.inCluster && !facts.inClusterAllowed;
+  const inCluster = issuer?.spec.cluster?.inCluster && !facts.issuerAllowed;
   return [
     ...objectionsToAccounts(accountsOf(facts), accounts),
     ...none,
-    ...(inCluster ? [notInCluster(`spec.cluster.inCluster of OIDCIssuer ${issuer.metadata.name}`)] : []),
+    ...(inCluster
+      ? [notInCluster(`spec.cluster.inCluster of OIDCIssuer ${issuer.metadata.name}, which is refused itself`)]
+      : []),
     ...subjects(facts, rules),
     ...identity(facts, rules),
     ...boundary(object, rules),

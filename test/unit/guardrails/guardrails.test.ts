@@ -109,6 +109,16 @@ test("whether an issuer may be of the operator's own cluster is for the Guardrai
   expect(cluster.judge(role('x'), issuer('platform')).allowed).toBe(false);
 });
 
+test("an issuer that was turned to the operator's own cluster reaches it by no other Guardrail than one that allows all of it", () => {
+  const cluster = new Cluster()
+    .guardrail('workload', { namespaces: ['team-a'], roles: { subjectNamespaces: ['*'] } })
+    .guardrail('home', { namespaces: ['team-a'], accounts: ['arn:other'], issuers: { inCluster: true } });
+  expect(cluster.judge(role('x'), issuer('team-a'))).toMatchObject({
+    allowed: false,
+    message: expect.stringContaining('spec.cluster.inCluster of OIDCIssuer abcl0'),
+  });
+});
+
 describe('of more IAMServiceAccounts than the maximum', () => {
   const limited = () => new Cluster().guardrail('team-a', { namespaces: ['*'], roles: { maximum: 2 } });
   const allowed = (cluster: Cluster, objects: readonly IAMServiceAccount[]) =>

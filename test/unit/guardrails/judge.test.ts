@@ -34,7 +34,7 @@ const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFa
   },
   issuer: issuer(),
   issuerReady: true,
-  inClusterAllowed: false,
+  issuerAllowed: false,
   older: 0,
   installation: 'test',
   partition: 'aws',
@@ -223,7 +223,7 @@ describe('a role', () => {
     expect(roleMessage({ policies }, { inlinePolicies: { deniedActions: ['s3:*'] } })).toBeUndefined();
   });
 
-  const inCluster = { issuer: issuer({ cluster: { inCluster: {} } }), inClusterAllowed: true };
+  const inCluster = { issuer: issuer({ cluster: { inCluster: {} } }), issuerAllowed: true };
   const subjects = (namespace: string) => ({ subjects: [{ namespace, name: 'x' }] });
   test('of another cluster has subjects in any namespace, of the own cluster only in its own', () => {
     expect(roleMessage(subjects('default'))).toBeUndefined();
@@ -235,7 +235,7 @@ describe('a role', () => {
   });
 
   test('of an issuer that was turned to the own cluster reaches it only where its Guardrails allow that', () => {
-    expect(roleMessage({}, {}, { ...inCluster, inClusterAllowed: false })).toContain('spec.issuers.inCluster');
+    expect(roleMessage({}, {}, { ...inCluster, issuerAllowed: false })).toContain('spec.issuers.inCluster');
   });
 
   test('has the default name and path, and others where they are listed', () => {
