@@ -1,6 +1,7 @@
 import { DeleteRolePermissionsBoundaryCommand } from '@aws-sdk/client-iam';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { IAMServiceAccountStatus } from '../../src/api/generated/iam-service-account.ts';
+import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import { Environment } from '../environment/environment.ts';
 import { holdings } from '../environment/holdings.ts';
 import { until } from '../environment/wait.ts';
@@ -8,6 +9,8 @@ import type { Clients } from '../backends/aws/clients.ts';
 import { domain, iamServiceAccount, mayWrite, type Manifest, oidcIssuer, roleARN, serviceAccount } from './objects.ts';
 import { observeRole } from './observed-role.ts';
 import { Workspace } from './workspace.ts';
+
+jest.setTimeout(120_000);
 
 const accountID = '222233334444';
 const victim = '333344445555';
@@ -67,6 +70,15 @@ test('a tenant whom nobody granted anything reaches no account, and is told what
   expect(environment.front.calls).toEqual([]);
 });
 
+test('nor does he by deleting what he wrote our finalizer into', async () => {
+  for (const kind of ['iamserviceaccount', 'oidcissuer']) {
+    await stranger.patch(kind, 'evil', { metadata: { finalizers: ['irsa.giantswarm.io/finalizer'] } });
+    await stranger.kubectl(['delete', kind, 'evil', '--wait=false']);
+    await stranger.gone(kind, 'evil');
+  }
+  expect(environment.front.calls).toEqual([]);
+});
+
 test('a label and a Guardrail open a namespace without a restart, as far as the Guardrail says', async () => {
   await tenant.apply(
     oidcIssuer('abcl0', { account: { roleARN: roleARN(accountID) }, cluster: { inCluster: {} } }),
@@ -121,6 +133,40 @@ test('a boundary that a Guardrail forces comes to roles that stand, follows the 
   await bounded(readOnly);
   await tenant.apply(teamA);
   await bounded(undefined);
+});
+
+test('a tenant of the same account takes nothing of another, whatever his Guardrail lets him name', async () => {
+  const neighbour = await Workspace.create(environment, 'team-c');
+  const { spec } = teamA as unknown as { spec: { roles: object } };
+  await neighbour.apply(
+    guardrail('team-c', {
+      ...spec,
+      namespaces: ['team-c'],
+      namespaceSelector: undefined,
+      roles: { ...spec.roles, names: ['*'], paths: ['*'] },
+    }),
+  );
+  const [issuer, role] = await Promise.all([
+    tenant.get<OIDCIssuerStatus>('oidcissuer', 'abcl0'),
+    tenant.get<IAMServiceAccountStatus>('iamserviceaccount', 'reader'),
+  ]);
+  const before = await holdings(account);
+  await tenant.patch('oidcissuer', 'abcl0', { spec: { allowedNamespaces: { from: 'All' } } });
+  const inAccount = { account: { roleARN: roleARN(accountID) } };
+  await neighbour.apply(
+    oidcIssuer('bucket', { ...inAccount, bucket: { name: issuer.status?.bucket?.name ?? '' } }),
+    oidcIssuer('alias', { ...inAccount, hosting: { cloudFront: { alias: `irsa.abcl0.k8s.${domain}` } } }),
+    iamServiceAccount('taken', '', {
+      issuerRefs: [{ namespace: 'team-a', name: 'abcl0' }],
+      role: { name: role.status?.roleName ?? '', path: '/irsa/demo/team-a/' },
+    }),
+  );
+  await neighbour.condition('oidcissuer', 'bucket', { type: 'BucketReady', reason: 'NotOwned' });
+  await neighbour.condition('oidcissuer', 'alias', { type: 'DistributionReady', reason: 'NotOwned' });
+  await neighbour.condition('iamserviceaccount', 'taken', { type: 'RoleReady', reason: 'NotOwned' });
+  for (const kind of ['iamserviceaccount', 'oidcissuer']) await neighbour.kubectl(['delete', kind, '--all']);
+  expect(await holdings(account)).toEqual(before);
+  await tenant.ready('oidcissuer/abcl0', 'iamserviceaccount/reader');
 });
 
 test('without its Guardrail a tenant keeps what it has, and can only delete it', async () => {
