@@ -1,9 +1,7 @@
-import { createPublicKey } from 'node:crypto';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { counts } from '../environment/holdings.ts';
-import type { Tenant } from '../environment/tenant.ts';
 import { Lab } from '../environment/lab.ts';
+import { keySecretOf, modulusOf, publishedModuli } from '../environment/published-keys.ts';
 
 jest.setTimeout(120_000);
 
@@ -14,38 +12,20 @@ beforeEach(async () => {
 });
 afterEach(() => lab?.stop());
 
-interface Secret {
-  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
-  readonly data: { readonly key: string; readonly pub: string };
-}
-
-const secretOf = async (tenant: Tenant) =>
-  JSON.parse(await tenant.kubectl(['get', 'secret', `${tenant.name}-keys`, '-o', 'json'])) as Secret;
-
-/** The modulus: enough to tell RSA keys apart. */
-const modulusOf = (secret: Secret) =>
-  createPublicKey(Buffer.from(secret.data.pub, 'base64')).export({ format: 'jwk' }).n;
-
-async function publishedModuli(tenant: Tenant): Promise<(string | undefined)[]> {
-  const bucket = (await tenant.holdings()).find(({ kind }) => kind === 'bucket');
-  const { Body } = await tenant.aws.s3.send(new GetObjectCommand({ Bucket: bucket?.name, Key: 'keys.json' }));
-  const { keys } = JSON.parse((await Body?.transformToString()) ?? '') as { keys: { n?: string }[] };
-  return keys.map(({ n }) => n);
-}
-
 test('the key of a Secret that was created right before the operator was killed is the one that is published', async () => {
   const tenant = await lab.tenant('keyed');
   await lab.startOperator();
-  const killed = lab.killAt('AssumeRole');
+  // The look at the bucket is the first call after the Secret's creation.
+  const killed = lab.killBefore('GetBucketTagging');
   await tenant.applyIssuer();
   await killed;
-  const secret = await secretOf(tenant);
+  const secret = await keySecretOf(tenant);
   expect((await tenant.issuer())?.metadata.finalizers).toEqual(['irsa.giantswarm.io/finalizer']);
   expect(counts(await tenant.holdings())).toEqual({});
 
   await lab.startOperator();
   await tenant.ready('oidcissuer');
-  expect(await secretOf(tenant)).toEqual(secret);
+  expect(await keySecretOf(tenant)).toEqual(secret);
   expect(await publishedModuli(tenant)).toEqual([modulusOf(secret)]);
 });
 
@@ -55,12 +35,12 @@ test('the key of a key set that was written right before the operator was killed
   const killed = lab.killAt('PutObject');
   await tenant.applyIssuer();
   await killed;
-  const secret = await secretOf(tenant);
+  const secret = await keySecretOf(tenant);
   expect(await publishedModuli(tenant)).toEqual([modulusOf(secret)]);
 
   await lab.startOperator();
   await tenant.ready('oidcissuer');
-  expect(await secretOf(tenant)).toEqual(secret);
+  expect(await keySecretOf(tenant)).toEqual(secret);
   expect(await publishedModuli(tenant)).toEqual([modulusOf(secret)]);
 });
 

@@ -48,15 +48,24 @@ export class Lab {
 
   /** kill -9 when the next such call has taken effect and before it is answered. Resolves when the operator is dead. */
   killAt(operation: string): Promise<void> {
+    return this.#killAt(operation, 'tookEffect');
+  }
+
+  /** kill -9 when the next such call is made, whatever it would be answered. Resolves when the operator is dead. */
+  killBefore(operation: string): Promise<void> {
+    return this.#killAt(operation, 'lost');
+  }
+
+  #killAt(operation: string, kind: 'tookEffect' | 'lost'): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const then = async () => {
       await this.killOperator();
       resolve();
     };
-    this.environment.front.fail(operation, { kind: 'tookEffect', then });
+    this.environment.front.fail(operation, { kind, then });
     // A test that fails for another reason does not wait for this.
     promise.catch(() => {});
-    setTimeout(() => reject(new Error(`${operation} did not take effect in 30 s`)), 30_000).unref();
+    setTimeout(() => reject(new Error(`${operation} was not reached in 30 s`)), 30_000).unref();
     return promise;
   }
 

@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'serverError'; readonly status: number; readonly html?: true }
   /** The connection is closed before the call is looked at. */
   | { readonly kind: 'reset' }
+  /** `then` runs before the call is looked at, which it never is. */
+  | { readonly kind: 'lost'; readonly then: () => void | Promise<void> }
   /** The call lies for a while before it is looked at, and is dropped if the caller has hung up by then. */
   | { readonly kind: 'stall'; readonly ms: number }
   /** The call takes effect; its answer breaks off in the middle. */
@@ -63,6 +65,9 @@ export async function underFault(
     case 'serverError':
       return { reply: fault.html ? html(fault.status) : errorReply(service, unavailable(fault.status)) };
     case 'reset':
+      return 'hang up';
+    case 'lost':
+      await fault.then();
       return 'hang up';
     case 'stall':
       await sleep(fault.ms);

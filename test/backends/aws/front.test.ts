@@ -277,6 +277,14 @@ describe('faults', () => {
     expect(existed).toBe(true);
   });
 
+  test('loses a call, and tells the test first', async () => {
+    const fired: string[] = [];
+    world.front.fail('CreateRole', { kind: 'lost', then: () => void fired.push('then') });
+    await expect(world.aws.iam.send(reader)).rejects.toThrow('socket hang up');
+    expect(fired).toEqual(['then']);
+    await expect(world.aws.iam.send(getReader)).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+  });
+
   test('waits on while the call is refused, for then it took no effect', async () => {
     const fired: string[] = [];
     world.front.fail('CreateRole', { kind: 'tookEffect', then: () => void fired.push('then') });
