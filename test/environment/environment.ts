@@ -84,6 +84,8 @@ export class Environment {
 
   /** The operator's CRDs and RBAC as a user installs them, and the CRDs of the kinds that it only reads. */
   async install(): Promise<void> {
+    // The service account may be a new one.
+    this.kubeconfig = undefined;
     for (const base of ['crd', 'default']) await this.kubectl(['apply', '-k', inClone(`config/${base}`)]);
     await this.kubectl(['apply', '-f', inClone('test/crds')]);
     const crds = ['oidcissuers', 'iamserviceaccounts', 'guardrails'].map((kind) => `${kind}.irsa.giantswarm.io`);
