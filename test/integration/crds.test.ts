@@ -46,11 +46,26 @@ describe('the components of config', () => {
     expect(await may('patch', 'serviceaccounts', namespace)).toBe(true);
   });
 
-  test('secrets lets it write Secrets in one namespace, which it may not without, and only there', async () => {
-    expect(await may('create', 'secrets', namespace)).toBe(false);
+  test('aws-cluster lets it write ConfigMaps and make OIDCIssuers, which it may not without', async () => {
+    const rights = () => Promise.all([may('patch', 'configmaps', namespace), may('create', 'oidcissuers', namespace)]);
+    expect(await rights()).toEqual([false, false]);
+    await kubectl(['apply', '-k', 'config/components/aws-cluster']);
+    expect(await rights()).toEqual([true, true]);
+    await kubectl(['delete', '-k', 'config/components/aws-cluster']);
+  });
+
+  test('secrets lets it read and write Secrets in one namespace, which it may not without, and only there', async () => {
+    const rights = (where: string) => Promise.all(['get', 'create'].map((verb) => may(verb, 'secrets', where)));
+    expect(await rights(namespace)).toEqual([false, false]);
     await kubectl(['apply', '-k', 'config/components/secrets', '-n', namespace]);
-    expect(await may('create', 'secrets', namespace)).toBe(true);
-    expect(await may('create', 'secrets', 'default')).toBe(false);
+    expect(await rights(namespace)).toEqual([true, true]);
+    expect(await rights('default')).toEqual([false, false]);
+  });
+
+  test('management-cluster lets it read and write the Secrets of all namespaces', async () => {
+    await kubectl(['apply', '-k', 'config/components/management-cluster']);
+    expect([await may('get', 'secrets', 'default'), await may('create', 'secrets', 'default')]).toEqual([true, true]);
+    await kubectl(['delete', '-k', 'config/components/management-cluster']);
   });
 });
 
