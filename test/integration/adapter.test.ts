@@ -1,34 +1,50 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
+import { workloadKubeconfig } from '../environment/cluster.ts';
 import { Environment } from '../environment/environment.ts';
 import { counts, holdings } from '../environment/holdings.ts';
 import { until } from '../environment/wait.ts';
-import { awsCluster, credential, domain, enableAlias, optIn, type ClusterWish } from './objects.ts';
-import { operatorRequests, Workspace } from './workspace.ts';
+import {
+  awsCluster,
+  credential,
+  domain,
+  enableAlias,
+  iamServiceAccount,
+  optIn,
+  serviceAccount,
+  type ClusterWish,
+} from './objects.ts';
+import { observeRole } from './observed-role.ts';
+import { type Event, operatorRequests, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
 const namespace = 'org-acme';
 const accountID = '111122223333';
 const otherAccountID = '444455556666';
+const thirdAccountID = '555566667777';
 const keepProvider = 'alpha.aws.giantswarm.io/irsa-keep-cloudfront-oidc-provider';
 
 let environment: Environment;
 let workspace: Workspace;
 let account: Clients;
 let otherAccount: Clients;
+let thirdAccount: Clients;
 
 beforeAll(async () => {
   environment = await Environment.start();
   await environment.install();
   workspace = await Workspace.create(environment, namespace);
-  [account, otherAccount] = await Promise.all([workspace.account(accountID), workspace.account(otherAccountID)]);
+  const accountIDs = [accountID, otherAccountID, thirdAccountID];
+  const accounts = await Promise.all(accountIDs.map((id) => workspace.account(id)));
+  [account, otherAccount, thirdAccount] = accounts as [Clients, Clients, Clients];
   await environment.startOperator();
   const cluster = (name: string, wish: ClusterWish) => awsCluster(namespace, name, wish);
   await workspace.apply(
     credential(accountID),
     credential(otherAccountID, 'other'),
+    credential(thirdAccountID, 'third'),
     cluster('opted-in', { release: '18.4.0', annotations: { [optIn]: '', [enableAlias]: '' } }),
     cluster('from-19', { release: '19.0.0' }),
     cluster('alias-only', { release: '19.0.0', annotations: { [keepProvider]: 'false' } }),
@@ -43,6 +59,9 @@ async function issuerOf(name: string): Promise<OIDCIssuerStatus | undefined> {
   await workspace.event('AWSCluster', name, 'IssuerReady');
   return (await workspace.get<OIDCIssuerStatus>('oidcissuer', name)).status;
 }
+
+const roleName = async (name: string) =>
+  (await workspace.get<{ roleName: string }>('iamserviceaccount', name)).status?.roleName ?? '';
 
 /** Has the operator look at the AWSCluster, twice: when it begins anew, the first look has ended. */
 async function lookedAt(name: string): Promise<void> {
@@ -199,6 +218,33 @@ describe('the issuer of an AWSCluster', () => {
     });
     const bucket = `${otherAccountID}-g8s-elsewhere-oidc-pod-identity-v2`;
     expect(await holdings(otherAccount)).toEqual([{ kind: 'bucket', name: bucket, tags }]);
+  });
+
+  test('goes with the AWSCluster also while a role lives, after a warning that names it', async () => {
+    const name = 'lived-in';
+    await workspace.apply(awsCluster(namespace, name, { release: '19.0.0', credential: 'third' }));
+    await issuerOf(name);
+    const kubeconfig = await workloadKubeconfig(environment, { namespace, cluster: name });
+    await environment.kubectl(['apply', '-f', '-'], kubeconfig);
+    await workspace.apply(serviceAccount('reader'), iamServiceAccount('reader', name));
+    await workspace.ready('iamserviceaccount/reader');
+    const { Arn = '' } = await observeRole(thirdAccount, await roleName('reader'));
+    // The first write that takes something away waits until the warning is there.
+    const warning = Promise.withResolvers<Event>();
+    const then = () =>
+      workspace.event('OIDCIssuer', name, 'DependentsLoseAccess').then(warning.resolve, warning.reject);
+    environment.front.fail('UpdateAssumeRolePolicy', { kind: 'lost', then });
+
+    await workspace.kubectl(['delete', 'awscluster', name, '--wait=false']);
+    const { type, note } = await warning.promise;
+    expect([type, note]).toEqual(['Warning', expect.stringContaining('IAMServiceAccount reader')]);
+    await workspace.gone('awscluster', name);
+    expect(await workspace.find('oidcissuer', name)).toBeUndefined();
+    const left = await holdings(thirdAccount);
+    expect(counts(left)).toEqual({ bucket: 1, role: 1 });
+    const role = await observeRole(thirdAccount, await roleName('reader'));
+    expect(role.Arn).toBe(Arn);
+    expect(decodeURIComponent(role.AssumeRolePolicyDocument ?? '')).toMatch(/"Effect": ?"Deny"/);
   });
 
   async function expectUntouched(name: string): Promise<void> {

@@ -14,7 +14,7 @@ import { proofSteps } from '../proof/proof.ts';
 import { awsCluster, credential, domain, enableAlias, optIn, serviceAccount } from './objects.ts';
 import { echoRole, failure, outcomesOfChange, proofOf, provenSteps } from './proving.ts';
 import { spoilAlias, spoilKid, spoilSub } from './spoiling.ts';
-import { Workspace } from './workspace.ts';
+import { operatorRequests, Workspace } from './workspace.ts';
 
 jest.setTimeout(180_000);
 
@@ -136,9 +136,10 @@ describe('the issuer of the samples, applied by hand for the key that the API se
   const accountID = '444455556666';
   const zone = 'homelab.example.com';
   const echoer = { name: 'reporter', issuer: 'homelab', bucket: 'homelab-echo' };
+  let account: Clients;
 
   beforeAll(async () => {
-    const account = await furnishedAccount(accountID, echoer.bucket);
+    account = await furnishedAccount(accountID, echoer.bucket);
     await account.route53.send(new CreateHostedZoneCommand({ Name: zone, CallerReference: zone }));
     const { publicKeyFile, issuer: own } = environment.controlPlane.defaults;
     const stringData = { 'tls.crt': await readFile(publicKeyFile, 'utf8') };
@@ -162,5 +163,34 @@ describe('the issuer of the samples, applied by hand for the key that the API se
 
   test('lets a change of the policies reach a pod that runs', async () => {
     expect(await outcomesOfChange(workspace, echoer)).toEqual(['AccessDenied', 'written', 'AccessDenied']);
+  });
+
+  test('gives credentials also while its deletion waits for the role, and after a restart of the operator', async () => {
+    await workspace.kubectl(['delete', 'oidcissuer', 'homelab', '--wait=false']);
+    const held = { type: 'Ready', reason: 'DependentsRemaining' };
+    expect((await workspace.condition('oidcissuer', 'homelab', held)).message).toContain(echoer.name);
+    expect(await provenSteps(proofOf(workspace, echoer))).toEqual(proofSteps);
+
+    await operator.kill();
+    const { next } = await environment.controlPlane.audit();
+    operator = await environment.startOperator();
+    // The second look begins when the first has ended.
+    await until('two looks at the issuer', async () => {
+      const { requests } = await operatorRequests(environment, next);
+      const looks = requests.filter(
+        ({ verb, objectRef }) =>
+          verb === 'get' && objectRef?.resource === 'oidcissuers' && objectRef.name === 'homelab',
+      );
+      return looks.length >= 2 || undefined;
+    });
+    await workspace.patch('iamserviceaccount', echoer.name, { spec: { role: { description: 'after the restart' } } });
+    await until('a look at the role', async () => {
+      const { Role } = await account.iam.send(new GetRoleCommand({ RoleName: await roleName(echoer.name) }));
+      return Role?.Description === 'after the restart' || undefined;
+    });
+    expect(await provenSteps(proofOf(workspace, echoer))).toEqual(proofSteps);
+
+    await workspace.kubectl(['delete', 'iamserviceaccount', echoer.name]);
+    await workspace.gone('oidcissuer', 'homelab');
   });
 });
