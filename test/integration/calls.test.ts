@@ -123,7 +123,7 @@ test('another namespace does not come in on the session of the one to which the 
   environment.front.clearCalls();
 
   await other.apply(oidcIssuer('stranger', { account: { roleARN: roleARN(accountID) } }));
-  const { message } = await other.condition('oidcissuer', 'stranger', { type: 'BucketReady', reason: 'AccessDenied' });
+  const { message } = await other.condition('oidcissuer', 'stranger', { type: 'Accepted', reason: 'AccessDenied' });
 
   expect(message).toContain('sts:AssumeRole');
   expect(environment.front.writes().filter((call) => call.accountID === accountID)).toEqual([]);
