@@ -47,7 +47,7 @@ test('the key of a key set that was written right before the operator was killed
 test('an object that was deleted while the operator lay dead between finalizer and first write goes, and nothing is made', async () => {
   const tenant = await lab.tenant('keyed');
   await lab.startOperator();
-  const killed = lab.killAt('AssumeRole');
+  const killed = lab.killBefore('CreateBucket');
   await tenant.applyIssuer();
   await killed;
   await tenant.kubectl(['delete', 'oidcissuer', tenant.name, '--wait=false']);
