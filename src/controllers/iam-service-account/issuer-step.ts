@@ -12,7 +12,11 @@ export class IssuerStep implements Step<RoleContext, RoleRemoval> {
     const waiting = { state: 'waiting' } as const;
     switch (situation.state) {
       case 'ready':
-        return ready;
+        if (situation.issuer?.metadata.deletionTimestamp === undefined) return ready;
+        return {
+          state: 'ready',
+          message: `${issuer} is being deleted, and the role stays as it is until that is allowed`,
+        };
       case 'notFound':
         return { ...waiting, reason: 'IssuerNotFound', message: `${issuer} does not exist in this namespace${kept}` };
       case 'notReady':

@@ -36,10 +36,12 @@ export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituati
   const audiences = issuer ? audiencesOf(issuer) : [];
   const kept = recorded.filter(({ url }) => !others.some((other) => other.registered && other.url === url));
   if (!issuer) return { issuer, audiences, state: 'notFound', trusted: kept };
-  if (issuer.metadata.deletionTimestamp !== undefined) {
-    return { issuer, audiences, state: 'leaving', trusted: isLeavingForGood(issuer) ? [] : kept };
-  }
-  return isReady(issuer)
+  const isLeaving = issuer.metadata.deletionTimestamp !== undefined;
+  if (isLeavingForGood(issuer)) return { issuer, audiences, state: 'leaving', trusted: [] };
+  // While a deletion waits for the roles that trust the issuer, they lose nothing. No new role holds it up.
+  const isServed = recorded.some(({ url }) => url === ownProvider(issuer)?.url);
+  if (isLeaving && !isServed) return { issuer, audiences, state: 'leaving', trusted: kept };
+  return audiences.length > 0
     ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
     : { issuer, audiences, state: 'notReady', trusted: kept };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/api/resources.ts';
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { Story, accountID, issuer, ref, registered, roleARN, roleName } from './story.ts';
@@ -195,8 +195,37 @@ describe('when the issuer is being deleted', () => {
     expect(story.aws.writes).toEqual([]);
     expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': roleARN });
     expect(story.condition('IssuersReady')).toMatchObject({
-      message: 'OIDCIssuer abcl0 is being deleted; what the role trusts already stays as it is',
+      status: 'True',
+      message: 'OIDCIssuer abcl0 is being deleted, and the role stays as it is until that is allowed',
     });
+  });
+
+  test('its deletion, while that waits, takes neither annotations nor new subjects from the role', async () => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
+    await story.reconcile();
+    story.deleteIssuer();
+    story.takeAnnotations();
+    story.workload.seed(serviceAccounts, { metadata: { namespace: 'default', name: 'writer' } });
+    story.edit({ subjects: ['s3-reader', 'writer'].map((name) => ({ namespace: 'default', name })) });
+    await story.reconcile();
+    expect(story.trusted).toEqual([reader, 'system:serviceaccount:default:writer']);
+    for (const name of ['s3-reader', 'writer']) {
+      expect(story.annotations(name)).toEqual({ 'eks.amazonaws.com/role-arn': roleARN });
+    }
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('no new role is made for it', async () => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: held }));
+    story.deleteIssuer();
+    await story.reconcile();
+    expect(story.condition('IssuersReady')).toMatchObject({
+      status: 'False',
+      message: 'OIDCIssuer abcl0 is being deleted',
+    });
+    expect(story.aws.writes).toEqual([]);
   });
 
   test('the status holds it while IAM refuses', async () => {
@@ -249,7 +278,9 @@ describe('when the issuer is being deleted', () => {
     story.loseStatus();
     story.forget();
     await story.reconcile();
-    expect(story.aws.writes).toEqual([]);
+    // Refused, for the role is there.
+    expect(story.aws.writes).toEqual(['CreateRole']);
+    expect(story.trusted).toEqual([reader]);
     expect(story.status.issuers?.map((entry) => entry.url)).toEqual([url]);
   });
 
