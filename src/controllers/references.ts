@@ -2,6 +2,7 @@ import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import { Index } from '../runtime/lookup.ts';
 import { clusterNameOf, mayBeRegistered } from './issuer-contract.ts';
+import { seniority } from './seniority.ts';
 
 /** The OIDCIssuers that an IAMServiceAccount refers to, with their namespaces. */
 export function issuerRefsOf({ metadata, spec }: Pick<IAMServiceAccount, 'metadata' | 'spec'>): NamespacedName[] {
@@ -67,7 +68,7 @@ export function roleSummary(account: IAMServiceAccount): RoleSummary {
 
 /** What others know of an IAMServiceAccount that gives service accounts its role. */
 export interface Claim {
-  readonly created: string;
+  readonly seniority: string;
   readonly deleting: boolean;
   readonly roleARN: string | undefined;
   /** Under their keys. */
@@ -79,7 +80,7 @@ export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
   const isSubject = (entry: NamespacedName) =>
     spec.subjects.some(({ namespace, name }) => namespace === entry.namespace && name === entry.name);
   return {
-    created: metadata.creationTimestamp ?? '',
+    seniority: seniority(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     roleARN: status?.roleARN,
     serviceAccounts: (status?.serviceAccounts ?? []).filter(isSubject).map(serviceAccountKey),

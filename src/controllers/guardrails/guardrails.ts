@@ -3,6 +3,7 @@ import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../api/kinds.t
 import type { KubernetesObject } from '../../api/meta.ts';
 import { Index, type Lookup } from '../../runtime/lookup.ts';
 import type { Admission, RoleRequest, Verdict } from '../admission.ts';
+import { seniority } from '../seniority.ts';
 import { judgeIssuer, judgeRole, type NamedGuardrail, type Namespace } from './judge.ts';
 
 /** The key of the Guardrails that name their namespaces by a pattern or by labels. Each is looked at for every namespace. */
@@ -25,10 +26,10 @@ export const namespaceIndex = () =>
 
 /** When the IAMServiceAccounts of a namespace were made, for `maximum`. */
 export const roleAgeIndex = () =>
-  new Index<IAMServiceAccount, string>({ select: ageOf, keys: ({ namespace }) => [namespace] });
-
-/** Two objects of one second are told apart by their names, so that both come to the same answer. */
-const ageOf = ({ metadata }: IAMServiceAccount) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
+  new Index<IAMServiceAccount, string>({
+    select: ({ metadata }) => seniority(metadata),
+    keys: ({ namespace }) => [namespace],
+  });
 
 export interface GuardrailsOptions {
   /** What informers know. They must have synced before the first object is judged. */
@@ -73,8 +74,8 @@ export class Guardrails implements Admission {
     return { name, labels: found?.[1] ?? {} };
   }
 
-  #older(object: IAMServiceAccount): number {
-    const age = ageOf(object);
-    return this.options.roleAges.under(object.metadata.namespace).filter(([, other]) => other < age).length;
+  #older({ metadata }: IAMServiceAccount): number {
+    const age = seniority(metadata);
+    return this.options.roleAges.under(metadata.namespace).filter(([, other]) => other < age).length;
   }
 }

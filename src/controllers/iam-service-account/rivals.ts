@@ -23,7 +23,7 @@ export function rivalsOf(
   claims: Lookup<Claim>,
   serviceAccount: NamespacedName & { readonly cluster: string },
 ): Rival[] {
-  const own = rank(object.metadata, claimOf(object));
+  const own = claimOf(object).seniority;
   return claims
     .under(serviceAccountKey(serviceAccount))
     .filter(([ref]) => nameOf(ref) !== nameOf(object.metadata))
@@ -31,11 +31,8 @@ export function rivalsOf(
       name: nameOf(ref),
       roleARN: claim.roleARN,
       // One that is going lets go by itself, and must not get back what it lost.
-      isOlder: !claim.deleting && rank(ref, claim) < own,
+      isOlder: !claim.deleting && claim.seniority < own,
     }));
 }
 
 const nameOf = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;
-
-/** Two of one second are told apart by their names, so that both come to the same answer. */
-const rank = (ref: NamespacedName, { created }: Claim) => `${created} ${nameOf(ref)}`;

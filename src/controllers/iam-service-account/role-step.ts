@@ -45,7 +45,7 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
         status.issuers = [];
         return awaitingIssuer;
       }
-      role = await create(roles, toCreate);
+      role = await create(context, roles, toCreate);
       createdNow = role !== undefined;
       role ??= await roles.find(spec.name);
       if (!role) return this.propagation.waiting(spec.name);
@@ -57,14 +57,14 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
     mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
     const observed = { role, createdNow };
     return this.propagation.orWait(role, async () => {
-      await this.#update(target, observed.role);
+      await this.#update(context, target, observed.role);
       status.roleARN = observed.role.arn;
       context.observed = observed;
       return ready;
     });
   }
 
-  async #update({ account, desired }: Target, role: Role): Promise<void> {
+  async #update(context: RoleContext, { account, desired }: Target, role: Role): Promise<void> {
     if (role.path !== desired.spec.path) {
       throw new TerminalError(
         'ImmutableField',
@@ -72,7 +72,7 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
       );
     }
     const changes = diffRole(desired.spec, role);
-    if (changes) await namingBoundary(desired.spec, () => account.roles.update(role.name, changes));
+    if (changes) await namingBoundary(context, () => account.roles.update(role.name, changes));
   }
 
   async remove({ object, account, owner, roleName, role: find, pass }: RoleRemoval): Promise<Outcome> {
@@ -95,9 +95,9 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
 }
 
 /** Undefined: the name is taken. */
-async function create(roles: Roles, spec: RoleSpec): Promise<Role | undefined> {
+async function create(context: RoleContext, roles: Roles, spec: RoleSpec): Promise<Role | undefined> {
   try {
-    return await namingBoundary(spec, () => roles.create(spec));
+    return await namingBoundary(context, () => roles.create(spec));
   } catch (error) {
     if (isAlreadyExists(error)) return undefined;
     throw error;
@@ -105,16 +105,17 @@ async function create(roles: Roles, spec: RoleSpec): Promise<Role | undefined> {
 }
 
 /** What a call with a boundary in it does not find is the boundary. */
-async function namingBoundary<T>(
-  { permissionsBoundary }: Target['desired']['spec'],
-  work: () => Promise<T>,
-): Promise<T> {
+async function namingBoundary<T>({ object, status, target }: RoleContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { action = '' } = describe(error) ?? {};
     if (!isNotFound(error) || !['iam:CreateRole', 'iam:PutRolePermissionsBoundary'].includes(action)) throw error;
-    const message = `spec.role.permissionsBoundary: policy ${permissionsBoundary ?? ''} does not exist`;
+    const policy = `policy ${target?.desired.spec.permissionsBoundary ?? ''} does not exist`;
+    const isForced = object.spec.role?.permissionsBoundary === undefined;
+    const message = isForced
+      ? `the permissions boundary that Guardrail ${status.guardrail ?? ''} puts on roles: ${policy} in this account: ask an administrator for it`
+      : `spec.role.permissionsBoundary: ${policy}`;
     throw new TerminalError('InvalidSpec', message, { cause: error });
   }
 }

@@ -279,6 +279,14 @@ describe('a permissions boundary that does not exist', () => {
     expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', message });
   });
+
+  test('is named with the Guardrail that forces it, which no tenant can mend', async () => {
+    const story = new Story();
+    story.admission.role = () => ({ allowed: true, guardrail: 'team-a', permissionsBoundary: boundary });
+    await story.reconcile();
+    const forced = expect.stringContaining(`Guardrail team-a puts on roles: policy ${boundary} does not exist`);
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message: forced });
+  });
 });
 
 test('names the missing action and the account when AWS refuses, and goes on when it does not', async () => {
