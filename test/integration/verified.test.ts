@@ -14,7 +14,8 @@ import {
   type Change,
   type ResourceRecordSet,
 } from '@aws-sdk/client-route-53';
-import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
@@ -101,6 +102,60 @@ describe('a key set that another origin answers', () => {
     expect(await providers()).toBe(1);
   });
 
+  test.each<[string, Partial<DistributionConfig> | ((config: DistributionConfig) => Partial<DistributionConfig>)]>([
+    [
+      'a function',
+      (config) =>
+        behaving(config, {
+          FunctionAssociations: one({
+            FunctionARN: 'arn:aws:cloudfront::111122223333:function/evil',
+            EventType: 'viewer-request',
+          }),
+        }),
+    ],
+    ['key groups', (config) => behaving(config, { TrustedKeyGroups: { Enabled: true, ...one('key-group') } })],
+    ['countries', { Restrictions: { GeoRestriction: { RestrictionType: 'whitelist', ...one('DE') } } }],
+    [
+      'another page for errors',
+      {
+        CustomErrorResponses: one({
+          ErrorCode: 403,
+          ResponsePagePath: '/evil',
+          ResponseCode: '200',
+          ErrorCachingMinTTL: 1,
+        }),
+      },
+    ],
+  ])('is repaired, and so is what else decides who answers: %s', async (_, change) => {
+    const found = await distribution();
+    const before = found.DistributionConfig;
+    const DistributionConfig = { ...before, ...(typeof change === 'function' ? change(before) : change) };
+    await account.cloudFront.send(new UpdateDistributionCommand({ ...found, DistributionConfig }));
+    expect((await distribution()).DistributionConfig).not.toEqual(before);
+    await until('the repair', async () =>
+      isDeepStrictEqual((await distribution()).DistributionConfig, before) ? true : undefined,
+    );
+    await condition('DistributionReady', 'Provisioned');
+    expect(await providers()).toBe(1);
+  });
+
+  test('with our key id and another key withdraws the provider too', async () => {
+    const published = await publishedKeys();
+    const Body = JSON.stringify({ keys: published.map((key) => ({ ...key, n: evilKey.n })) });
+    await account.s3.send(new PutObjectCommand({ Bucket: 'evil-keys', Key: 'keys.json', Body }));
+    repairIsDenied = true;
+    await addBehavior();
+    await condition('Verified', 'NameLost');
+    await until('the withdrawal', async () => ((await providers()) === 0 ? true : undefined));
+    repairIsDenied = false;
+    await condition('Verified', 'Provisioned');
+    await workspace.ready(`oidcissuer/${name}`);
+    expect(await providers()).toBe(1);
+    await account.s3.send(
+      new PutObjectCommand({ Bucket: 'evil-keys', Key: 'keys.json', Body: JSON.stringify({ keys: [evilKey] }) }),
+    );
+  });
+
   test('withdraws the provider where it cannot be repaired, until it can', async () => {
     repairIsDenied = true;
     await addBehavior();
@@ -165,6 +220,22 @@ describe('a guess leaves the provider:', () => {
     expect(await providers()).toBe(1);
   });
 });
+
+/** A list as CloudFront takes it. */
+function one<Item>(item: Item) {
+  return { Quantity: 1, Items: [item] };
+}
+
+function behaving(config: DistributionConfig, change: Partial<CacheBehavior>): Partial<DistributionConfig> {
+  if (!config.DefaultCacheBehavior) throw new Error('there is no behavior');
+  return { DefaultCacheBehavior: { ...config.DefaultCacheBehavior, ...change } };
+}
+
+async function publishedKeys(): Promise<object[]> {
+  const { status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+  const { Body } = await account.s3.send(new GetObjectCommand({ Bucket: status?.bucket?.name, Key: 'keys.json' }));
+  return (JSON.parse((await Body?.transformToString()) ?? '') as { keys: object[] }).keys;
+}
 
 /** The key set comes from another bucket, which the same origin access control may read. */
 function withEvilBehavior(config: DistributionConfig): DistributionConfig {
