@@ -183,6 +183,16 @@ describe('a guess leaves the provider:', () => {
   }
   const deletion = (set: ResourceRecordSet): Change => ({ Action: 'DELETE', ResourceRecordSet: set });
 
+  const suspend = (value: boolean) =>
+    workspace.kubectl([
+      'patch',
+      'oidcissuer',
+      name,
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: { suspend: value } }),
+    ]);
+
   async function expectKept(type: string, reason: string): Promise<void> {
     await condition(type, reason);
     // For some more passes.
@@ -206,6 +216,31 @@ describe('a guess leaves the provider:', () => {
     await change(HostedZoneId, [deletion(cname)]);
     await condition('Verified', 'Provisioned');
     await workspace.ready(`oidcissuer/${name}`);
+  });
+
+  test('an alias that CloudFront refuses, with both causes said and the record that is in the way', async () => {
+    const { HostedZoneId } = await zone();
+    const wildcard: ResourceRecordSet = {
+      Name: alias.replace('irsa.', '*.'),
+      Type: 'CNAME',
+      TTL: 60,
+      ResourceRecords: [{ Value: 'd0000000000000.cloudfront.net' }],
+    };
+    await change(HostedZoneId, [{ Action: 'CREATE', ResourceRecordSet: wildcard }]);
+    await suspend(true);
+    await condition('Ready', 'Suspended');
+    const found = await distribution();
+    const DistributionConfig = { ...found.DistributionConfig, Aliases: { Quantity: 0 } };
+    await account.cloudFront.send(new UpdateDistributionCommand({ ...found, DistributionConfig }));
+    environment.front.fail('UpdateDistribution', { kind: 'error', code: 'CNAMEAlreadyExists', status: 409 }, 3);
+    await suspend(false);
+    const { message } = await condition('DistributionReady', 'AliasTaken');
+    expect(message).toMatch(/another distribution.*lists it or a wildcard of it, or the name's DNS record/);
+    expect(message).toContain(`CNAME ${wildcard.Name} to d0000000000000.cloudfront.net`);
+    expect(await providers()).toBe(1);
+    await change(HostedZoneId, [deletion(wildcard)]);
+    await workspace.ready(`oidcissuer/${name}`);
+    expect(await providers()).toBe(1);
   });
 
   test('a hosted zone that is not there', async () => {
