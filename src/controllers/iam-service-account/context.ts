@@ -11,11 +11,13 @@ import type { Lookup } from '../../runtime/lookup.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
+import type { IssuerClusters } from '../clusters.ts';
 import type { Once } from '../once.ts';
 import type { Claim, IssuerSummary } from '../references.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
 import type { IssuerSituation } from './issuers.ts';
+import type { Propagation } from './propagation.ts';
 
 export interface Dependencies {
   /** The management cluster. */
@@ -35,7 +37,14 @@ export interface Dependencies {
 /** An issuer as the lookup knows it. */
 export type Neighbour = readonly [NamespacedName, IssuerSummary];
 
+/** What the steps work with. */
+export interface Services extends Dependencies {
+  readonly clusters: IssuerClusters;
+  readonly propagation: Propagation;
+}
+
 interface Common {
+  readonly services: Services;
   readonly object: IAMServiceAccount;
   /** The draft of the status. */
   readonly status: IAMServiceAccountStatus;

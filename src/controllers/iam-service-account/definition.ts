@@ -3,7 +3,7 @@ import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import { iamServiceAccounts } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
 import { isShutOut } from '../../aws/errors.ts';
-import type { Acceptance, Definition } from '../../runtime/definition.ts';
+import type { Acceptance, Definition, Pass } from '../../runtime/definition.ts';
 import type { Allowed } from '../admission.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
@@ -13,48 +13,50 @@ import { isLeavingForGood, mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
 import { issuerRefsOf } from '../references.ts';
-import type { Dependencies, RoleContext, RoleRemoval } from './context.ts';
+import type { Dependencies, RoleContext, RoleRemoval, Services } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
-import { IssuerStep } from './issuer-step.ts';
+import { issuerStep } from './issuer-step.ts';
 import { assess, isReady, providersOf } from './issuers.ts';
-import { PoliciesStep } from './policies-step.ts';
+import { policiesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
 import { type IssuersRead, readIssuer } from './read-issuer.ts';
 import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
-import { RoleStep } from './role-step.ts';
-import { ServiceAccountsStep } from './service-accounts-step.ts';
-import { TrustStep } from './trust-step.ts';
+import { roleStep } from './role-step.ts';
+import { serviceAccountsStep } from './service-accounts-step.ts';
+import { trustStep } from './trust-step.ts';
 import { type Refusal, refuseIssuer, refuseSpec } from './validate.ts';
 
 type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, RoleContext, RoleRemoval>;
 
 /** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
 export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDefinition {
-  const { kube, secrets, workloadClusters, claims, settings, clock } = dependencies;
-  const { intervals } = settings;
-  const clusters = new IssuerClusters({ kube, secrets, workloadClusters });
-  const propagation = new Propagation(intervals, clock);
-  const issuer = new IssuerStep();
-  const role = new RoleStep(propagation);
-  const trust = new TrustStep(propagation);
-  const policies = new PoliciesStep(propagation);
-  const serviceAccounts = new ServiceAccountsStep(claims, clusters, intervals, clock);
+  const { settings, clock } = dependencies;
+  const services: Services = {
+    ...dependencies,
+    clusters: new IssuerClusters(dependencies),
+    propagation: new Propagation(settings.intervals, clock),
+  };
+  const visit = (object: IAMServiceAccount, status: IAMServiceAccountStatus, pass: Pass): Visit => ({
+    services,
+    object,
+    status,
+    pass,
+    owner: ownerOf(iamServiceAccounts, object, settings),
+  });
   return {
     resource: iamServiceAccounts,
-    steps: [issuer, role, trust, policies, serviceAccounts],
-    accept: (object, draft, pass) =>
-      accept(dependencies, { object, status: draft, pass, owner: ownerOf(iamServiceAccounts, object, settings) }),
-    removal: (object, draft, pass) =>
-      removal(dependencies, { object, status: draft, pass, owner: ownerOf(iamServiceAccounts, object, settings) }),
+    steps: [issuerStep, roleStep, trustStep, policiesStep, serviceAccountsStep],
+    accept: (object, draft, pass) => accept(visit(object, draft, pass)),
+    removal: (object, draft, pass) => removal(visit(object, draft, pass)),
     explain,
   };
 }
 
-type Visit = Pick<RoleContext, 'object' | 'status' | 'pass' | 'owner'>;
+type Visit = Pick<RoleContext, 'services' | 'object' | 'status' | 'pass' | 'owner'>;
 
-async function accept(dependencies: Dependencies, visit: Visit): Promise<Acceptance<RoleContext>> {
+async function accept(visit: Visit): Promise<Acceptance<RoleContext>> {
   const { object, status, owner } = visit;
-  const judged = await judge(dependencies, visit);
+  const judged = await judge(visit);
   if (!judged.allowed) {
     // The spec that a Guardrail allowed is another one now, or the Guardrail is.
     delete status.guardrail;
@@ -69,12 +71,12 @@ async function accept(dependencies: Dependencies, visit: Visit): Promise<Accepta
   const situation = assess({ issuer, others: others.map(([, other]) => other), recorded });
   // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
   if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
-    recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
+    recordAccount(status, issuer, await accountIDOf(visit, issuer));
     status.roleName = roleIdentity(object, owner.installation).name;
     recordIssuers(status, forgotten ? recorded : situation.trusted);
     recordServiceAccounts(status, object, issuer);
   }
-  const account = await accountOf(dependencies, visit);
+  const account = await accountOf(visit);
   const target = account && {
     account,
     desired: desiredRole(object, { owner, partition: account.partition, situation, permissionsBoundary }),
@@ -90,32 +92,32 @@ type Judged =
   { readonly allowed: false; readonly refusal: Refusal } | (Allowed & Pick<IssuersRead, 'issuer' | 'others'>);
 
 /** Whether the spec is valid and allowed. Nothing is sent to AWS for that. */
-async function judge(dependencies: Dependencies, { object, status }: Visit): Promise<Judged> {
+async function judge({ services, object, status }: Visit): Promise<Judged> {
   const refused = (refusal: Refusal) => ({ allowed: false, refusal }) as const;
   const specRefusal = refuseSpec(object);
   if (specRefusal) return refused(specRefusal);
 
-  const { issuer, others, refusal: notAllowed } = await readIssuer(dependencies, object);
+  const { issuer, others, refusal: notAllowed } = await readIssuer(services, object);
   if (notAllowed) return refused(notAllowed);
   const issuerRefusal = issuer && refuseIssuer(issuer, status);
   if (issuerRefusal) return refused(issuerRefusal);
-  const verdict = dependencies.admission.role({ object, issuer, issuerReady: isReady(issuer) });
+  const verdict = services.admission.role({ object, issuer, issuerReady: isReady(issuer) });
   if (!verdict.allowed) return refused({ reason: 'NotAllowed', message: verdict.message });
   return { ...verdict, issuer, others };
 }
 
 /** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */
-async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRemoval | undefined> {
-  const { object, status, owner, pass } = visit;
-  const { issuer, others } = await readIssuer(dependencies, object);
+async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
+  const { services, object, status, owner, pass } = visit;
+  const { issuer, others } = await readIssuer(services, object);
   const identity = roleIdentity(object, owner.installation);
   const sayRoleLeft = (why: string) => pass.event('Warning', 'RoleLeft', `role ${identity.name} may be left: ${why}`);
   // A finalizer alone, which anybody can write, opens no account that no Guardrail allows.
   const allows = (found: OIDCIssuer) =>
-    dependencies.admission.role({ object, issuer: found, issuerReady: isReady(found) }).allowed;
+    services.admission.role({ object, issuer: found, issuerReady: isReady(found) }).allowed;
   if (status.accountID === undefined && issuer && allows(issuer)) {
     try {
-      recordAccount(status, issuer, await accountIDOf(dependencies, visit, issuer));
+      recordAccount(status, issuer, await accountIDOf(visit, issuer));
     } catch (error) {
       // An issuer that may be registered had its account open once, and a role may be there: that holds the deletion.
       if (!isShutOut(error) || mayBeRegistered(issuer)) throw error;
@@ -126,7 +128,7 @@ async function removal(dependencies: Dependencies, visit: Visit): Promise<RoleRe
     }
     recordServiceAccounts(status, object, issuer);
   }
-  const account = await accountOf(dependencies, visit);
+  const account = await accountOf(visit);
   if (!account) {
     if (mayHaveForgotten(object)) {
       sayRoleLeft('neither the status, which was lost, nor an issuer that a Guardrail allows tells in which account');
@@ -148,21 +150,21 @@ function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | und
 }
 
 /** Where both lost their status, a role may have been made all the same, in the account that the issuer's spec says. */
-async function accountIDOf({ accounts }: Dependencies, { object, pass }: Visit, issuer: OIDCIssuer | undefined) {
+async function accountIDOf({ services, object, pass }: Visit, issuer: OIDCIssuer | undefined) {
   const accountID = issuer?.status?.accountID;
   if (accountID !== undefined || !issuer || !mayHaveForgotten(object)) return accountID;
-  const account = await accounts.get(issuerAccount(issuer), pass);
+  const account = await services.accounts.get(issuerAccount(issuer), pass);
   await account.open();
   return account.id;
 }
 
 /** Undefined: no issuer said yet which it is, and so nothing was made. */
-async function accountOf({ accounts }: Dependencies, visit: Visit): Promise<Account | undefined> {
-  const { object, status, pass } = visit;
+async function accountOf(visit: Visit): Promise<Account | undefined> {
+  const { services, object, status, pass } = visit;
   if (status.accountID === undefined) return undefined;
   // Of the issuer that named the role, which may be gone.
   const { namespace = object.metadata.namespace } = issuerRefsOf(object)[0] ?? {};
-  const account = await accounts.get({ roleARN: status.accountRoleARN, namespace }, pass);
+  const account = await services.accounts.get({ roleARN: status.accountRoleARN, namespace }, pass);
   if (account.id === status.accountID) return account;
   throw new TerminalError(
     'NotAllowed',

@@ -1,12 +1,12 @@
-import { type Outcome, type Step, ready } from '../../runtime/step.ts';
+import { type Step, ready } from '../../runtime/step.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 
 /** The issuer is registered in the role's account. Each change of an issuer wakes the roles that name it. */
-export class IssuerStep implements Step<RoleContext, RoleRemoval> {
-  readonly condition = 'IssuersReady';
-  readonly needs = [];
+export const issuerStep: Step<RoleContext, RoleRemoval> = {
+  condition: 'IssuersReady',
+  needs: [],
 
-  async reconcile({ object, situation }: RoleContext): Promise<Outcome> {
+  async reconcile({ object, situation }) {
     const issuer = `OIDCIssuer ${object.spec.issuerRefs.map(nameOf).join(', ')}`;
     const kept = situation.trusted.length > 0 ? '; what the role trusts already stays as it is' : '';
     const waiting = { state: 'waiting' } as const;
@@ -28,8 +28,8 @@ export class IssuerStep implements Step<RoleContext, RoleRemoval> {
       case 'leaving':
         return { ...waiting, reason: 'IssuerNotReady', message: `${issuer} is being deleted${kept}` };
     }
-  }
-}
+  },
+};
 
 const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
   namespace === '' ? name : `${namespace}/${name}`;

@@ -1,32 +1,29 @@
 import { isNotFound } from '../../aws/errors.ts';
 import type { PolicyChanges, RolePolicies, Roles } from '../../aws/roles.ts';
-import { type Outcome, type Step, ready } from '../../runtime/step.ts';
+import { type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { diffPolicies } from './diff.ts';
-import type { Propagation } from './propagation.ts';
 
 /** What the role may do. Its policies go with the role. */
-export class PoliciesStep implements Step<RoleContext, RoleRemoval> {
-  readonly condition = 'PoliciesReady';
-  readonly needs = ['RoleReady'] as const;
+export const policiesStep: Step<RoleContext, RoleRemoval> = {
+  condition: 'PoliciesReady',
+  needs: ['RoleReady'],
 
-  constructor(private readonly propagation: Propagation) {}
-
-  async reconcile({ target, observed }: RoleContext): Promise<Outcome> {
+  async reconcile({ services, target, observed }) {
     if (!target || !observed) throw new Error('the policies are of a role that is there');
     const { roles, id } = target.account;
     const { role, createdNow } = observed;
     return inAccount(id, () =>
-      this.propagation.orWait(role, async () => {
+      services.propagation.orWait(role, async () => {
         const before = createdNow ? none : await roles.getPolicies(role.name);
         const changes = diffPolicies(target.desired.policies, before);
         if (changes) await change(roles, role.name, changes);
         return ready;
       }),
     );
-  }
-}
+  },
+};
 
 /** IAM answers NoSuchEntity for a policy that does not exist, and for a role that it does not know everywhere. */
 async function change(roles: Roles, roleName: string, changes: PolicyChanges): Promise<void> {

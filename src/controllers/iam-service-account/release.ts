@@ -3,61 +3,65 @@ import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import { isForbidden, isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../../runtime/workload-clusters.ts';
-import type { Blocked, IssuerClusters, Reached } from '../clusters.ts';
+import type { Blocked, Reached } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
 import type { ServiceAccountEntry } from './record.ts';
 
-export type ReleaseContext = Pick<RoleRemoval, 'status' | 'pass' | 'issuer' | 'others' | 'roleARN'>;
+export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'issuer' | 'others' | 'roleARN'>;
 
 /** There is a way to the cluster, and at its end nobody answers (or only what stands before it), or nobody lets us in. */
 export class ClusterOutOfReach extends Error {
   override readonly name = 'ClusterOutOfReach';
 }
 
-/** Takes our annotations off service accounts. Those where that is done, or cannot be, leave the status. */
-export class Releaser {
-  constructor(private readonly clusters: IssuerClusters) {}
-
-  /** Gives what is in the way, if something is. Throws ClusterOutOfReach. */
-  async release(
-    cluster: string,
-    entries: readonly ServiceAccountEntry[],
-    context: ReleaseContext,
-  ): Promise<Blocked | undefined> {
-    const reached = await outOfReach(cluster, () => this.#reachByName(cluster, context));
-    if (reached.state === 'blocked') return reached;
-    if (reached.state === 'noWay') {
-      this.giveUp(entries, reached.message, context);
-      return undefined;
-    }
-    for (const entry of entries) {
-      await outOfReach(cluster, () => takeOff(reached.client, entry, context.roleARN));
-      forget([entry], context);
-    }
+/**
+ * Takes our annotations off service accounts of one cluster. Those where that is done, or cannot be, leave the status.
+ * Gives what is in the way, if something is.
+ * @throws ClusterOutOfReach
+ */
+export async function release(
+  context: ReleaseContext,
+  cluster: string,
+  entries: readonly ServiceAccountEntry[],
+): Promise<Blocked | undefined> {
+  const reached = await outOfReach(cluster, () => reachByName(context, cluster));
+  if (reached.state === 'blocked') return reached;
+  if (reached.state === 'noWay') {
+    giveUp(context, entries, reached.message);
     return undefined;
   }
-
-  /** Says in an event what may be left. */
-  giveUp(entries: readonly ServiceAccountEntry[], why: string, context: Pick<ReleaseContext, 'status' | 'pass'>): void {
-    const names = entries.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
-    context.pass.event('Warning', 'AnnotationsLeft', `annotations may be left on service accounts ${names}: ${why}`);
-    forget(entries, context);
+  for (const entry of entries) {
+    await outOfReach(cluster, () => removeAnnotations(reached.client, entry, context.roleARN));
+    forget([entry], context);
   }
+  return undefined;
+}
 
-  /** Several issuers may be of one cluster, as while it moves from one to the other: one that knows the way is enough. */
-  async #reachByName(cluster: string, { issuer, others }: ReleaseContext): Promise<Reached> {
-    let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
-    if (issuer && clusterNameOf(issuer) === cluster) reached = await this.clusters.reach(issuer);
-    for (const [ref, other] of others) {
-      if (reached.state === 'connected' || other.cluster !== cluster) continue;
-      const next = await this.clusters.reachBy(ref, cluster);
-      // One whose way is only blocked knows of a cluster that may still be there.
-      if (next.state === 'connected' || reached.state === 'noWay') reached = next;
-    }
-    return reached;
+/** Says in an event what may be left. */
+export function giveUp(
+  context: Pick<ReleaseContext, 'status' | 'pass'>,
+  entries: readonly ServiceAccountEntry[],
+  why: string,
+): void {
+  const names = entries.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
+  context.pass.event('Warning', 'AnnotationsLeft', `annotations may be left on service accounts ${names}: ${why}`);
+  forget(entries, context);
+}
+
+/** Several issuers may be of one cluster, as while it moves from one to the other: one that knows the way is enough. */
+async function reachByName({ services, issuer, others }: ReleaseContext, cluster: string): Promise<Reached> {
+  const { clusters } = services;
+  let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
+  if (issuer && clusterNameOf(issuer) === cluster) reached = await clusters.reach(issuer);
+  for (const [ref, other] of others) {
+    if (reached.state === 'connected' || other.cluster !== cluster) continue;
+    const next = await clusters.reachBy(ref, cluster);
+    // One whose way is only blocked knows of a cluster that may still be there.
+    if (next.state === 'connected' || reached.state === 'noWay') reached = next;
   }
+  return reached;
 }
 
 /** @throws ClusterOutOfReach for each failure that may last for ever and must not hold a deletion as long. */
@@ -74,7 +78,7 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
 }
 
 /** Only where the service account still names our role. */
-async function takeOff(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {
+async function removeAnnotations(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
   if (serviceAccount && roleOf(serviceAccount) === roleARN) await annotate(client, serviceAccount, noAnnotations);
 }

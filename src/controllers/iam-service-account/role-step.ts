@@ -8,81 +8,29 @@ import { leftAlone, mustBeOurs } from '../ownership.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { desiredPolicies } from './desired.ts';
 import { diffRole } from './diff.ts';
-import type { Propagation } from './propagation.ts';
 
 type Target = NonNullable<RoleContext['target']>;
 
 /** The role itself: all that CreateRole and UpdateRole say of it but whom it trusts. */
-export class RoleStep implements Step<RoleContext, RoleRemoval> {
-  readonly condition = 'RoleReady';
-  readonly needs = [];
+export const roleStep: Step<RoleContext, RoleRemoval> = {
+  condition: 'RoleReady',
+  needs: [],
 
-  constructor(private readonly propagation: Propagation) {}
-
-  async reconcile(context: RoleContext): Promise<Outcome> {
+  async reconcile(context) {
     const { target } = context;
     if (!target) return awaitingIssuer;
-    return inAccount(target.account.id, () => this.#reconcile(context, target));
-  }
+    return inAccount(target.account.id, () => ensure(context, target));
+  },
 
-  async #reconcile(context: RoleContext, target: Target): Promise<Outcome> {
-    const { owner, status, situation } = context;
-    const { spec, trusted } = target.desired;
-    const toCreate = situation.state === 'ready' ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
-    const { roles } = target.account;
-
-    // A new role is created without looking first: that saves a read for each, and asking twice tells no more.
-    let role = status.roleARN === undefined && toCreate ? undefined : await roles.find(spec.name);
-    let createdNow = false;
-    if (!role) {
-      if (status.roleARN !== undefined && this.propagation.isAnnounced(context.object)) {
-        return this.propagation.waiting(spec.name);
-      }
-      if (!toCreate) {
-        const { deletionTimestamp } = situation.issuer?.metadata ?? {};
-        if (this.propagation.mayAppear(context.object, deletionTimestamp)) return this.propagation.waiting(spec.name);
-        delete status.roleARN;
-        status.issuers = [];
-        return awaitingIssuer;
-      }
-      role = await create(context, roles, toCreate);
-      createdNow = role !== undefined;
-      role ??= await roles.find(spec.name);
-      if (!role) return this.propagation.waiting(spec.name);
-    }
-    if (!createdNow && this.propagation.mayLackTags(role)) return this.propagation.waiting(spec.name);
-    // Nothing of ours is in another's role: it must not hold an issuer that leaves.
-    if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
-    const remedy = 'choose another spec.role.name, or delete that role';
-    mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
-    const observed = { role, createdNow };
-    return this.propagation.orWait(role, async () => {
-      await this.#update(context, target, observed.role);
-      status.roleARN = observed.role.arn;
-      context.observed = observed;
-      return ready;
-    });
-  }
-
-  async #update(context: RoleContext, { account, desired }: Target, role: Role): Promise<void> {
-    if (role.path !== desired.spec.path) {
-      throw new TerminalError(
-        'ImmutableField',
-        `spec.role.path: role ${role.name} has the path ${role.path}, and IAM moves no role: ask for that path, or delete the role`,
-      );
-    }
-    const changes = diffRole(desired.spec, role);
-    if (changes) await namingBoundary(context, () => account.roles.update(role.name, changes));
-  }
-
-  async remove({ object, account, owner, roleName, role: find, pass }: RoleRemoval): Promise<Outcome> {
+  async remove({ services, object, account, owner, roleName, role: find, pass }) {
+    const { propagation } = services;
     return inAccount(account.id, async () => {
       const role = await find();
       if (!role) {
-        const appears = this.propagation.mayAppear(object, object.metadata.deletionTimestamp);
-        return appears ? this.propagation.waiting(roleName) : ready;
+        const appears = propagation.mayAppear(object, object.metadata.deletionTimestamp);
+        return appears ? propagation.waiting(roleName) : ready;
       }
-      if (this.propagation.mayLackTags(role)) return this.propagation.waiting(roleName);
+      if (propagation.mayLackTags(role)) return propagation.waiting(roleName);
       if (!isOurs(role.tags, owner)) {
         leftAlone(pass, `role ${role.arn}`);
         return ready;
@@ -91,7 +39,58 @@ export class RoleStep implements Step<RoleContext, RoleRemoval> {
       await account.roles.delete(roleName, { managed, inline: inline.map(({ name }) => name) });
       return ready;
     });
+  },
+};
+
+async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
+  const { services, owner, status, situation } = context;
+  const { propagation } = services;
+  const { spec, trusted } = target.desired;
+  const toCreate = situation.state === 'ready' ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
+  const { roles } = target.account;
+
+  // A new role is created without looking first: that saves a read for each, and asking twice tells no more.
+  let role = status.roleARN === undefined && toCreate ? undefined : await roles.find(spec.name);
+  let createdNow = false;
+  if (!role) {
+    if (status.roleARN !== undefined && propagation.isAnnounced(context.object)) {
+      return propagation.waiting(spec.name);
+    }
+    if (!toCreate) {
+      const { deletionTimestamp } = situation.issuer?.metadata ?? {};
+      if (propagation.mayAppear(context.object, deletionTimestamp)) return propagation.waiting(spec.name);
+      delete status.roleARN;
+      status.issuers = [];
+      return awaitingIssuer;
+    }
+    role = await create(context, roles, toCreate);
+    createdNow = role !== undefined;
+    role ??= await roles.find(spec.name);
+    if (!role) return propagation.waiting(spec.name);
   }
+  if (!createdNow && propagation.mayLackTags(role)) return propagation.waiting(spec.name);
+  // Nothing of ours is in another's role: it must not hold an issuer that leaves.
+  if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
+  const remedy = 'choose another spec.role.name, or delete that role';
+  mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
+  const observed = { role, createdNow };
+  return propagation.orWait(role, async () => {
+    await update(context, target, observed.role);
+    status.roleARN = observed.role.arn;
+    context.observed = observed;
+    return ready;
+  });
+}
+
+async function update(context: RoleContext, { account, desired }: Target, role: Role): Promise<void> {
+  if (role.path !== desired.spec.path) {
+    throw new TerminalError(
+      'ImmutableField',
+      `spec.role.path: role ${role.name} has the path ${role.path}, and IAM moves no role: ask for that path, or delete the role`,
+    );
+  }
+  const changes = diffRole(desired.spec, role);
+  if (changes) await namingBoundary(context, () => account.roles.update(role.name, changes));
 }
 
 /** Undefined: the name is taken. */

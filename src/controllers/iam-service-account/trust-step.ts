@@ -3,22 +3,19 @@ import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { samePolicy } from './policy-document.ts';
-import type { Propagation } from './propagation.ts';
 
 /** Whom the role trusts, statement by statement. It goes with the role. */
-export class TrustStep implements Step<RoleContext, RoleRemoval> {
-  readonly condition = 'TrustReady';
-  readonly needs = ['RoleReady'] as const;
+export const trustStep: Step<RoleContext, RoleRemoval> = {
+  condition: 'TrustReady',
+  needs: ['RoleReady'],
 
-  constructor(private readonly propagation: Propagation) {}
-
-  async reconcile({ status, situation, target, observed }: RoleContext): Promise<Outcome> {
+  async reconcile({ services, status, situation, target, observed }) {
     if (!target || !observed) throw new Error('the trust policy is of a role that is there');
     const { account } = target;
     const { role, createdNow } = observed;
     const desired = trustPolicy(target.desired.trusted, role.trustPolicy);
     return inAccount(account.id, () =>
-      this.propagation.orWait(role, async () => {
+      services.propagation.orWait(role, async () => {
         if (!createdNow && !samePolicy(role.trustPolicy, desired)) {
           await account.roles.updateTrustPolicy(role.name, desired);
         }
@@ -26,8 +23,8 @@ export class TrustStep implements Step<RoleContext, RoleRemoval> {
         return target.desired.trusted.some((issuer) => 'unread' in issuer) ? waitingFor(situation) : ready;
       }),
     );
-  }
-}
+  },
+};
 
 function waitingFor({ issuer }: RoleContext['situation']): Outcome {
   const reports = issuer
