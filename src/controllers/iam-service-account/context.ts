@@ -19,7 +19,7 @@ import type { DesiredRole } from './desired.ts';
 import type { IssuerSituation } from './issuers.ts';
 import type { Propagation } from './propagation.ts';
 
-export interface Dependencies {
+export interface RoleDependencies {
   /** The management cluster. */
   readonly kube: KubeClient;
   readonly secrets: Secrets;
@@ -38,13 +38,13 @@ export interface Dependencies {
 export type Neighbour = readonly [NamespacedName, IssuerSummary];
 
 /** What the steps work with. */
-export interface Services extends Dependencies {
+export interface RoleServices extends RoleDependencies {
   readonly clusters: IssuerClusters;
   readonly propagation: Propagation;
 }
 
 interface Common {
-  readonly services: Services;
+  readonly services: RoleServices;
   readonly object: IAMServiceAccount;
   /** The draft of the status. */
   readonly status: IAMServiceAccountStatus;

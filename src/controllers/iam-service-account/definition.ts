@@ -13,7 +13,7 @@ import { isLeavingForGood, mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
 import { issuerRefsOf } from '../references.ts';
-import type { Dependencies, RoleContext, RoleRemoval, Services } from './context.ts';
+import type { RoleDependencies, RoleContext, RoleRemoval, RoleServices } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { issuerStep } from './issuer-step.ts';
 import { assess, isReady, providersOf } from './issuers.ts';
@@ -29,9 +29,9 @@ import { type Refusal, refuseIssuer, refuseSpec } from './validate.ts';
 type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, RoleContext, RoleRemoval>;
 
 /** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
-export function iamServiceAccountDefinition(dependencies: Dependencies): RoleDefinition {
+export function iamServiceAccountDefinition(dependencies: RoleDependencies): RoleDefinition {
   const { settings, clock } = dependencies;
-  const services: Services = {
+  const services: RoleServices = {
     ...dependencies,
     clusters: new IssuerClusters(dependencies),
     propagation: new Propagation(settings.intervals, clock),

@@ -3,7 +3,7 @@ import { type NamespacedName, oidcIssuers } from '../../api/resources.ts';
 import { allowsNamespace } from '../allowed-namespaces.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
 import { issuerKey, issuerRefsOf } from '../references.ts';
-import type { Dependencies, Neighbour } from './context.ts';
+import type { RoleDependencies, Neighbour } from './context.ts';
 import type { Refusal } from './validate.ts';
 
 export interface IssuersRead {
@@ -20,7 +20,7 @@ export interface IssuersRead {
  * An issuer that let us in before, and does not any more, is still known: what was made is undone through it, never made.
  */
 export async function readIssuer(
-  { kube, issuers }: Pick<Dependencies, 'kube' | 'issuers'>,
+  { kube, issuers }: Pick<RoleDependencies, 'kube' | 'issuers'>,
   object: IAMServiceAccount,
 ): Promise<IssuersRead> {
   const { namespace } = object.metadata;

@@ -8,35 +8,35 @@ import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
-import { type IssuerContext, type IssuerDependencies, readRecords } from './context.ts';
+import { type IssuerContext, type IssuerServices, readRecords } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
 import { findRegistration } from './registrations.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
 
 /** Says no before anything is sent to AWS; what tells the account, and whether it lets us in, is asked once all is allowed. */
 export async function accept(
-  dependencies: IssuerDependencies,
-  issuer: OIDCIssuer,
+  services: IssuerServices,
+  object: OIDCIssuer,
   { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<Acceptance<IssuerContext>> {
-  const { settings } = dependencies;
-  const problem = findProblem(issuer);
+  const { settings } = services;
+  const problem = findProblem(object);
   if (problem) return problem;
-  const alias = issuer.spec.hosting.cloudFront?.alias;
-  const signingKeys = signingKeySource(issuer.spec);
+  const alias = object.spec.hosting.cloudFront?.alias;
+  const signingKeys = signingKeySource(object.spec);
   if (alias === undefined)
     return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
-  const verdict = dependencies.admission.issuer(issuer);
+  const verdict = services.admission.issuer(object);
   if (!verdict.allowed) return refused('NotAllowed', verdict.message);
 
-  const getAccount = () => dependencies.accounts.get(issuerAccount(issuer), pass);
-  const stored = issuer.status?.accountID;
+  const getAccount = () => services.accounts.get(issuerAccount(object), pass);
+  const stored = object.status?.accountID;
   // The account that is recorded is enough to see a change that is refused: then AWS is asked nothing.
   const accountID = stored ?? (await getAccount()).id;
-  const owner = ownerOf(oidcIssuers, issuer, settings);
-  const desired = desiredIssuer(issuer, accountID, { owner, alias, signingKeys });
-  const change = findChange(issuer, desired);
+  const owner = ownerOf(oidcIssuers, object, settings);
+  const desired = desiredIssuer(object, accountID, { owner, alias, signingKeys });
+  const change = findChange(object, desired);
   if (change) return unchangeable(change);
   const account = await getAccount();
   if (account.id !== accountID) {
@@ -44,7 +44,7 @@ export async function accept(
   }
   // Once the account is recorded, something may have been made in it: so it is recorded only if it lets us in.
   if (stored === undefined) await account.open();
-  const written = findWrittenChange(issuer, desired);
+  const written = findWrittenChange(object, desired);
   if (written && (await findRegistration({ url: written.url, account }))) return unchangeable(written);
   draft.accountID = account.id;
   draft.issuerURL = desired.issuerURL;
@@ -53,8 +53,8 @@ export async function accept(
     accepted: true,
     storeFirst: stored === undefined,
     context: {
-      dependencies,
-      issuer,
+      services,
+      object,
       status: draft,
       pass,
       account,

@@ -33,8 +33,8 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
 
   /** A global name stays ours, empty, for whoever gets it could publish keys under a URL that somebody may still trust. */
   async remove(context) {
-    const { account, issuer, pass, ownBucket, bucketName: name } = context;
-    const { region, bucket: wish } = issuer.spec;
+    const { account, object, pass, ownBucket, bucketName: name } = context;
+    const { region, bucket: wish } = object.spec;
     const bucket = await ownBucket();
     if (!bucket) return ready;
     const buckets = account.buckets(region);

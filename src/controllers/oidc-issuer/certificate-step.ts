@@ -18,8 +18,8 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
   needs: [],
 
   async reconcile(context) {
-    const { dependencies, desired, status } = context;
-    const { intervals } = dependencies.settings;
+    const { services, desired, status } = context;
+    const { intervals } = services.settings;
     const zone = await context.records();
     if (!zone) {
       const message = `no public hosted zone of account ${context.account.id} holds ${desired.alias}`;
@@ -39,8 +39,8 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   async remove(context) {
-    const { dependencies, status, alias, owner } = context;
-    const { intervals } = dependencies.settings;
+    const { services, status, alias, owner } = context;
+    const { intervals } = services.settings;
     if (alias === undefined) return ready;
     const all = await findCertificates(context, alias);
     const recorded = status.certificate?.arn;
@@ -74,7 +74,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const own = all.filter(({ tags }) => isOurs(tags, owner));
   const best = choose(own);
   const failed = own.filter(({ state }) => state === 'failed');
-  const recent = failed.find(({ requestedAt }) => again(requestedAt) > context.dependencies.clock.now());
+  const recent = failed.find(({ requestedAt }) => again(requestedAt) > context.services.clock.now());
   if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
   status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
@@ -85,13 +85,13 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
 /** ACM would mostly fail again, and counts every request of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
 const again = (requestedAt: Date) => new Date(requestedAt.getTime() + hours(1));
 
-function failure({ desired, dependencies }: IssuerContext, { failure, requestedAt }: Certificate): Outcome {
+function failure({ desired, services }: IssuerContext, { failure, requestedAt }: Certificate): Outcome {
   const next = again(requestedAt);
   return {
     state: 'waiting',
     reason: 'CertificateFailed',
     message: `ACM does not issue the certificate of ${desired.alias}: ${failure}; another is requested at ${toTime(next)}`,
-    requeueAfter: next.getTime() - dependencies.clock.now().getTime(),
+    requeueAfter: next.getTime() - services.clock.now().getTime(),
   };
 }
 

@@ -26,6 +26,12 @@ export interface IssuerDependencies {
   readonly clock: Clock;
 }
 
+/** What the steps work with. */
+export interface IssuerServices extends IssuerDependencies {
+  /** Ids of the changes that Route 53 is bringing to its servers, by the UIDs of their issuers. */
+  readonly dnsChanges: Map<string, string>;
+}
+
 /** The zone of the alias and what stands there under the alias and below it. */
 export interface ZoneRecords {
   readonly zone: Zone;
@@ -33,8 +39,8 @@ export interface ZoneRecords {
 }
 
 interface IssuerPass {
-  readonly dependencies: IssuerDependencies;
-  readonly issuer: OIDCIssuer;
+  readonly services: IssuerServices;
+  readonly object: OIDCIssuer;
   readonly status: OIDCIssuerStatus;
   readonly pass: Pass;
   readonly account: Account;

@@ -6,10 +6,10 @@ import { explain } from '../explain.ts';
 import { accept } from './accept.ts';
 import { bucketStep } from './bucket-step.ts';
 import { certificateStep } from './certificate-step.ts';
-import type { IssuerContext, IssuerDependencies, IssuerRemoval } from './context.ts';
+import type { IssuerContext, IssuerDependencies, IssuerRemoval, IssuerServices } from './context.ts';
 import { holdsDeletion } from './deletion-hold.ts';
 import { distributionStep } from './distribution-step.ts';
-import { DnsStep } from './dns-step.ts';
+import { dnsStep } from './dns-step.ts';
 import { documentsStep } from './documents-step.ts';
 import { providersStep } from './providers-step.ts';
 import { removal } from './removal.ts';
@@ -24,7 +24,7 @@ import { verifiedStep } from './verified-step.ts';
 export function oidcIssuerDefinition(
   dependencies: IssuerDependencies,
 ): Definition<OIDCIssuer, OIDCIssuerStatus, IssuerContext, IssuerRemoval> {
-  const dnsStep = new DnsStep();
+  const services: IssuerServices = { ...dependencies, dnsChanges: new Map() };
   return {
     resource: oidcIssuers,
     steps: [
@@ -37,9 +37,9 @@ export function oidcIssuerDefinition(
       providersStep,
       verifiedStep,
     ],
-    accept: (issuer, draft, pass) => accept(dependencies, issuer, { draft, pass }),
-    holdsDeletion: (issuer) => holdsDeletion(dependencies, issuer),
-    removal: (issuer, draft, pass) => removal(dependencies, issuer, { draft, pass }),
+    accept: (object, draft, pass) => accept(services, object, { draft, pass }),
+    holdsDeletion: (object) => holdsDeletion(services, object),
+    removal: (object, draft, pass) => removal(services, object, { draft, pass }),
     explain,
   };
 }

@@ -14,14 +14,14 @@ import type { IssuerDependencies } from './context.ts';
  */
 export async function holdsDeletion(
   { kube, settings }: Pick<IssuerDependencies, 'kube' | 'settings'>,
-  issuer: OIDCIssuer,
+  object: OIDCIssuer,
 ): Promise<Hold | undefined> {
-  const hasBegun = findCondition(issuer.status?.conditions, 'Ready')?.reason === 'Deleting';
-  if (hasBegun || isDeletionAllowed(issuer)) return undefined;
-  const users = usersOf(issuer, await accountsNear(kube));
+  const hasBegun = findCondition(object.status?.conditions, 'Ready')?.reason === 'Deleting';
+  if (hasBegun || isDeletionAllowed(object)) return undefined;
+  const users = usersOf(object, await accountsNear(kube));
   if (users.length === 0) return undefined;
   const message =
-    `IAMServiceAccount ${namesOf(users, issuer)} still refer to this issuer, and nothing is taken away from them: ` +
+    `IAMServiceAccount ${namesOf(users, object)} still refer to this issuer, and nothing is taken away from them: ` +
     `delete them too, or annotate this object with ${annotations.allowDeletion}=true and their pods lose AWS, ` +
     'or set spec.deletionPolicy: Retain, which leaves everything on AWS';
   return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };

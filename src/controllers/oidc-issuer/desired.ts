@@ -29,12 +29,12 @@ export type SigningKeySource =
   | { readonly from: 'secretRef'; readonly name: string; readonly key: string }
   | { readonly from: 'generate'; readonly secretName: string };
 
-export function bucketNameOf(issuer: OIDCIssuer, accountID: string, installation: string): string {
-  const { namespace, name } = issuer.metadata;
-  const cluster = clusterNameOf(issuer);
+export function bucketNameOf(object: OIDCIssuer, accountID: string, installation: string): string {
+  const { namespace, name } = object.metadata;
+  const cluster = clusterNameOf(object);
   return (
-    issuer.spec.bucket?.name ??
-    bucketName({ installation, namespace, name, cluster }, { accountID, region: issuer.spec.region })
+    object.spec.bucket?.name ??
+    bucketName({ installation, namespace, name, cluster }, { accountID, region: object.spec.region })
   );
 }
 
@@ -44,17 +44,17 @@ export function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySou
 }
 
 export function desiredIssuer(
-  issuer: OIDCIssuer,
+  object: OIDCIssuer,
   accountID: string,
   { owner, alias, signingKeys }: { owner: Owner; alias: string; signingKeys: SigningKeySource },
 ): DesiredIssuer {
-  const { spec } = issuer;
+  const { spec } = object;
   const url = issuerURL(alias);
   const partition = partitionOf(spec.region);
-  const bucket = bucketNameOf(issuer, accountID, owner.installation);
+  const bucket = bucketNameOf(object, accountID, owner.installation);
   return {
-    uid: issuer.metadata.uid,
-    tags: { ...spec.tags, ...ownershipTags(owner, clusterNameOf(issuer)) },
+    uid: object.metadata.uid,
+    tags: { ...spec.tags, ...ownershipTags(owner, clusterNameOf(object)) },
     region: spec.region,
     alias,
     issuerURL: url,
@@ -67,6 +67,6 @@ export function desiredIssuer(
     signingKeys,
     audiences: spec.audiences ?? defaultAudiences(partition),
     keepDistributionProvider: spec.hosting.cloudFront?.distributionProvider === 'Keep',
-    comment: `Created by irsa-operator for cluster ${clusterNameOf(issuer)}`,
+    comment: `Created by irsa-operator for cluster ${clusterNameOf(object)}`,
   };
 }

@@ -18,7 +18,7 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
   needs: ['BucketReady', 'CertificateReady'],
 
   async reconcile(context) {
-    const { desired, status, dependencies } = context;
+    const { desired, status, services } = context;
     const known = await findKnown(context);
     const lost = status.distribution?.id === known?.id ? undefined : status.distribution;
     if (lost) await removeRecordsOf(context, lost.domainName);
@@ -37,13 +37,13 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
     await letIn(context, arn);
     if (deployed) return ready;
     const message = `CloudFront is bringing distribution ${id} to its edges`;
-    const requeueAfter = dependencies.settings.intervals.distribution;
+    const requeueAfter = services.settings.intervals.distribution;
     return { state: 'waiting', reason: 'DistributionDeploying', message, requeueAfter };
   },
 
   async remove(context) {
-    const { account, dependencies, ownDistribution } = context;
-    const { intervals } = dependencies.settings;
+    const { account, services, ownDistribution } = context;
+    const { intervals } = services.settings;
     const distribution = await ownDistribution();
     if (distribution && (await account.distributions.delete(distribution.id)) === 'disabling') {
       const message = `CloudFront is disabling distribution ${distribution.id}`;

@@ -8,14 +8,12 @@ import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
  * Changes under way are known to this instance alone: after a restart the documents are fetched through the alias all the same
  * before anything trusts it.
  */
-export class DnsStep implements Step<IssuerContext, IssuerRemoval> {
-  readonly condition = 'DNSReady';
-  readonly needs = ['DistributionReady'] as const;
-  /** Ids of changes by the issuer's UID. */
-  readonly #changes = new Map<string, string>();
+export const dnsStep: Step<IssuerContext, IssuerRemoval> = {
+  condition: 'DNSReady',
+  needs: ['DistributionReady'],
 
-  async reconcile(context: IssuerContext): Promise<Outcome> {
-    const { desired, status } = context;
+  async reconcile(context) {
+    const { desired, services, status } = context;
     const zone = await context.records();
     if (!zone || !status.distribution) throw new Error(`the zone of ${desired.alias} went away during the pass`);
     const target = { alias: desired.alias, domain: status.distribution.domainName };
@@ -23,34 +21,31 @@ export class DnsStep implements Step<IssuerContext, IssuerRemoval> {
     if (!changes) {
       throw notOwned(`a DNS record ${desired.alias} that does not point at ${target.domain}`);
     }
-    if (changes.length > 0) this.#changes.set(desired.uid, await changeRecords(context, zone.zone, changes));
-    return this.#inSync(context);
-  }
+    if (changes.length > 0) services.dnsChanges.set(desired.uid, await changeRecords(context, zone.zone, changes));
+    return inSync(context);
+  },
 
-  async remove(context: IssuerRemoval): Promise<Outcome> {
-    const { issuer, alias, pass } = context;
+  async remove(context) {
+    const { object, services, alias, pass } = context;
     const zone = alias === undefined ? undefined : await context.records();
     if (alias === undefined || !zone) return ready;
     const domain = await context.ownDomain();
     const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
-    if (changes.length > 0) this.#changes.set(issuer.metadata.uid, await changeRecords(context, zone.zone, changes));
-    else if (addressRecords(zone.records, alias).length > 0) leftAlone(pass, `DNS record ${alias}`);
-    return this.#inSync(context);
-  }
+    if (changes.length > 0) {
+      services.dnsChanges.set(object.metadata.uid, await changeRecords(context, zone.zone, changes));
+    } else if (addressRecords(zone.records, alias).length > 0) leftAlone(pass, `DNS record ${alias}`);
+    return inSync(context);
+  },
+};
 
-  async #inSync({ account, issuer, dependencies }: IssuerContext | IssuerRemoval): Promise<Outcome> {
-    const { uid } = issuer.metadata;
-    const change = this.#changes.get(uid);
-    if (change !== undefined && !(await account.dns.isInSync(change))) {
-      const message = `Route 53 is bringing change ${change} to its servers`;
-      return {
-        state: 'waiting',
-        reason: 'DNSChangePending',
-        message,
-        requeueAfter: dependencies.settings.intervals.dns,
-      };
-    }
-    this.#changes.delete(uid);
-    return ready;
+async function inSync({ account, object, services }: IssuerContext | IssuerRemoval): Promise<Outcome> {
+  const { dnsChanges, settings } = services;
+  const { uid } = object.metadata;
+  const change = dnsChanges.get(uid);
+  if (change !== undefined && !(await account.dns.isInSync(change))) {
+    const message = `Route 53 is bringing change ${change} to its servers`;
+    return { state: 'waiting', reason: 'DNSChangePending', message, requeueAfter: settings.intervals.dns };
   }
+  dnsChanges.delete(uid);
+  return ready;
 }

@@ -16,10 +16,10 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
   needs: ['SigningKeysReady', 'BucketReady'],
 
   async reconcile(context) {
-    const { account, dependencies, desired, status, seen } = context;
+    const { account, services, desired, status, seen } = context;
     const buckets = account.buckets(desired.region);
     const observed = await buckets.findObject(desired.bucket.name, jwksKey);
-    const now = dependencies.clock.now();
+    const now = services.clock.now();
     const keys = merge(observed ? parseJwks(observed, now) : [], seen.keys, now);
     if (keys.length > maxKeys) {
       throw new TerminalError(
@@ -38,16 +38,16 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;
       const message = 'somebody else changed the documents at the same moment: they are read again';
-      const requeueAfter = dependencies.settings.intervals.documents;
+      const requeueAfter = services.settings.intervals.documents;
       return { state: 'waiting', reason: 'AwaitingReconciliation', message, requeueAfter };
     }
     return ready;
   },
 
-  async remove({ account, issuer, ownBucket }) {
+  async remove({ account, object, ownBucket }) {
     const bucket = await ownBucket();
     if (!bucket) return ready;
-    const buckets = account.buckets(issuer.spec.region);
+    const buckets = account.buckets(object.spec.region);
     for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(bucket.name, key);
     return ready;
   },

@@ -5,11 +5,11 @@ import type { IssuerContext } from './context.ts';
 
 /** Looks as STS would, and judges by what our bucket holds whether somebody else answers under this URL. */
 export async function look(context: IssuerContext, url: string): Promise<Verdict> {
-  const { dependencies, desired, pass, seen } = context;
+  const { services, desired, pass, seen } = context;
   const { issuerURL: issuer, jwksURI } = desired;
   let served;
   try {
-    served = await dependencies.documents.fetch(url, jwksURI, pass.signal);
+    served = await services.documents.fetch(url, jwksURI, pass.signal);
   } catch (error) {
     pass.signal.throwIfAborted();
     return { state: 'unproven', message: error instanceof Error ? error.message : String(error) };

@@ -26,7 +26,7 @@ async function findOrCreate(controls: OriginAccessControls, name: string): Promi
 
 /** It has no tags: its name, which is our bucket's, or a distribution of ours that was made with it, makes it ours. */
 export async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
-  const { account, dependencies, ownBucket, ownDomain, bucketName: name, pass } = context;
+  const { account, services, ownBucket, ownDomain, bucketName: name, pass } = context;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
   if ((await ownDomain()) === undefined && !(await ownBucket())) {
@@ -39,7 +39,7 @@ export async function removeOriginAccessControl(context: IssuerRemoval): Promise
   } catch (error) {
     if (!isInUse(error)) throw error;
     const message = `CloudFront still counts origin access control ${name} as in use`;
-    const requeueAfter = dependencies.settings.intervals.distribution;
+    const requeueAfter = services.settings.intervals.distribution;
     return { state: 'waiting', reason: 'InUse', message, requeueAfter };
   }
 }

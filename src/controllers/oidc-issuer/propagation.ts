@@ -6,11 +6,11 @@ import type { IssuerRemoval } from './context.ts';
  * or was not True yet when the issuer was deleted just now.
  */
 export function mayBeNew(
-  { issuer, dependencies }: Pick<IssuerRemoval, 'issuer' | 'dependencies'>,
+  { object, services }: Pick<IssuerRemoval, 'object' | 'services'>,
   type: ConditionType,
 ): boolean {
-  const { metadata, status } = issuer;
-  const { clock, settings } = dependencies;
+  const { metadata, status } = object;
+  const { clock, settings } = services;
   const condition = findCondition(status?.conditions, type);
   const madeBefore = condition?.status === 'True' ? condition.lastTransitionTime : metadata.deletionTimestamp;
   return madeBefore !== undefined && clock.now().getTime() - Date.parse(madeBefore) < settings.intervals.propagation;

@@ -31,8 +31,8 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
    * may trust it. Once it is ours again, the providers are registered anew.
    */
   async withdraw(context, proof) {
-    const { account, desired, issuer, pass, status } = context;
-    if (!mayBeRegistered(issuer)) return;
+    const { account, desired, object, pass, status } = context;
+    if (!mayBeRegistered(object)) return;
     const own = status.distribution ? [issuerURL(status.distribution.domainName)] : [];
     // Not only those of the status: the last one made may have missed it.
     const urls = new Set([...recordedURLs(context), desired.issuerURL, ...own]);
@@ -44,12 +44,12 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   async remove(context) {
-    const { account, dependencies } = context;
+    const { account, services } = context;
     const dependents = await findDependents(context);
     if (dependents.length > 0) {
       warn(context, dependents);
-      const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.issuer)}: resume one that is suspended, or delete it`;
-      const requeueAfter = dependencies.settings.intervals.dependents;
+      const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.object)}: resume one that is suspended, or delete it`;
+      const requeueAfter = services.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
     const notSeen: string[] = [];
@@ -57,7 +57,7 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
       if ((await removeRegistration(context, { url, account })) === 'notSeen') notSeen.push(url);
     if (notSeen.length === 0) return ready;
     const message = `IAM may not show the new provider of ${notSeen.join(' and ')} yet: it is looked for again`;
-    return { state: 'waiting', reason: 'Deleting', message, requeueAfter: dependencies.settings.intervals.missing };
+    return { state: 'waiting', reason: 'Deleting', message, requeueAfter: services.settings.intervals.missing };
   },
 };
 
@@ -71,17 +71,17 @@ export function wantedURLs({ desired, status }: IssuerContext): readonly string[
 const recordedURLs = ({ status }: IssuerContext) => (status.providers ?? []).map(({ url }) => url);
 
 /** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
-async function findDependents({ dependencies, issuer, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
-  const accounts = await accountsNear(dependencies.kube);
+async function findDependents({ services, object, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
+  const accounts = await accountsNear(services.kube);
   // Its own URL may be lost with the status.
-  const status = { ...issuer.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
-  return dependentsOf({ ...issuer, status }, accounts);
+  const status = { ...object.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
+  return dependentsOf({ ...object, status }, accounts);
 }
 
 /** Before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
-function warn({ issuer, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
+function warn({ object, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
   const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  if (losing.length === 0 || !isDeletionAllowed(issuer)) return;
-  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, issuer)} stop trusting this issuer: their pods lose AWS`;
+  if (losing.length === 0 || !isDeletionAllowed(object)) return;
+  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, object)} stop trusting this issuer: their pods lose AWS`;
   pass.event('Warning', 'DependentsLoseAccess', message);
 }

@@ -21,13 +21,13 @@ import type { IssuerRemoval } from './context.ts';
 export async function findBucket(
   account: Account,
   name: string,
-  { issuer, pass }: { readonly issuer: OIDCIssuer; readonly pass: Pass },
+  { object, pass }: { readonly object: OIDCIssuer; readonly pass: Pass },
 ): Promise<Bucket | undefined> {
-  const { region } = issuer.spec;
+  const { region } = object.spec;
   try {
     return await account.buckets(region).find(name);
   } catch (error) {
-    const mayBeForeign = !issuer.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
+    const mayBeForeign = !object.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
     if (!mayBeForeign || !isAccessDenied(error)) throw error;
     leftAlone(pass, `bucket ${name}, which refuses to be read,`);
     return undefined;

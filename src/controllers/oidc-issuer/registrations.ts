@@ -25,14 +25,14 @@ export function findRegistration({ url, account }: Registration): Promise<Provid
 
 /** Makes it once the documents behind its URL are ours, and repairs it. */
 export async function ensureRegistration(context: IssuerContext, registration: Registration): Promise<Outcome> {
-  const { dependencies, desired, issuer, status } = context;
+  const { services, desired, object, status } = context;
   const { url, account } = registration;
   const observed = entryOf(status, registration) && (await findRegistration(registration));
   if (observed) return repair(context, registration, observed);
   // Nobody is told to trust what is not there yet, or is there from somebody else.
   const verdict = await look(context, url);
   if (verdict.state !== 'ours') return notServed(context, verdict.message);
-  await settle(dependencies.kube, issuer, desired);
+  await settle(services.kube, object, desired);
   try {
     const arn = await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags });
     record(context, registration, arn);
@@ -70,10 +70,10 @@ async function repair(
   registration: Registration,
   { arn, audiences, tags }: Provider,
 ): Promise<Outcome> {
-  const { owner, desired, dependencies, issuer } = context;
+  const { owner, desired, services, object } = context;
   mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags }, owner);
   record(context, registration, arn);
-  await settle(dependencies.kube, issuer, desired);
+  await settle(services.kube, object, desired);
   await registration.account.providers.update(arn, {
     addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
     removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
@@ -101,7 +101,7 @@ function record({ desired, status }: IssuerContext, registration: Registration, 
   status.settled = settledFields(desired);
 }
 
-function notServed({ dependencies }: IssuerContext, message: string): Outcome {
-  const requeueAfter = dependencies.settings.intervals.documents;
+function notServed({ services }: IssuerContext, message: string): Outcome {
+  const requeueAfter = services.settings.intervals.documents;
   return { state: 'waiting', reason: 'DocumentsNotServed', message, requeueAfter };
 }

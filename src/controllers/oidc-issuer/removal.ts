@@ -12,7 +12,7 @@ import { issuerAccount } from '../issuer-account.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { leftAlone, ownerOf } from '../ownership.ts';
-import { type IssuerDependencies, type IssuerRemoval, readRecords } from './context.ts';
+import { type IssuerServices, type IssuerRemoval, readRecords } from './context.ts';
 import { bucketNameOf } from './desired.ts';
 import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
 
@@ -22,14 +22,14 @@ import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
  * so everything is looked for under the names that the spec gives.
  */
 export async function removal(
-  dependencies: IssuerDependencies,
-  issuer: OIDCIssuer,
+  services: IssuerServices,
+  object: OIDCIssuer,
   { draft: status, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<IssuerRemoval | undefined> {
-  const { spec } = issuer;
-  const { installation } = dependencies.settings;
+  const { spec } = object;
+  const { installation } = services.settings;
   // A finalizer alone, which anybody can write, says not that something was made.
-  const verdict = status.accountID === undefined ? dependencies.admission.issuer(issuer) : undefined;
+  const verdict = status.accountID === undefined ? services.admission.issuer(object) : undefined;
   if (verdict && !verdict.allowed) {
     pass.event(
       'Warning',
@@ -38,18 +38,18 @@ export async function removal(
     );
     return undefined;
   }
-  const account = await openAccount(dependencies, issuer, pass);
+  const account = await openAccount(services, object, pass);
   if (!account) return undefined;
   if (status.accountID !== undefined && status.accountID !== account.id) {
     throw new Error(
       `the issuer stands in account ${status.accountID}, which the operator now cannot reach: it got into ${account.id}`,
     );
   }
-  const owner = ownerOf(oidcIssuers, issuer, dependencies.settings);
+  const owner = ownerOf(oidcIssuers, object, services.settings);
   const alias = status.issuerURL === undefined ? spec.hosting.cloudFront?.alias : withoutScheme(status.issuerURL);
-  const bucketName = status.bucket?.name ?? bucketNameOf(issuer, account.id, installation);
+  const bucketName = status.bucket?.name ?? bucketNameOf(object, account.id, installation);
   const ownBucket = once(async () => {
-    const bucket = await findBucket(account, bucketName, { issuer, pass });
+    const bucket = await findBucket(account, bucketName, { object, pass });
     const own = bucket !== undefined && isOurs(bucket.tags, owner);
     if (bucket && !own) leftAlone(pass, `bucket ${bucketName}`);
     return own ? bucket : undefined;
@@ -68,8 +68,8 @@ export async function removal(
     return sorting;
   });
   return {
-    dependencies,
-    issuer,
+    services,
+    object,
     status,
     pass,
     account,
@@ -90,20 +90,16 @@ export async function removal(
  * The account is recorded before the first write to it, and only after it let us in. So where none is recorded and the account
  * is shut, nothing was made, or the status was lost before there was a provider: that must not hold the deletion for ever.
  */
-async function openAccount(
-  { accounts }: IssuerDependencies,
-  issuer: OIDCIssuer,
-  pass: Pass,
-): Promise<Account | undefined> {
+async function openAccount({ accounts }: IssuerServices, object: OIDCIssuer, pass: Pass): Promise<Account | undefined> {
   try {
-    const account = await accounts.get(issuerAccount(issuer), pass);
+    const account = await accounts.get(issuerAccount(object), pass);
     await account.open();
     return account;
   } catch (error) {
-    const mayHaveMade = issuer.status?.accountID !== undefined || mayBeRegistered(issuer);
+    const mayHaveMade = object.status?.accountID !== undefined || mayBeRegistered(object);
     if (mayHaveMade || !isShutOut(error)) throw error;
     const { message } = explain(error);
-    const alias = issuer.spec.hosting.cloudFront?.alias;
+    const alias = object.spec.hosting.cloudFront?.alias;
     const ofAlias = alias === undefined ? '' : ` of ${alias}`;
     pass.event(
       'Warning',

@@ -36,18 +36,18 @@ export function findChange({ status }: OIDCIssuer, desired: DesiredIssuer): Chan
  * The same by the annotation, for a status that was lost. It is written before the provider is made, and so is true only if
  * there is a provider of this URL.
  */
-export function findWrittenChange(issuer: OIDCIssuer, desired: DesiredIssuer): (Change & { url: string }) | undefined {
-  const before = written(issuer);
-  const change = issuer.status?.settled ? undefined : differing(before, desired);
+export function findWrittenChange(object: OIDCIssuer, desired: DesiredIssuer): (Change & { url: string }) | undefined {
+  const before = written(object);
+  const change = object.status?.settled ? undefined : differing(before, desired);
   return change && { ...change, url: issuerURL(before[aliasField] ?? desired.alias) };
 }
 
 /** Writes only where it has to. */
-export async function settle(kube: KubeClient, issuer: OIDCIssuer, desired: DesiredIssuer): Promise<void> {
-  const { namespace, name } = issuer.metadata;
+export async function settle(kube: KubeClient, object: OIDCIssuer, desired: DesiredIssuer): Promise<void> {
+  const { namespace, name } = object.metadata;
   const value = JSON.stringify({ [whose]: `${namespace}/${name}`, ...settledFields(desired) });
-  if (issuer.metadata.annotations?.[settledAnnotation] === value) return;
-  await kube.patch(oidcIssuers, issuer.metadata, { metadata: { annotations: { [settledAnnotation]: value } } });
+  if (object.metadata.annotations?.[settledAnnotation] === value) return;
+  await kube.patch(oidcIssuers, object.metadata, { metadata: { annotations: { [settledAnnotation]: value } } });
 }
 
 function differing(before: Settled, desired: DesiredIssuer): Change | undefined {

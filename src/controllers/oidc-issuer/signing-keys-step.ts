@@ -34,9 +34,9 @@ export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
 };
 
 async function read(context: IssuerContext, name: string, key: string): Promise<Outcome> {
-  const { dependencies, issuer, seen } = context;
-  const { namespace } = issuer.metadata;
-  const entry = await dependencies.secrets.entry({ namespace, name }, key);
+  const { services, object, seen } = context;
+  const { namespace } = object.metadata;
+  const entry = await services.secrets.entry({ namespace, name }, key);
   if (entry.state === 'forbidden')
     return waiting(context, 'SecretForbidden', secretsForbidden(`read Secret ${namespace}/${name}`, namespace));
   if (entry.state !== 'found') {
@@ -50,9 +50,9 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
 
 /** Generated once. Created first: whoever else made the Secret meanwhile, or before a crash, its key counts. */
 async function generate(context: IssuerContext, name: string): Promise<Outcome> {
-  const { dependencies, issuer } = context;
-  const { namespace } = issuer.metadata;
-  if ((await dependencies.secrets.entry({ namespace, name }, publicEntry)).state === 'noSecret') {
+  const { services, object } = context;
+  const { namespace } = object.metadata;
+  if ((await services.secrets.entry({ namespace, name }, publicEntry)).state === 'noSecret') {
     if (await wasPublished(context)) {
       const message =
         `Secret ${namespace}/${name} is gone, and API servers may sign with its key, which stays published: restore the Secret ` +
@@ -61,7 +61,7 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
     }
     const pair = await generateSigningKey();
     try {
-      await dependencies.kube.create(secretResource, {
+      await services.kube.create(secretResource, {
         metadata: { namespace, name, labels: { [labels.move]: '' } },
         type: 'Opaque',
         data: { [privateEntry]: base64(pair.privateKey), [publicEntry]: base64(pair.publicKey) },
@@ -79,17 +79,17 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
 }
 
 /** By the object, and where that has lost its status, or was moved or restored, by the bucket. */
-async function wasPublished({ account, desired, issuer, status }: IssuerContext): Promise<boolean> {
-  if ((status.keys ?? []).length > 0 || mayBeRegistered(issuer)) return true;
+async function wasPublished({ account, desired, object, status }: IssuerContext): Promise<boolean> {
+  if ((status.keys ?? []).length > 0 || mayBeRegistered(object)) return true;
   const published = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
   return published !== undefined && parseEntries(published.body).length > 0;
 }
 
 /** A Secret mostly comes soon or late. Nothing tells that it has come, and each look costs all that the issuer reads on AWS. */
-function waiting({ dependencies, issuer }: IssuerContext, reason: Reason, message: string): Outcome {
-  const { clock, settings } = dependencies;
+function waiting({ services, object }: IssuerContext, reason: Reason, message: string): Outcome {
+  const { clock, settings } = services;
   const { missing, resync } = settings.intervals;
-  const known = findCondition(issuer.status?.conditions, 'SigningKeysReady');
+  const known = findCondition(object.status?.conditions, 'SigningKeysReady');
   const isLate = known?.status === 'False' && clock.now().getTime() - Date.parse(known.lastTransitionTime) >= patience;
   return { state: 'waiting', reason, message, requeueAfter: isLate ? resync : missing };
 }

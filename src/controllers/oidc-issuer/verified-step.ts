@@ -15,10 +15,10 @@ export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
   watches: ['ProvidersReady'],
 
   async reconcile(context) {
-    const { dependencies, issuer, status } = context;
+    const { services, object, status } = context;
     const registered = (status.providers ?? []).map(({ url }) => url);
     // What was withdrawn, or what a lost status does not name, is looked at too.
-    const urls = new Set([...registered, ...(mayBeRegistered(issuer) ? wantedURLs(context) : [])]);
+    const urls = new Set([...registered, ...(mayBeRegistered(object) ? wantedURLs(context) : [])]);
     if (urls.size === 0) return { state: 'waiting', reason: 'DependencyNotReady', message: 'waits for ProvidersReady' };
     const problems: string[] = [];
     for (const url of urls) {
@@ -26,7 +26,7 @@ export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
       if (verdict.state === 'foreign') throw new NameLost('NameLost', `somebody else answers: ${verdict.message}`);
       if (verdict.state === 'unproven') problems.push(verdict.message);
     }
-    return problems.length === 0 ? ready : notVerified(problems, dependencies.settings.intervals.missing);
+    return problems.length === 0 ? ready : notVerified(problems, services.settings.intervals.missing);
   },
 };
 
