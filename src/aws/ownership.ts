@@ -44,6 +44,12 @@ export function isOurs(tags: Tags, owner: Owner): boolean {
   return state === 'ours' || state === 'adoptable';
 }
 
+/** Whether the same owner has it in another cluster. */
+export function isAnotherClusters(tags: Tags, owner: Owner): boolean {
+  const ownership = ownershipOf(tags, owner);
+  return ownership.state === 'anothers' && ownership.home !== undefined;
+}
+
 /** The cluster is undefined while it is not known. */
 export function ownershipTags({ installation, owner, home }: Owner, cluster: string | undefined): Tags {
   return {

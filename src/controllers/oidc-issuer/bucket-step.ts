@@ -35,11 +35,10 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
   async remove(context) {
     const { account, object, pass, ownBucket, bucketName: name } = context;
     const { region, bucket: wish } = object.spec;
-    const bucket = await ownBucket();
-    if (!bucket) return ready;
+    if (!ownBucket) return ready;
     const buckets = account.buckets(region);
     if (!isAccountRegional(name, { accountID: account.id, region }) && wish?.globalName !== 'Delete') {
-      await closeToDistribution(buckets, bucket, account.partition.name);
+      await closeToDistribution(buckets, ownBucket, account.partition.name);
       pass.event('Normal', 'BucketKept', `bucket ${name} is empty and kept, for anybody could take its name`);
       return ready;
     }

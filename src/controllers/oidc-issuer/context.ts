@@ -62,7 +62,7 @@ export interface IssuerRemoval extends IssuerPass {
   /** Undefined where the spec has none: then nothing that needs one was made. */
   readonly alias: string | undefined;
   /** Undefined where there is none, or where it is not ours, which is said in an event. */
-  readonly ownBucket: Once<Bucket | undefined>;
+  readonly ownBucket: Bucket | undefined;
   readonly ownDistribution: Once<Distribution | undefined>;
   /** The domain of our distribution, from the status where that is gone by now. A status may be a copy: where the distribution is another's, so is the domain. */
   readonly ownDomain: Once<string | undefined>;

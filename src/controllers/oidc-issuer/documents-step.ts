@@ -45,10 +45,9 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   async remove({ account, object, ownBucket }) {
-    const bucket = await ownBucket();
-    if (!bucket) return ready;
+    if (!ownBucket) return ready;
     const buckets = account.buckets(object.spec.region);
-    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(bucket.name, key);
+    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(ownBucket.name, key);
     return ready;
   },
 };

@@ -29,7 +29,7 @@ export async function removeOriginAccessControl(context: IssuerRemoval): Promise
   const { account, services, ownBucket, ownDomain, bucketName: name, pass } = context;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
-  if ((await ownDomain()) === undefined && !(await ownBucket())) {
+  if ((await ownDomain()) === undefined && !ownBucket) {
     leftAlone(pass, `origin access control ${name}`);
     return ready;
   }

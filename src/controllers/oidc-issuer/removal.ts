@@ -4,7 +4,7 @@ import { oidcIssuers } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
 import { isShutOut } from '../../aws/errors.ts';
 import { bucketDomain } from '../../aws/names.ts';
-import { isOurs } from '../../aws/ownership.ts';
+import { isAnotherClusters, isOurs } from '../../aws/ownership.ts';
 import { withoutScheme } from '../../oidc/issuer-url.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import { explain } from '../explain.ts';
@@ -17,7 +17,7 @@ import { bucketNameOf } from './desired.ts';
 import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
 
 /**
- * Undefined where the account is shut and nothing was made in it.
+ * Undefined if the account is shut and nothing was made in it, or if the issuer was moved to another cluster.
  * The status may be lost, or never have been written by a pass that was cut off after its first call to AWS:
  * so everything is looked for under the names that the spec gives.
  */
@@ -48,16 +48,16 @@ export async function removal(
   const owner = ownerOf(oidcIssuers, object, services.settings);
   const alias = status.issuerURL === undefined ? spec.hosting.cloudFront?.alias : withoutScheme(status.issuerURL);
   const bucketName = status.bucket?.name ?? bucketNameOf(object, account.id, installation);
-  const ownBucket = once(async () => {
-    const bucket = await findBucket(account, bucketName, { object, pass });
-    const own = bucket !== undefined && isOurs(bucket.tags, owner);
-    if (bucket && !own) leftAlone(pass, `bucket ${bucketName}`);
-    return own ? bucket : undefined;
-  });
+  const bucket = await findBucket(account, bucketName, { object, pass });
+  const isOwn = bucket !== undefined && isOurs(bucket.tags, owner);
+  if (bucket && !isOwn) leftAlone(pass, `bucket ${bucketName}`);
+  // The bucket is what a move takes over first. What has not followed yet must not be deleted here.
+  if (bucket && isAnotherClusters(bucket.tags, owner)) return undefined;
+  const ownBucket = isOwn ? bucket : undefined;
   /** Only our own bucket proves that what reads it is ours. */
   const search = async () => {
     if (alias === undefined) return {};
-    const originDomain = (await ownBucket()) && bucketDomain(bucketName, spec.region, account.partition);
+    const originDomain = ownBucket && bucketDomain(bucketName, spec.region, account.partition);
     return findOwnDistribution(account, { alias, owner, originDomain });
   };
   const found = once(async () => {

@@ -155,7 +155,7 @@ describe('a bucket that refuses to be read', () => {
     await story.untilReady();
     story.delete();
     for (let pass = 0; pass < 9; pass++) story.aws.failNext('GetBucketTagging', denied());
-    await story.until(() => story.condition('DocumentsPublished')?.reason === 'AccessDenied');
+    await story.until(() => story.condition('Accepted')?.reason === 'AccessDenied');
     expect(story.account.buckets.has(globalBucket)).toBe(true);
   });
 });

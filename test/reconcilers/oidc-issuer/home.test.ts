@@ -104,6 +104,18 @@ test('the old home is refused once another has taken over, withdraws nothing and
   expect(story.aws.writes).toEqual([]);
 });
 
+test('the old home deletes nothing either while the other one has taken over no more than the bucket', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.bucket.tags[homeTag] = there;
+  const before = story.leftovers;
+  story.delete();
+  story.forget();
+  await story.untilGone();
+  expect(story.leftovers).toEqual(before);
+  expect(story.aws.writes).toEqual([]);
+});
+
 test.each([
   ['bucket', 'BucketReady'],
   ['certificate', 'CertificateReady'],
