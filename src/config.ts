@@ -10,7 +10,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 const millisecondsOf = (text: string) =>
   [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit ?? '']!, 0);
 
-/** In milliseconds. It has bounds: at zero a loop would spin, and a time too long for a timer is one that is over at once. */
+/** In milliseconds, with bounds: at zero a loop would spin, and a timer that is too long fires at once. */
 function duration(standard: string, least: string, most: string) {
   return z
     .string()
@@ -88,7 +88,7 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
   const file = flags.config ?? environment.IRSA_OPERATOR_CONFIG;
   const settings: Record<string, unknown> = file === undefined ? {} : readFile(file);
   for (const [key, { flag, variable }] of Object.entries(overrides)) {
-    // AWS_REGION is the machine's default for every SDK, so here the file goes before it.
+    // AWS_REGION is the machine's default for every SDK, so the file wins over it.
     const fromEnvironment =
       variable === 'AWS_REGION' ? (settings[key] ?? environment[variable]) : environment[variable];
     const value = flags[flag] ?? fromEnvironment;

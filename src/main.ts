@@ -69,13 +69,13 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   const secrets = new KubeSecrets(kube);
   const events = new KubeEvents({ client: kube, clock, logger, instance: hostname() });
-  // Shorter than usual: a cluster that is dead must not hold the passes that others wait for.
+  // Shorter than for our own API server: a dead cluster must not hold up the passes for which others wait.
   const timeouts = { connect: seconds(3), call: seconds(10) };
   const own = ownServers(process.env);
   const servers = new ServerAddresses({ ...config.workloadClusters, own });
   const workloadClusters = new KubeconfigClusters({ signal, timeouts, servers });
 
-  // One agent for everything that is not a Kubernetes API server, and so one place that knows the proxy.
+  // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
   const agent = new Agent({ keepAlive: true, maxSockets: 50, proxyEnv: process.env });
   const accounts = new AwsAccounts({
     clients: new SdkClients({ region: config.region, agent }),
@@ -125,12 +125,12 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const roles = controller(
     'IAMServiceAccount',
     steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: knownIssuers, claims })),
-    // A Guardrail's `maximum` counts the older ones: with a list that is half read there would be too few of them.
+    // A Guardrail's `maximum` counts older objects: if only half of the list were read, it would count too few.
     roleInformer.synced(),
   );
   const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
 
-  // Lookups are told first of a change, and then those who use them.
+  // The lookups hear of a change before the controllers that use them.
   guardrailInformer.on(guardrailsByNamespace);
   namespaceInformer.on(namespacesByName);
   const allIssuers = issuerInformer.on(knownIssuers);
@@ -154,7 +154,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     }),
     affected: (issuer) => rolesByIssuer.under(issuerKey(issuer)).map(([ref]) => ref),
   });
-  // Only an issuer that is being deleted waits for its roles: others are not asked of AWS because a role changed.
+  // Only an issuer that is being deleted waits for its roles. A changed role causes no AWS calls for other issuers.
   issuers.watchRelated(roleInformer, {
     select: (role) => ({
       ...roleSummary(role),
@@ -177,7 +177,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
   });
 
-  // Anything in a Guardrail can decide about any object; the labels of a namespace only about those in it.
+  // A Guardrail can decide about any object. The labels of a namespace decide only about the objects in it.
   for (const [judged, all, byNamespace] of [
     [issuers, allIssuers, knownIssuers],
     [roles, allRoles, roleAges],
@@ -189,14 +189,14 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     });
   }
 
-  // No object is judged before all Guardrails are known: one that was not read yet would look like none.
+  // No object is judged before all Guardrails are known: one that is not read yet would look absent.
   const judges = [guardrailInformer, namespaceInformer];
   for (const each of judges) each.start();
   void Promise.all(judges.map((each) => each.synced())).then(() => {
     if (signal.aborted) return;
     issuerInformer.start();
     clusterInformer.start();
-    // A role is looked at only when all issuers are known, for it gives up what it can reach through none of them.
+    // A role is reconciled only when all issuers are known, because it gives up what it can reach through none of them.
     void issuerInformer.synced().then(() => {
       if (!signal.aborted) roleInformer.start();
     });
@@ -206,7 +206,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   return async () => {
     await Promise.all([issuers, roles, clusters].map((each) => each.stop(config.shutdownGrace)));
-    // An API server that does not answer holds up neither the process nor the next one.
+    // A silent API server must not hold up the end of this process, or the start of the next.
     await Promise.race([events.flushed(), sleep(clock, seconds(2), signal)]);
     stop.abort(new Error('the operator stops'));
     await Promise.all(informers.map((each) => each.stopped()));

@@ -6,8 +6,8 @@ export const fieldManager = 'irsa-operator';
 export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
 
 /**
- * On an OIDCIssuer: its `status.settled`, for when the status is lost. AWS does not tell it: a provider with other audiences
- * than the spec's may be drift, which is repaired, or a changed spec, which is refused.
+ * On an OIDCIssuer: a copy of its `status.settled`, for when the status is lost. AWS cannot tell it: if a provider has other
+ * audiences than the spec, that may be drift, which is repaired, or a changed spec, which is refused.
  */
 export const settledAnnotation = 'irsa.giantswarm.io/settled';
 

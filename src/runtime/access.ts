@@ -2,17 +2,17 @@
 export interface Access {
   /** Base URL; it may have a path. */
   readonly server: string;
-  /** Credentials, where they are not a client certificate. */
+  /** Credentials, unless a client certificate is the credential. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsSettings;
 }
 
-/** PEM, all of it. */
+/** Everything here is PEM. */
 export interface TlsSettings {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** The name that the server's certificate must have, where it is not the host of the URL. */
+  /** The name that the server's certificate must have, if it is not the host of the URL. */
   readonly servername?: string;
   /** Only the operator's own kubeconfig can say false. */
   readonly rejectUnauthorized?: boolean;

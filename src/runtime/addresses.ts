@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
 import { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
-/** What an address may not be that somebody else wrote: behind it stands the operator's own machine, node or network. */
+/** The addresses that a tenant's kubeconfig may not name: they lead to the operator's own machine, node or network. */
 const refused = {
   loopback: ['127.0.0.0/8', '::1/128'],
   // 0.0.0.0/8 reaches this machine on Linux; addresses of the form ::a.b.c.d are IPv4 in disguise.
@@ -44,7 +44,7 @@ interface Resolved {
   readonly family: number;
 }
 
-/** Which servers a kubeconfig of somebody else may name. */
+/** Which servers a tenant's kubeconfig may name. */
 export class ServerAddresses {
   readonly #ranges = Object.entries(refused).map(([name, subnets]) => [name as Range, listOf(subnets)] as const);
   readonly #carriers = carriers.map(({ subnets, group }) => ({ list: listOf(subnets), group }));
@@ -66,8 +66,8 @@ export class ServerAddresses {
   }
 
   /**
-   * For the socket: resolves a name, and connects to no address that is refused. So a name that resolves to something else
-   * than at the last look helps nobody.
+   * For the socket: resolves a name and connects to no refused address. The answer that was judged is the one that is used, so
+   * a name that changes its answer between two looks helps nobody.
    */
   readonly lookup: LookupFunction = (hostname, options, done) => {
     void this.#resolveAllowed(hostname, familyOf(options.family)).then(
@@ -82,7 +82,7 @@ export class ServerAddresses {
     for (const { address } of found) {
       const range = this.#rangeOf(address);
       if (range !== undefined && this.#isAllowed(range)) continue;
-      // One sentence for all, so that a name cannot be used to ask what stands where.
+      // The sentence is always the same, so that nobody can use a name to learn what stands where.
       if (range !== undefined || own.some((other) => isSameHost(other, address)))
         throw new InvalidKubeconfigError("server has a name that resolves to an address of the operator's own");
     }
@@ -96,7 +96,7 @@ export class ServerAddresses {
   async #ownAddresses(): Promise<string[]> {
     const hosts = this.options.own.map(hostOf);
     const resolved = await Promise.all(
-      // An own name that does not resolve has no address that could be asked for.
+      // A name of our own that does not resolve has no address to refuse.
       hosts.filter((host) => isIP(host) === 0).map((host) => this.#resolve(host).catch(() => [])),
     );
     return [...hosts.filter((host) => isIP(host) !== 0), ...resolved.flat().map(({ address }) => address)];
@@ -142,7 +142,7 @@ function carriedIPv4(address: string, group: number): string {
 
 const isLocalName = (host: string) => host === 'localhost' || host.endsWith('.localhost');
 
-/** Compares addresses of either family by what they mean. */
+/** Compares addresses of both families by their meaning, not by their spelling. */
 function isSameHost(a: string, b: string): boolean {
   if (isIP(a) === 0 || isIP(b) === 0) return a === b;
   const list = new BlockList();

@@ -5,7 +5,7 @@ export interface Clock {
   after(milliseconds: number, callback: () => void): () => void;
 }
 
-/** A timer of Node.js that is to run longer runs at once. */
+/** In milliseconds. Node.js fires a longer timer at once. */
 const longestTimer = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

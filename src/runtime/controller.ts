@@ -49,8 +49,8 @@ export class Controller {
   }
 
   /**
-   * Reconciles those that depend on objects of another kind: `select` says what of such an object matters to them,
-   * `affected` who they are: it is asked of what the object says, and of what it said before.
+   * Reconciles the objects that depend on objects of another kind. `select` picks the part of the other object that matters to
+   * them. `affected` names them, both for what the other object says now and for what it said before.
    */
   watchRelated<O extends KubernetesObject, S>(
     informer: Informer<O>,
@@ -74,7 +74,7 @@ export class Controller {
     this.#queue.add(`${ref.namespace}/${ref.name}`, { priority });
   }
 
-  /** Takes nothing new; what runs gets the grace to end, then is aborted. */
+  /** Takes no new work. Running passes get the grace to end and are aborted after it. */
   stop(grace: number): Promise<void> {
     return this.#queue.stop(grace);
   }
@@ -89,7 +89,7 @@ export class Controller {
   }
 }
 
-/** What of an object sets off its own reconciler: nothing that the reconciler writes, else each pass would cause another. */
+/** The part of an object that sets off its own reconciler. It holds nothing that the reconciler writes, or each pass would cause another. */
 function watched({ metadata }: KubernetesObject, written: readonly string[]) {
   const { uid, generation, deletionTimestamp, labels } = metadata;
   const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !written.includes(key));

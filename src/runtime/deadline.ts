@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Does the work with a signal that aborts with the outer one, or as a timeout after these milliseconds. */
+/** Does the work with a signal that aborts when the outer one does, or with a timeout after these milliseconds. */
 export async function withDeadline<T>(
   {
     clock,
@@ -20,7 +20,7 @@ export async function withDeadline<T>(
     return await work(inner.signal);
   } finally {
     cancel();
-    // AbortSignal.any would keep something of each pass for as long as the operator runs.
+    // AbortSignal.any would keep a part of each pass in memory for as long as the operator runs.
     outer.removeEventListener('abort', abort);
   }
 }

@@ -7,14 +7,14 @@ import type { Step } from './step.ts';
 /** What the loop tells the code of a kind about the pass under way. */
 export interface Pass {
   /**
-   * Ends what the pass asks of AWS and of others. Aborted when the pass has had its time: what fails then is a finding
-   * as after any timeout. And when the operator stops and the grace of running passes is over: the loop takes no
-   * outcome for a finding then. The clients of Kubernetes are ended by whoever made them.
+   * Ends the calls of the pass, to AWS and to others. It aborts when the pass has had its time: what fails then is a finding,
+   * as after any timeout. It also aborts when the operator stops and the grace of running passes is over: then the loop takes
+   * no outcome for a finding. The Kubernetes clients are ended by whoever made them.
    */
   readonly signal: AbortSignal;
-  /** Adds the object to each line. */
+  /** Names the object in each line. */
   readonly logger: Logger;
-  /** Says something on the object that no condition says; the loop itself sends an event for each condition that turns bad. */
+  /** Sends an event about the object, for what no condition says. The loop itself sends an event for each condition that turns bad. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
@@ -22,7 +22,7 @@ export type Acceptance<C> =
   | {
       readonly accepted: true;
       readonly context: C;
-      /** The draft holds what is needed to undo what comes next: it is stored, and the steps run in a new pass. */
+      /** The draft holds what is needed to undo the next step. It is stored first, and the steps run in a new pass. */
       readonly storeFirst: boolean;
     }
   | { readonly accepted: false; readonly reason: Reason; readonly message: string };
@@ -33,7 +33,7 @@ export interface Explanation {
   readonly message: string;
   /** Retrying cannot help: the object waits for a change or the resync, and shows `Stalled`. */
   readonly terminal: boolean;
-  /** It is proven that somebody else has the name that the steps after this one stand on: they withdraw what trusts it. */
+  /** It is proven that somebody else has the name on which later steps stand. Those steps withdraw what trusts the name. */
   readonly nameLost?: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface Definition<O extends ManagedObject, S, C, R> {
   readonly resource: Resource;
   /** Each comes after those that it needs. They are removed in the reverse order. */
   readonly steps: readonly Step<C, R>[];
-  /** Validation and guardrails. Where it refuses, nothing was sent to AWS. */
+  /** Validation and guardrails. If it refuses, nothing was sent to AWS. */
   accept(object: O, draft: S, pass: Pass): Promise<Acceptance<C>>;
   /**
    * Tells whether the deletion has to wait. While it does, the loop provisions the object as before, so that whoever uses
@@ -63,8 +63,8 @@ export interface Definition<O extends ManagedObject, S, C, R> {
    */
   holdsDeletion?(object: O, pass: Pass): Promise<Hold | undefined>;
   /**
-   * What a removal needs, out of the status rather than the spec, which may have become unacceptable.
-   * Undefined where nothing was ever made.
+   * What a removal needs. It comes from the status rather than from the spec, which may have become unacceptable.
+   * Undefined if nothing was ever made, or if nothing of it is ours.
    */
   removal(object: O, draft: S, pass: Pass): Promise<R | undefined>;
   explain(error: unknown): Explanation;

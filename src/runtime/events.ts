@@ -67,13 +67,13 @@ export class KubeEvents implements EventRecorder {
     this.#sending.add(sending);
   }
 
-  /** At the end. Resolves when all that was recorded is sent or lost; what waits for another attempt gets it now, as its last. */
+  /** For the end of the process. Each event that waits for another attempt gets its last one now. Resolves when all are sent or lost. */
   async flushed(): Promise<void> {
     this.#flush.abort();
     await Promise.all(this.#sending);
   }
 
-  /** One that arrived, and whose answer did not, exists when it is sent again. */
+  /** If an event arrived but its answer was lost, the event exists when it is sent again. */
   async #send(event: DesiredObject): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -3,8 +3,8 @@ import type { Explanation } from './definition.ts';
 import type { Outcome } from './step.ts';
 
 /**
- * `failed`: known to be bad. `unknown`: the looking itself failed. `waiting`: takes its time.
- * `skipped`: not looked at, since something that it needs is missing.
+ * `failed`: known to be bad. `unknown`: the look itself failed. `waiting`: it takes its time.
+ * `skipped`: not looked at, because something that it needs is missing.
  */
 export type FindingState = 'ready' | 'failed' | 'unknown' | 'waiting' | 'skipped';
 
@@ -40,7 +40,7 @@ export const skipped = (type: ConditionType, missing: readonly ConditionType[]):
   message: `waits for ${missing.join(', ')}`,
 });
 
-/** What to name first when asked why an object is not ready: causes before effects. */
+/** The order in which `Ready` names what is wrong: causes before effects. */
 const obstacles: readonly FindingState[] = ['failed', 'unknown', 'waiting', 'skipped'];
 
 export function firstObstacle(findings: readonly Finding[]): Finding | undefined {

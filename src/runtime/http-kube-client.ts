@@ -27,9 +27,9 @@ export class HttpKubeClient implements KubeClient {
     try {
       return await this.#listAll<O>(resource, options.namespace);
     } catch (error) {
-      // A kind that is served has a list, if an empty one. Taking a 404 for it would make all that is there look gone.
+      // A kind that is served always has a list, even an empty one. If a 404 counted as an empty list, everything would look gone.
       if (resource.optional && (isNotFound(error) || isNotServed(error))) return [];
-      // A list that takes longer than etcd keeps its version: once more from the start.
+      // The list took longer than etcd keeps its version: start once more.
       if (isExpired(error)) return this.#listAll<O>(resource, options.namespace);
       throw error;
     }

@@ -6,12 +6,12 @@ import { sameJson } from './json.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { ListWatch } from './list-watch.ts';
 
-/** Initial: there when the informer started. */
+/** `initial`: the object was there when the informer started. */
 export type ChangeKind = 'initial' | 'changed' | 'deleted';
 
 export interface Change<S> {
   readonly ref: NamespacedName;
-  /** Of a deleted object what was known last. */
+  /** For a deleted object: what was known last. */
   readonly selected: S;
   /** What was known of it until now. */
   readonly before?: S;
@@ -20,9 +20,9 @@ export interface Change<S> {
   readonly pending: boolean;
 }
 
-/** Somebody who wants to know of changes. */
+/** A listener. */
 export interface Trigger<O, S = unknown> {
-  /** What matters to this listener, as JSON. An event that changes nothing of it is dropped; only this is kept of an object. */
+  /** Picks what matters to this listener, as JSON. Only that is kept of an object, and an event that changes nothing of it is dropped. */
   select(object: O): S;
   changed(change: Change<S>): void;
 }
@@ -59,7 +59,7 @@ export class Informer<O extends KubernetesObject> {
     this.#listWatch = new ListWatch<O>({ ...options, handler });
   }
 
-  /** Before start(): a trigger hears of all objects from the beginning. The result iterates over what it selected, as it is then. */
+  /** Only before start(), so that a trigger hears of all objects from the beginning. The result iterates over what the trigger selected, as it is at that moment. */
   on<S>(trigger: Trigger<O, S>): Iterable<[NamespacedName, S]> {
     if (this.#running) throw new Error(`adding a trigger for ${this.resource.plural}: the informer runs already`);
     const view = new SelectedView<O, S>(trigger);
@@ -82,7 +82,7 @@ export class Informer<O extends KubernetesObject> {
     await this.#running;
   }
 
-  /** One trigger that throws keeps no other from hearing. */
+  /** A trigger that throws keeps no other trigger from hearing. */
   #each(act: (view: View<O>) => void): void {
     const errors: unknown[] = [];
     for (const view of this.#views) {
@@ -106,7 +106,7 @@ interface View<O> {
 /** What one trigger selected of each object. */
 class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[NamespacedName, S]> {
   readonly #known = new Map<string, { readonly ref: NamespacedName; readonly selected: S }>();
-  /** Known when the list that is under way began, and not named by it yet. */
+  /** Objects that were known when the running list began, and that the list has not named yet. */
   #unseen = new Set<string>();
 
   constructor(private readonly trigger: Trigger<O, S>) {}
@@ -151,7 +151,7 @@ class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[
   }
 }
 
-/** Kinds of others may have no observedGeneration, and so never answer; ours have one from the beginning, by a default. */
+/** Kinds of other operators may have no observedGeneration, so they never count as pending. Ours have it from the beginning, by a default. */
 function isPending(object: KubernetesObject & { readonly status?: { readonly observedGeneration?: number } }): boolean {
   const { deletionTimestamp, generation } = object.metadata;
   const observed = object.status?.observedGeneration;

@@ -22,17 +22,17 @@ export interface OwnerReference {
 
 /** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
 export interface KubeClient {
-  /** Undefined where the object, or a kind that need not be installed, is not there. */
+  /** Undefined if the object is not there, or if its kind is optional and not installed. */
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
-  /** All pages. Empty where a kind that need not be installed is not there. */
+  /** All pages. Empty if the kind is optional and not installed. */
   list<O extends KubernetesObject>(
     resource: Resource,
     options?: { readonly namespace?: string },
   ): Promise<readonly O[]>;
   create(resource: Resource, object: DesiredObject): Promise<void>;
-  /** Server-side apply under our field manager: fields that we applied before and leave out now go away. */
+  /** Server-side apply under our field manager: a field that we applied before and leave out now goes away. */
   apply(resource: Resource, object: DesiredObject, options?: { readonly force?: boolean }): Promise<void>;
-  /** JSON merge patch; null takes a field away. With a resourceVersion in the body it is refused (conflict) where the object has changed. */
+  /** JSON merge patch; null takes a field away. With a resourceVersion in the body, the patch is refused (conflict) if the object has changed. */
   patch<O extends KubernetesObject>(
     resource: Resource,
     ref: NamespacedName,

@@ -3,7 +3,7 @@ export interface KubeErrorOptions extends ErrorOptions {
   readonly retryAfter?: number;
 }
 
-/** An answer of the API server that is no success, or no answer at all. */
+/** The API server answered with a failure, or did not answer at all. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly retryAfter: number | undefined;
@@ -26,20 +26,20 @@ const is = (error: unknown, status: number, reason?: string) =>
 
 /** The API server itself says that the object is not there. */
 export const isNotFound = (error: unknown) => is(error, 404, 'NotFound');
-/** A 404 that says nothing of the object: the kind is not served, or something else answers in the API server's place. */
+/** A 404 that says nothing about the object: the kind is not served, or something else answers instead of the API server. */
 export const isNotServed = (error: unknown) => is(error, 404) && !isNotFound(error);
 export const isAlreadyExists = (error: unknown) => is(error, 409, 'AlreadyExists');
 /** The object changed since it was read, or another manager holds the field. */
 export const isConflict = (error: unknown) => is(error, 409, 'Conflict');
 export const isForbidden = (error: unknown) => is(error, 403);
 export const isUnauthorized = (error: unknown) => is(error, 401);
-/** The resource version, or the rest of a list, is no longer there to be read. */
+/** The resource version, or the rest of a list, can no longer be read. */
 export const isExpired = (error: unknown) => is(error, 410);
-/** A line of a watch that cannot be read, and so never will be. */
+/** A line of a watch that cannot be read now and never will be. */
 export const isMalformed = (error: unknown) => error instanceof KubeError && error.reason === 'Malformed';
 /** Nothing answered. */
 export const isUnreachable = (error: unknown) => error instanceof KubeError && error.status === undefined;
-/** Asking again may help, where asking twice does no harm. */
+/** Asking again may help, if asking twice does no harm. */
 export const isTransient = (error: unknown) =>
   isUnreachable(error) ||
   (error instanceof KubeError && (error.status === 429 || (error.status !== undefined && error.status >= 500)));

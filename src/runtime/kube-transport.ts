@@ -15,7 +15,7 @@ export interface KubeRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** The words of the server, which may quote what was sent or what it holds, are left out of errors. */
+  /** Errors leave out the server's words, which may quote what was sent or what the server holds. */
   readonly confidential?: boolean;
 }
 
@@ -24,9 +24,9 @@ export interface KubeTransportOptions {
   /** Ends all calls and watches. */
   readonly signal: AbortSignal;
   /**
-   * Somebody else wrote the address: which ones are connected to. They must not read in our errors what answers there, so all
-   * requests are confidential and an error says one word; and what answers there must not fill our memory, so an answer has
-   * a largest size.
+   * Set if a tenant wrote the address: which servers may be connected to. The tenant must not learn from our errors what answers
+   * there, so all requests are confidential and an error says one word. What answers there must not fill our memory, so the
+   * size of an answer is limited.
    */
   readonly untrusted?: ServerAddresses;
   /** For the time between attempts. */
@@ -46,10 +46,10 @@ const standardTimeouts: Timeouts = { connect: seconds(10), call: seconds(30), si
 
 const attempts = 3;
 const firstRetry = 200;
-/** Nobody is left alone longer than this, whatever Retry-After says: it would blind us. */
+/** The longest wait, whatever Retry-After says: a longer one would blind us. */
 const longestRetryAfter = minutes(1);
 const longestMessage = 512;
-/** In bytes. etcd takes 1.5 MiB of an object; JSON that is parsed takes many times its size. */
+/** In bytes. An object in etcd has at most 1.5 MiB, and parsed JSON takes many times its size. */
 const largestUntrusted = 2 * 1024 * 1024;
 
 /** HTTP to one API server over one pool of connections. It never looks at HTTPS_PROXY. */
@@ -64,7 +64,7 @@ export class KubeTransport {
   }
 
   /**
-   * The answer's JSON. A GET is tried a few times where it gets no answer, 429 or 5xx.
+   * The answer's JSON. A GET is tried a few times if it gets no answer, a 429 or a 5xx.
    * @throws KubeError
    */
   async json(request: KubeRequest): Promise<unknown> {
@@ -86,7 +86,7 @@ export class KubeTransport {
 
   /**
    * The answer's body as it comes, for as long as it comes.
-   * @throws KubeError; the iteration throws one too where the body breaks off or falls silent
+   * @throws KubeError; so does the iteration, if the body breaks off or falls silent
    */
   async *stream(request: KubeRequest, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
     const ended = AbortSignal.any([this.options.signal, signal]);
@@ -103,7 +103,7 @@ export class KubeTransport {
     }
   }
 
-  /** Idle connections go at once, others when their call has ended. */
+  /** Closes idle connections at once, and the others when their calls have ended. */
   async close(): Promise<void> {
     await this.#pool?.agent.close();
   }
@@ -189,8 +189,8 @@ export class KubeTransport {
 }
 
 /**
- * All that the author of an address is told of what answers there. One word for all that is no answer of an API server:
- * whether a port is closed, silent, or speaks another protocol would map a network that they cannot see.
+ * All that the author of an address is told about what answers there. Everything but an API server's answer gets the same
+ * word: whether a port is closed, silent or speaks another protocol would map a network that the author cannot see.
  */
 function wordOf(status: number | undefined): string {
   switch (status) {
@@ -214,7 +214,7 @@ function urlOf(server: string, { path, query }: KubeRequest): string {
   return `${server.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-/** Of metav1.Status; a proxy between us and the API server answers in words of its own. */
+/** The message of a metav1.Status. A proxy between us and the API server answers in its own words. */
 async function statusOf(response: Dispatcher.ResponseData): Promise<{ reason?: string; message?: string }> {
   try {
     const { reason, message } = (await response.body.json()) as { reason?: unknown; message?: unknown };
@@ -225,7 +225,7 @@ async function statusOf(response: Dispatcher.ResponseData): Promise<{ reason?: s
   }
 }
 
-/** Of Node.js or undici: ECONNREFUSED, ERR_TLS_CERT_ALTNAME_INVALID. Messages quote certificates and JSON that is broken. */
+/** The error code of Node.js or undici, such as ECONNREFUSED. Their messages would quote certificates and broken JSON. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;

@@ -7,7 +7,7 @@ const pageSize = 500;
 
 export interface Page<O> {
   readonly items: readonly O[];
-  /** From which a watch goes on. */
+  /** The version from which a watch goes on. */
   readonly resourceVersion: string;
 }
 
@@ -16,7 +16,7 @@ interface ListAnswer<O> {
   readonly items: readonly O[] | null;
 }
 
-/** All objects of a kind, some hundred at a time, so that no answer blocks the process for long. */
+/** All objects of a kind, a few hundred at a time, so that no answer blocks the process for long. */
 export async function* listPages<O extends KubernetesObject>(
   transport: KubeTransport,
   resource: Resource,
@@ -34,7 +34,7 @@ export async function* listPages<O extends KubernetesObject>(
       },
     })) as ListAnswer<O>;
     const { metadata, items } = answer;
-    // Items of a list do not say what they are.
+    // The items of a list have no apiVersion and kind.
     const typed = (items ?? []).map((item) => ({ ...item, apiVersion: apiVersion(resource), kind: resource.kind }));
     yield { items: typed, resourceVersion: metadata.resourceVersion };
     next = metadata.continue === '' ? undefined : metadata.continue;

@@ -13,7 +13,7 @@ export interface ListWatchHandler<O> {
   deleted(object: O): void;
   /** A list begins. It may break off, and begin again. */
   listing(): void;
-  /** The list that began last has ended: what was not named since then is gone. */
+  /** The last list has ended: an object that it did not name is gone. */
   listed(): void;
 }
 
@@ -30,18 +30,18 @@ export interface ListWatchOptions<O> {
 
 const firstBackOff = seconds(0.5);
 const longestBackOff = seconds(30);
-/** A watch that lived so long, or brought something, was a good one. */
+/** A watch that lived this long, or that brought an event, was a good one. */
 const goodWatch = seconds(5);
 
 /**
- * Follows a kind for as long as the signal lets it, whatever the API server does: lists, watches from there,
- * lists again where the version is too old or leads nowhere, and comes back with a growing delay after everything else.
+ * Follows a kind until the signal aborts, whatever the API server does. It lists and watches from there. It lists again if the
+ * version is too old or leads nowhere. After any other failure it comes back with a growing delay.
  */
 export class ListWatch<O extends KubernetesObject> {
-  /** From which the next watch goes on; undefined: a list comes first. */
+  /** The version from which the next watch goes on. Undefined: a list comes first. */
   #version: string | undefined;
   #failures = 0;
-  /** What went wrong last and was logged; undefined while all is well. */
+  /** The last failure that was logged. Undefined while all is well. */
   #complaint: string | undefined;
 
   constructor(private readonly options: ListWatchOptions<O>) {}
@@ -55,7 +55,7 @@ export class ListWatch<O extends KubernetesObject> {
     }
   }
 
-  /** One list, where one is due, and one watch. The result is the time until the next. */
+  /** One list, if one is due, and one watch. Gives the time until the next round. */
   async #round(): Promise<number> {
     const { clock } = this.options;
     const started = clock.now().getTime();
@@ -97,7 +97,7 @@ export class ListWatch<O extends KubernetesObject> {
     const { logger, resource, signal } = this.options;
     if (signal.aborted) return 0;
     const isMissing = isNotFound(error) || isNotServed(error);
-    // What cannot be read now would come again from the same version.
+    // A line that cannot be read now would come again from the same version.
     if (isExpired(error) || isMissing || isMalformed(error)) this.#version = undefined;
     if (isExpired(error)) return this.#failures++ === 0 ? 0 : this.#backOff();
     const complaint = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import type { NamespacedName } from '../api/resources.ts';
 import type { Change, Trigger } from './informer.ts';
 
-/** What is known of some objects, as the informer saw them last: good to find an object by, not to decide what it is. */
+/** What the informer saw last of some objects. It is good for finding an object; what is decided by an object is read again. */
 export interface Lookup<S> {
   under(key: string): readonly (readonly [NamespacedName, S])[];
 }
@@ -9,11 +9,11 @@ export interface Lookup<S> {
 export interface IndexOptions<O, S> {
   /** What is kept of an object, as JSON. */
   select(object: O): S;
-  /** Under which it is found. */
+  /** The keys under which the object is found. */
   keys(ref: NamespacedName, selected: S): readonly string[];
 }
 
-/** Keeps what it selects of each object of an informer, under keys, so that nobody has to list them. */
+/** Keeps a part of each object of an informer under keys, so that nobody has to list the objects. */
 export class Index<O, S> implements Trigger<O, S>, Lookup<S> {
   readonly #byKey = new Map<string, Map<string, readonly [NamespacedName, S]>>();
   readonly #keysOf = new Map<string, readonly string[]>();

@@ -1,6 +1,6 @@
 import { isMap, sameJson, type JsonMap } from './json.ts';
 
-/** The JSON merge patch (RFC 7386) that turns one object into the other; undefined where they are equal. */
+/** The JSON merge patch (RFC 7386) that turns one object into the other; undefined if they are equal. */
 export function mergePatch(from: JsonMap, to: JsonMap): Record<string, unknown> | undefined {
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {

@@ -15,7 +15,7 @@ import { conditionsAfter, deletion, news, readiness, type Headline } from './pas
 import type { Reconcile, Result } from './reconciler.ts';
 import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 
-/** How long a pass may go on: longer than any that goes well, so that one that hangs gives its place to others. */
+/** The time of one pass. It is longer than any good pass takes, and lets a pass that hangs give its place to others. */
 const passDeadline = minutes(2);
 
 export interface ObjectReconcilerOptions<O extends ManagedObject, S extends ManagedStatus, C, R> {
@@ -51,14 +51,14 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       if (result) return result;
       throw new Error(`${ref.namespace}/${ref.name} wants its status stored first, again and again`);
     } catch (error) {
-      // Only our own reads and writes of the object end here: it is gone, or newer than what was read.
+      // These errors come from our own reads and writes of the object: it is gone, or it changed since it was read.
       if (isNotFound(error)) return {};
       if (isConflict(error)) return { requeueAfter: 0 };
       throw error;
     }
   };
 
-  /** Undefined: something was stored that has to be there before the steps run, in a new pass. */
+  /** Undefined: the pass stored what has to be there before the steps run, and the steps run in a new pass. */
   #visit(ref: NamespacedName, stop: AbortSignal): Promise<Result | undefined> {
     const { clock } = this.options;
     return withDeadline({ clock, milliseconds: passDeadline, signal: stop }, (signal) =>
@@ -216,7 +216,7 @@ interface AcceptedObject<C> {
   readonly storeFirst: boolean;
 }
 
-/** What `Ready` says: of an object that is being deleted, why it is still there. */
+/** What `Ready` says. For an object that is being deleted it says why the object is still there. */
 function headline(findings: readonly Finding[], end: Hold | Removal | undefined): Headline {
   if (!end) return readiness(findings);
   return 'done' in end ? deletion(findings) : { status: 'False', reason: end.reason, message: end.message };

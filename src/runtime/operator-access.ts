@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import type { Access, AccessSource, TlsSettings } from './access.ts';
 
-/** The operator's own credentials: the pod's service account, else a kubeconfig, where exec plugins are allowed. */
+/** The operator's own credentials: the pod's service account, else a kubeconfig, which may have exec plugins. */
 export class OperatorAccess implements AccessSource {
   #config: KubeConfig | undefined;
 
@@ -14,7 +14,7 @@ export class OperatorAccess implements AccessSource {
     if (!cluster) throw new Error('the kubeconfig has no current cluster');
     if (cluster.proxyUrl)
       throw new Error('proxy-url in the kubeconfig is not supported: the API server is reached directly');
-    // Not for this call's agent, which is never used: for what it puts together, tokens of files and exec plugins too.
+    // The agent that this call makes is never used. The call is for the credentials that it collects, also from files and exec plugins.
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     return { server: cluster.server, headers: textHeaders(options), tls: tlsSettings(options) };
@@ -25,14 +25,14 @@ export class OperatorAccess implements AccessSource {
   }
 }
 
-/** Where the operator's own API server is, by all that says so: names and addresses. */
+/** The names and addresses of the operator's own API server, from every source that tells them. */
 export function ownServers(environment: NodeJS.ProcessEnv): string[] {
   const server = loadKubeConfig(environment).getCurrentCluster()?.server;
   const host = environment['KUBERNETES_SERVICE_HOST'];
   return [...(host ? [host] : []), ...(server ? [new URL(server).hostname] : [])];
 }
 
-/** A KUBECONFIG that is set wins over the pod's service account, and that over ~/.kube/config. */
+/** KUBECONFIG, if set, wins over the pod's service account, which wins over ~/.kube/config. */
 export function loadKubeConfig(environment: NodeJS.ProcessEnv): KubeConfig {
   const config = new KubeConfig();
   if (!environment['KUBECONFIG'] && environment['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();

@@ -4,7 +4,7 @@ import type { EventText } from './events.ts';
 import { cut } from './text.ts';
 import { firstObstacle, isTerminal, type Finding, type FindingState } from './findings.ts';
 
-/** What metav1.Condition allows. Counted here in bytes, which are never fewer than characters. */
+/** The length that metav1.Condition allows. We count bytes, of which there are never fewer than characters. */
 const messageLimit = 32_768;
 
 /** What `Ready` says. */
@@ -35,7 +35,7 @@ export function deletion(findings: readonly Finding[]): Headline {
 const wayOut = ' (spec.deletionPolicy: Retain ends the deletion at once and leaves on AWS what is there)';
 
 /**
- * The conditions after a pass. What it did not look at keeps its word and the generation of that time.
+ * The conditions after a pass. A condition that the pass did not look at stays as it is, with its generation.
  * `Stalled` stands only while one of the findings says that retrying cannot help.
  */
 export function conditionsAfter(

@@ -1,6 +1,6 @@
 import type { NamespacedName, Resource } from '../api/resources.ts';
 
-/** The URL path of all objects of a kind, in one namespace or in all. Kinds without namespaces are in the one without a name. */
+/** The URL path of all objects of a kind, in one namespace or in all. The empty namespace stands for cluster-scoped kinds. */
 export function collectionPath({ group, version, plural }: Resource, namespace?: string): string {
   const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const within = namespace === undefined || namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;

@@ -1,6 +1,6 @@
 import type { NamespacedName } from '../api/resources.ts';
 
-/** When to come back to a key. Without requeueAfter and failed, not before something changes. */
+/** When to come back to a key. Without `requeueAfter` and `failed`, the key comes back only when something changes. */
 export interface Result {
   /** Milliseconds. */
   readonly requeueAfter?: number;
@@ -11,7 +11,7 @@ export interface Result {
 }
 
 /**
- * Brings what a key stands for into its desired state. It reads the object again and takes nothing from the event.
- * A rejection is reported by the caller and tried again like `failed`.
+ * Brings the object of a key into its desired state. It reads the object again and takes nothing from the event.
+ * The caller reports a rejection and tries again, as for `failed`.
  */
 export type Reconcile = (ref: NamespacedName, signal: AbortSignal) => Promise<Result>;

@@ -8,16 +8,16 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** How far a removal came. Where it is not done, the last finding is what holds it. */
+/** How far a removal came. If it is not done, the last finding is what holds it. */
 export interface Removal {
   readonly done: boolean;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Runs, in their order, the steps whose needs are met in this pass. A step that waits or fails stops only those that need it.
+ * Runs the steps in their order, if their needs are met in this pass. A step that waits or fails stops only those that need it.
  * When a step finds a name lost, each step that stands on the name withdraws at once, instead of running.
- * @throws where the signal aborted: what a step says then is no finding
+ * @throws if the signal aborted: then the outcome of a step is no finding
  */
 export async function runByNeeds<C, R>(
   steps: readonly Step<C, R>[],
@@ -78,7 +78,7 @@ async function withdrawalOf<C, R>(step: Step<C, R>, { context, options, lost }: 
 
 /**
  * Removes one after the other, up to the first that waits or fails.
- * @throws where the signal aborted
+ * @throws if the signal aborted
  */
 export async function removeInOrder<C, R>(
   steps: readonly Step<C, R>[],

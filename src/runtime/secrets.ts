@@ -11,7 +11,7 @@ export type SecretEntry =
   /** The Secret is there, the entry is not. */
   | { readonly state: 'noEntry' };
 
-/** Of a Secret only the named entry leaves this folder, decoded as UTF-8. Reads the API server each time: nothing is kept. */
+/** Only the named entry of a Secret leaves this folder, decoded as UTF-8. Each call reads the API server: nothing is kept. */
 export interface Secrets {
   entry(ref: NamespacedName, key: string): Promise<SecretEntry>;
 }

@@ -1,6 +1,6 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
 
-/** What a step found after its work: done, or waiting for something that takes its own time. */
+/** What a step found after its work: it is done, or it waits for something that takes its own time. */
 export type Outcome =
   | { readonly state: 'ready'; readonly message?: string }
   | {
@@ -8,7 +8,7 @@ export type Outcome =
       readonly reason: Reason;
       /** For the user: what is missing, and what to do about it. */
       readonly message: string;
-      /** Milliseconds. Absent: nothing but a change of some object, or the resync, can help. */
+      /** Milliseconds. Absent: only a change of some object, or the resync, can help. */
       readonly requeueAfter?: number;
     };
 
@@ -24,12 +24,12 @@ export interface Step<C, R = C> {
   readonly condition: ConditionType;
   /** Conditions that must be `True` in this pass before the step runs. */
   readonly needs: readonly ConditionType[];
-  /** Conditions of steps that it does not need, and that hear of a name that it finds lost. */
+  /** Conditions of steps that this one does not need, but that must hear if this one finds a name lost. */
   readonly watches?: readonly ConditionType[];
   /** Idempotent. Throws on failure. */
   reconcile(context: C): Promise<Outcome>;
   /**
-   * Takes back what trusts a name: a step that this one needs, or that watches it, has proven that the name is somebody else's.
+   * Takes back what trusts a name. A step that this one needs, or that watches this one, has proven that the name is somebody else's.
    * Idempotent. Throws on failure.
    */
   withdraw?(context: C, proof: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** At most that many bytes of UTF-8, whole characters only, the last of them an ellipsis where something is left out. */
+/** Cuts a text to that many bytes of UTF-8, at whole characters. A text that was cut ends in an ellipsis. */
 export function cut(text: string, limit: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return text;

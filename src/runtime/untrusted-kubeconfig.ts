@@ -6,12 +6,12 @@ export class InvalidKubeconfigError extends Error {
   override readonly name = 'InvalidKubeconfigError';
 }
 
-/** All that we read of a cluster and of a user. Anything else could make us run, read or trust something: it is refused by name. */
+/** The fields that we read of a cluster and of a user. Any other field could make us run, read or trust something, and is refused by name. */
 const clusterFields = ['server', 'certificate-authority-data', 'tls-server-name'];
 const userFields = ['client-certificate-data', 'client-key-data', 'token'];
 const contextFields = ['cluster', 'user', 'namespace'];
 
-/** Says nothing about how to connect. */
+/** Fields that do not change how we connect. */
 const harmless = ['extensions'];
 
 const largest = 1024 * 1024;
@@ -58,7 +58,7 @@ function parsed(kubeconfig: string): JsonMap {
   try {
     config = parse(kubeconfig, { maxAliasCount: 0, logLevel: 'error' });
   } catch {
-    // The parser's own words quote the text, and so credentials.
+    // The parser's own words would quote the text, with its credentials.
     throw new InvalidKubeconfigError('the kubeconfig is no YAML, or uses aliases');
   }
   if (!isMap(config)) throw new InvalidKubeconfigError('the kubeconfig is no map');
@@ -72,7 +72,7 @@ interface Wanted {
   readonly allowed: readonly string[];
 }
 
-/** The named one of a list; the first, where two have the name. */
+/** The named entry of a list; the first one if two have the name. */
 function entry(config: JsonMap, { list, name, field, allowed }: Wanted): JsonMap {
   const items: unknown = config[list];
   const maps = Array.isArray(items) ? items.filter(isMap) : [];

@@ -8,16 +8,16 @@ import { collectionPath } from './paths.ts';
 
 export type WatchEvent<O> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: O }
-  /** Only moves the version from which a later watch goes on. */
+  /** A bookmark only moves the version from which a later watch goes on. */
   | { readonly type: 'BOOKMARK'; readonly object: O };
 
-/** The server ends a watch itself after this time at the latest, so that its load spreads over replicas again. */
+/** After this time the server ends a watch itself, so that the load spreads over its replicas again. */
 const longest = hours(1);
 
 /**
  * The changes of a kind after a version, until the server closes the watch.
- * @throws KubeError: with status 410 where the version is too old, whichever way the server says so; with reason
- * Malformed where a line cannot be read
+ * @throws KubeError with status 410 if the version is too old, however the server says so; with reason Malformed if a line
+ * cannot be read
  */
 export async function* watchStream<O extends KubernetesObject>(
   transport: KubeTransport,
@@ -43,10 +43,10 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
     rest = parts.pop() ?? '';
     for (const line of parts) if (line.trim() !== '') yield line;
   }
-  // What follows the last line end was cut off: the watch goes on from the version before it.
+  // The text after the last line end was cut off: the watch goes on from the version before it.
 }
 
-/** Nothing of a line is taken unless all that the watch goes by is there. */
+/** A line is taken only if it holds everything that the watch needs. */
 function eventOf<O extends KubernetesObject>(line: string, resource: Resource, doing: string): WatchEvent<O> {
   const { type, object } = parse(line, doing);
   if (!isMap(object)) throw malformed(doing, 'a line is no event');

@@ -11,7 +11,7 @@ const higher = (a: Priority, b: Priority | undefined): Priority => (b !== undefi
 
 const firstBackOff = seconds(1);
 const longestBackOff = minutes(5);
-/** What aborted work gets to come to its end. */
+/** The time that aborted work gets to come to its end. */
 const abortGrace = seconds(5);
 
 export interface WorkQueueOptions {
@@ -20,7 +20,7 @@ export interface WorkQueueOptions {
   /** Runs at once, each of another key. */
   readonly concurrency: number;
   readonly clock: Clock;
-  /** No key runs before this resolves; all are taken. Absent: they run at once. */
+  /** Keys are taken, but none runs before this resolves. Absent: they run at once. */
   readonly startsAfter?: Promise<unknown>;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random?: () => number;
@@ -33,8 +33,8 @@ interface Delayed {
 }
 
 /**
- * Runs keys: never one twice at a time, and a key that is added while it waits only once.
- * A key that is added while it runs runs once more. Where a run fails, the key comes back after a growing time.
+ * Runs keys. A key never runs twice at a time, and a key that is added again while it waits runs only once.
+ * A key that is added while it runs will run once more. If a run fails, the key comes back after a growing time.
  */
 export class WorkQueue {
   readonly #queue: PQueue;
@@ -52,7 +52,7 @@ export class WorkQueue {
     void startsAfter?.then(() => this.#queue.start());
   }
 
-  /** Of several adds of a key the earliest due counts, and the highest priority. */
+  /** If a key is added several times, the earliest time and the highest priority count. */
   add(key: string, options: { readonly priority?: Priority; readonly after?: number } = {}): void {
     if (this.#stopped) return;
     const { priority = 'normal', after = 0 } = options;
@@ -60,7 +60,7 @@ export class WorkQueue {
     else this.#enqueue(key, priority);
   }
 
-  /** Takes nothing new, drops what waits, and resolves when what runs has ended. After the grace it is aborted. */
+  /** Takes no new keys, drops those that wait, and resolves when the running ones have ended. Those are aborted after the grace. */
   async stop(grace: number): Promise<void> {
     this.#stopped = true;
     this.#queue.clear();

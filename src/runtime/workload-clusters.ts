@@ -6,17 +6,17 @@ import { accessOf } from './untrusted-kubeconfig.ts';
 
 export { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
-/** Makes clients for clusters that we know only by a kubeconfig that somebody else wrote. */
+/** Makes clients for clusters that we know only by a tenant's kubeconfig. */
 export interface WorkloadClusters {
   /**
-   * A client for this kubeconfig (YAML). Kept and used again while the text stays the same.
+   * A client for this kubeconfig (YAML). The client is kept and used again while the text stays the same.
    * The kubeconfig is data: exec, auth-provider, tokenFile, a file path, insecure-skip-tls-verify or a server that ServerAddresses
    * refuses throws InvalidKubeconfigError, naming it. A server whose name resolves to such an address throws it when it is called.
    */
   connect(kubeconfig: string): KubeClient;
 }
 
-/** Clusters whose connections stay open; the one not asked for the longest goes first. */
+/** The number of clusters whose connections stay open. The one that was used longest ago goes first. */
 const kept = 200;
 
 export interface KubeconfigClustersOptions {
@@ -51,7 +51,7 @@ export class KubeconfigClusters implements WorkloadClusters {
     servers.check(access.server);
     const transport = new KubeTransport({
       ...options,
-      // The text is all there is: where its token is not accepted, there is no newer one.
+      // If the token of the text is not accepted, there is no newer one.
       access: { get: () => Promise.resolve(access), renew: () => undefined },
       untrusted: servers,
     });
