@@ -33,15 +33,16 @@ export interface Account {
 export interface AccountRef {
   /** Undefined: with the operator's own credentials. */
   readonly roleARN: string | undefined;
-  /** Of the object that names the role: it is part of the external id, by which a role can be kept to one namespace. */
+  /** The namespace of the object that names the role. It is part of the external id, by which an account's owner can pin a role to one namespace. */
   readonly namespace: string;
 }
 
 export interface Accounts {
   /**
-   * The account of this role, else of the operator itself, for the calls of one scope. Clients and credentials are
-   * shared between scopes, but never between namespaces: one AssumeRole a role ARN, namespace and hour.
-   * Asks AWS nothing for a role (its ARN holds the account), once GetCallerIdentity for itself.
+   * The account of this role, or the operator's own account, for the calls of one scope. Scopes share clients and
+   * credentials, but namespaces never do: there is one AssumeRole a role ARN, namespace and hour.
+   * For a role this asks AWS nothing, because the ARN holds the account. For the operator's own account it asks
+   * GetCallerIdentity once.
    */
   get(ref: AccountRef, scope: Scope): Promise<Account>;
 }
@@ -50,9 +51,9 @@ export interface AccountsOptions {
   readonly clients: Clients;
   /** Where the operator runs. */
   readonly region: string;
-  /** Shows in CloudTrail as the name of the sessions, and in external ids. */
+  /** It is the name of the sessions in CloudTrail, and a part of external ids. */
   readonly installation: string;
-  /** The operator itself, which asks for the credentials that scopes share: none of them may cut that off for the others. */
+  /** The operator's own scope. It asks for the credentials that scopes share, so that no pass can cut them off for the others. */
   readonly operator: Scope;
   /** Milliseconds for one call, retries included; absent: a minute. */
   readonly deadline?: number;
@@ -71,7 +72,7 @@ export class AwsAccounts implements Accounts {
     this.now = now;
     this.partition = partitionOf(region);
     this.limiters = new AccountLimiters(limits);
-    // Limited under no account's id, for these calls are what tells the operator its own.
+    // These calls tell the operator its own account, so they are limited under no account's id.
     const sts = new Calls(clients.sts, this.callOptions('', operator)('sts'));
     this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
   }

@@ -7,7 +7,7 @@ const renamed: Readonly<Record<string, string>> = {
   'cloudfront:CreateDistributionWithTags': 'cloudfront:CreateDistribution',
 };
 
-/** The IAM action that a command needs, `iam:CreateRole`. From its schema, for class names do not survive minifying. */
+/** The IAM action that a command needs, such as `iam:CreateRole`. It comes from the schema, because class names do not survive minifying. */
 export function actionOf(command: Pick<$Command<object, never, unknown>, 'schema'>): string {
   const { schema } = command;
   if (!Array.isArray(schema)) return 'unknown';
@@ -16,5 +16,5 @@ export function actionOf(command: Pick<$Command<object, never, unknown>, 'schema
   return renamed[action] ?? action;
 }
 
-/** Whether the action leaves everything as it is. */
+/** Whether the action changes nothing. */
 export const isRead = (action: string): boolean => /^\w+:(Get|List|Describe|Head|AssumeRole)/.test(action);

@@ -33,15 +33,15 @@ export interface PutObject {
   readonly body: string;
   readonly contentType: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Sent as If-Match; undefined: the object must not exist yet (If-None-Match `*`). Either failing throws what `isPreconditionFailed` knows. */
+  /** Sent as If-Match; undefined: the object must not exist yet (If-None-Match `*`). If either fails, this throws what `isPreconditionFailed` knows. */
   readonly etag: string | undefined;
 }
 
 /** S3 buckets of one account in one region. Each call carries ExpectedBucketOwner. */
 export interface Buckets {
-  /** 4 reads: tags, policy, public access block, ownership; one where the bucket is not there. A foreign bucket throws what `isAccessDenied` knows. */
+  /** 4 reads: tags, policy, public access block, ownership. 1 read if the bucket is not there. Another account's bucket throws what `isAccessDenied` knows. */
   find(name: string): Promise<Bucket | undefined>;
-  /** One write, tags with it. Throws what `isBucketNameTaken` knows where another account has the name. */
+  /** One write, which sets the tags too. Throws what `isBucketNameTaken` knows if another account has the name. */
   create(spec: BucketSpec): Promise<void>;
   blockPublicAccess(name: string): Promise<void>;
   enforceOwner(name: string): Promise<void>;
@@ -50,9 +50,9 @@ export interface Buckets {
   putPolicy(name: string, policy: PolicyDocument): Promise<void>;
   findObject(name: string, key: string): Promise<BucketObject | undefined>;
   putObject(name: string, key: string, object: PutObject): Promise<void>;
-  /** Happy if gone, the bucket too. */
+  /** Happy if the object or the bucket is gone. */
   deleteObject(name: string, key: string): Promise<void>;
-  /** Happy if gone. Throws what `isBucketNotEmpty` knows where somebody put something else there. */
+  /** Happy if gone. Throws what `isBucketNotEmpty` knows if somebody put something else there. */
   delete(name: string): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export class S3Buckets implements Buckets {
         Bucket: name,
         ...(accountRegional ? { BucketNamespace: 'account-regional' } : {}),
         CreateBucketConfiguration: {
-          // us-east-1 is no location constraint: S3 refuses it by that name.
+          // S3 refuses us-east-1 as a location constraint: it is the default.
           ...(region === 'us-east-1' ? {} : { LocationConstraint: region as s3.BucketLocationConstraint }),
           Tags: toTagList(tags),
         },
@@ -175,7 +175,7 @@ export class S3Buckets implements Buckets {
       .catch(undefinedIfNotFound);
   }
 
-  /** A bucket without tags is an error to S3, as one that is not there. */
+  /** S3 answers with an error for a bucket without tags, as it does for a bucket that is not there. */
   private async findTags(name: string): Promise<Tags | undefined> {
     try {
       const { TagSet } = await this.s3.send(

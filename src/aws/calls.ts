@@ -36,13 +36,13 @@ export type StsClient = Client<sts.ServiceInputTypes, sts.ServiceOutputTypes, st
 
 export interface CallOptions {
   readonly scope: Scope;
-  /** Milliseconds that a call may take once it is its turn, the SDK's retries included. */
+  /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
   readonly deadline: number;
   /** One for each account and service. */
   readonly limiter: PQueue;
 }
 
-/** Sends commands of one service to one account on behalf of one scope: in their turn, within a deadline, with errors that say what was being done. */
+/** Sends the commands of one service to one account on behalf of one scope. Each command waits for its turn and has a deadline, and its error says what was being done. */
 export class Calls<In extends object, Out extends MetadataBearer, Config> {
   constructor(
     private readonly client: Client<In, Out, Config>,
@@ -54,7 +54,7 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     return this.read(doing, command, async (output) => output);
   }
 
-  /** The same for an answer whose body is a stream: it is read within the deadline too. */
+  /** Like `send`, for an answer whose body is a stream: the body is read within the deadline too. */
   async read<I extends In, O extends Out, T>(
     doing: string,
     command: iam.$Command<I, O, Config, In, Out>,
@@ -71,7 +71,7 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
       if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {
-      // Getting credentials is a call of its own, which has said what it was doing.
+      // Getting credentials is a call of its own, and its error says already what was being done.
       throw error instanceof AwsError ? error : new AwsError(doing, action, error);
     }
   }

@@ -23,13 +23,13 @@ export interface Certificate {
   readonly domain: string;
   /** `pending`: ACM is validating. `failed`: FAILED, VALIDATION_TIMED_OUT, REVOKED, INACTIVE or EXPIRED; only a new one helps. */
   readonly state: 'pending' | 'issued' | 'failed';
-  /** Why it failed, in ACM's word. */
+  /** Why it failed, in ACM's words. */
   readonly failure: string | undefined;
   readonly requestedAt: Date;
   readonly notAfter: Date | undefined;
-  /** The CNAME that proves the domain. ACM takes some seconds to tell it. The same for each certificate of a name in an account. */
+  /** The CNAME that proves the domain. ACM tells it after some seconds. All certificates of one name in one account have the same. */
   readonly validationRecord: DnsRecord | undefined;
-  /** ARNs of what uses it. */
+  /** The ARNs of the resources that use it. */
   readonly inUseBy: readonly string[];
   readonly tags: Tags;
 }
@@ -38,7 +38,7 @@ export interface Certificate {
 export interface Certificates {
   /** 2 reads. */
   find(arn: string): Promise<Certificate | undefined>;
-  /** Every certificate of this domain, whoever made it: all key types, all pages. */
+  /** Every certificate of this domain, whoever made it, of all key types and pages. */
   findByDomain(domain: string): Promise<readonly Certificate[]>;
   /** One write; DNS validation, RSA-2048. Gives the ARN. */
   request(spec: CertificateSpec): Promise<string>;

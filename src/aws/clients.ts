@@ -26,13 +26,13 @@ export interface Clients {
 }
 
 export interface ClientOptions {
-  /** Where the operator runs. Its partition's global services have one endpoint, which the SDK finds from any region. */
+  /** The region where the operator runs. The global services of its partition have one endpoint, which the SDK finds from any region. */
   readonly region: string;
-  /** For all connections, so that a proxy set there holds for all. */
+  /** The agent of all connections, so that its proxy is the proxy of all. */
   readonly agent: Agent;
   /** Milliseconds. */
   readonly connectionTimeout?: number;
-  /** Milliseconds without an answer until an attempt counts as failed. */
+  /** After so many milliseconds without an answer an attempt counts as failed. */
   readonly requestTimeout?: number;
 }
 
@@ -49,7 +49,7 @@ export class SdkClients implements Clients {
       httpsAgent: options.agent,
       connectionTimeout: options.connectionTimeout ?? 5_000,
       requestTimeout: options.requestTimeout ?? 15_000,
-      // Without it the handler only warns.
+      // Without this the handler only warns.
       throwOnRequestTimeout: true,
     });
     this.config = { region: options.region, requestHandler, retryMode: 'adaptive', maxAttempts: 3 } as const;

@@ -10,10 +10,10 @@ export interface Credentials {
 
 export type CredentialSource = () => Promise<Credentials>;
 
-/** More than the five minutes before expiry at which each SDK client asks again, so that the first that asks renews for all. */
+/** Longer than the five minutes before expiry at which an SDK client asks again, so that the first client that asks renews for all. */
 const renewBefore = 10 * 60_000;
 
-/** Which role is assumed, and what its trust policy and CloudTrail see of us. */
+/** The role to assume, and what its trust policy and CloudTrail see of us. */
 export interface RoleSession {
   readonly roleARN: string;
   readonly sessionName: string;
@@ -63,7 +63,8 @@ export function sessionName(installation: string): string {
 }
 
 /**
- * By which the owner of an account pins a role to one namespace: only its objects come with it, whatever ARN others name.
+ * The external id by which an account's owner pins a role to one namespace: only that namespace's objects send it, whatever
+ * ARN others name.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
  */
 export const externalID = (installation: string, namespace: string): string => `${installation}/${namespace}`;

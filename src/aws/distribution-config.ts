@@ -4,7 +4,7 @@ import type { DistributionSpec } from './distributions.ts';
 
 /** AWS managed policy "CachingDisabled": key rotation must show at once. */
 const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
-/** Not TLSv1.3_2025: where TLS 1.3 is required, IAM falls back to comparing thumbprints. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html */
+/** Not TLSv1.3_2025: if TLS 1.3 is required, IAM falls back to comparing thumbprints. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html */
 const tlsPolicies: readonly (string | undefined)[] = ['TLSv1.2_2021', 'TLSv1.2_2025'];
 const httpVersions: readonly (string | undefined)[] = ['http2', 'http2and3'];
 
@@ -27,8 +27,8 @@ export function newConfig(spec: DistributionSpec): DistributionConfig {
 }
 
 /**
- * The observed configuration with what is ours put right: an update replaces the whole. Equal to it where all is right.
- * Ours is all that decides who answers, for whom and with which certificate; the rest is the user's.
+ * The observed configuration with our part put right, because an update replaces the whole. It equals the observed one if all is
+ * right. Our part is everything that decides who answers, to whom and with which certificate. The rest is the user's.
  */
 export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec): DistributionConfig {
   // A client certificate, or a function that sees the connection, decides which viewers get an answer.
@@ -53,7 +53,7 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
     ...emptied(observed, 'CacheBehaviors'),
     ...emptied(observed, 'CustomErrorResponses'),
     ...(geography !== 'none' && { Restrictions: { GeoRestriction: { RestrictionType: 'none', Quantity: 0 } } }),
-    // It sends a part of the viewers to another distribution.
+    // A staging distribution would answer a part of the viewers.
     ...(observed.ContinuousDeploymentPolicyId && { ContinuousDeploymentPolicyId: '' }),
   };
 }
@@ -68,12 +68,12 @@ export function driftOf(observed: DistributionConfig, spec: DistributionSpec): s
 
 type EmptiedPart = 'OriginGroups' | 'CacheBehaviors' | 'CustomErrorResponses';
 
-/** A list of which nothing may be there. */
+/** A list that must be empty. */
 function emptied<P extends EmptiedPart>(observed: DistributionConfig, part: P): Partial<DistributionConfig> {
   return observed[part]?.Quantity ? { [part]: { Quantity: 0 } } : {};
 }
 
-/** The origin to keep: what answers by default, unless that is a group, else one that names our bucket. */
+/** The origin to keep: the one that answers by default, unless that is a group; else one that names our bucket. */
 function ownOrigin(observed: DistributionConfig, spec: DistributionSpec): Origin {
   const origins = observed.Origins?.Items ?? [];
   return (
@@ -85,7 +85,7 @@ function ownOrigin(observed: DistributionConfig, spec: DistributionSpec): Origin
   );
 }
 
-/** The origin that answers by default, wherever else it may have pointed. */
+/** The origin that answers by default, pointed at our bucket again. */
 function originOf(spec: DistributionSpec, origin: Origin): Origin {
   const { CustomOriginConfig: _, VpcOriginConfig: __, ...observed } = origin;
   return {
@@ -93,14 +93,14 @@ function originOf(spec: DistributionSpec, origin: Origin): Origin {
     DomainName: spec.originDomain,
     OriginPath: '',
     OriginAccessControlId: spec.originAccessControlID,
-    // Required for a bucket; empty, for an origin access control takes the place of an origin access identity.
+    // CloudFront requires this for a bucket. It is empty, because an origin access control replaces the origin access identity.
     S3OriginConfig: { ...observed.S3OriginConfig, OriginAccessIdentity: '' },
   };
 }
 
 /**
- * A cache policy excludes the TTLs and forwarded values of older distributions. An origin request policy may send the viewer's
- * Host header, by which S3 would choose another bucket.
+ * A cache policy rules out the TTLs and forwarded values of older distributions. An origin request policy could send the
+ * viewer's Host header, by which S3 would choose another bucket.
  */
 function cacheBehaviorOf(behavior: DefaultCacheBehavior | undefined, origin: Origin): DefaultCacheBehavior {
   const { OriginRequestPolicyId: _, ...observed } = behavior ?? {};

@@ -4,9 +4,9 @@ import { driftOf, mergeConfig, newConfig } from './distribution-config.ts';
 import { isInUse, undefinedIfNotFound } from './errors.ts';
 import { fromTagList, toTagList, type Tags } from './tags.ts';
 
-/** What of a distribution is ours to say; everything else keeps CloudFront's or the user's value. */
+/** Our part of a distribution. Everything else keeps CloudFront's or the user's value. */
 export interface DistributionSpec {
-  /** Replayed by CloudFront as DistributionAlreadyExists: a create that took effect and was not answered makes no second one. */
+  /** CloudFront answers a second create with the same reference with DistributionAlreadyExists, so that a create whose answer was lost makes no second distribution. */
   readonly callerReference: string;
   readonly alias: string;
   readonly certificateARN: string;
@@ -27,7 +27,7 @@ export interface Distribution {
   readonly deployed: boolean;
   readonly aliases: readonly string[];
   readonly tags: Tags;
-  /** The parts that differ from a spec, in CloudFront's words; empty: nothing to update. */
+  /** The parts that differ from a spec, in CloudFront's words. Empty: nothing to update. */
   drift(spec: DistributionSpec): readonly string[];
 }
 
@@ -35,9 +35,9 @@ export interface Distribution {
 export interface Distributions {
   /** 2 reads. */
   find(id: string): Promise<Distribution | undefined>;
-  /** Over all pages. CloudFront lets one distribution in the world have an alias, and this sees those of the account. */
+  /** Reads all pages. Only one distribution in the world can have an alias, and this sees those of the account. */
   findByAlias(alias: string): Promise<Distribution | undefined>;
-  /** By its only origin, for one without alias. Over all pages. */
+  /** Finds a distribution without alias by its only origin. Reads all pages. */
   findByOrigin(originDomain: string): Promise<Distribution | undefined>;
   /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
   create(spec: DistributionSpec): Promise<Distribution>;
@@ -45,7 +45,7 @@ export interface Distributions {
   update(id: string, spec: DistributionSpec): Promise<Distribution>;
   /** One write. Other tags stay. */
   tag(arn: string, tags: Tags): Promise<void>;
-  /** Takes the next step towards deletion and never waits for CloudFront: disables, or deletes once disabled and deployed. */
+  /** Takes the next step towards deletion and never waits for CloudFront: it disables, and it deletes once that is deployed. */
   delete(id: string): Promise<'disabling' | 'gone'>;
 }
 
@@ -136,13 +136,13 @@ export class CloudFrontDistributions implements Distributions {
         .catch(undefinedIfNotFound);
       return 'gone';
     } catch (error) {
-      // Deployed is said before every part of CloudFront knows it.
+      // CloudFront says Deployed before every part of it knows the change.
       if (isInUse(error)) return 'disabling';
       throw error;
     }
   }
 
-  /** Listing and reading may disagree for a moment: then neither answer is taken for the truth. */
+  /** The list and the read may disagree for a moment. Then neither answer counts. */
   private async getListed(id: string): Promise<Distribution> {
     const found = await this.find(id);
     if (!found)

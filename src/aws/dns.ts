@@ -6,7 +6,7 @@ import { plainName } from './names.ts';
 
 export interface Zone {
   readonly id: string;
-  /** With trailing dot, as Route 53 says it. */
+  /** With a trailing dot, as Route 53 writes it. */
   readonly name: string;
 }
 
@@ -32,9 +32,9 @@ export type RecordChange =
 
 /** Route 53 of one account. */
 export interface Dns {
-  /** The public zone whose name is the longest suffix of the name. The list of zones is remembered for an hour, and read again where it has none. */
+  /** The public zone whose name is the longest suffix of the name. The list of zones is kept for an hour, and is read again if no zone matches. */
   findZone(name: string): Promise<Zone | undefined>;
-  /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). Undefined where the zone is gone. */
+  /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). Undefined if the zone is gone. */
   findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined>;
   /** One transactional batch. Gives the id of the change. */
   change(zone: Zone, changes: readonly RecordChange[]): Promise<string>;
@@ -108,14 +108,14 @@ export class Route53Dns implements Dns {
         new route53.ListResourceRecordSetsCommand({ HostedZoneId: zone.id, ...start }),
       );
       records.push(...(page.ResourceRecordSets ?? []).map(toRecord).filter((record) => isWithin(record.name, name)));
-      // The order is by labels from the right, so what is below the name follows it directly.
+      // Route 53 sorts by labels from the right, so the names below a name follow it directly.
       const more = page.IsTruncated === true && reversed(page.NextRecordName ?? '').startsWith(reversed(name));
       if (!more) return records;
       start = { StartRecordName: page.NextRecordName, StartRecordType: page.NextRecordType };
     }
   }
 
-  /** A zone that is not there any more may have been made anew, under another id. */
+  /** A zone that is gone may have been made anew under another id. */
   private async forgettingLostZones<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
@@ -148,7 +148,7 @@ function closestZone(zones: readonly Zone[], name: string): Zone | undefined {
 function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
   const { DNSName, HostedZoneId } = set.AliasTarget ?? {};
   return {
-    // Route 53 takes a wildcard as `*` and says it as an escape.
+    // Route 53 takes a wildcard as `*` and answers with an escape.
     name: plainName(set.Name ?? '').replace('\\052', '*'),
     type: set.Type ?? '',
     alias: DNSName && HostedZoneId ? { dnsName: plainName(DNSName), hostedZoneID: HostedZoneId } : undefined,

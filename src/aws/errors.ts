@@ -20,7 +20,7 @@ export class AwsError extends Error {
   }
 }
 
-/** By what it says, no account can be reached. */
+/** What the object names leads to no account. */
 export class InvalidRoleARN extends Error {
   override readonly name = 'InvalidRoleARN';
 }
@@ -36,13 +36,13 @@ export interface Failure {
 }
 
 /**
- * Their policy document is ours and never the user's. IAM calls it malformed while it does not know everywhere whom it
- * names, so a retry helps. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+ * The policy document of these actions is ours and never the user's. IAM calls it malformed while not all of IAM knows the
+ * principals in it, so a retry helps. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
  */
 const trustActions = new Set(['iam:CreateRole', 'iam:UpdateAssumeRolePolicy']);
 const isMalformed = named('MalformedPolicyDocument');
 
-/** The AWS call behind an error; undefined where there was none. */
+/** The AWS call behind an error. Undefined if there was none. */
 export function describe(error: unknown): Failure | undefined {
   const failed = chain(error).find((link) => link instanceof AwsError);
   if (!failed) return undefined;
@@ -70,12 +70,12 @@ export const isNotFound = named(
 /** The bucket itself, not a part of its configuration. */
 export const isBucketGone = named('NoSuchBucket');
 
-/** For `.catch`: what is not there is no failure. */
+/** For `.catch`, if it is no failure that something is not there. */
 export function undefinedIfNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error;
 }
 
-/** What was to be created is there: made by an earlier attempt, or by somebody else. Only its tags tell. */
+/** The thing to create is there already. Only its tags tell whether an earlier attempt or somebody else made it. */
 export const isAlreadyExists = named(
   'EntityAlreadyExists',
   'DistributionAlreadyExists',
@@ -86,7 +86,7 @@ export const isAlreadyExists = named(
 /** Another account has the bucket name, and nobody can tell for how long. */
 export const isBucketNameTaken = named('BucketAlreadyExists');
 
-/** 403 by itself, because a HEAD and some proxies answer without a name. */
+/** A bare 403 counts too, because a HEAD and some proxies answer without an error name. */
 export function isAccessDenied(error: unknown): boolean {
   return accessDenied(error) || (hasStatus(error, (status) => status === 403) && !isUnauthenticated(error));
 }
@@ -101,7 +101,7 @@ export function isShutOut(error: unknown): boolean {
   return describe(error)?.action === 'sts:AssumeRole' && (accessDenied(error) || isInvalid(error));
 }
 
-/** The credentials themselves are refused, whatever they would have allowed; or there are none. */
+/** AWS refuses the credentials themselves, or there are none. */
 export const isUnauthenticated = named(
   'ExpiredToken',
   'RequestExpired',
@@ -128,10 +128,10 @@ const throttled = named(
   'PriorRequestNotComplete',
 );
 
-/** What we had read has changed since (If-Match), or exists although it must not (If-None-Match): read again. */
+/** The thing changed since we read it (If-Match), or exists although it must not (If-None-Match). Read it again. */
 export const isPreconditionFailed = named('PreconditionFailed', 'ConditionalRequestConflict', 'InvalidIfMatchVersion');
 
-/** Something else uses what was to be deleted; AWS lets go of it minutes after that is gone. */
+/** Something else uses the thing to delete. AWS lets go of it minutes after the other is gone. */
 export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'DistributionNotDisabled');
 
 /** Some distribution, of any account, has the alias. */
@@ -219,7 +219,7 @@ function kindOf(error: unknown): FailureKind {
   return 'other';
 }
 
-/** Names are listed without `Exception`, for the SDK adds that to most codes and not to all. */
+/** The names stand here without `Exception`, because the SDK adds that to most codes but not to all. */
 function named(...names: string[]): (error: unknown) => boolean {
   const known = new Set(names);
   return (error) => chain(error).some((link) => known.has(link.name.replace(/Exception$/, '')));
@@ -244,7 +244,7 @@ function codeOf(cause: unknown): string {
   return isError(cause) ? cause.name : 'UnknownError';
 }
 
-/** By its shape: what a signal aborts with is a DOMException, which need not be an Error of this realm. */
+/** Tells an error by its shape: a signal aborts with a DOMException, which need not be an Error of this realm. */
 function isError(value: unknown): value is Error {
   if (typeof value !== 'object' || value === null || !('name' in value) || !('message' in value)) return false;
   return typeof value.name === 'string' && typeof value.message === 'string';

@@ -10,9 +10,9 @@ export interface Limit {
 }
 
 /**
- * One share of what an account allows, for people and other tools call there too. Route 53 allows 5 a second and one
+ * A share of what an account allows, because people and other tools call there too. Route 53 allows 5 a second and one
  * change a zone at a time (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html). For the others
- * AWS publishes no numbers or such as we never reach; where these are too high, the SDK's adaptive retries slow down.
+ * AWS publishes no numbers, or numbers that we never reach. If these are too high, the SDK's adaptive retries slow down.
  */
 export const serviceLimits: Readonly<Record<Service, Limit>> = {
   acm: { concurrency: 2, callsPerSecond: 5 },
@@ -23,7 +23,7 @@ export const serviceLimits: Readonly<Record<Service, Limit>> = {
   sts: { concurrency: 5, callsPerSecond: 10 },
 };
 
-/** Far more than an operator has, for account ids are written by users too. */
+/** Far more than an operator has. There is a bound because users write account ids too. */
 const mostAccounts = 1_000;
 
 /** The limiters of each account. */

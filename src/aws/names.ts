@@ -3,7 +3,7 @@ import type { Partition } from './partitions.ts';
 
 /** Names of what we create on AWS. They can never change: a new name is a new object. */
 
-/** Cut to 47, so that name, hyphen and 16 digits are IAM's 64; the digits keep apart what the cut makes equal. */
+/** The name is cut to 47 characters, so that name, hyphen and 16 digits are IAM's 64. The digits tell names apart that the cut makes equal. */
 export function roleName(installation: string, namespace: string, name: string): string {
   return `${name.slice(0, 47)}-${digest(`${installation}/${namespace}/${name}`, 16)}`;
 }
@@ -39,19 +39,19 @@ export function isAccountRegional(bucket: string, { accountID, region }: BucketP
 const withoutAccountRegional: ReadonlySet<string> = new Set(['me-south-1', 'me-central-1']);
 
 /**
- * CloudFront's caller reference, ACM's idempotency token (32 of `\w`): the same after a crash, another one where the
- * object was made anew or `replaces`, the id of what went before, has to be replaced.
+ * CloudFront's caller reference and ACM's idempotency token (32 of `\w`). It is the same after a crash. It is another one if the
+ * object was made anew, or if the thing with the id `replaces` has to be replaced.
  */
 export function reference(uid: string, replaces = ''): string {
   return digest(`${uid}/${replaces}`, 32);
 }
 
-/** The regional name: behind the global one S3 redirects, for up to a day, to a place where CloudFront gets XML. */
+/** The regional name. Under the global name S3 redirects for up to a day, and CloudFront would get XML. */
 export function bucketDomain(bucket: string, region: string, partition: Partition): string {
   return `${bucket}.s3.${region}.${partition.dnsSuffix}`;
 }
 
-/** A domain name as it compares: Route 53 and ACM differ in the trailing dot. */
+/** A domain name in the form for comparing: Route 53 and ACM differ in the trailing dot. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }

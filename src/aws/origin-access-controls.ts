@@ -5,11 +5,11 @@ import { undefinedIfNotFound } from './errors.ts';
 export interface OriginAccessControl {
   readonly id: string;
   readonly name: string;
-  /** As it is created here: always, with sigv4, for S3. A private bucket answers nothing else. */
+  /** It signs always, with sigv4, for S3, as we create it. A private bucket answers nothing else. */
   readonly signs: boolean;
 }
 
-/** CloudFront's origin access controls of one account, by which a distribution signs what it asks of a private bucket. */
+/** CloudFront's origin access controls of one account. With one, a distribution signs its requests to a private bucket. */
 export interface OriginAccessControls {
   /** Over all pages. */
   find(name: string): Promise<OriginAccessControl | undefined>;

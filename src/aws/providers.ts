@@ -21,7 +21,7 @@ export interface Provider {
 export interface ProviderChanges {
   readonly addAudiences: readonly string[];
   readonly removeAudiences: readonly string[];
-  /** Set beside those that are there. */
+  /** These are set; other tags stay. */
   readonly tags: Tags;
 }
 
@@ -29,7 +29,7 @@ export interface ProviderChanges {
 export interface OidcProviders {
   /** The ARN that a provider of this URL has or would have in this account. */
   arn(url: string): string;
-  /** One write, no read. Throws what `isAlreadyExists` knows where the URL is registered; `isUnreachable` where IAM cannot fetch the issuer. Gives the ARN. */
+  /** One write, no read. Throws what `isAlreadyExists` knows if the URL is registered, and what `isUnreachable` knows if IAM cannot fetch the issuer. Gives the ARN. */
   create(spec: ProviderSpec): Promise<string>;
   /** One read. */
   find(arn: string): Promise<Provider | undefined>;

@@ -20,7 +20,7 @@ export interface Reached {
 
 export interface ReachedAccountsOptions {
   readonly clients: Clients;
-  /** On behalf of the operator, for what is asked here is shared. */
+  /** These calls are made on behalf of the operator, because passes share what they answer. */
   readonly sts: StsCalls;
   readonly partition: Partition;
   readonly installation: string;
@@ -28,8 +28,8 @@ export interface ReachedAccountsOptions {
 }
 
 /**
- * Users write the names of roles, so what is kept by such a name has a bound. Clients take tens of kilobytes and are soon made
- * again, sessions take one or two and cost an AssumeRole. A pass that is under way keeps what it has.
+ * Users write the names of roles, so the number of things that are kept by such a name has a bound. Clients take tens of kilobytes
+ * and are quickly made again. Sessions take one or two and cost an AssumeRole. A running pass keeps what it has.
  */
 const mostClients = 100;
 const mostSessions = 5_000;
@@ -76,7 +76,7 @@ export class ReachedAccounts {
     });
   }
 
-  /** Nothing is kept of a role that cannot be assumed. */
+  /** A role that cannot be assumed leaves nothing behind. */
   private credentials(key: string, session: RoleSession): CredentialSource {
     const { sts, now } = this.options;
     return async () => {

@@ -1,4 +1,4 @@
-/** What is made on first use and kept for the next, up to a number: then what was used longest ago goes, unless it must stay. */
+/** Makes a thing on its first use and keeps up to a number of them. After that the one that was used longest ago goes, unless it must stay. */
 export class Recent<V extends object> {
   /** The last used is last. */
   readonly #values = new Map<string, V>();

@@ -14,7 +14,7 @@ export interface RolePolicies {
   readonly inline: readonly InlinePolicy[];
 }
 
-/** ARNs of the managed, names of the inline ones. */
+/** The ARNs of managed policies and the names of inline ones. */
 export interface PolicyNames {
   readonly managed: readonly string[];
   readonly inline: readonly string[];
@@ -49,8 +49,8 @@ export class IamRolePolicies {
   }
 
   /**
-   * Attaches and puts before it detaches and deletes, unless the quota has no room for both. What can never be added keeps
-   * nothing on the role that was taken away; what may be added in a moment does, for a pod needs the one or the other.
+   * Adds before it removes, unless the quota has no room for both. A permanent rejection does not stop removals. A transient one
+   * does, so that a pod is never left with neither policy.
    */
   async change(name: string, changes: PolicyChanges): Promise<void> {
     const failed = await attempt(this.additions(name, changes));
@@ -86,7 +86,7 @@ export class IamRolePolicies {
     ];
   }
 
-  /** Happy with what is not there. */
+  /** Happy if a policy is not there. */
   async takeOff(name: string, { managed, inline }: PolicyNames): Promise<void> {
     const RoleName = name;
     for (const PolicyArn of managed) {
@@ -138,7 +138,7 @@ export class IamRolePolicies {
 
 type Work = () => Promise<unknown>;
 
-/** One after the other, each whatever became of those before. */
+/** Runs one after the other, also after one that failed. */
 async function attempt(works: readonly Work[]): Promise<{ readonly work: Work; readonly error: unknown }[]> {
   const failed = [];
   for (const work of works) {

@@ -36,20 +36,20 @@ export interface Role {
   readonly tags: Tags;
 }
 
-/** Only what differs is set; each part is one call, and null takes the value away. */
+/** Holds only what differs. Each part is one call, and null removes the value. */
 export interface RoleChanges {
-  /** One UpdateRole; both values are always sent, for UpdateRole resets what is left out. */
+  /** One UpdateRole. It always sends both values, because it resets a value that is left out. */
   readonly settings?: { readonly description: string; readonly maxSessionDurationSeconds: number };
   readonly permissionsBoundary?: string | null;
   readonly setTags?: Tags;
 }
 
-/** IAM's own value where none is asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+/** IAM's own value if none is asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 export const defaultSessionSeconds = 3600;
 
 /** IAM roles of one account. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 export interface Roles {
-  /** One write, trust, tags, boundary and description with it. Throws what `isAlreadyExists` knows where the name is taken. */
+  /** One write, with trust policy, tags, boundary and description in it. Throws what `isAlreadyExists` knows if the name is taken. */
   create(spec: RoleSpec): Promise<Role>;
   /** One read. */
   find(name: string): Promise<Role | undefined>;
@@ -58,14 +58,13 @@ export interface Roles {
   update(name: string, changes: RoleChanges): Promise<void>;
   updateTrustPolicy(name: string, trustPolicy: PolicyDocument): Promise<void>;
   /**
-   * One write each. Attaches and puts before it detaches and deletes, so that a running pod never has less than both
-   * specs share; the other way round only where the quota leaves no room. Takes away also where something can never be added,
-   * and throws then.
+   * One write each. Adds before it removes, so that a running pod always has what both specs share. It removes first only if the
+   * quota leaves no room. If something can never be added, it removes all the same, and then throws.
    */
   changePolicies(name: string, changes: PolicyChanges): Promise<void>;
   /**
    * Takes the known policies off (one write each, no read) and deletes the role.
-   * Only where IAM answers DeleteConflict it lists what else is there, takes that off too and tries once more. Happy if gone.
+   * If IAM answers DeleteConflict, it lists what else is on the role, removes that too and tries once more. Happy if gone.
    */
   delete(name: string, known: PolicyNames): Promise<void>;
 }

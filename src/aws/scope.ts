@@ -2,13 +2,13 @@ import type { Logger } from '../observability/logger.ts';
 
 /** On whose behalf AWS is called: one pass over one object, or the operator itself for what passes share. */
 export interface Scope {
-  /** Aborts what is running and refuses all that comes, with the reason that the error names. */
+  /** When it aborts, running calls end and later ones are refused, with its reason as the error. */
   readonly signal: AbortSignal;
-  /** Hears of each change, and says of which object it is. */
+  /** Logs each change, and names the object with it. */
   readonly logger: Logger;
 }
 
-/** Rejects with the signal's reason as soon as it aborts, also where the work itself does not look at the signal. */
+/** Rejects with the signal's reason as soon as it aborts, even if the work itself does not look at the signal. */
 export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let abort = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -1,12 +1,12 @@
 import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
 
-/** Of an error only its message and its causes' are logged: other fields can hold what was sent, and so secrets. */
+/** Only the messages of an error and of its causes are logged. Other fields could hold what was sent, and so secrets. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The message is fixed; what varies goes into fields. */
+/** The message is fixed. What varies goes into fields. */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;

@@ -22,7 +22,7 @@ export interface DiscoveryDocument {
 
 /**
  * Without the response types, subject types and algorithms STS says "Couldn't retrieve verification key".
- * The algorithms are all that STS takes, not those of the keys there are, so that a new key changes the key set alone.
+ * The list has all algorithms that STS takes, not only those of today's keys, so that a new key changes the key set alone.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
 export function discoveryDocument(issuer: string, jwksURI: string = jwksURL(issuer)): DiscoveryDocument {

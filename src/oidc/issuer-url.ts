@@ -1,6 +1,6 @@
 /**
- * What IAM takes as a provider's URL and a token can carry as `iss`: https, no port, no query. No trailing slash, for the
- * two are compared byte for byte and a discovery URL is made by appending to it.
+ * The form that IAM takes as a provider's URL and that a token can carry as `iss`: https, no port, no query. It has no trailing
+ * slash, because the two are compared byte for byte and a discovery URL is made by appending.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
  */
 export function isIssuerURL(url: string): boolean {

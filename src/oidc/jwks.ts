@@ -21,8 +21,8 @@ export interface JwksObject {
 export const maxKeys = 100;
 
 /**
- * Times of the keys in the object's metadata, which is written with the object or not at all and is found again where
- * status is lost: for each key, in the set's order, its first publication and, behind `~`, since when it is missing,
+ * The times of the keys, in the metadata of the object. Metadata is written with the object or not at all, and is there if the
+ * status is lost. For each key, in the set's order, it holds the first publication and, after `~`, since when the key is missing,
  * as seconds since 1970 in base 36. S3 allows 2 KB of metadata.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
@@ -30,7 +30,7 @@ const timesKey = 'irsa-key-times';
 
 /**
  * The set to publish: all of the published keys and all of the source's, in stable order.
- * A key never leaves, for a source that is read once without it may be half-written, and pods hold tokens signed by it.
+ * A key never leaves: a source without it may be half-written, and pods hold tokens that it signed.
  */
 export function merge(published: readonly PublishedKey[], source: readonly Jwk[], now: Date): readonly PublishedKey[] {
   const sources = new Map(source.map((jwk) => [jwk.kid, jwk]));
@@ -60,7 +60,7 @@ export function renderJwks(keys: readonly PublishedKey[]): JwksObject {
 }
 
 /**
- * The keys of a published set that STS can use, whoever wrote it; none of text that is no key set.
+ * The keys of a published set that STS can use, whoever wrote it. Text that is no key set has none.
  * A key without a time counts as first published at `fallback`.
  */
 export function parseJwks({ body, metadata }: JwksObject, fallback: Date): readonly PublishedKey[] {
@@ -75,14 +75,14 @@ export function parseJwks({ body, metadata }: JwksObject, fallback: Date): reado
   });
 }
 
-/** All of a key set's entry that says which key it is: two entries with the same traits verify the same tokens. */
+/** The parts of a key set's entry that say which key it is. Two entries with the same traits verify the same tokens. */
 export function keyTraits(entry: unknown): string {
   if (!isRecord(entry)) return JSON.stringify(entry);
   const { kid, kty, n, e, crv, x, y } = entry;
   return JSON.stringify([kid, kty, entry['alg'] ?? defaultAlgorithm(kty, crv), n, e, crv, x, y]);
 }
 
-/** The entries of a key set as they stand there, whoever wrote it; none of text that is no key set. */
+/** The entries of a key set as they stand there, whoever wrote it. Text that is no key set has none. */
 export function parseEntries(body: string): readonly unknown[] {
   try {
     const parsed: unknown = JSON.parse(body);
@@ -92,7 +92,7 @@ export function parseEntries(body: string): readonly unknown[] {
   }
 }
 
-/** Only what belongs to a public key is taken over. */
+/** Takes over only the parts of a public key. */
 function toJwk(entry: unknown): Jwk | undefined {
   if (!isRecord(entry)) return undefined;
   const { kid, kty, n, e, crv, x, y } = entry;
@@ -105,7 +105,7 @@ function toJwk(entry: unknown): Jwk | undefined {
   return undefined;
 }
 
-/** Some writers leave `alg` out; then the key's type says it, as in kube-apiserver. */
+/** Some writers leave `alg` out. Then the key's type tells it, as in kube-apiserver. */
 function defaultAlgorithm(kty: unknown, crv: unknown): Algorithm | undefined {
   if (kty === 'RSA') return 'RS256';
   return crv === 'P-256' ? 'ES256' : crv === 'P-384' ? 'ES384' : crv === 'P-521' ? 'ES512' : undefined;

@@ -20,7 +20,7 @@ export class InvalidKeyError extends Error {
   override readonly name = 'InvalidKeyError';
 }
 
-/** What kube-apiserver signs with, by curve. */
+/** The algorithms with which kube-apiserver signs, by curve. */
 const curves: Readonly<Record<string, Algorithm>> = {
   prime256v1: 'ES256',
   secp384r1: 'ES384',
@@ -29,7 +29,7 @@ const curves: Readonly<Record<string, Algorithm>> = {
 
 /**
  * The keys of PEM text: public keys (SPKI, PKCS#1) and certificates, one a block, as kube-apiserver reads a key file.
- * @throws InvalidKeyError where there is none, one cannot be used, or a private key is among them, which is not parsed
+ * @throws InvalidKeyError if there is none, if one cannot be used, or if one is a private key, which is not parsed
  */
 export function publicKeys(pem: string): readonly Jwk[] {
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(pem)) {
@@ -71,7 +71,7 @@ function toJwk(key: KeyObject): Jwk {
   throw new InvalidKeyError(`a key of type ${type} cannot be verified by STS: RSA, P-256, P-384 or P-521 is needed`);
 }
 
-/** As kube-apiserver computes it, so that it is the `kid` of the tokens; RFC 7638's thumbprint is another value. */
+/** The `kid` of the tokens, computed as kube-apiserver does. RFC 7638's thumbprint is another value. */
 export function kidOf(key: KeyObject): string {
   return createHash('sha256')
     .update(key.export({ type: 'spki', format: 'der' }))

@@ -1,10 +1,10 @@
 import { discoveryURL } from './discovery.ts';
 import { keyTraits } from './jwks.ts';
 
-/** What somebody answers under an issuer's URL. */
+/** What is served under an issuer's URL. */
 export interface Served {
   readonly discovery: Readonly<Record<string, unknown>>;
-  /** Undefined where the discovery document names another key set, which is not fetched. */
+  /** Undefined if the discovery document names another key set, which is not fetched. */
   readonly jwks: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -25,7 +25,7 @@ export type Verdict =
   | { readonly state: 'unproven'; readonly message: string }
   | { readonly state: 'foreign'; readonly message: string };
 
-/** Compares keys whole: one with our key id and another modulus is another key. */
+/** Compares keys whole: a key with our key id and another modulus is another key. */
 export function judge(url: string, { discovery, jwks }: Served, published: Published): Verdict {
   const { issuer, jwksURI } = published;
   const named = discovery['jwks_uri'];
@@ -46,7 +46,7 @@ export function judge(url: string, { discovery, jwks }: Served, published: Publi
   return missing === '' ? { state: 'ours' } : { state: 'unproven', message: `${jwksURI} lacks key ${missing}` };
 }
 
-/** The key ids of what only the first has. */
+/** The key ids of the keys that only the first has. */
 function difference(some: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>): string {
   return [...some].flatMap(([traits, kid]) => (others.has(traits) ? [] : [kid])).join(', ');
 }
@@ -57,7 +57,7 @@ function entriesOf(jwks: Served['jwks']): readonly object[] {
   return entries.filter((entry) => typeof entry === 'object' && entry !== null);
 }
 
-/** Cut, for it may be a stranger's text. */
+/** Cuts a text that may be a stranger's. */
 function kidOf(key: unknown): string {
   const kid = typeof key === 'object' && key !== null && 'kid' in key ? key.kid : undefined;
   return typeof kid === 'string' ? kid.slice(0, 64) : 'without kid';

@@ -15,7 +15,7 @@ export interface TrustedIssuer {
   readonly subjects: readonly ServiceAccountName[];
 }
 
-/** An issuer that is trusted and cannot be read now: nobody can say what its statement should be. */
+/** A trusted issuer that cannot be read now: nobody can say what its statement should be. */
 export interface UnreadIssuer {
   readonly url: string;
   readonly unread: true;
@@ -25,13 +25,13 @@ export type Trusted = TrustedIssuer | UnreadIssuer;
 
 type Statement = Readonly<Record<string, unknown>>;
 
-/** A role's trust policy. A type and not an interface, so that it is a record wherever one is asked for. */
+/** A role's trust policy. It is a type and not an interface, so that it counts as a record. */
 export type TrustPolicy = {
   readonly Version: '2012-10-17';
   readonly Statement: readonly Statement[];
 };
 
-/** A role cannot be without trust policy, and an empty one is refused. */
+/** A role cannot be without a trust policy, and IAM refuses an empty one. */
 const nobody: Statement = {
   Sid: 'IrsaNobody',
   Effect: 'Deny',
@@ -40,10 +40,10 @@ const nobody: Statement = {
 };
 
 /**
- * The trust policy of a role that is ours: one statement an issuer, with every subject in one `sub` array, since that is
- * what fits IAM's 2048 characters. An issuer that cannot be read now keeps the statement that `observed`, the policy as
- * IAM has it, holds for it. Every other statement goes.
- * An issuer without subjects gets none, for a statement without `sub` would let in each service account of the cluster.
+ * The trust policy of a role that is ours. It has one statement an issuer, with every subject in one `sub` array, which fits
+ * IAM's 2048 characters best. An issuer that cannot be read now keeps its statement in `observed`, the policy as IAM has it.
+ * Every other statement goes.
+ * An issuer without subjects gets no statement: one without `sub` would let in every service account of the cluster.
  */
 export function trustPolicy(
   issuers: readonly Trusted[],
@@ -57,7 +57,7 @@ export function trustPolicy(
   return { Version: '2012-10-17', Statement: statements.length > 0 ? statements : [nobody] };
 }
 
-/** By which an issuer's statement is found again. IAM takes letters and digits only. */
+/** The Sid by which an issuer's statement is found again. IAM takes letters and digits only. */
 export function sidOf(issuerURL: string): string {
   return `Irsa${createHash('sha256').update(issuerURL).digest('hex').slice(0, 16)}`;
 }
@@ -90,7 +90,7 @@ export function isLiteral(value: string): boolean {
   return value !== '' && !value.includes('${');
 }
 
-/** As Kubernetes names them: the namespace a label, the service account a subdomain. So there is no `:`, `*`, `?` or `$`. */
+/** The names that Kubernetes takes: a label for the namespace, a subdomain for the service account. So there is no `:`, `*`, `?` or `$`. */
 export function isServiceAccountName({ namespace, name }: ServiceAccountName): boolean {
   return (
     namespace.length <= 63 &&
