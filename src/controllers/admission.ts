@@ -4,7 +4,7 @@ export interface Allowed {
   readonly allowed: true;
   /** The Guardrail that allows it. */
   readonly guardrail: string;
-  /** For the role whose object names none. */
+  /** The boundary for a role whose object names none. */
   readonly permissionsBoundary?: string;
 }
 
@@ -15,11 +15,11 @@ export interface RoleRequest {
   readonly object: IAMServiceAccount;
   /** Undefined: it is not there. */
   readonly issuer: OIDCIssuer | undefined;
-  /** From now on the role is reached as the issuer says. Else it is reached as its status records, where it does. */
+  /** True: from now on the role is reached as the issuer says. Else it is reached as the object's status records, if it does. */
   readonly issuerReady: boolean;
 }
 
-/** Asked before anything is sent to AWS; never for a removal. */
+/** It is asked before anything is sent to AWS, and decides nothing about what was made already. */
 export interface Admission {
   issuer(issuer: OIDCIssuer): Verdict;
   role(request: RoleRequest): Verdict;

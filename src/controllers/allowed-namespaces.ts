@@ -6,7 +6,7 @@ import type { KubeClient } from '../runtime/kube-client.ts';
 type Selector = NonNullable<NonNullable<OIDCIssuer['spec']['allowedNamespaces']>['selector']>;
 type Labels = Readonly<Record<string, string>>;
 
-/** Whether IAMServiceAccounts of the namespace may refer to the issuer. Those of its own always may. */
+/** Whether IAMServiceAccounts of the namespace may refer to the issuer. Those of the issuer's own namespace always may. */
 export async function allowsNamespace(issuer: OIDCIssuer, namespace: string, kube: KubeClient): Promise<boolean> {
   if (namespace === issuer.metadata.namespace) return true;
   const { from = 'Same', selector } = issuer.spec.allowedNamespaces ?? {};

@@ -10,11 +10,11 @@ import { secretsForbidden } from './secret-permissions.ts';
 
 export type Reached =
   | { readonly state: 'connected'; readonly client: KubeClient }
-  /** The issuer says no way to its cluster, or the Secret that it names is gone, as it is when the cluster is. */
+  /** The issuer says no way to its cluster, or the Secret with the kubeconfig is gone, as it is when the cluster is gone. */
   | { readonly state: 'noWay'; readonly message: string }
   | Blocked;
 
-/** The operator cannot take the way to the cluster now: a person can mend that, and it does not mean that the cluster is gone. */
+/** The operator cannot take the way to the cluster now. A person can mend that, and it does not mean that the cluster is gone. */
 export interface Blocked {
   readonly state: 'blocked';
   readonly reason: Reason;
@@ -31,14 +31,14 @@ export interface ClusterDependencies {
 export class IssuerClusters {
   constructor(private readonly dependencies: ClusterDependencies) {}
 
-  /** By an issuer that may be gone, or of another cluster by now. Throws InvalidKubeconfigError. */
+  /** Reaches a cluster by an issuer that may be gone, or of another cluster by now. Throws InvalidKubeconfigError. */
   async reachBy(ref: NamespacedName, cluster: string): Promise<Reached> {
     const issuer = await this.dependencies.kube.find<OIDCIssuer>(oidcIssuers, ref);
     if (!issuer || clusterNameOf(issuer) !== cluster) return noWay(`no OIDCIssuer of cluster ${cluster} is left`);
     return this.reach(issuer);
   }
 
-  /** Whether a Guardrail allows inCluster was judged when the role was accepted. Throws InvalidKubeconfigError. Nothing is asked of the cluster itself. */
+  /** Asks nothing of the cluster itself. Whether a Guardrail allows inCluster was judged when the role was accepted. Throws InvalidKubeconfigError. */
   async reach({ metadata, spec }: OIDCIssuer): Promise<Reached> {
     const { kube, secrets, workloadClusters } = this.dependencies;
     const { name, namespace } = metadata;
@@ -50,7 +50,7 @@ export class IssuerClusters {
       case 'found':
         return { state: 'connected', client: workloadClusters.connect(entry.value) };
       case 'forbidden': {
-        // Then the Secret goes like the permission to read it, and nobody will grant that again.
+        // The Secret goes with the namespace, as the permission to read it did, and nobody will grant that again.
         if (await isBeingDeleted(kube, namespace)) return noWay(`namespace ${namespace} is being deleted`);
         const message = secretsForbidden(`read Secret ${namespace}/${reference.name}`, namespace);
         return { state: 'blocked', reason: 'SecretForbidden', message };

@@ -8,7 +8,7 @@ export function refersTo({ metadata, spec }: IAMServiceAccount, issuer: OIDCIssu
   return issuerRefsOf({ metadata, spec }).map(issuerKey).includes(issuerKey(issuer.metadata));
 }
 
-/** Those for whom the deletion of the issuer waits: their pods would lose AWS. One that is being deleted needs it no more, and one of another namespace that was never let in must not hold it. */
+/** The objects for which the issuer's deletion waits: their pods would lose AWS. An object that is being deleted needs the issuer no more, and one of another namespace that was never let in must not hold it. */
 export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
   return accounts.filter(
     (account) =>
@@ -20,12 +20,12 @@ export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount
 }
 
 /**
- * Those whose roles have, or may have, a statement for the issuer: it must not go before they dropped it, for a provider
- * that is made anew under its URL would let in whoever that statement names.
- * One that is being deleted with Retain keeps its statement on purpose and holds nothing.
+ * The objects whose roles have, or may have, a statement for the issuer. The issuer must not go before the statements do: a
+ * provider that is made anew under its URL would let in whoever they name.
+ * An object that is being deleted with Retain keeps its statement on purpose and holds nothing.
  */
 export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
-  // One that was never registered, as a copy of another, has its URL from its spec alone.
+  // An issuer that was never registered, such as a copy, has its URL from its spec alone.
   const urls = mayBeRegistered(issuer)
     ? [issuer.status?.issuerURL, ...(issuer.status?.providers ?? []).map(({ url }) => url)]
     : [];
@@ -36,7 +36,7 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
   );
 }
 
-/** A role that its object forgot: the next pass over it knows. */
+/** The object forgot its role. Its next pass will know. */
 function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
   const mayBeLetIn =
     account.metadata.namespace === issuer.metadata.namespace ||
@@ -45,8 +45,8 @@ function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
 }
 
 /**
- * Our finalizer says that there may be a role, and a status that was lost no longer says whom it trusts. It stays so,
- * whatever other passes write, until one knows: from the first pass on, which comes before the finalizer, there is a list.
+ * Our finalizer says that there may be a role, and the lost status no longer says whom the role trusts. This stays so, whatever
+ * other passes write, until a pass knows. An object that lost nothing has a list from its first pass on, before the finalizer.
  */
 export function mayHaveForgotten({ metadata, status }: IAMServiceAccount): boolean {
   return status?.issuers === undefined && (metadata.finalizers?.includes(finalizer) ?? false);

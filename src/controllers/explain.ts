@@ -17,10 +17,10 @@ export class TerminalError extends Error {
   }
 }
 
-/** It is proven that somebody else has a name that a provider trusts: whoever registered the provider withdraws it. */
+/** It is proven that somebody else has a name that a provider trusts. The step that registered the provider withdraws it. */
 export class NameLost extends TerminalError {}
 
-/** Says in every error of this work which account it was about: AWS itself often does not. */
+/** Adds the account to every error of this work, because AWS often does not name it. */
 export async function inAccount<T>(accountID: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -69,7 +69,7 @@ function kubeReason(error: KubeError): Reason {
   return isForbidden(error) ? 'AccessDenied' : 'ReconciliationFailed';
 }
 
-/** The messages from the outermost in, each once: some errors repeat their cause in their own. */
+/** The messages from the outermost to the innermost, each once, because some errors repeat the message of their cause. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   let message = error.message;

@@ -27,7 +27,7 @@ export function isLeavingForGood(issuer: OIDCIssuer | undefined): boolean {
 /** By field, in words that can be compared and shown. */
 export type Settled = Readonly<Record<string, string>>;
 
-/** Whose annotation it is: a copy of the object under another name carries it along. */
+/** The key that names the annotation's object: a copy of the object under another name carries the annotation along. */
 export const whose = 'metadata.name';
 
 /** Whether IAM may have a provider of this issuer, whatever became of its status. */
@@ -35,7 +35,7 @@ export function mayBeRegistered(issuer: OIDCIssuer): boolean {
   return (issuer.status?.providers ?? []).length > 0 || Object.keys(written(issuer)).length > 0;
 }
 
-/** What the annotation says was settled. Empty where there is none, or another object's. */
+/** What the annotation says was settled. Empty if there is none, or if it is another object's. */
 export function written({ metadata }: OIDCIssuer): Settled {
   try {
     const parsed: unknown = JSON.parse(metadata.annotations?.[settledAnnotation] ?? '{}');

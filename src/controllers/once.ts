@@ -1,7 +1,7 @@
-/** What is read once a pass, by the first who asks. */
+/** Something that is read once a pass, when it is first asked for. */
 export interface Once<T> {
   (): Promise<T>;
-  /** The next who asks reads anew. */
+  /** The next call reads anew. */
   forget(): void;
 }
 

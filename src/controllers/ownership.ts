@@ -7,7 +7,7 @@ import type { Pass } from '../runtime/definition.ts';
 import { TerminalError } from './explain.ts';
 import type { Settings } from './settings.ts';
 
-/** As whom AWS objects are made for this object, and recognized. */
+/** The owner as whom AWS objects are made for this object, and recognized. */
 export function ownerOf(
   { kind }: Resource,
   { metadata }: OIDCIssuer | IAMServiceAccount,
@@ -29,7 +29,7 @@ export interface Found {
   readonly tags: Tags;
 }
 
-/** @throws TerminalError where it may not be changed, with what to do about it */
+/** @throws TerminalError if it may not be changed, with what to do about that */
 export function mustBeOurs({ what, tags }: Found, owner: Owner, remedy = 'it is left alone'): void {
   const ownership = ownershipOf(tags, owner);
   switch (ownership.state) {
@@ -43,7 +43,7 @@ export function mustBeOurs({ what, tags }: Found, owner: Owner, remedy = 'it is 
   }
 }
 
-/** For things of which there may be several: a copy of an object must not make another beside that of the original. */
+/** For things of which there may be several: a copy of an object must not make one beside that of the original. */
 export function mustNotBeAnotherClusters({ what, tags }: Found, owner: Owner): void {
   const ownership = ownershipOf(tags, owner);
   if (ownership.state === 'anothers' && ownership.home !== undefined) throw ownedByAnotherCluster(what, ownership.home);
@@ -61,7 +61,7 @@ function ownedByAnotherCluster(what: string, home: string): TerminalError {
   return new TerminalError('OwnedByAnotherCluster', message);
 }
 
-/** Says what a removal does not touch. */
+/** Sends an event about something that a removal does not touch. */
 export function leftAlone(pass: Pass, what: string): void {
   pass.event('Warning', 'LeftAlone', `${what} is not this object's and is not deleted`);
 }

@@ -9,12 +9,12 @@ export function issuerRefsOf({ metadata, spec }: Pick<IAMServiceAccount, 'metada
   return spec.issuerRefs.map(({ namespace, name }) => ({ namespace: namespace || metadata.namespace, name }));
 }
 
-/** What roles know of an issuer that they do not refer to. */
+/** What a role knows of an issuer to which it does not refer. */
 export interface IssuerSummary {
   readonly cluster: string;
   readonly url: string | undefined;
   readonly registered: boolean;
-  /** Of its own providers. Another issuer may claim its URL, but not these. */
+  /** The ARNs of its own providers. Another issuer may claim its URL, but not these. */
   readonly providerARNs: readonly string[];
 }
 
@@ -71,11 +71,11 @@ export interface Claim {
   readonly seniority: string;
   readonly deleting: boolean;
   readonly roleARN: string | undefined;
-  /** Under their keys. */
+  /** The keys of its service accounts. */
   readonly serviceAccounts: readonly string[];
 }
 
-/** The status says which service accounts are, or are to be, annotated; the spec, which of them still are subjects. */
+/** The status says which service accounts are annotated or will be. The spec says which of them still are subjects. */
 export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
   const isSubject = (entry: NamespacedName) =>
     spec.subjects.some(({ namespace, name }) => namespace === entry.namespace && name === entry.name);

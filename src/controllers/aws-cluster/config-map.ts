@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../api/meta.ts';
 import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
 import { isApplied } from './difference.ts';
 
-/** What Giant Swarm's other tools read of the distribution. Undefined while there is none. */
+/** The data that Giant Swarm's other tools read about the distribution. Undefined while there is none. */
 function cloudFrontConfigMap({ metadata, spec, status }: OIDCIssuer): DesiredObject | undefined {
   const { namespace, name, uid } = metadata;
   if (!status?.distribution) return undefined;
@@ -20,7 +20,7 @@ function cloudFrontConfigMap({ metadata, spec, status }: OIDCIssuer): DesiredObj
   };
 }
 
-/** Writes only where it has to. */
+/** Writes only if something differs. */
 export async function ensureConfigMap(kube: KubeClient, issuer: OIDCIssuer): Promise<void> {
   const desired = cloudFrontConfigMap(issuer);
   if (!desired) return;

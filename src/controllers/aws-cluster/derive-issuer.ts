@@ -40,12 +40,12 @@ function notSupported(release: string | undefined, where: string): Wish {
   return { state: 'notSupported', message: `release ${release ?? ''} ${where}`.trimEnd() + ' is not supported yet' };
 }
 
-/** The account in a role's ARN; undefined where the text is none. */
+/** The account in a role's ARN. Undefined if the text is no such ARN. */
 export function accountOf(roleARN: string): string | undefined {
   return /^arn:[a-z0-9-]+:iam::(\d{12}):role\/.+$/.exec(roleARN)?.[1];
 }
 
-/** Only what the AWSCluster decides; accounts, policies and tags beside these are the user's. */
+/** Only the fields that the AWSCluster decides. Other accounts, policies and tags are the user's. */
 export function derivedIssuer(
   { metadata: { namespace, name } }: AWSCluster,
   { region, domain, distributionProvider }: Extract<Wish, { state: 'issuer' }>,
@@ -65,7 +65,7 @@ export function derivedIssuer(
   };
 }
 
-/** Those of the older operator, by which Giant Swarm's other tools find a cluster's objects. */
+/** The older operator's tags, by which Giant Swarm's other tools find a cluster's objects. */
 function legacyTags({ namespace, name, domain }: { namespace: string; name: string; domain: string }) {
   return {
     'giantswarm.io/cluster': name,

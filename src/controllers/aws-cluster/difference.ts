@@ -1,12 +1,12 @@
 import { isMap, sameJson } from '../../runtime/json.ts';
 
-/** Atomic in the CRD: an apply replaces them whole. */
+/** Fields that are atomic in the CRD: an apply replaces them whole. */
 const atomic: ReadonlySet<string> = new Set(['hosting', 'signingKeys', 'cluster']);
 
-/** Lists that an apply merges entry by entry, by this key: those of others stay. */
+/** Lists that an apply merges entry by entry, by this key. Entries of others stay. */
 const keyed: Readonly<Record<string, string>> = { ownerReferences: 'uid' };
 
-/** Whether an apply would change something: at rest there is no write, not even one that changes nothing. */
+/** Whether an apply would change something. At rest we write nothing, not even a change that changes nothing. */
 export function isApplied(desired: unknown, observed: unknown): boolean {
   if (!isMap(desired) || !isMap(observed)) return sameJson(desired, observed);
   return Object.entries(desired).every(([key, value]) =>

@@ -26,12 +26,12 @@ export interface AwsClusterDependencies {
 }
 
 /**
- * Gives an AWSCluster that opts in an OIDCIssuer of its name, and takes it away with the AWSCluster, never otherwise:
+ * Makes an OIDCIssuer of the same name for an AWSCluster that opts in. It deletes the issuer only when the AWSCluster is deleted:
  * a running cluster must not lose its identity to a moved, paused or vanished object.
  */
 export class AwsClusterReconciler {
   readonly #dependencies: AwsClusterDependencies;
-  /** The last word on each cluster, so that it is said once. */
+  /** The last event about each cluster, so that each is sent once. */
   readonly #said = new Map<string, string>();
 
   constructor(dependencies: AwsClusterDependencies) {
@@ -48,7 +48,7 @@ export class AwsClusterReconciler {
       if (isMoving(cluster) || (await this.#isPaused(cluster))) return { requeueAfter: intervals.resync };
       return await this.#provision(cluster, issuer);
     } catch (error) {
-      // Only the AWSCluster's and the issuer's own writes end here: one is gone, or newer than what was read.
+      // These errors come from writes to the AWSCluster or the issuer: it is gone, or it changed since it was read.
       if (isNotFound(error)) return {};
       if (isConflict(error)) return { requeueAfter: 0 };
       throw error;
@@ -89,7 +89,7 @@ export class AwsClusterReconciler {
     return { requeueAfter: intervals.resync };
   }
 
-  /** False where the API server will never take it: only a change of the AWSCluster helps. */
+  /** False if the API server will never take it. Then only a change of the AWSCluster helps. */
   async #apply(cluster: AWSCluster, desired: DesiredObject): Promise<boolean> {
     try {
       await this.#dependencies.kube.apply(oidcIssuers, desired, { force: true });
@@ -109,7 +109,7 @@ export class AwsClusterReconciler {
     this.#say(cluster, { type: 'Normal', reason: 'IssuerReady', message });
   }
 
-  /** `clusterctl move` wants the source gone, for the cluster lives on elsewhere; a paused one waits. */
+  /** `clusterctl move` deletes the source because the cluster lives on elsewhere. A paused cluster waits. */
   async #delete(cluster: AWSCluster, issuer: OIDCIssuer | undefined): Promise<Result> {
     const { kube, intervals } = this.#dependencies;
     if (!cluster.metadata.finalizers?.includes(finalizer)) return {};
@@ -123,7 +123,7 @@ export class AwsClusterReconciler {
       return { requeueAfter: intervals.resync };
     }
     if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
-    // Not over "false": that is somebody's word that the issuer must stay as long as it is in use.
+    // Never over "false": with that somebody said that the issuer must stay as long as it is in use.
     if (issuer.metadata.annotations?.[annotations.allowDeletion] === undefined) await this.#allowDeletion(issuer);
     if (issuer.metadata.deletionTimestamp === undefined) {
       await kube.delete(oidcIssuers, issuer.metadata, { uid: issuer.metadata.uid });
@@ -135,7 +135,7 @@ export class AwsClusterReconciler {
     return { requeueAfter: intervals.dependents };
   }
 
-  /** The cluster goes, and so do its pods. Only on the object that was read: the version says so. */
+  /** The cluster goes, and its pods with it. The resourceVersion makes sure that this is the object that was read. */
   async #allowDeletion({ metadata }: OIDCIssuer): Promise<void> {
     const { resourceVersion } = metadata;
     const body = { metadata: { resourceVersion, annotations: { [annotations.allowDeletion]: 'AWSCluster deleted' } } };
@@ -155,12 +155,12 @@ export class AwsClusterReconciler {
     const name = metadata.labels?.[labels.clusterName] ?? metadata.name;
     const { kube } = this.#dependencies;
     const ref = { namespace: metadata.namespace, name };
-    // A version that is not served answers as an object that is not there.
+    // For a version that is not served, the answer is the same as for an object that is not there.
     const cluster = (await kube.find<Cluster>(clusters, ref)) ?? (await kube.find<Cluster>(olderClusters, ref));
     return cluster?.spec?.paused ?? false;
   }
 
-  /** The role that the operator assumes for this cluster; undefined, and said, where it cannot be told. */
+  /** The role that the operator assumes for this cluster. Undefined if nothing tells it, which an event says. */
   async #account(cluster: AWSCluster): Promise<{ roleARN: string; accountID: string } | undefined> {
     const { name, namespace } = cluster.spec?.provider?.credentialSecret ?? {};
     if (!name || !namespace) {

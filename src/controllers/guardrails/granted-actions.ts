@@ -1,8 +1,8 @@
 import { covers, overlap } from './patterns.ts';
 
 /**
- * What a policy allows of the actions that are denied, as its author wrote it; undefined where that is nothing.
- * It tells by statements that are not Deny: a Deny elsewhere in the policy takes nothing away here, for it may have conditions.
+ * The denied action that a policy allows, as its author wrote it. Undefined if the policy allows none.
+ * It looks at the statements that are not Deny. A Deny elsewhere in the policy does not help here, because it may have conditions.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export function findDenied(document: string, denied: readonly string[]): string | undefined {
@@ -22,25 +22,25 @@ export function findDenied(document: string, denied: readonly string[]): string 
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
-/** Without white space at the ends, for nobody says that IAM takes it for a part of an action. */
+/** Trims white space, because no document says that IAM takes it for a part of an action. */
 const texts = (value: unknown) =>
   list(value)
     .filter((each) => typeof each === 'string')
     .map((each) => each.trim());
 
-/** Whatever its case, for no Guardrail may hang on how strictly IAM reads. */
+/** Finds a key in any case, so that no Guardrail depends on how strictly IAM reads. */
 function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
-/** Of a key that comes twice JSON.parse takes the last, and nobody says which IAM takes. */
+/** JSON.parse takes the last of two equal keys, and no document says which one IAM takes. */
 function saysTwice(document: string, policy: unknown): boolean {
   const written = [...document.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon === ':').length;
   return written !== countKeys(policy);
 }
 
-/** Without recursion, for users may nest as deep as they like. */
+/** Works without recursion, because users may nest as deep as they like. */
 function countKeys(policy: unknown): number {
   const left = [policy];
   let count = 0;

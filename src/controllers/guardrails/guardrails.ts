@@ -6,10 +6,10 @@ import type { Admission, RoleRequest, Verdict } from '../admission.ts';
 import { seniority } from '../seniority.ts';
 import { judgeIssuer, judgeRole, type NamedGuardrail, type Namespace } from './judge.ts';
 
-/** The key of the Guardrails that name their namespaces by a pattern or by labels. Each is looked at for every namespace. */
+/** The key of Guardrails that select their namespaces by a pattern or by labels. These are judged for every namespace. */
 const anyNamespace = '*';
 
-/** Guardrails by the namespaces that they name, and under one more key those that have to be asked. */
+/** Guardrails by the namespaces that they name. Those that select by pattern or labels are under one more key. */
 export const guardrailIndex = () =>
   new Index<Guardrail, GuardrailSpec>({
     select: ({ spec }) => spec,
@@ -32,7 +32,7 @@ export const roleAgeIndex = () =>
   });
 
 export interface GuardrailsOptions {
-  /** What informers know. They must have synced before the first object is judged. */
+  /** What the informers know. They must have synced before the first object is judged. */
   readonly guardrails: Lookup<GuardrailSpec>;
   readonly namespaces: Lookup<Namespace['labels']>;
   readonly roleAges: Lookup<string>;
@@ -60,7 +60,7 @@ export class Guardrails implements Admission {
     return judgeRole(facts, namespace, this.#candidates(namespace));
   }
 
-  /** All that may select the namespace, by name: so it is always the same one of several that allow an object. */
+  /** All Guardrails that may select the namespace, sorted by name, so that of several that allow an object always the same one is named. */
   #candidates({ name: namespace }: Namespace): NamedGuardrail[] {
     const { guardrails } = this.options;
     return [...guardrails.under(namespace), ...guardrails.under(anyNamespace)]
@@ -68,7 +68,7 @@ export class Guardrails implements Admission {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** One that is not known yet has no labels; its first event brings its objects back. */
+  /** A namespace that is not known yet has no labels. Its first event brings its objects back. */
   #namespace(name: string): Namespace {
     const [found] = this.options.namespaces.under(name);
     return { name, labels: found?.[1] ?? {} };

@@ -20,7 +20,7 @@ export function judgeIssuer(issuer: OIDCIssuer, namespace: Namespace, guardrails
   return judge(namespace, guardrails, (spec) => objectionsToIssuer(issuer, spec));
 }
 
-/** Of two Guardrails that allow the object as it is, one that forces no boundary is taken: grants add up. */
+/** If several Guardrails allow the object as it is, one that forces no boundary wins, because grants add up. */
 export function judgeRole(facts: RoleFacts, namespace: Namespace, guardrails: readonly NamedGuardrail[]): Verdict {
   const byBoundary = guardrails.toSorted((a, b) => Number(forces(a)) - Number(forces(b)));
   const verdict = judge(namespace, byBoundary, (spec) => objectionsToRole(facts, spec));

@@ -1,17 +1,17 @@
 /** A field of an object that a Guardrail does not allow. */
 export interface Objection {
-  /** Of the object, with its value. */
+  /** The object's field, with its value. */
   readonly asks: string;
   /** The Guardrail's field that decides, below its spec. */
   readonly rule: string;
   /** What that field says. */
   readonly allows: string;
-  /** What would have to stand in that field: an entry of a list, or its value. */
+  /** What the field would have to hold: an entry of its list, or its value. */
   readonly needs: unknown;
   readonly isList: boolean;
 }
 
-/** What an object asks for of one field, given the patterns of that field that it fits none of. */
+/** The object asks for a value that fits no pattern of the field. */
 export function notListed(asks: string, value: string, rule: string, patterns: readonly string[] = []): Objection {
   const allows = patterns.length === 0 ? 'nothing' : patterns.join(', ');
   return { asks: `${asks} ${value}`, rule, allows, needs: value, isList: true };
@@ -29,7 +29,7 @@ export function describe(guardrail: string, [first, ...others]: readonly Objecti
   return `Guardrail ${guardrail} comes closest and does not allow ${first.asks}: its spec.${first.rule} allows ${first.allows}; an administrator would ${remedy}${rest}`;
 }
 
-/** The least that an administrator would write so that all objections are met. */
+/** The least that an administrator would write to meet all objections. */
 export function remedyFor(namespace: string, objections: readonly Objection[]): string {
   const spec: Record<string, unknown> = { namespaces: [namespace] };
   for (const { rule, needs, isList } of objections) put(spec, rule.split('.'), { needs, isList });

@@ -3,8 +3,8 @@ interface PatternOptions {
 }
 
 /**
- * Whether a value fits a pattern in which * stands for any characters. Each part takes the first place that it finds, and no
- * place is tried twice: the time grows with the length of the value alone, whatever users write.
+ * Whether a value fits a pattern in which * stands for any characters. Each part of the pattern takes the first place that it
+ * finds, and no place is tried twice. So the time grows only with the length of the value, whatever users write.
  */
 export function matches(pattern: string, value: string, { ignoreCase = false }: PatternOptions = {}): boolean {
   const fold = ignoreCase ? lowerASCII : (text: string) => text;
@@ -22,7 +22,7 @@ export function matches(pattern: string, value: string, { ignoreCase = false }: 
   return text.length - last.length >= end && text.endsWith(last);
 }
 
-/** Letters beyond ASCII stay as they are: DNS and IAM know nothing of the Kelvin sign, which Unicode takes for a k. */
+/** Letters beyond ASCII stay as they are. Unicode folds the Kelvin sign to a k, and DNS and IAM do not. */
 const lowerASCII = (text: string) => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 export function matchesAny(patterns: readonly string[] = [], value: string, options?: PatternOptions): boolean {
@@ -45,15 +45,15 @@ export function covers(outer: string, inner: string): boolean {
   });
 }
 
-/** Of one character of each pattern, either of which is undefined at the beginning. */
+/** Compares one character of each pattern. Either is undefined at the beginning. */
 interface Comparison {
-  /** One stands for any number of the other's characters, also for none. */
+  /** Whether one of them stands for any number of the other's characters, including none. */
   readonly stretches: (a: string | undefined, b: string | undefined) => boolean;
   readonly pairs: (a: string, b: string) => boolean;
 }
 
 /**
- * Asks of each beginning of `first`, one character longer than the last, which beginnings of `second` fit it: the time
+ * Asks for each beginning of `first`, one character longer than the last, which beginnings of `second` fit it. So the time
  * grows with the product of the lengths, whatever users write.
  */
 function compare(first: string, second: string, { stretches, pairs }: Comparison): boolean {

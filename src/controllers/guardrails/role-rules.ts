@@ -9,9 +9,9 @@ import { notListed, notSet, type Objection } from './objection.ts';
 import { matches, matchesAny } from './patterns.ts';
 
 export interface RoleFacts extends RoleRequest {
-  /** One Guardrail of the issuer's namespace allows all of the issuer as it is now. */
+  /** A Guardrail of the issuer's namespace allows the issuer as it is now. */
   readonly issuerAllowed: boolean;
-  /** Objects of the namespace that are older. */
+  /** The number of older objects in the namespace. */
   readonly older: number;
   readonly installation: string;
   /** As in ARNs. */
@@ -42,7 +42,7 @@ export function objectionsToRole(facts: RoleFacts, { accounts, roles }: Guardrai
   ];
 }
 
-/** Named, or inherited, and the recorded one while the role is reached through that: its Guardrail may be gone. */
+/** The account that the object names or inherits, and the recorded one while the role is reached through that, whose Guardrail may be gone. */
 function accountsOf({ object: { spec, status }, issuer, issuerReady }: RoleFacts): (string | undefined)[] {
   if (spec.account) return [spec.account.roleARN];
   const inherited = issuer ? [issuer.spec.account?.roleARN] : [];
@@ -65,7 +65,7 @@ function subjects({ object: { metadata, spec }, issuer }: RoleFacts, rules: Role
   ];
 }
 
-/** The default of both is always allowed. */
+/** The default name and the default path are always allowed. */
 function identity({ object: { metadata, spec }, installation }: RoleFacts, rules: Roles): Objection[] {
   const { namespace } = metadata;
   const names = [roleName(installation, namespace, metadata.name), ...(rules.names ?? [])];
@@ -87,8 +87,8 @@ function boundary({ spec }: IAMServiceAccount, { permissionsBoundary: forced }: 
 }
 
 /**
- * A pattern with a colon is for ARNs, and one without for the names of AWS's own policies: *ReadOnlyAccess is no policy that
- * somebody in the account gave such a name. * alone is for all.
+ * A pattern with a colon is for ARNs, and one without is for the names of AWS's own policies: *ReadOnlyAccess matches no policy to
+ * which somebody in the account gave such a name. * alone is for all.
  */
 function managedPolicies({ object: { spec }, partition }: RoleFacts, { managedPolicies: allowed = [] }: Roles) {
   const isAllowed = (policy: string) => {
@@ -117,7 +117,7 @@ function inlinePolicies({ spec }: IAMServiceAccount, { inlinePolicies: rules }: 
   });
 }
 
-/** IAM takes keys that differ only in case for the same. */
+/** For IAM, keys that differ only in case are the same key. */
 function tags({ spec }: IAMServiceAccount, { tagKeys }: Roles): Objection[] {
   return Object.keys(spec.tags ?? {})
     .filter((key) => !matchesAny(tagKeys, key, { ignoreCase: true }))

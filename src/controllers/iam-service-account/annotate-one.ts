@@ -5,7 +5,7 @@ import { type Annotations, annotate, isRoleOurs, roleOf } from './annotations.ts
 import type { ServiceAccountState } from './record.ts';
 import type { Rival } from './rivals.ts';
 
-/** What one service account is to carry. */
+/** What one service account shall carry. */
 export interface AnnotationRequest {
   readonly roleARN: string;
   readonly desired: Annotations;
@@ -14,13 +14,13 @@ export interface AnnotationRequest {
 
 interface Annotated {
   readonly state: ServiceAccountState;
-  /** Of a conflict: whose the service account is. */
+  /** Only for a conflict: who holds the service account. */
   readonly holder?: string;
 }
 
 /**
- * Two of our objects never rewrite each other: the older one holds the service account, also after that was made anew. A role
- * that somebody else wrote there stays.
+ * Two of our objects never rewrite each other: the older object holds the service account, also after somebody made the service
+ * account anew. A role that somebody else wrote there stays.
  */
 export async function annotateOne(
   client: KubeClient,

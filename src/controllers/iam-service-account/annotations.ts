@@ -4,7 +4,7 @@ import { serviceAccounts } from '../../api/resources.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 
-/** What the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
+/** The annotations that the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
 const keys = {
   roleARN: 'eks.amazonaws.com/role-arn',
   audience: 'eks.amazonaws.com/audience',
@@ -23,7 +23,7 @@ export interface Session {
   readonly tokenExpiration: string | undefined;
 }
 
-/** Null: the webhook's own setting, and so no annotation of ours. */
+/** Null: the webhook's own setting holds, and we write no annotation. */
 export type Annotations = Readonly<Record<string, string | null>>;
 
 export function desiredAnnotations(session: Session): Annotations {
@@ -44,8 +44,8 @@ export function roleOf({ metadata }: KubernetesObject): string | undefined {
 }
 
 /**
- * Those that differ. Undefined: none do. What the service account's author says of the session stays; another audience
- * than the role's does not, for STS would refuse every token.
+ * The annotations that differ. Undefined: none do. What the service account's author says about the session stays. Another
+ * audience than the role's does not stay, because STS would refuse every token.
  */
 function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
   const isGiven = desired[keys.roleARN] !== null;
@@ -57,10 +57,10 @@ function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): 
   return differing.length > 0 ? Object.fromEntries(differing) : undefined;
 }
 
-/** Whether the role that the service account names was written there by us, for whichever object. */
+/** Whether we wrote the role that the service account names, for any of our objects. */
 export const isRoleOurs = ({ metadata }: KubernetesObject): boolean => keysWrittenByUs(metadata).has(keys.roleARN);
 
-/** As the API server remembers it. */
+/** The annotations that we wrote, by the managed fields. */
 function keysWrittenByUs({ managedFields = [] }: ObjectMeta): Set<string> {
   const fields = managedFields
     .filter(({ manager }) => manager === fieldManager)

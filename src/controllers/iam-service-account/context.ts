@@ -50,16 +50,16 @@ interface Common {
   readonly status: IAMServiceAccountStatus;
   readonly pass: Pass;
   readonly owner: Owner;
-  /** The one that the object refers to. Undefined: it is not there, or does not let this object's namespace refer to it. */
+  /** The issuer to which the object refers. Undefined: it is not there, or it does not let this object's namespace refer to it. */
   readonly issuer: OIDCIssuer | undefined;
-  /** The others of the object's own namespace, and those of other namespaces that the role trusts. */
+  /** The other issuers of the object's namespace, and those of other namespaces that the role trusts. */
   readonly others: readonly Neighbour[];
 }
 
 /** What one pass knows. */
 export interface RoleContext extends Common {
   readonly situation: IssuerSituation;
-  /** Undefined until an issuer said in which account the role is to be. */
+  /** Undefined until an issuer tells in which account the role shall be. */
   readonly target: { readonly account: Account; readonly desired: DesiredRole } | undefined;
   /** Set by the role's step, for those that need it. */
   observed?: { readonly role: Role; readonly createdNow: boolean };

@@ -58,7 +58,7 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext>> {
   const { object, status, owner } = visit;
   const judged = await judge(visit);
   if (!judged.allowed) {
-    // The spec that a Guardrail allowed is another one now, or the Guardrail is.
+    // The spec or the Guardrail is another one now.
     delete status.guardrail;
     return { accepted: false, ...judged.refusal };
   }
@@ -69,7 +69,7 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext>> {
   if (!forgotten) status.issuers ??= [];
   const recorded = forgotten ? providersOf(issuer) : (status.issuers ?? []);
   const situation = assess({ issuer, others: others.map(([, other]) => other), recorded });
-  // A role that its object forgot has to drop its statement before the issuer leaves, and so must be found again.
+  // A forgotten role has to drop its statement before the issuer leaves, so it must be found again.
   if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
     recordAccount(status, issuer, await accountIDOf(visit, issuer));
     status.roleName = roleIdentity(object, owner.installation).name;
@@ -106,20 +106,20 @@ async function judge({ services, object, status }: Visit): Promise<Judged> {
   return { ...verdict, issuer, others };
 }
 
-/** A status that was lost is made up for by the spec and the issuer, as far as they still say it. */
+/** If the status was lost, the spec and the issuer tell what they still can. */
 async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
   const { services, object, status, owner, pass } = visit;
   const { issuer, others } = await readIssuer(services, object);
   const identity = roleIdentity(object, owner.installation);
   const sayRoleLeft = (why: string) => pass.event('Warning', 'RoleLeft', `role ${identity.name} may be left: ${why}`);
-  // A finalizer alone, which anybody can write, opens no account that no Guardrail allows.
+  // Anybody can write a finalizer: it alone opens no account that no Guardrail allows.
   const allows = (found: OIDCIssuer) =>
     services.admission.role({ object, issuer: found, issuerReady: isReady(found) }).allowed;
   if (status.accountID === undefined && issuer && allows(issuer)) {
     try {
       recordAccount(status, issuer, await accountIDOf(visit, issuer));
     } catch (error) {
-      // An issuer that may be registered had its account open once, and a role may be there: that holds the deletion.
+      // If the issuer may be registered, its account was open once and a role may be there. That holds the deletion.
       if (!isShutOut(error) || mayBeRegistered(issuer)) throw error;
       sayRoleLeft(
         `the status was lost, and the account of OIDCIssuer ${issuer.metadata.name} cannot be opened to see: ${explain(error).message}`,
@@ -141,7 +141,7 @@ async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
   return { ...visit, issuer, others, account, roleName, role, roleARN };
 }
 
-/** The role's account is the issuer's, for the provider has to be in it too. */
+/** The role's account is the issuer's, because the provider has to be in it too. */
 function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined, accountID?: string): void {
   if (accountID === undefined) return;
   status.accountID = accountID;
@@ -149,7 +149,7 @@ function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | und
   else delete status.accountRoleARN;
 }
 
-/** Where both lost their status, a role may have been made all the same, in the account that the issuer's spec says. */
+/** If both lost their status, there may be a role all the same, in the account that the issuer's spec names. */
 async function accountIDOf({ services, object, pass }: Visit, issuer: OIDCIssuer | undefined) {
   const accountID = issuer?.status?.accountID;
   if (accountID !== undefined || !issuer || !mayHaveForgotten(object)) return accountID;
@@ -158,11 +158,11 @@ async function accountIDOf({ services, object, pass }: Visit, issuer: OIDCIssuer
   return account.id;
 }
 
-/** Undefined: no issuer said yet which it is, and so nothing was made. */
+/** Undefined: no issuer has told the account yet, so nothing was made. */
 async function accountOf(visit: Visit): Promise<Account | undefined> {
   const { services, object, status, pass } = visit;
   if (status.accountID === undefined) return undefined;
-  // Of the issuer that named the role, which may be gone.
+  // The namespace of the issuer that named the role. The issuer may be gone.
   const { namespace = object.metadata.namespace } = issuerRefsOf(object)[0] ?? {};
   const account = await services.accounts.get({ roleARN: status.accountRoleARN, namespace }, pass);
   if (account.id === status.accountID) return account;

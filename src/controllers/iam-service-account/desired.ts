@@ -10,7 +10,7 @@ import { type IssuerSituation, audiencesOf, providersOf } from './issuers.ts';
 
 export interface DesiredRole {
   readonly spec: Omit<RoleSpec, 'trustPolicy'>;
-  /** What becomes the trust policy, merged into the one that is there. */
+  /** It becomes the trust policy, merged with the observed one. */
   readonly trusted: readonly Trusted[];
   readonly policies: RolePolicies;
 }
@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly owner: Owner;
   readonly partition: Partition;
   readonly situation: IssuerSituation;
-  /** Forced by a Guardrail, for a role whose object names none. */
+  /** A Guardrail forces it on a role whose object names none. */
   readonly permissionsBoundary: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export function desiredRole(
 const secondsOf = (duration: string | undefined) =>
   duration === undefined ? undefined : parseDuration(duration) / seconds(1);
 
-/** Only the issuer that is read now says what its statement should be. Without subjects there is none to write. */
+/** Only an issuer that is read now tells what its statement should be. Without subjects there is no statement. */
 function desiredTrust({ spec: { subjects } }: IAMServiceAccount, { issuer, trusted }: IssuerSituation): Trusted[] {
   const read = providersOf(issuer);
   const audiences = issuer ? audiencesOf(issuer) : [];
@@ -65,7 +65,7 @@ export function desiredPolicies({ spec }: IAMServiceAccount, partition: Partitio
   };
 }
 
-/** What of a role never changes. */
+/** The parts of a role that never change. */
 export function roleIdentity(
   { metadata, spec }: IAMServiceAccount,
   installation: string,

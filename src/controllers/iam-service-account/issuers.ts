@@ -13,24 +13,24 @@ export interface IssuerSituation {
   /** The one that the role refers to. */
   readonly issuer: OIDCIssuer | undefined;
   readonly state: 'ready' | 'notFound' | 'notReady' | 'leaving';
-  /** What the issuer's provider takes. Empty: not known, and so no statement can be written. */
+  /** The audiences that the issuer's provider takes. Empty: they are not known, and no statement can be written. */
   readonly audiences: readonly string[];
-  /** Those whose statements belong into the role now. */
+  /** The issuers whose statements belong in the role now. */
   readonly trusted: readonly IssuerEntry[];
 }
 
 export interface IssuerQuery {
   /** The one that the role refers to. */
   readonly issuer: OIDCIssuer | undefined;
-  /** What is known of the others of the role's namespace, and of those of other namespaces that the role trusts. */
+  /** The other issuers of the role's namespace, and those of other namespaces that the role trusts. */
   readonly others: readonly IssuerSummary[];
-  /** Those whose statements the role has or may have. */
+  /** The issuers whose statements the role has or may have. */
   readonly recorded: readonly IssuerEntry[];
 }
 
 /**
- * A statement goes when its issuer leaves for good, or when the role refers to another issuer. It does not go because
- * the issuer cannot be seen: one that was deleted with Retain, or moved to another management cluster, still serves pods.
+ * A statement goes when its issuer leaves for good, or when the role refers to another issuer. It stays if the issuer cannot be
+ * seen: an issuer that was deleted with Retain, or moved to another management cluster, still serves pods.
  */
 export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituation {
   const audiences = issuer ? audiencesOf(issuer) : [];
@@ -56,7 +56,7 @@ export function providersOf(issuer: OIDCIssuer | undefined): IssuerEntry[] {
   return provider ? [{ url: provider.url, providerARN: provider.arn }] : [];
 }
 
-/** Of the provider and not of the spec: STS compares with what is registered. Empty: not known. */
+/** The audiences of the provider and not of the spec, because STS compares with the provider's. Empty: not known. */
 export function audiencesOf(issuer: OIDCIssuer): readonly string[] {
   return ownProvider(issuer)?.audiences ?? [];
 }

@@ -25,7 +25,7 @@ export const policiesStep: Step<RoleContext, RoleRemoval> = {
   },
 };
 
-/** IAM answers NoSuchEntity for a policy that does not exist, and for a role that it does not know everywhere. */
+/** IAM answers NoSuchEntity for a policy that does not exist, and for a role that not all of IAM knows yet. */
 async function change(roles: Roles, roleName: string, changes: PolicyChanges): Promise<void> {
   try {
     await roles.changePolicies(roleName, changes);

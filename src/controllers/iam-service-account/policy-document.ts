@@ -1,14 +1,14 @@
 import { sameJson } from '../../runtime/json.ts';
 
 /**
- * Whether two policies mean the same to IAM, which takes a value and a list of it alone as equal and gives lists back in
- * an order of its own. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ * Whether two policies mean the same to IAM. To IAM a value equals a list of just that value, and it gives lists back in an
+ * order of its own. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export function samePolicy(a: unknown, b: unknown): boolean {
   return sameJson(normalised(a), normalised(b));
 }
 
-/** Of policies as JSON text. Text that is none is equal only to itself. */
+/** Compares policies as JSON text. A text that is no JSON equals only itself. */
 export function samePolicyText(a: string, b: string): boolean {
   if (a === b) return true;
   try {

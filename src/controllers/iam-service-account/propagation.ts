@@ -7,14 +7,14 @@ import type { Outcome } from '../../runtime/step.ts';
 import { explain } from '../explain.ts';
 import type { Intervals } from '../settings.ts';
 
-/** Tells a role that is on its way through IAM from one that is not there. */
+/** Tells a role that is still on its way through IAM from one that is not there. */
 export class Propagation {
   constructor(
     private readonly intervals: Intervals,
     private readonly clock: Clock,
   ) {}
 
-  /** What is not found for a role that was made so recently is waited for. */
+  /** Waits for what IAM does not find if the role was made only just now. */
   async orWait(role: Role, work: () => Promise<Outcome>): Promise<Outcome> {
     try {
       return await work();
@@ -24,7 +24,7 @@ export class Propagation {
     }
   }
 
-  /** A role that is not found so soon after its condition said that it is there is on its way, not gone. */
+  /** If the role's condition turned True only just now, a role that is not found is on its way, not gone. */
   isAnnounced({ status }: IAMServiceAccount): boolean {
     const condition = findCondition(status?.conditions, 'RoleReady');
     return (
@@ -35,8 +35,8 @@ export class Propagation {
   }
 
   /**
-   * A role that is not found so soon after its object's or its issuer's deletion began may show itself yet: one that is
-   * new, and one whose creation was not answered, or the answer never stored. Later than that nothing is on its way.
+   * Soon after the deletion of the object or its issuer began, a role that is not found may still appear: it may be new, or the
+   * answer to its creation may be lost or not stored. Later than that nothing is on its way.
    */
   mayAppear(object: IAMServiceAccount, deletionTimestamp: string | undefined): boolean {
     if (deletionTimestamp === undefined || !this.#isRecent(new Date(deletionTimestamp))) return false;
@@ -44,7 +44,7 @@ export class Propagation {
     return (roleName !== undefined && roleARN === undefined) || this.isAnnounced(object);
   }
 
-  /** IAM may show a new role before its tags, which came with it. */
+  /** IAM may show a new role before it shows the tags that came with it. */
   mayLackTags({ tags, createdAt }: Role): boolean {
     return Object.keys(tags).length === 0 && this.#isRecent(createdAt);
   }

@@ -42,7 +42,7 @@ export async function accept(
   if (account.id !== accountID) {
     return refused('ImmutableField', `spec.account: the issuer stands in account ${accountID}, not in ${account.id}`);
   }
-  // Once the account is recorded, something may have been made in it: so it is recorded only if it lets us in.
+  // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
   if (stored === undefined) await account.open();
   const written = findWrittenChange(object, desired);
   if (written && (await findRegistration({ url: written.url, account }))) return unchangeable(written);

@@ -5,7 +5,7 @@ import type { IssuerContext } from './context.ts';
 import { addressRecords, pointsAt } from './dns-records.ts';
 
 /**
- * Why CloudFront refuses the alias. It says the same of both causes, and neither proves that somebody else answers.
+ * Why CloudFront refuses the alias. It gives the same answer for two causes, and neither proves that somebody else answers.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
  */
 export async function aliasTaken(context: IssuerContext, cause: unknown): Promise<TerminalError> {
@@ -18,7 +18,7 @@ export async function aliasTaken(context: IssuerContext, cause: unknown): Promis
   return new TerminalError('AliasTaken', message, { cause });
 }
 
-/** Of the name, or of a wildcard that answers for it. What cannot be read is not shown: the refusal matters more. */
+/** The records of the name, or of a wildcard that answers for it. If they cannot be read, none is shown: the refusal matters more. */
 async function recordsInTheWay(context: IssuerContext): Promise<readonly ObservedRecord[]> {
   const { account, desired, pass, status } = context;
   try {

@@ -4,9 +4,9 @@ const readSid = 'IRSAReadThroughDistribution';
 const tlsSid = 'IRSADenyInsecureTransport';
 
 /**
- * One distribution reads, and nobody comes without TLS. A fixed source ARN keeps the policy non-public, so that the public
- * access block can stay on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
- * What others deny is kept; what they allow is not, for who writes this bucket can issue tokens.
+ * One distribution may read, and only over TLS. A fixed source ARN keeps the policy non-public, so that the public access block
+ * can stay on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ * Statements of others that deny stay. Those that allow go, because whoever writes this bucket can issue tokens.
  */
 export function bucketPolicy(
   observed: PolicyDocument | undefined,

@@ -9,12 +9,12 @@ import { bucketPolicy } from './bucket-policy.ts';
 import { mustBeOurs } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 
-/** A private bucket of ours. Its policy comes with the distribution that it lets in. */
+/** A private bucket of ours. Its policy comes with the distribution that may read it. */
 export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
   condition: 'BucketReady',
   needs: [],
 
-  /** Read first, unlike the rest: in us-east-1 creating a bucket that the account has is a success, whosever it is. */
+  /** The bucket is read first, unlike the rest: in us-east-1, creating a bucket that the account has already succeeds, whoever owns it. */
   async reconcile(context) {
     const { account, owner, desired, status, seen } = context;
     const { name } = desired.bucket;
@@ -31,7 +31,7 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     return ready;
   },
 
-  /** A global name stays ours, empty, for whoever gets it could publish keys under a URL that somebody may still trust. */
+  /** A bucket with a global name stays ours, empty: whoever got the name could publish keys under a URL that somebody may still trust. */
   async remove(context) {
     const { account, object, pass, ownBucket, bucketName: name } = context;
     const { region, bucket: wish } = object.spec;
@@ -56,7 +56,7 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
   },
 };
 
-/** As it stood before this pass; undefined where it was created in it. */
+/** The bucket as it stood before this pass. Undefined if this pass created it. */
 async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket | undefined> {
   const { name, accountRegional } = context.desired.bucket;
   try {
@@ -76,9 +76,9 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
 }
 
 /**
- * Creating tells whose the bucket is that refuses to be read: another account's, or our own without the permission to read.
- * In us-east-1 creating a bucket that the account has succeeds, and resets its ACLs: only one that is recorded as ours,
- * which has none, is tried there.
+ * Creating tells whose the bucket is if it refuses to be read: another account's, or our own without the permission to read.
+ * In us-east-1, creating a bucket that the account has already succeeds and resets its ACLs. So there it is tried only for a
+ * bucket that is recorded as ours, which has no ACLs.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
 async function createUnread(buckets: Buckets, context: IssuerContext, refusal: unknown): Promise<undefined> {

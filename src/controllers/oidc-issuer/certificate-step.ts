@@ -62,7 +62,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
   },
 };
 
-/** The certificate to go on with; undefined where it was requested just now and ACM does not know it yet. */
+/** The certificate to go on with. Undefined if it was requested just now and ACM does not know it yet. */
 async function ensure(context: IssuerContext): Promise<Certificate | undefined> {
   const { account, owner, desired, status } = context;
   const { certificates } = account;
@@ -82,7 +82,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   return best ? tagged(context, best) : certificates.find(arn);
 }
 
-/** ACM would mostly fail again, and counts every request of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
+/** A new request would mostly fail again, and ACM counts the requests of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
 const again = (requestedAt: Date) => new Date(requestedAt.getTime() + hours(1));
 
 function failure({ desired, services }: IssuerContext, { failure, requestedAt }: Certificate): Outcome {
@@ -95,7 +95,7 @@ function failure({ desired, services }: IssuerContext, { failure, requestedAt }:
   };
 }
 
-/** What a distribution has, else what is issued, else what may still be. */
+/** The certificate that a distribution uses, else one that is issued, else one that may still be. */
 function choose(own: readonly Certificate[]): Certificate | undefined {
   const usable = own.filter(({ state }) => state !== 'failed');
   return (
@@ -105,7 +105,7 @@ function choose(own: readonly Certificate[]): Certificate | undefined {
 
 /**
  * ACM gives the same certificate for the same token for an hour, also while it does not list it yet.
- * Only what failed makes it another token.
+ * Only a failed certificate leads to another token.
  */
 async function request({ account, desired }: IssuerContext, failed: readonly Certificate[]): Promise<string> {
   const [replaces] = failed.map(({ arn }) => arn).sort();
@@ -125,7 +125,7 @@ async function prove(context: IssuerContext, record: DnsRecord, { zone, records 
   if (!observed) await changeRecords(context, zone, [upsert(record)]);
 }
 
-/** ACM names the same record for each certificate of a name in an account: others may renew by it. */
+/** ACM names the same record for each certificate of a name in an account, so another certificate may renew by it. */
 async function removeProof(
   context: IssuerRemoval,
   own: readonly Certificate[],

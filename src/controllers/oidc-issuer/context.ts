@@ -32,7 +32,7 @@ export interface IssuerServices extends IssuerDependencies {
   readonly dnsChanges: Map<string, string>;
 }
 
-/** The zone of the alias and what stands there under the alias and below it. */
+/** The zone of the alias, and its records with the alias's name or one below that. */
 export interface ZoneRecords {
   readonly zone: Zone;
   readonly records: readonly ObservedRecord[];
@@ -45,7 +45,7 @@ interface IssuerPass {
   readonly pass: Pass;
   readonly account: Account;
   readonly owner: Owner;
-  /** For the certificate and the alias; undefined where no public zone of the account holds the alias. */
+  /** For the certificate and the alias. Undefined if no public zone of the account holds the alias. */
   readonly records: Once<ZoneRecords | undefined>;
 }
 
@@ -56,19 +56,19 @@ export interface IssuerContext extends IssuerPass {
   readonly seen: { keys: readonly Jwk[]; bucket: Bucket | undefined; published?: readonly Jwk[] };
 }
 
-/** What removal knows: from the status, and where that is lost from the spec, which may not be acceptable any more. */
+/** What a removal knows. It comes from the status, or, if that is lost, from the spec, which may not be acceptable any more. */
 export interface IssuerRemoval extends IssuerPass {
   readonly bucketName: string;
-  /** Undefined where the spec has none: then nothing that needs one was made. */
+  /** Undefined if the spec has none. Then nothing that needs an alias was made. */
   readonly alias: string | undefined;
-  /** Undefined where there is none, or where it is not ours, which is said in an event. */
+  /** Undefined if there is none, or if it is not ours, which an event says. */
   readonly ownBucket: Bucket | undefined;
   readonly ownDistribution: Once<Distribution | undefined>;
-  /** The domain of our distribution, from the status where that is gone by now. A status may be a copy: where the distribution is another's, so is the domain. */
+  /** The domain of our distribution. If the distribution is gone, the status tells its domain. If it is another's, the domain is too: a status may be a copy. */
   readonly ownDomain: Once<string | undefined>;
 }
 
-/** Undefined where the account has no zone for the alias: proven by a list, for a zone that is remembered may have been replaced. */
+/** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */
 export async function readRecords({ dns }: Account, alias: string): Promise<ZoneRecords | undefined> {
   for (const isLast of [false, true]) {
     const zone = await dns.findZone(alias);
@@ -80,7 +80,7 @@ export async function readRecords({ dns }: Account, alias: string): Promise<Zone
   return undefined;
 }
 
-/** Gives the id of the change. What was read before it counts no more. */
+/** Gives the id of the change. Records that were read before it count no more. */
 export async function changeRecords(
   { account, records }: IssuerPass,
   zone: Zone,

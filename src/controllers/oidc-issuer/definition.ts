@@ -18,8 +18,7 @@ import { verifiedStep } from './verified-step.ts';
 
 /**
  * Publishes a cluster's public keys as an OIDC issuer and registers it.
- * Its steps are in an order whose reverse never leaves a provider that trusts a name, a distribution or a bucket that is not
- * ours any more.
+ * The reverse of its steps never leaves a provider that trusts a name, a distribution or a bucket that is no longer ours.
  */
 export function oidcIssuerDefinition(
   dependencies: IssuerDependencies,

@@ -9,8 +9,8 @@ import { isDeletionAllowed } from '../issuer-contract.ts';
 import type { IssuerDependencies } from './context.ts';
 
 /**
- * A single `kubectl delete oidcissuer` must not take AWS away from running pods. Once the removal began, a role that comes
- * later holds nothing: it never had what is being removed.
+ * A single `kubectl delete oidcissuer` must not take AWS away from running pods. Once the removal has
+ * begun, a role that comes later holds nothing: it never had what is being removed.
  */
 export async function holdsDeletion(
   { kube, settings }: Pick<IssuerDependencies, 'kube' | 'settings'>,
@@ -27,12 +27,12 @@ export async function holdsDeletion(
   return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };
 }
 
-/** All IAMServiceAccounts that may refer to the issuer or be trusted by it. Only a deletion lists, for a lookup may lag behind. */
+/** All IAMServiceAccounts that may refer to the issuer or be trusted by it. Only a deletion lists, because a lookup may lag behind. */
 export function accountsNear(kube: KubeClient): Promise<readonly IAMServiceAccount[]> {
   return kube.list<IAMServiceAccount>(iamServiceAccounts);
 }
 
-/** In an order that stays the same, and not so many that nobody reads them. */
+/** The names in an order that stays the same, and not more than somebody would read. */
 export function namesOf(accounts: readonly IAMServiceAccount[], { metadata: { namespace } }: OIDCIssuer): string {
   const names = accounts
     .map(({ metadata }) =>

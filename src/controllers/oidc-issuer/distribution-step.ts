@@ -12,7 +12,7 @@ import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 import { findOwnDistribution } from './recovery.ts';
 
-/** The distribution, the origin access control it reads the bucket with, and the bucket policy that lets it. */
+/** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
 export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
   condition: 'DistributionReady',
   needs: ['BucketReady', 'CertificateReady'],
@@ -54,8 +54,8 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
 };
 
 /**
- * Undefined also where it was deleted behind our back. One answer that there is none does not prove that, and its records
- * are live: the listing has to agree. It may also show another one of ours.
+ * Undefined also if somebody deleted it. Its records are live, so one answer is no proof: the list has to agree. The list may
+ * also show another distribution of ours.
  */
 async function findKnown(context: IssuerContext): Promise<Distribution | undefined> {
   const { account, desired, owner, status } = context;
@@ -72,7 +72,7 @@ async function findKnown(context: IssuerContext): Promise<Distribution | undefin
   return own;
 }
 
-/** Only the status can prove that records which point at a lost distribution are ours; then they must not stay. */
+/** Only the status can prove that records which point at a lost distribution are ours. Such records must not stay. */
 async function removeRecordsOf(context: IssuerContext, domain: string): Promise<void> {
   const { desired } = context;
   const zone = await context.records();
@@ -85,7 +85,7 @@ function certificateARN({ status }: IssuerContext): string {
   return status.certificate.arn;
 }
 
-/** Created first; what turns out to be there already is ours, or in our way. */
+/** Creates first. A distribution that turns out to be there is ours, or it is in our way. */
 async function create(context: IssuerContext, spec: DistributionSpec): Promise<Distribution> {
   const { account, owner } = context;
   try {

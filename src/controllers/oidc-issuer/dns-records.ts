@@ -2,10 +2,10 @@ import type { DnsRecord } from '../../aws/certificates.ts';
 import type { ObservedRecord, RecordChange } from '../../aws/dns.ts';
 import { plainName } from '../../aws/names.ts';
 
-/** Seconds. Only as long as a resolver may keep a record that is wrong. */
+/** In seconds: how long a resolver may keep a wrong record. */
 const ttl = 300;
 
-/** What would answer for the name: A, AAAA and CNAME. Others, as TXT or CAA, live beside them. */
+/** The records that answer for the name: A, AAAA and CNAME. Others, such as TXT or CAA, live beside them. */
 export function addressRecords(records: readonly ObservedRecord[], name: string): readonly ObservedRecord[] {
   return records.filter((record) => record.name === plainName(name) && ['A', 'AAAA', 'CNAME'].includes(record.type));
 }
@@ -16,7 +16,7 @@ export function pointsAt(record: ObservedRecord, domain: string): boolean {
   return targets.some((target) => plainName(target) === plainName(domain));
 }
 
-/** What makes the name answer as the distribution; undefined where the name is somebody else's. */
+/** The changes that let the name answer as the distribution. Undefined if the name is somebody else's. */
 export function aliasChanges(
   records: readonly ObservedRecord[],
   { alias, domain }: { readonly alias: string; readonly domain: string },
@@ -42,7 +42,7 @@ export function aliasDeletions(
     .map((record) => ({ action: 'delete', record }));
 }
 
-/** The record as it stands, whatever its value. */
+/** The record of that name and type, whatever its value. */
 export function findRecord(records: readonly ObservedRecord[], { name, type }: DnsRecord): ObservedRecord | undefined {
   return records.find((record) => record.name === plainName(name) && record.type === type);
 }

@@ -58,7 +58,7 @@ interface Document {
   readonly desired: JwksObject;
 }
 
-/** Only over what was read, so that two writers never undo each other's keys. */
+/** Writes only over what was read, so that two writers never undo each other's keys. */
 async function put(buckets: Buckets, context: IssuerContext, { key, observed, desired }: Document): Promise<void> {
   const same =
     observed?.body === desired.body &&
@@ -69,8 +69,9 @@ async function put(buckets: Buckets, context: IssuerContext, { key, observed, de
 }
 
 /**
- * A key that nobody gave us stays, for it may be the cluster's: an older operator's, or from before the status was lost.
- * It may also be somebody's who got at the bucket, so it is said. So is a key that was published and is gone with its object.
+ * A key that is in no source of ours stays, because it may be the cluster's: from an older operator, or from before the status
+ * was lost. It may also be the key of somebody who got at the bucket, so an event says it. An event also says if a published
+ * key is gone.
  */
 function announce({ status, seen, pass }: IssuerContext, keys: readonly PublishedKey[]): void {
   if (!status.keys) return;

@@ -3,7 +3,7 @@ import { parseEntries } from '../../oidc/jwks.ts';
 import { judge, type Verdict } from '../../oidc/served.ts';
 import type { IssuerContext } from './context.ts';
 
-/** Looks as STS would, and judges by what our bucket holds whether somebody else answers under this URL. */
+/** Looks at the URL as STS would, and judges by the keys in our bucket whether somebody else answers there. */
 export async function look(context: IssuerContext, url: string): Promise<Verdict> {
   const { services, desired, pass, seen } = context;
   const { issuerURL: issuer, jwksURI } = desired;

@@ -4,7 +4,7 @@ import { type Outcome, ready } from '../../runtime/step.ts';
 import { leftAlone } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 
-/** Gives the id of the one that has our bucket's name, and sees to it that it signs: else the bucket answers nobody. */
+/** Gives the id of the one with our bucket's name, and makes sure that it signs. Without a signature the bucket answers nobody. */
 export async function ensureOriginAccessControl({ account, desired }: IssuerContext): Promise<string> {
   const { originAccessControls } = account;
   const { id, signs } = await findOrCreate(originAccessControls, desired.bucket.name);
@@ -24,7 +24,7 @@ async function findOrCreate(controls: OriginAccessControls, name: string): Promi
   }
 }
 
-/** It has no tags: its name, which is our bucket's, or a distribution of ours that was made with it, makes it ours. */
+/** It has no tags. It is ours if our bucket has its name, or if a distribution of ours was made with it. */
 export async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
   const { account, services, ownBucket, ownDomain, bucketName: name, pass } = context;
   const found = await account.originAccessControls.find(name);

@@ -2,8 +2,8 @@ import { type ConditionType, findCondition } from '../../api/conditions.ts';
 import type { IssuerRemoval } from './context.ts';
 
 /**
- * Whether what a condition stands for may be so new that not finding it proves nothing: the condition turned True just now,
- * or was not True yet when the issuer was deleted just now.
+ * Whether the thing behind a condition may be so new that not finding it proves nothing: the condition turned True just now, or
+ * it was not True yet and the issuer was deleted just now.
  */
 export function mayBeNew(
   { object, services }: Pick<IssuerRemoval, 'object' | 'services'>,

@@ -27,14 +27,14 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   /**
-   * For a name behind the issuer's URL that is proven not to be ours: who has or takes it can publish keys, and so no provider
-   * may trust it. Once it is ours again, the providers are registered anew.
+   * A name behind the issuer's URL is proven not to be ours. Whoever has it can publish keys, so no provider may trust it. Once
+   * the name is ours again, the providers are registered anew.
    */
   async withdraw(context, proof) {
     const { account, desired, object, pass, status } = context;
     if (!mayBeRegistered(object)) return;
     const own = status.distribution ? [issuerURL(status.distribution.domainName)] : [];
-    // Not only those of the status: the last one made may have missed it.
+    // Not only those of the status, which may miss the last one that was made.
     const urls = new Set([...recordedURLs(context), desired.issuerURL, ...own]);
     const gone: string[] = [];
     for (const url of urls) if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
@@ -70,15 +70,15 @@ export function wantedURLs({ desired, status }: IssuerContext): readonly string[
 
 const recordedURLs = ({ status }: IssuerContext) => (status.providers ?? []).map(({ url }) => url);
 
-/** A role's statement outlives the provider, and would let in whoever it names as soon as there is one under that URL again. */
+/** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
 async function findDependents({ services, object, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
   const accounts = await accountsNear(services.kube);
-  // Its own URL may be lost with the status.
+  // The issuer's own URL may be lost with the status.
   const status = { ...object.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
   return dependentsOf({ ...object, status }, accounts);
 }
 
-/** Before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
+/** Comes before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
 function warn({ object, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
   const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (losing.length === 0 || !isDeletionAllowed(object)) return;

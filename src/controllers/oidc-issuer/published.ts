@@ -6,12 +6,12 @@ import type { Served } from '../../oidc/served.ts';
 export interface IssuerDocuments {
   /**
    * What is served under this URL, whoever serves it. The key set is fetched only from its own URL.
-   * @throws where something is not served, with the URL and what came instead
+   * @throws if something is not served, with the URL and what came instead
    */
   fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served>;
 }
 
-/** STS gives up after about as long. https://repost.aws/knowledge-center/iam-sts-invalididentitytoken */
+/** STS gives up after about this time. https://repost.aws/knowledge-center/iam-sts-invalididentitytoken */
 const stsPatience = 5_000;
 /** A hundred RSA-4096 keys are 80 KB. */
 const maxBytes = 256 * 1024;
@@ -63,7 +63,7 @@ function parse(url: string, body: string): Readonly<Record<string, unknown>> {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) return { ...parsed };
   } catch {
-    // Said below, as for JSON that is no object.
+    // The error below says it, as for JSON that is no object.
   }
   throw new Error(`${url} is no JSON object`);
 }

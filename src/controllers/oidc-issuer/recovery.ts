@@ -12,12 +12,12 @@ import { leftAlone } from '../ownership.ts';
 import type { IssuerRemoval } from './context.ts';
 
 /*
- * What stands on AWS is found again here where the status is lost: buckets and origin access controls by name, the
- * distribution by alias or origin, certificates by domain, providers by URL, records by name. Only the choice of the spec
- * that it was made by is not on AWS: settled.ts keeps that.
+ * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
+ * distribution by alias or origin, certificates by domain, providers by URL, records by name. Only the spec by which they were
+ * made is not on AWS: settled.ts keeps that.
  */
 
-/** By name. A name that was never recorded as ours, and refuses to be read, is taken for another account's: it must not hold the deletion. */
+/** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
 export async function findBucket(
   account: Account,
   name: string,
@@ -36,12 +36,12 @@ export async function findBucket(
 
 interface IdentifyingTraits {
   readonly alias: string;
-  /** Undefined where the bucket is not ours. */
+  /** Undefined if the bucket is not ours. */
   readonly originDomain: string | undefined;
   readonly owner: Owner;
 }
 
-/** One in the world has the alias; one without an alias is ours if our bucket is its only origin and nobody's tags are on it. */
+/** Only one distribution in the world has the alias. One without an alias is ours if our bucket is its only origin and it carries nobody's tags. */
 export async function findOwnDistribution(
   { distributions }: Account,
   { alias, originDomain, owner }: IdentifyingTraits,
@@ -53,13 +53,13 @@ export async function findOwnDistribution(
   return isOurs(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
 }
 
-/** The recorded one, sorted by whose it is. */
+/** Says of the recorded distribution whether it is ours. */
 export function sorted(known: Distribution | undefined, owner: Owner): { own?: Distribution; foreign?: Distribution } {
   if (!known) return {};
   return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
 }
 
-/** By domain, and the recorded one: a new certificate is not listed at once. */
+/** Finds certificates by domain, and the recorded one, because a new certificate is not listed at once. */
 export async function findCertificates(
   { account, status }: IssuerRemoval,
   alias: string,
@@ -71,7 +71,7 @@ export async function findCertificates(
   return unlisted ? [...listed, unlisted] : listed;
 }
 
-/** By the hosts that tokens may have carried, and those that are recorded. */
+/** The URLs that tokens may have carried, and the recorded ones. */
 export async function findURLs({ alias, status, ownDomain }: IssuerRemoval): Promise<ReadonlySet<string>> {
   const hosts = [alias, await ownDomain()].filter((host) => host !== undefined);
   return new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);

@@ -10,7 +10,7 @@ import { look } from './look.ts';
 import { mayBeNew } from './propagation.ts';
 import { settle, settledFields } from './settled.ts';
 
-/** One IAM OIDC provider: a URL in an account, which together are its ARN. */
+/** One IAM OIDC provider. Its URL and its account together are its ARN. */
 export interface Registration {
   readonly url: string;
   readonly account: Account;
@@ -29,7 +29,7 @@ export async function ensureRegistration(context: IssuerContext, registration: R
   const { url, account } = registration;
   const observed = entryOf(status, registration) && (await findRegistration(registration));
   if (observed) return repair(context, registration, observed);
-  // Nobody is told to trust what is not there yet, or is there from somebody else.
+  // IAM is not told to trust documents that are not there yet, or that are somebody else's.
   const verdict = await look(context, url);
   if (verdict.state !== 'ours') return notServed(context, verdict.message);
   await settle(services.kube, object, desired);
@@ -46,8 +46,8 @@ export async function ensureRegistration(context: IssuerContext, registration: R
 }
 
 /**
- * Deletes the provider if it is ours, and strikes it from the status.
- * `notSeen`: it is so new that IAM may not show it yet; it stays in the status, to be looked for again.
+ * Deletes the provider if it is ours, and takes it out of the status.
+ * `notSeen`: it is so new that IAM may not show it yet. It stays in the status, and is looked for again.
  */
 export async function removeRegistration(
   context: IssuerContext | IssuerRemoval,

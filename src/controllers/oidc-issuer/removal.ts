@@ -18,8 +18,8 @@ import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
 
 /**
  * Undefined if the account is shut and nothing was made in it, or if the issuer was moved to another cluster.
- * The status may be lost, or never have been written by a pass that was cut off after its first call to AWS:
- * so everything is looked for under the names that the spec gives.
+ * The status may be lost, or a pass may have been cut off after its first call to AWS. So everything is looked for under the names
+ * that the spec gives.
  */
 export async function removal(
   services: IssuerServices,
@@ -28,7 +28,7 @@ export async function removal(
 ): Promise<IssuerRemoval | undefined> {
   const { spec } = object;
   const { installation } = services.settings;
-  // A finalizer alone, which anybody can write, says not that something was made.
+  // Anybody can write a finalizer: it alone does not say that something was made.
   const verdict = status.accountID === undefined ? services.admission.issuer(object) : undefined;
   if (verdict && !verdict.allowed) {
     pass.event(
@@ -51,7 +51,7 @@ export async function removal(
   const bucket = await findBucket(account, bucketName, { object, pass });
   const isOwn = bucket !== undefined && isOurs(bucket.tags, owner);
   if (bucket && !isOwn) leftAlone(pass, `bucket ${bucketName}`);
-  // The bucket is what a move takes over first. What has not followed yet must not be deleted here.
+  // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.
   if (bucket && isAnotherClusters(bucket.tags, owner)) return undefined;
   const ownBucket = isOwn ? bucket : undefined;
   /** Only our own bucket proves that what reads it is ours. */
@@ -87,8 +87,8 @@ export async function removal(
 }
 
 /**
- * The account is recorded before the first write to it, and only after it let us in. So where none is recorded and the account
- * is shut, nothing was made, or the status was lost before there was a provider: that must not hold the deletion for ever.
+ * The account is recorded before the first write to it, and only after it let us in. So if none is recorded and the account is
+ * shut, nothing was made, or the status was lost before there was a provider. That must not hold the deletion for ever.
  */
 async function openAccount({ accounts }: IssuerServices, object: OIDCIssuer, pass: Pass): Promise<Account | undefined> {
   try {

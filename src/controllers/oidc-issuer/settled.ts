@@ -27,14 +27,14 @@ export function settledFields({ alias, bucket, signingKeys, audiences }: Desired
   };
 }
 
-/** The first field that now asks for something else than what stands on AWS, as far as the status tells. */
+/** The first field that asks for something else than what stands on AWS, as far as the status tells. */
 export function findChange({ status }: OIDCIssuer, desired: DesiredIssuer): Change | undefined {
   return differing({ ...status?.settled, ...begun(status) }, desired);
 }
 
 /**
- * The same by the annotation, for a status that was lost. It is written before the provider is made, and so is true only if
- * there is a provider of this URL.
+ * The same by the annotation, for a lost status. The annotation is written before the provider is made, so it counts only if there
+ * is a provider of this URL.
  */
 export function findWrittenChange(object: OIDCIssuer, desired: DesiredIssuer): (Change & { url: string }) | undefined {
   const before = written(object);
@@ -42,7 +42,7 @@ export function findWrittenChange(object: OIDCIssuer, desired: DesiredIssuer): (
   return change && { ...change, url: issuerURL(before[aliasField] ?? desired.alias) };
 }
 
-/** Writes only where it has to. */
+/** Writes only if something differs. */
 export async function settle(kube: KubeClient, object: OIDCIssuer, desired: DesiredIssuer): Promise<void> {
   const { namespace, name } = object.metadata;
   const value = JSON.stringify({ [whose]: `${namespace}/${name}`, ...settledFields(desired) });
@@ -56,7 +56,7 @@ function differing(before: Settled, desired: DesiredIssuer): Change | undefined 
     .find(({ was, is }) => was !== is);
 }
 
-/** A bucket or a certificate under another name would be left behind, also where there is no provider yet. */
+/** A bucket or a certificate under another name would be left behind, even if there is no provider yet. */
 function begun(status: OIDCIssuerStatus | undefined): Settled {
   const bucket = status?.bucket?.name;
   const alias = status?.certificate && status.issuerURL !== undefined ? withoutScheme(status.issuerURL) : undefined;

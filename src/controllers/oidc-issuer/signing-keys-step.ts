@@ -18,7 +18,7 @@ const publicEntry = 'pub';
 
 const patience = minutes(5);
 
-/** Reads the public keys; makes the pair where it shall and there is none. A Secret is never changed and never deleted. */
+/** Reads the public keys. It makes a pair if the spec says so and there is none. It never changes and never deletes a Secret. */
 export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
   condition: 'SigningKeysReady',
   needs: [],
@@ -48,7 +48,7 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
   return ready;
 }
 
-/** Generated once. Created first: whoever else made the Secret meanwhile, or before a crash, its key counts. */
+/** Generates a pair once, and creates the Secret first: if somebody else made it meanwhile, or we did before a crash, that key counts. */
 async function generate(context: IssuerContext, name: string): Promise<Outcome> {
   const { services, object } = context;
   const { namespace } = object.metadata;
@@ -78,14 +78,14 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
   return read(context, name, publicEntry);
 }
 
-/** By the object, and where that has lost its status, or was moved or restored, by the bucket. */
+/** The object tells it. If the object lost its status, or was moved or restored, the bucket does. */
 async function wasPublished({ account, desired, object, status }: IssuerContext): Promise<boolean> {
   if ((status.keys ?? []).length > 0 || mayBeRegistered(object)) return true;
   const published = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
   return published !== undefined && parseEntries(published.body).length > 0;
 }
 
-/** A Secret mostly comes soon or late. Nothing tells that it has come, and each look costs all that the issuer reads on AWS. */
+/** Nothing tells us when the Secret comes, and each look costs all that the issuer reads on AWS. So the wait grows. */
 function waiting({ services, object }: IssuerContext, reason: Reason, message: string): Outcome {
   const { clock, settings } = services;
   const { missing, resync } = settings.intervals;

@@ -6,8 +6,8 @@ import { look } from './look.ts';
 import { wantedURLs } from './providers-step.ts';
 
 /**
- * Whether what is served under each registered URL is what our bucket holds. It is looked at in each pass, also while the
- * certificate, the distribution or the records are not well: that is when somebody else may answer.
+ * Whether each registered URL serves what our bucket holds. Each pass looks, also while the certificate, the distribution or the
+ * records are not well: that is when somebody else may answer.
  */
 export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
   condition: 'Verified',
@@ -17,7 +17,7 @@ export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
   async reconcile(context) {
     const { services, object, status } = context;
     const registered = (status.providers ?? []).map(({ url }) => url);
-    // What was withdrawn, or what a lost status does not name, is looked at too.
+    // The pass also looks at URLs that were withdrawn, or that a lost status does not name.
     const urls = new Set([...registered, ...(mayBeRegistered(object) ? wantedURLs(context) : [])]);
     if (urls.size === 0) return { state: 'waiting', reason: 'DependencyNotReady', message: 'waits for ProvidersReady' };
     const problems: string[] = [];
