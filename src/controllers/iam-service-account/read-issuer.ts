@@ -7,17 +7,17 @@ import type { RoleDependencies, Neighbour } from './context.ts';
 import type { Refusal } from './validate.ts';
 
 export interface IssuersRead {
-  /** Undefined: it is not there, or is none of this object's business. */
+  /** Undefined: it is not there, or this object may not know of it. */
   readonly issuer: OIDCIssuer | undefined;
   readonly others: readonly Neighbour[];
-  /** The same for an issuer that does not let us and for one that is not there: nobody learns here what other namespaces have. */
+  /** The message is the same for an issuer that does not let us and for one that is not there, so that nobody learns what other namespaces have. */
   readonly refusal: Refusal | undefined;
 }
 
 /**
- * The issuer is read anew, for the pass acts on it. The others are looked up: what they are is read where it matters. They are
- * those of this namespace, and those of other namespaces that the role trusts since it referred to them.
- * An issuer that let us in before, and does not any more, is still known: what was made is undone through it, never made.
+ * The issuer is read anew, because the pass acts on it. The others are only looked up: they are those of this namespace, and those
+ * of other namespaces that the role trusts because it referred to them.
+ * An issuer that let us in before, but no longer does, is still known: through it things are undone, but never made.
  */
 export async function readIssuer(
   { kube, issuers }: Pick<RoleDependencies, 'kube' | 'issuers'>,
@@ -35,7 +35,7 @@ export async function readIssuer(
   if (allowed || ref.namespace === namespace) return { issuer: found, others, refusal: undefined };
   const trusted = (object.status?.issuers ?? []).some(({ url }) => url === found?.status?.issuerURL);
   const issuer = trusted ? found : undefined;
-  // Its provider goes: the role has to drop the statement, whoever may refer to it.
+  // Its provider goes, so the role has to drop the statement, whoever may refer to the issuer.
   return { issuer, others, refusal: isLeavingForGood(issuer) ? undefined : notAllowed(ref, namespace) };
 }
 

@@ -7,16 +7,16 @@ import type { IssuerEntry } from './issuers.ts';
 
 export type ServiceAccountEntry = NonNullable<IAMServiceAccountStatus['serviceAccounts']>[number];
 
-/** What was done with a service account. */
+/** What became of a service account. */
 export type ServiceAccountState = 'Pending' | 'Annotated' | 'NotFound' | 'Conflict';
 
-/** Notes every issuer that the role may come to trust. An entry goes only after its statement. */
+/** Records every issuer that the role may come to trust. An entry goes only after its statement. */
 export function recordIssuers(draft: IAMServiceAccountStatus, trusted: readonly IssuerEntry[]): void {
   const others = (draft.issuers ?? []).filter(({ url }) => !trusted.some((entry) => entry.url === url));
   draft.issuers = [...others, ...trusted];
 }
 
-/** Notes every service account that may come to carry our annotations. */
+/** Records every service account that may come to carry our annotations. */
 export function recordServiceAccounts(
   draft: IAMServiceAccountStatus,
   { spec }: IAMServiceAccount,
@@ -38,7 +38,7 @@ interface Named {
 }
 export const isSame = (a: Named, b: Named) => a.namespace === b.namespace && a.name === b.name;
 
-/** Whether the status that is stored has all that the draft says about how to undo what comes next. */
+/** Whether the stored status holds everything in the draft that is needed to undo the next steps. */
 export function isStored(stored: IAMServiceAccountStatus | undefined, draft: IAMServiceAccountStatus): boolean {
   return sameJson(toUndo(stored ?? {}), toUndo(draft));
 }

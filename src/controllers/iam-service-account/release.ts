@@ -11,14 +11,14 @@ import type { ServiceAccountEntry } from './record.ts';
 
 export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'issuer' | 'others' | 'roleARN'>;
 
-/** There is a way to the cluster, and at its end nobody answers (or only what stands before it), or nobody lets us in. */
+/** There is a way to the cluster, but nobody answers there, or only a proxy does, or nobody lets us in. */
 export class ClusterOutOfReach extends Error {
   override readonly name = 'ClusterOutOfReach';
 }
 
 /**
- * Takes our annotations off service accounts of one cluster. Those where that is done, or cannot be, leave the status.
- * Gives what is in the way, if something is.
+ * Takes our annotations off service accounts of one cluster. A service account leaves the status when that is done, or cannot be
+ * done. Gives the obstacle, if there is one.
  * @throws ClusterOutOfReach
  */
 export async function release(
@@ -39,7 +39,7 @@ export async function release(
   return undefined;
 }
 
-/** Says in an event what may be left. */
+/** Lets go of service accounts, and says in an event what may be left on them. */
 export function giveUp(
   context: Pick<ReleaseContext, 'status' | 'pass'>,
   entries: readonly ServiceAccountEntry[],
@@ -50,7 +50,7 @@ export function giveUp(
   forget(entries, context);
 }
 
-/** Several issuers may be of one cluster, as while it moves from one to the other: one that knows the way is enough. */
+/** One cluster may have several issuers, for example while it moves from one to the other. One that knows the way is enough. */
 async function reachByName({ services, issuer, others }: ReleaseContext, cluster: string): Promise<Reached> {
   const { clusters } = services;
   let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
@@ -58,13 +58,13 @@ async function reachByName({ services, issuer, others }: ReleaseContext, cluster
   for (const [ref, other] of others) {
     if (reached.state === 'connected' || other.cluster !== cluster) continue;
     const next = await clusters.reachBy(ref, cluster);
-    // One whose way is only blocked knows of a cluster that may still be there.
+    // If the way is only blocked, the cluster may still be there.
     if (next.state === 'connected' || reached.state === 'noWay') reached = next;
   }
   return reached;
 }
 
-/** @throws ClusterOutOfReach for each failure that may last for ever and must not hold a deletion as long. */
+/** @throws ClusterOutOfReach for a failure that may last for ever and must not hold a deletion that long */
 async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -77,7 +77,7 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Only where the service account still names our role. */
+/** Acts only if the service account still names our role. */
 async function removeAnnotations(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
   if (serviceAccount && roleOf(serviceAccount) === roleARN) await annotate(client, serviceAccount, noAnnotations);

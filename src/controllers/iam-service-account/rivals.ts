@@ -3,7 +3,7 @@ import type { NamespacedName } from '../../api/resources.ts';
 import type { Lookup } from '../../runtime/lookup.ts';
 import { type Claim, claimOf, serviceAccountKey } from '../references.ts';
 
-/** Another IAMServiceAccount that gives the same service account of the same cluster a role. */
+/** Another IAMServiceAccount that wants to annotate the same service account of the same cluster. */
 export interface Rival {
   /** `namespace/name` */
   readonly name: string;
@@ -13,10 +13,10 @@ export interface Rival {
 }
 
 /**
- * Those whose status says that the service account is, or is to be, annotated by them, and whose spec still names it.
- * The lookup may lag behind, so that each of two objects of the same moment misses the other. That does not make them fight:
- * an object that sees no rival writes only where no role is written, and of two that see each other only the older one writes
- * over the other's role. So the older one takes the service account back once, and both come to the same answer.
+ * The objects whose status says that they annotate the service account or will, and whose spec still names it.
+ * The lookup may lag behind, so that two objects of the same moment miss each other. Still they do not fight: an object that sees
+ * no rival writes only if no role is written there, and of two that see each other only the older one writes over the other's
+ * role. So the older one takes the service account back once, and both come to the same answer.
  */
 export function rivalsOf(
   object: IAMServiceAccount,
@@ -30,7 +30,7 @@ export function rivalsOf(
     .map(([ref, claim]) => ({
       name: nameOf(ref),
       roleARN: claim.roleARN,
-      // One that is going lets go by itself, and must not get back what it lost.
+      // An object that is being deleted lets go by itself, and must not get back what it lost.
       isOlder: !claim.deleting && claim.seniority < own,
     }));
 }

@@ -11,7 +11,7 @@ import { diffRole } from './diff.ts';
 
 type Target = NonNullable<RoleContext['target']>;
 
-/** The role itself: all that CreateRole and UpdateRole say of it but whom it trusts. */
+/** The role's settings, boundary and tags. trustStep owns the trust policy. */
 export const roleStep: Step<RoleContext, RoleRemoval> = {
   condition: 'RoleReady',
   needs: [],
@@ -49,7 +49,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   const toCreate = situation.state === 'ready' ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
   const { roles } = target.account;
 
-  // A new role is created without looking first: that saves a read for each, and asking twice tells no more.
+  // A new role is created without a look first, which saves a read for each.
   let role = status.roleARN === undefined && toCreate ? undefined : await roles.find(spec.name);
   let createdNow = false;
   if (!role) {
@@ -69,7 +69,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
     if (!role) return propagation.waiting(spec.name);
   }
   if (!createdNow && propagation.mayLackTags(role)) return propagation.waiting(spec.name);
-  // Nothing of ours is in another's role: it must not hold an issuer that leaves.
+  // Another's role has no statement of ours, so it must not hold an issuer that leaves.
   if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
   const remedy = 'choose another spec.role.name, or delete that role';
   mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
@@ -103,7 +103,7 @@ async function create(context: RoleContext, roles: Roles, spec: RoleSpec): Promi
   }
 }
 
-/** What a call with a boundary in it does not find is the boundary. */
+/** If a call with a boundary in it does not find something, that is the boundary. */
 async function namingBoundary<T>({ object, status, target }: RoleContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

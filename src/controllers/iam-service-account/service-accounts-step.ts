@@ -11,16 +11,16 @@ import { type ServiceAccountEntry, type ServiceAccountState, isSame } from './re
 import { ClusterOutOfReach, giveUp, release, type ReleaseContext } from './release.ts';
 import { rivalsOf } from './rivals.ts';
 
-/** A cluster that is out of reach for so long after the deletion holds it no more. */
+/** A cluster that is out of reach holds the deletion for this time. */
 const patience = minutes(10);
 
-/** What is missing for longer than this comes by a resync: a look at it reads the whole role. */
+/** What is missing for longer than this is looked for only at the resync, because each look reads the whole role. */
 const expectation = minutes(5);
 
-/** The service accounts of the subjects name the role; those that are subjects no more do not. */
+/** Annotates the service accounts of the subjects with the role, and takes the annotations off those that are subjects no more. */
 export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
   condition: 'ServiceAccountsReady',
-  /** Not the policies: a pod keeps for its life what it was started with, so a role that lacks something beats none. */
+  /** Policies are not needed: a pod keeps for its life what it was started with, so a role that lacks a policy beats none. */
   needs: ['IssuersReady', 'RoleReady', 'TrustReady'],
 
   async reconcile(context) {
@@ -67,7 +67,7 @@ export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
     const { services, object, owner, status } = removal;
     const { clock, settings } = services;
     const role = await removal.role();
-    // Also of a copy of this object in another cluster: the service accounts are annotated by whoever has the role.
+    // Whoever has the role annotates the service accounts, for example the original of this object in another cluster.
     if (role && ownershipOf(role.tags, owner).state === 'anothers') return ready;
     const deletedAt = Date.parse(object.metadata.deletionTimestamp ?? '');
     const obstacles: Pick<Blocked, 'reason' | 'message'>[] = [];
@@ -113,7 +113,7 @@ function outcome(context: RoleContext, entries: readonly ServiceAccountEntry[], 
     : ready;
 }
 
-/** Is looked for soon as long as it may be on its way. */
+/** Something that may be on its way is looked for again soon. */
 function missing({ services, object }: RoleContext, reason: Reason, message: string): Outcome {
   const { clock, settings } = services;
   const known = findCondition(object.status?.conditions, serviceAccountsStep.condition);
@@ -122,7 +122,7 @@ function missing({ services, object }: RoleContext, reason: Reason, message: str
   return { state: 'waiting', reason, message, ...(isExpected && { requeueAfter: settings.intervals.missing }) };
 }
 
-/** What holds the deletion, for a while: a cluster that is out of reach, or a way to it that a person can mend. */
+/** Gives the obstacle that holds the deletion for a while: a cluster that is out of reach, or a way to it that a person can mend. */
 async function tryRelease(removal: RoleRemoval, cluster: string, entries: readonly ServiceAccountEntry[]) {
   try {
     return await release(removal, cluster, entries);

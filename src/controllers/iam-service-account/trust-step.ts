@@ -4,7 +4,7 @@ import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { samePolicy } from './policy-document.ts';
 
-/** Whom the role trusts, statement by statement. It goes with the role. */
+/** The role's trust policy, statement by statement. It goes with the role. */
 export const trustStep: Step<RoleContext, RoleRemoval> = {
   condition: 'TrustReady',
   needs: ['RoleReady'],

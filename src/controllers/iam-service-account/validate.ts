@@ -21,7 +21,7 @@ export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
   const unnamed = spec.subjects.find((subject) => !isServiceAccountName(subject));
   if (unnamed) return invalid('subjects', `${unnamed.namespace}/${unnamed.name} cannot be a service account`);
   const size = sizeOf(spec.policies?.inline ?? []);
-  // Judging a policy takes time that grows with it: what IAM never takes is not judged.
+  // The time for judging a policy grows with its size, so a policy that IAM never takes is not judged.
   if (size > longestPolicies)
     return invalid('policies.inline', `${size} characters without white space: IAM takes ${longestPolicies} a role`);
   const broken = spec.policies?.inline?.find(({ document }) => !isPolicyDocument(document));
@@ -29,7 +29,7 @@ export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
   return undefined;
 }
 
-/** Of all inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** The size of all inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const longestPolicies = 10_240;
 
 const sizeOf = (policies: readonly { readonly document: string }[]) =>
