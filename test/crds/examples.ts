@@ -146,6 +146,7 @@ export const examples = (): Example[] => [
       roleName: 'reader',
       accountID: '111122223333',
       accountRoleARN: roleARN,
+      accountNamespace: 'org-acme',
       guardrail: 'team-a',
       issuers: [{ url: 'https://irsa.abcl0.example.com', providerARN: 'arn' }],
       serviceAccounts: [{ cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Annotated' }],

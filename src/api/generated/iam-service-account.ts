@@ -148,6 +148,10 @@ export interface IAMServiceAccountStatus {
    */
   accountRoleARN?: string;
   /**
+   * Namespace of the OIDCIssuer that named accountRoleARN, which is part of the external id with which the role is assumed. Absent: the operator's own credentials.
+   */
+  accountNamespace?: string;
+  /**
    * Name of the Guardrail that allows the spec as it is. Absent: the spec is refused, or was not judged yet.
    */
   guardrail?: string;

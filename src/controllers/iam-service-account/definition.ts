@@ -12,7 +12,6 @@ import { issuerAccount } from '../issuer-account.ts';
 import { isLeavingForGood, mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
-import { issuerRefsOf } from '../references.ts';
 import type { RoleDependencies, RoleContext, RoleRemoval, RoleServices } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { issuerStep } from './issuer-step.ts';
@@ -145,8 +144,11 @@ async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
 function recordAccount(status: IAMServiceAccountStatus, issuer: OIDCIssuer | undefined, accountID?: string): void {
   if (accountID === undefined) return;
   status.accountID = accountID;
-  if (issuer?.spec.account) status.accountRoleARN = issuer.spec.account.roleARN;
-  else delete status.accountRoleARN;
+  delete status.accountRoleARN;
+  delete status.accountNamespace;
+  if (!issuer?.spec.account) return;
+  status.accountRoleARN = issuer.spec.account.roleARN;
+  status.accountNamespace = issuer.metadata.namespace;
 }
 
 /** If both lost their status, there may be a role all the same, in the account that the issuer's spec names. */
@@ -162,9 +164,9 @@ async function accountIDOf({ services, object, pass }: Visit, issuer: OIDCIssuer
 async function accountOf(visit: Visit): Promise<Account | undefined> {
   const { services, object, status, pass } = visit;
   if (status.accountID === undefined) return undefined;
-  // The namespace of the issuer that named the role. The issuer may be gone.
-  const { namespace = object.metadata.namespace } = issuerRefsOf(object)[0] ?? {};
-  const account = await services.accounts.get({ roleARN: status.accountRoleARN, namespace }, pass);
+  // Not the namespace of the present issuer: it did not name the role, so its external id must not open it.
+  const { accountRoleARN: roleARN, accountNamespace: namespace = object.metadata.namespace } = status;
+  const account = await services.accounts.get({ roleARN, namespace }, pass);
   if (account.id === status.accountID) return account;
   throw new TerminalError(
     'NotAllowed',

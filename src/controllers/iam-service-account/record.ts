@@ -43,6 +43,7 @@ export function isStored(stored: IAMServiceAccountStatus | undefined, draft: IAM
   return sameJson(toUndo(stored ?? {}), toUndo(draft));
 }
 
-function toUndo({ accountID, accountRoleARN, roleName, issuers = [], serviceAccounts = [] }: IAMServiceAccountStatus) {
-  return { accountID, accountRoleARN, roleName, issuers, serviceAccounts };
+function toUndo(status: IAMServiceAccountStatus) {
+  const { accountID, accountRoleARN, accountNamespace, roleName, issuers = [], serviceAccounts = [] } = status;
+  return { accountID, accountRoleARN, accountNamespace, roleName, issuers, serviceAccounts };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { finalizer } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import type { AccountRef } from '../../../src/aws/accounts.ts';
 import { judgeRole } from '../../../src/controllers/guardrails/judge.ts';
 import { Story, issuer, registered, roleName } from './story.ts';
 
@@ -167,6 +168,25 @@ test('nothing is sent through a former role of the account that no Guardrail all
   story.kube.seed(oidcIssuers, issuer('abcl0', { spec: roleOf('now') }));
   await story.reconcile();
   expect(story.status.accountRoleARN).toBe(roleOf('now').account.roleARN);
+});
+
+test('a role is reached with the external id of the namespace that named it, whatever issuer the object refers to since', async () => {
+  const roleARN = 'arn:aws:iam::111122223333:role/operator';
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { account: { roleARN } } }));
+  await story.reconcile();
+  expect(story.status).toMatchObject({ accountRoleARN: roleARN, accountNamespace: 'default' });
+
+  const asked: AccountRef[] = [];
+  const { accounts } = story;
+  story.accounts = { get: (ref, scope) => (asked.push(ref), accounts.get(ref, scope)) };
+  story.restart();
+  const elsewhere = { namespace: 'victim', name: 'abcl0' };
+  const open = { allowedNamespaces: { from: 'All' as const } };
+  story.kube.seed(oidcIssuers, { ...issuer('abcl0', { spec: open, status: {} }), metadata: elsewhere });
+  story.edit({ issuerRefs: [elsewhere] });
+  await story.reconcile();
+  expect(asked).toEqual([{ roleARN, namespace: 'default' }]);
 });
 
 describe('the status names the Guardrail that allows it', () => {

@@ -63,7 +63,7 @@ export function issuer(name = 'abcl0', { spec, status, metadata }: IssuerChanges
 
 /** Where all is there that an IAMServiceAccount needs, and one is applied. */
 export class Story extends World {
-  readonly #run = this.runner(iamServiceAccountDefinition(this));
+  #run = this.runner(iamServiceAccountDefinition(this));
 
   constructor(spec: Spec = {}) {
     super();
@@ -71,6 +71,11 @@ export class Story extends World {
     this.seedSecret('abcl0-kubeconfig', { value: this.kubeconfig });
     this.workload.seed(serviceAccounts, { metadata: { namespace: 'default', name: 's3-reader' } });
     this.kube.seed(iamServiceAccounts, account(spec));
+  }
+
+  /** Another process, with the accounts as they are now. */
+  restart(): void {
+    this.#run = this.runner(iamServiceAccountDefinition(this));
   }
 
   reconcile(name = ref.name) {
