@@ -1,4 +1,4 @@
-/** `unit` is pure or in memory. The other two start real back ends, each file its own, and so run one file after the other. */
+/** `unit` is pure or in memory. The other two start real back ends, each file its own: two files at a time, for they mostly wait. */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
