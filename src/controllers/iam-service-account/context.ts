@@ -73,3 +73,6 @@ export interface RoleRemoval extends Common {
   readonly role: Once<Role | undefined>;
   readonly roleARN: string;
 }
+
+/** What a pass knows before it reads anything. */
+export type Visit = Pick<RoleContext, 'services' | 'object' | 'status' | 'pass' | 'owner'>;
