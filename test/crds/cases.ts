@@ -34,11 +34,11 @@ const placed = (account: unknown) => (object: Example) => {
 };
 
 const issuerCases: readonly Omit<Case, 'kind'>[] = [
-  { title: 'a name with a dot', to: named('abcl0.example'), refusal: 'metadata.name goes into tags and the bucket' },
+  { title: 'a name with a dot', to: named('abcl0.example'), refusal: 'metadata.name is part of tags and the bucket' },
   {
     title: 'a name of 64 characters',
     to: named('a'.repeat(64)),
-    refusal: 'metadata.name goes into tags and the bucket',
+    refusal: 'metadata.name is part of tags and the bucket',
   },
   { title: 'a name of 63 characters', to: named('a'.repeat(63)) },
   {
@@ -50,7 +50,7 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
   {
     title: 'an alias as issuer where there is none',
     to: spec('hosting', { cloudFront: { issuer: 'Alias' } }),
-    refusal: 'issuer: Alias needs a name',
+    refusal: 'issuer: Alias needs an alias',
   },
   {
     title: 'the distribution as issuer beside an alias',
@@ -65,7 +65,7 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
   {
     title: 'keys of an API server that cannot be reached',
     to: spec('signingKeys', { apiServer: {} }),
-    refusal: 'set spec.cluster to say how it is reached',
+    refusal: 'set spec.cluster to say how to reach the cluster',
   },
   {
     title: 'two ways into the cluster',
@@ -77,12 +77,12 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
   {
     title: 'namespaces by their labels, without saying which',
     to: spec('allowedNamespaces', { from: 'Selector' }),
-    refusal: 'says which namespaces are meant',
+    refusal: 'says which namespaces from: Selector means',
   },
   {
     title: 'labels for all namespaces',
     to: spec('allowedNamespaces', { from: 'All', selector: {} }),
-    refusal: 'says which namespaces are meant',
+    refusal: 'says which namespaces from: Selector means',
   },
   {
     title: 'a label that exists',

@@ -9,84 +9,84 @@ export interface GuardrailSpec {
    */
   namespaces?: string[];
   /**
-   * Selects namespaces by their labels. Who may label namespaces can then choose the Guardrail. Absent: namespaces says which.
+   * Selects namespaces by their labels. Whoever may label namespaces can then choose the Guardrail. Absent: namespaces says which.
    */
   namespaceSelector?: {
     /**
-     * Labels that a namespace must have, all of them.
+     * Labels that a namespace must have. All must match.
      */
     matchLabels: {
       [k: string]: string;
     };
   };
   /**
-   * ARNs of the roles that objects may name in spec.account, or inherit from their issuer; a * stands for any characters. Own stands for the operator's own credentials.
+   * ARNs of the roles that objects may name in spec.account or inherit from their issuer; a * stands for any characters. Own stands for the operator's own credentials.
    */
   accounts: string[];
   /**
-   * What OIDCIssuers may ask for. Absent: there may be none.
+   * What OIDCIssuers may ask for. Absent: no OIDCIssuer is allowed.
    */
   issuers?: {
     /**
-     * What an issuer's alias may be, or the host of its external issuerURL, compared as DNS does; a * stands for any characters, dots too. Absent: none.
+     * What an issuer's alias, or the host of its external issuerURL, may be. Case does not matter; a * stands for any characters, dots too. Absent: none.
      */
     aliases?: string[];
     /**
-     * Whether issuers may have spec.cluster.inCluster, by which the operator annotates service accounts of the cluster that it runs in. Absent: false.
+     * Whether issuers may have spec.cluster.inCluster, which lets the operator annotate service accounts of the cluster that it runs in. Absent: false.
      */
     inCluster?: boolean;
   };
   /**
-   * What IAMServiceAccounts may ask for. Absent: there may be none.
+   * What IAMServiceAccounts may ask for. Absent: no IAMServiceAccount is allowed.
    */
   roles?: {
     /**
-     * ARN of the policy that bounds every role: a role whose object names none gets it, and another is refused. Absent: objects may name any or none.
+     * ARN of the policy that bounds every role: a role whose object names no boundary gets this one, and any other boundary is refused. Absent: objects may name any or none.
      */
     permissionsBoundary?: string;
     /**
-     * Managed policies that may be attached, each as its ARN or, for one of AWS's own, as what follows arn:PARTITION:iam::aws:policy/; a * stands for any characters, and * alone for all policies. Absent: none.
+     * Managed policies that may be attached, each as an ARN. For an AWS managed policy, the part after arn:PARTITION:iam::aws:policy/ is enough. A * stands for any characters, and * alone for all policies. Absent: none.
      */
     managedPolicies?: string[];
     /**
-     * What policies written into the role may say. Absent: there may be none.
+     * What policies written into the role may say. Absent: no such policies are allowed.
      */
     inlinePolicies?: {
       /**
-       * Actions that no statement may allow, as IAM writes them: * and ? are wildcards, and case does not matter. Absent: each may be allowed.
+       * Actions that no statement may allow, as IAM writes them: * and ? are wildcards, and case does not matter. Absent: statements may allow every action.
        */
       deniedActions?: string[];
     };
     /**
-     * Namespaces, in the cluster of the issuer, of the service accounts that may assume the role; a * stands for any characters. Absent: with an issuer of the operator's own cluster the namespace of the object, else any.
+     * Namespaces, in the issuer's cluster, of the service accounts that may assume the role; a * stands for any characters. Absent: if the issuer is of the operator's own cluster, the object's namespace, else any.
      */
     subjectNamespaces?: string[];
     /**
-     * Not built yet: subjects with a * are refused. Whether subjects may have a *. Absent: false.
+     * Not built yet: subjects with a * are refused. Whether subjects may contain a *. Absent: false.
      */
     wildcardSubjects?: boolean;
     /**
-     * What spec.role.name may be beside the default, compared as IAM does, whatever the case; a * stands for any characters. Absent: only the default.
+     * What spec.role.name may be besides the default. Case does not matter, as in IAM; a * stands for any characters. Absent: only the default.
      */
     names?: string[];
     /**
-     * What spec.role.path may be beside the default; a * stands for any characters. Absent: only the default.
+     * What spec.role.path may be besides the default; a * stands for any characters. Absent: only the default.
      */
     paths?: string[];
     /**
-     * Keys that spec.tags may have, whatever the case; a * stands for any characters. Policies can grant by the tags of a role, as aws:PrincipalTag. Absent: none.
+     * Keys that spec.tags may have. Case does not matter; a * stands for any characters. Policies can grant by a role's tags, as aws:PrincipalTag. Absent: none.
      */
     tagKeys?: string[];
     /**
-     * Not built yet: no existing role is adopted or edited. ARNs of roles that are there already and that objects may name; a * stands for any characters. Absent: none.
+     * Not built yet: no existing role is adopted or edited. ARNs of existing roles that objects may name; a * stands for any characters. Absent: none.
      */
     existingRoles?: string[];
     /**
-     * Longest time that credentials of a role may last, as 4h or 90m. Absent: what AWS allows.
+     * Longest time that credentials of a role may last, for example 4h or 90m. Absent: what AWS allows.
      */
     maxSessionDuration?: string;
     /**
-     * IAMServiceAccounts in each namespace; the oldest keep their place. Absent: any number.
+     * Greatest number of IAMServiceAccounts in each namespace; the oldest keep their place. Absent: any number.
      */
     maximum?: number;
   };

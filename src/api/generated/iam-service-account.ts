@@ -5,11 +5,11 @@
  */
 export interface IAMServiceAccountSpec {
   /**
-   * The OIDCIssuers whose service accounts may assume the role; several for one role in several clusters. At most 25, for a trust policy holds no more.
+   * The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
    */
   issuerRefs: {
     /**
-     * Namespace of the OIDCIssuer, whose spec.allowedNamespaces has to let this object's namespace refer to it. Absent or empty: this object's own.
+     * Namespace of the OIDCIssuer. If it is another namespace, the issuer's spec.allowedNamespaces must admit this object's namespace. Absent or empty: this object's own namespace.
      */
     namespace: string;
     /**
@@ -18,41 +18,41 @@ export interface IAMServiceAccountSpec {
     name: string;
   }[];
   /**
-   * The service accounts that may assume the role. Empty: none, and the role's trust policy denies everybody. At most 300, for a trust policy holds no more.
+   * The service accounts that may assume the role. Empty: none, and the role's trust policy denies everybody. At most 300, because a trust policy has no room for more.
    */
   subjects: {
     /**
-     * Namespace of the service account in its cluster. A * stands for any characters and is refused where the operator's guardrails do not allow it.
+     * Namespace of the service account in its cluster. A * stands for any characters; it is refused unless a Guardrail allows it.
      */
     namespace: string;
     /**
-     * Name of the service account. A * stands for any characters and is refused where the operator's guardrails do not allow it.
+     * Name of the service account. A * stands for any characters; it is refused unless a Guardrail allows it.
      */
     name: string;
   }[];
   /**
-   * Not built yet. The AWS account of the role; the issuers must be registered there. It cannot change. Absent: the account of the first issuer.
+   * Not built yet. The AWS account of the role; the issuers must be registered there. The account cannot change. Absent: the account of the first issuer.
    */
   account?: {
     /**
-     * ARN of the IAM role which the operator assumes in that account.
+     * ARN of the IAM role that the operator assumes in that account.
      */
     roleARN: string;
   };
   /**
-   * The IAM role. Absent: a role of the operator's making under the default name and path.
+   * The IAM role. Absent: the operator makes a role with the default name and path.
    */
   role?: {
     /**
-     * Name of the role, unique in its account whatever the case. It cannot change. Absent: the object's name and a hash.
+     * Name of the role, unique in its account whatever the case. The name cannot change. Absent: the object's name and a hash.
      */
     name?: string;
     /**
-     * Path of the role, which begins and ends with /. It cannot change. Absent: /irsa/, the installation, / and the namespace, and /.
+     * Path of the role, which begins and ends with /. The path cannot change. Absent: /irsa/INSTALLATION/NAMESPACE/, with the operator's installation and the object's namespace.
      */
     path?: string;
     /**
-     * Description of the role, in characters of Latin-1. Absent: none.
+     * Description of the role, in Latin-1 characters. Absent: none.
      */
     description?: string;
     /**
@@ -60,11 +60,11 @@ export interface IAMServiceAccountSpec {
      */
     maxSessionDuration?: string;
     /**
-     * ARN of the policy that bounds the role's permissions. Absent: none, unless the operator's guardrails force one.
+     * ARN of the policy that bounds the role's permissions. Absent: none, unless a Guardrail forces one.
      */
     permissionsBoundary?: string;
     /**
-     * TrustOnly is not built yet. Full: the operator makes the role and owns all of it. TrustOnly: the role is somebody else's, and the operator keeps only its own statements in the trust policy. Absent: Full.
+     * TrustOnly is not built yet. Full: the operator makes the role and owns all of it. TrustOnly: somebody else owns the role, and the operator maintains only its own statements in the trust policy. Absent: Full.
      */
     management: 'Full' | 'TrustOnly';
   };
@@ -73,11 +73,11 @@ export interface IAMServiceAccountSpec {
    */
   policies?: {
     /**
-     * Managed policies attached to the role, each as its ARN or, for one of AWS's own, as what follows arn:PARTITION:iam::aws:policy/. Absent: none.
+     * Managed policies attached to the role, each as an ARN. For an AWS managed policy, the part after arn:PARTITION:iam::aws:policy/ is enough. Absent: none.
      */
     managed?: string[];
     /**
-     * Policies written into the role, together at most 10,240 characters, white space not counted. Absent: none.
+     * Policies written into the role, together at most 10,240 characters without white space. Absent: none.
      */
     inline?: {
       /**
@@ -91,11 +91,11 @@ export interface IAMServiceAccountSpec {
     }[];
   };
   /**
-   * Only Annotate is built yet. What the operator does with the service accounts in the cluster: Annotate those that are there, Create those that are not besides, or Ignore them all. Absent: Annotate.
+   * Only Annotate is built yet. What the operator does with the service accounts in the cluster. Annotate: annotates those that exist. Create: also makes those that do not exist. Ignore: leaves all alone. Absent: Annotate.
    */
   serviceAccountPolicy: 'Annotate' | 'Create' | 'Ignore';
   /**
-   * How pods exchange their tokens, written to the service accounts as annotations for the pod identity webhook. Absent: what the service accounts say themselves, else the webhook's own settings.
+   * How pods exchange their tokens. The operator writes this on the service accounts as annotations for the pod identity webhook. Absent: the annotations that the service accounts have, else the webhook's own settings.
    */
   session?: {
     /**
@@ -103,18 +103,18 @@ export interface IAMServiceAccountSpec {
      */
     regionalSTS?: boolean;
     /**
-     * How long a token lives, from 10m to 24h, for a key stays published little longer; as a Go duration of hours, minutes and seconds, for example 1h. Absent: the webhook's own setting.
+     * How long a token lives, as a Go duration of hours, minutes and seconds, for example 1h. From 10m to 24h, because a key stays published little longer than 24h. Absent: the webhook's own setting.
      */
     tokenExpiration?: string;
   };
   /**
-   * Tags for the role, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. A tag taken away here stays on AWS, where nothing tells it from a stranger's. Absent: only the operator's.
+   * Tags for the role, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here stays on AWS, because nothing there shows that it was yours. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;
   };
   /**
-   * What becomes of the role and the annotations when this object is deleted: Delete removes them, Retain leaves them as they are. Absent: Delete.
+   * What happens to the role and the annotations when this object is deleted: Delete removes them, Retain leaves them as they are. Absent: Delete.
    */
   deletionPolicy: 'Delete' | 'Retain';
   /**
@@ -124,27 +124,27 @@ export interface IAMServiceAccountSpec {
 }
 
 /**
- * What the operator found and made. Everything here can be found again on AWS.
+ * What the operator found and made. The operator can find all of it again on AWS.
  */
 export interface IAMServiceAccountStatus {
   /**
-   * The metadata.generation that this status describes; -1 before the first pass. Absent: as -1.
+   * The metadata.generation that this status describes; -1 before the first pass. Absent: means -1.
    */
   observedGeneration?: number;
   /**
-   * ARN of the role. Absent: it is not there.
+   * ARN of the role. Absent: the role does not exist.
    */
   roleARN?: string;
   /**
-   * Name of the role, also before it is there. Absent: no issuer told yet in which account it is.
+   * Name of the role, even before the role exists. Absent: no issuer has told the account of the role yet.
    */
   roleName?: string;
   /**
-   * The AWS account that the role is in. Absent: no issuer told it yet.
+   * The AWS account of the role. Absent: no issuer has told the account yet.
    */
   accountID?: string;
   /**
-   * Role that the operator assumes there. Absent: the operator's own credentials.
+   * Role that the operator assumes in that account. Absent: the operator's own credentials.
    */
   accountRoleARN?: string;
   /**
@@ -152,7 +152,7 @@ export interface IAMServiceAccountStatus {
    */
   accountNamespace?: string;
   /**
-   * Name of the Guardrail that allows the spec as it is. Absent: the spec is refused, or was not judged yet.
+   * Name of the Guardrail that allows the present spec. Absent: the spec is refused, or was not judged yet.
    */
   guardrail?: string;
   /**
@@ -164,12 +164,12 @@ export interface IAMServiceAccountStatus {
      */
     url: string;
     /**
-     * ARN of its IAM OIDC provider in the role's account.
+     * ARN of the issuer's IAM OIDC provider in the role's account.
      */
     providerARN: string;
   }[];
   /**
-   * The service accounts of the subjects, one by one. Absent: none.
+   * The service accounts that the subjects name. Absent: none.
    */
   serviceAccounts?: {
     /**
@@ -177,7 +177,7 @@ export interface IAMServiceAccountStatus {
      */
     cluster: string;
     /**
-     * Namespace of the service account there.
+     * Namespace of the service account in that cluster.
      */
     namespace: string;
     /**
@@ -185,12 +185,12 @@ export interface IAMServiceAccountStatus {
      */
     name: string;
     /**
-     * What was done with it, in one word.
+     * What was done with the service account, in one word.
      */
     state: string;
   }[];
   /**
-   * How far each part is. Ready is computed from the others. Absent: before the first pass.
+   * The state of each part. Ready is computed from the others. Absent: there was no pass yet.
    */
   conditions?: {
     /**
@@ -198,7 +198,7 @@ export interface IAMServiceAccountStatus {
      */
     type: string;
     /**
-     * Done, known not to be done, or not looked yet.
+     * True: done. False: known not to be done. Unknown: could not be looked at.
      */
     status: 'True' | 'False' | 'Unknown';
     /**
@@ -214,7 +214,7 @@ export interface IAMServiceAccountStatus {
      */
     lastTransitionTime: string;
     /**
-     * The metadata.generation that the condition describes. Absent: whoever wrote the condition does not say.
+     * The metadata.generation that the condition describes. Absent: the condition's writer did not say.
      */
     observedGeneration?: number;
   }[];

@@ -5,28 +5,28 @@
  */
 export interface OIDCIssuerSpec {
   /**
-   * Name of the cluster whose pods use this issuer. It goes into the bucket's name and into tags and cannot change. Absent: metadata.name.
+   * Name of the cluster whose pods use this issuer. The name is part of the bucket's name and of tags, and cannot change. Absent: metadata.name.
    */
   clusterName?: string;
   /**
-   * AWS region of the bucket, for example eu-central-1. It also decides the partition and so the default audiences. It cannot change.
+   * AWS region of the bucket, for example eu-central-1. The region also decides the partition, and with it the default audiences. It cannot change.
    */
   region: string;
   /**
-   * The AWS account that hosts the issuer. Once set it cannot be taken away, and its role can change only to another of the same account. Absent: the account of the operator's own credentials.
+   * The AWS account that hosts the issuer. Once set, it cannot be removed, and roleARN can change only to another role of the same account. Absent: the account of the operator's own credentials.
    */
   account?: {
     /**
-     * ARN of the IAM role which the operator assumes in that account.
+     * ARN of the IAM role that the operator assumes in that account.
      */
     roleARN: string;
   };
   /**
-   * Not built yet. Further AWS accounts in which the issuer is registered as an IAM OIDC provider, for roles there. Absent: only the issuer's own account.
+   * Not built yet. Further AWS accounts in which the issuer is registered as an IAM OIDC provider, for roles in those accounts. Absent: only the issuer's own account.
    */
   additionalAccounts?: {
     /**
-     * ARN of the IAM role which the operator assumes in that account.
+     * ARN of the IAM role that the operator assumes in that account.
      */
     roleARN: string;
   }[];
@@ -39,51 +39,51 @@ export interface OIDCIssuerSpec {
      */
     cloudFront?: {
       /**
-       * DNS name under which the distribution is reached, for example irsa.abcl0.example.com. A public hosted zone for it must be in the issuer's account; at most 64 characters, for it is the common name of the certificate. Absent: the distribution has only its own cloudfront.net name.
+       * DNS name of the distribution, for example irsa.abcl0.example.com. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. Absent: the distribution has only its own cloudfront.net name.
        */
       alias?: string;
       /**
-       * Not built yet, but for Alias. Which of the two names the issuer URL has: the alias, or the distribution's own. Absent: Alias where there is an alias, else Distribution.
+       * Not built yet, except Alias. Which name is in the issuer URL: the alias, or the distribution's own. Absent: Alias if there is an alias, else Distribution.
        */
       issuer?: 'Alias' | 'Distribution';
       /**
-       * What becomes of the IAM OIDC provider for the distribution's own name beside the alias's: Keep has it registered too, for clusters whose tokens still carry that name; Remove has not. Absent: Remove.
+       * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. Absent: Remove.
        */
       distributionProvider?: 'Keep' | 'Remove';
     };
     /**
-     * Not built yet. A bucket that the public may read, under its path-style URL, for partitions without CloudFront.
+     * Not built yet. A bucket that the public may read, at its path-style URL, for partitions without CloudFront.
      */
     s3?: {};
     /**
-     * Not built yet. Somebody else hosts the issuer. Nothing is published; an IAM OIDC provider that is there and has our audience is used as it is and never changed.
+     * Not built yet. Somebody else hosts the issuer. The operator publishes nothing; it uses an existing IAM OIDC provider that has our audience as it is, and never changes it.
      */
     external?: {
       /**
-       * The issuer exactly as the cluster's tokens carry it: https, no port, no query.
+       * The issuer URL exactly as the cluster's tokens carry it: https, no port, no query.
        */
       issuerURL: string;
     };
   };
   /**
-   * The S3 bucket of the documents. Absent: a bucket under the default name.
+   * The S3 bucket of the documents. Absent: a bucket with the default name.
    */
   bucket?: {
     /**
-     * Name of the bucket, without dots, which no TLS certificate of S3 covers. Absent: a name made of the cluster, a hash, the account and the region, in the account's own namespace where the region has those.
+     * Name of the bucket, without dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
      */
     name?: string;
     /**
-     * What becomes of a bucket with a global name when the issuer is deleted: Keep empties and keeps it, Delete deletes it. Anybody may then take that name, and with it the issuer's URL. Absent: Keep. A bucket in the account's own namespace is always deleted.
+     * What happens to a bucket with a global name when the issuer is deleted. Keep: the bucket is emptied and kept. Delete: it is deleted, and anybody may then take its name, and with it the issuer's URL. A bucket in the account's own bucket namespace is always deleted. Absent: Keep.
      */
     globalName?: 'Keep' | 'Delete';
   };
   /**
-   * Where the public keys come from that verify the cluster's service-account tokens. Exactly one of secretRef, generate and apiServer. Absent: only with hosting.external, which publishes none.
+   * The source of the public keys that verify the cluster's service-account tokens. Exactly one of secretRef, generate and apiServer. Absent: only with hosting.external, which publishes no keys.
    */
   signingKeys?: {
     /**
-     * An entry of a Secret in the issuer's namespace with a PEM public key or certificate. An entry with a private key is refused.
+     * A Secret's entry, in the issuer's namespace, with a PEM public key or certificate. An entry with a private key is refused.
      */
     secretRef?: {
       /**
@@ -96,7 +96,7 @@ export interface OIDCIssuerSpec {
       key: string;
     };
     /**
-     * An RSA key of 2048 bits which the operator makes, for the cluster's API server to sign with.
+     * An RSA key of 2048 bits that the operator makes, for the cluster's API server to sign with.
      */
     generate?: {
       /**
@@ -104,21 +104,21 @@ export interface OIDCIssuerSpec {
        */
       secretName: string;
       /**
-       * Not built yet, but for 0s. Time after which a new key takes over, as a Go duration, for example 2160h. Absent or 0s: never.
+       * Not built yet, except 0s. Time after which a new key takes over, as a Go duration, for example 2160h. Absent or 0s: never.
        */
       rotateEvery?: string;
     };
     /**
-     * Not built yet. The keys which the cluster's API server publishes itself, read through spec.cluster. No private key is seen by the operator.
+     * Not built yet. The keys that the cluster's API server publishes itself, read through spec.cluster. The operator sees no private key.
      */
     apiServer?: {};
   };
   /**
-   * Not built yet, but for 25h. How long a key stays published after it vanished from its source, as a Go duration, for example 49h. It should be longer than any token lives. Absent: 25h.
+   * Not built yet, except 25h. How long a key stays published after it vanished from its source, as a Go duration, for example 49h: longer than any token lives. Absent: 25h.
    */
   keyRetention?: string;
   /**
-   * How the cluster is reached in which the service accounts are. Exactly one of kubeconfigSecretRef and inCluster. Absent: the cluster is neither read nor written.
+   * How the operator reaches the cluster of the service accounts. Exactly one of kubeconfigSecretRef and inCluster. Absent: the cluster is neither read nor written.
    */
   cluster?: {
     /**
@@ -135,30 +135,30 @@ export interface OIDCIssuerSpec {
       key: string;
     };
     /**
-     * The cluster that the operator itself runs in. Refused in namespaces that the operator's configuration does not list.
+     * The cluster that the operator itself runs in. Refused unless a Guardrail has issuers.inCluster.
      */
     inCluster?: {};
   };
   /**
-   * From which namespaces IAMServiceAccounts may refer to this issuer. Absent: as from: Same.
+   * The namespaces whose IAMServiceAccounts may refer to this issuer. Absent: means from: Same.
    */
   allowedNamespaces?: {
     /**
-     * Same: only the issuer's own namespace. All: every namespace. Selector: the issuer's own and those with labels that selector asks for. Absent: Same.
+     * Same: only the issuer's own namespace. All: every namespace. Selector: the issuer's own namespace and those that selector matches. Absent: Same.
      */
     from: 'Same' | 'All' | 'Selector';
     /**
-     * Labels of the namespaces that are meant; {} means every namespace. Absent: only without from: Selector.
+     * Labels that the namespaces must have; {} matches every namespace. Absent: only without from: Selector.
      */
     selector?: {
       /**
-       * Labels that the namespace has, with these values. Absent: any.
+       * Labels and values that the namespace must have. Absent: any.
        */
       matchLabels?: {
         [k: string]: string;
       };
       /**
-       * What is asked of labels besides, all of it. Absent: nothing.
+       * Further conditions on the labels, which must all hold. Absent: none.
        */
       matchExpressions?: {
         /**
@@ -177,17 +177,17 @@ export interface OIDCIssuerSpec {
     };
   };
   /**
-   * Audiences that tokens for AWS carry, registered as client ids of the IAM OIDC provider. Absent: sts.amazonaws.com, and in China sts.amazonaws.com.cn besides.
+   * Audiences that tokens for AWS carry, registered as client ids of the IAM OIDC provider. Absent: sts.amazonaws.com, and in China also sts.amazonaws.com.cn.
    */
   audiences?: string[];
   /**
-   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, for AWS allows 50 and the operator keeps ten for its own. A tag taken away here stays on AWS, where nothing tells it from a stranger's. Absent: only the operator's.
+   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here stays on AWS, because nothing there shows that it was yours. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;
   };
   /**
-   * What becomes of everything on AWS when this object is deleted: Delete removes it, Retain leaves it as it is. Absent: Delete.
+   * What happens to everything on AWS when this object is deleted: Delete removes it, Retain leaves it as it is. Absent: Delete.
    */
   deletionPolicy: 'Delete' | 'Retain';
   /**
@@ -197,19 +197,19 @@ export interface OIDCIssuerSpec {
 }
 
 /**
- * What the operator found and made. Everything here can be found again on AWS.
+ * What the operator found and made. The operator can find all of it again on AWS.
  */
 export interface OIDCIssuerStatus {
   /**
-   * The metadata.generation that this status describes; -1 before the first pass. Absent: as -1.
+   * The metadata.generation that this status describes; -1 before the first pass. Absent: means -1.
    */
   observedGeneration?: number;
   /**
-   * The issuer, to be given to the API server as --service-account-issuer. Absent: the spec was never accepted.
+   * URL of the issuer, for the API server's --service-account-issuer. Absent: the spec was never accepted.
    */
   issuerURL?: string;
   /**
-   * Where the keys are published, to be given to the API server as --service-account-jwks-uri. Absent: the spec was never accepted.
+   * URL of the published keys, for the API server's --service-account-jwks-uri. Absent: the spec was never accepted.
    */
   jwksURI?: string;
   /**
@@ -217,7 +217,7 @@ export interface OIDCIssuerStatus {
    */
   accountID?: string;
   /**
-   * The IAM OIDC providers that stand for this issuer. Absent: none.
+   * The IAM OIDC providers of this issuer. Absent: none.
    */
   providers?: {
     /**
@@ -229,24 +229,24 @@ export interface OIDCIssuerStatus {
      */
     arn: string;
     /**
-     * The AWS account that it is in.
+     * The AWS account of the provider.
      */
     accountID: string;
     /**
-     * Role that the operator assumes there. Absent: the operator's own credentials.
+     * Role that the operator assumes in that account. Absent: the operator's own credentials.
      */
     roleARN?: string;
     /**
-     * The audiences that it takes, which the roles that trust it ask for. Absent: not known yet.
+     * The audiences that the provider accepts; roles that trust it require one of them. Absent: not known yet.
      */
     audiences?: string[];
     /**
-     * Whether the operator made or adopted it, and so changes and deletes it.
+     * Whether the operator made or adopted the provider, and so may change and delete it.
      */
     owned: boolean;
   }[];
   /**
-   * What the spec asked for when the IAM OIDC provider was registered, by field: what cannot be changed since. Absent: none is registered yet.
+   * The fields that cannot change since the first IAM OIDC provider was registered, with their values at that time. Absent: none is registered yet.
    */
   settled?: {
     [k: string]: string;
@@ -273,11 +273,11 @@ export interface OIDCIssuerStatus {
      */
     arn: string;
     /**
-     * Its own name under cloudfront.net.
+     * The distribution's own name under cloudfront.net.
      */
     domainName: string;
     /**
-     * CloudFront's word for how far it is, for example InProgress or Deployed.
+     * CloudFront's status of the distribution, for example InProgress or Deployed.
      */
     state: string;
   };
@@ -290,11 +290,11 @@ export interface OIDCIssuerStatus {
      */
     arn: string;
     /**
-     * ACM's word for how far it is, for example PENDING_VALIDATION or ISSUED.
+     * ACM's status of the certificate, for example PENDING_VALIDATION or ISSUED.
      */
     state: string;
     /**
-     * When it expires. Absent: it is not issued yet.
+     * When the certificate expires. Absent: it is not issued yet.
      */
     notAfter?: string;
   };
@@ -315,12 +315,12 @@ export interface OIDCIssuerStatus {
      */
     firstPublished: string;
     /**
-     * When the key was first missing from its source. Absent: it is there.
+     * When the key was first missing from its source. Absent: the source has the key.
      */
     missingSince?: string;
   }[];
   /**
-   * How far each part is. Ready is computed from the others. Absent: before the first pass.
+   * The state of each part. Ready is computed from the others. Absent: there was no pass yet.
    */
   conditions?: {
     /**
@@ -328,7 +328,7 @@ export interface OIDCIssuerStatus {
      */
     type: string;
     /**
-     * Done, known not to be done, or not looked yet.
+     * True: done. False: known not to be done. Unknown: could not be looked at.
      */
     status: 'True' | 'False' | 'Unknown';
     /**
@@ -344,7 +344,7 @@ export interface OIDCIssuerStatus {
      */
     lastTransitionTime: string;
     /**
-     * The metadata.generation that the condition describes. Absent: whoever wrote the condition does not say.
+     * The metadata.generation that the condition describes. Absent: the condition's writer did not say.
      */
     observedGeneration?: number;
   }[];
