@@ -1,3 +1,4 @@
+import { findCondition } from '../api/conditions.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { finalizer } from '../api/names.ts';
 import { mayBeRegistered } from './issuer-contract.ts';
@@ -38,10 +39,16 @@ export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAc
 
 /** The object forgot its role. Its next pass will know. */
 function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
-  const mayBeLetIn =
-    account.metadata.namespace === issuer.metadata.namespace ||
-    (issuer.spec.allowedNamespaces?.from ?? 'Same') !== 'Same';
+  const isNeighbour = account.metadata.namespace === issuer.metadata.namespace;
+  // Anybody can write a finalizer and a reference. In another namespace they hold nothing by themselves.
+  const mayBeLetIn = isNeighbour || ((issuer.spec.allowedNamespaces?.from ?? 'Same') !== 'Same' && !isRefused(account));
   return mayHaveForgotten(account) && mayBeLetIn && refersTo(account, issuer);
+}
+
+/** No Guardrail, or not the issuer, allows the object as it is now. */
+function isRefused({ metadata, status }: IAMServiceAccount): boolean {
+  const accepted = findCondition(status?.conditions, 'Accepted');
+  return accepted?.reason === 'NotAllowed' && accepted.observedGeneration === metadata.generation;
 }
 
 /**

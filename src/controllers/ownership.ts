@@ -22,6 +22,9 @@ export function ownerOf(
   };
 }
 
+/** For removals: only what a pass has already taken over may be deleted. */
+export const withoutTakeOver = (owner: Owner): Owner => ({ ...owner, takesOver: [] });
+
 /** Something on AWS that was found under a name of ours. */
 export interface Found {
   /** `bucket b`, for messages. */

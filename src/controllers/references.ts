@@ -1,3 +1,4 @@
+import { isTrue } from '../api/conditions.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import { Index } from '../runtime/lookup.ts';
@@ -75,15 +76,23 @@ export interface Claim {
   readonly serviceAccounts: readonly string[];
 }
 
-/** The status says which service accounts are annotated or will be. The spec says which of them still are subjects. */
+/**
+ * The status says which service accounts are annotated or will be. The spec says which of them still are subjects. A refused object
+ * claims nothing, because it can name any issuer.
+ */
 export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
+  const [issuer] = issuerRefsOf({ metadata, spec });
+  const accepted = isTrue(status?.conditions, 'Accepted') && status?.observedGeneration === metadata.generation;
   const isSubject = (entry: NamespacedName) =>
     spec.subjects.some(({ namespace, name }) => namespace === entry.namespace && name === entry.name);
   return {
     seniority: seniority(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     roleARN: status?.roleARN,
-    serviceAccounts: (status?.serviceAccounts ?? []).filter(isSubject).map(serviceAccountKey),
+    serviceAccounts:
+      accepted && issuer
+        ? (status?.serviceAccounts ?? []).filter(isSubject).map((entry) => serviceAccountKey(issuer.namespace, entry))
+        : [],
   };
 }
 
@@ -91,7 +100,10 @@ export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
 export const claimIndex = () =>
   new Index<IAMServiceAccount, Claim>({ select: claimOf, keys: (_, { serviceAccounts }) => serviceAccounts });
 
-export const serviceAccountKey = ({ cluster, namespace, name }: NamespacedName & { readonly cluster: string }) =>
-  `${cluster}/${namespace}/${name}`;
+/** Anybody can call a cluster by any name, so a name counts only within the namespace of the issuer that gives it. */
+export const serviceAccountKey = (
+  issuerNamespace: string,
+  { cluster, namespace, name }: NamespacedName & { readonly cluster: string },
+) => `${issuerNamespace}/${cluster}/${namespace}/${name}`;
 
 export const issuerKey = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;

@@ -12,7 +12,7 @@ export function objectionsToIssuer({ spec }: OIDCIssuer, { accounts, issuers }: 
     objections.push(notSet('OIDCIssuers', 'issuers', { allows: 'none', needs: {} }));
   }
   const { cloudFront, external } = spec.hosting;
-  const host = cloudFront?.alias ?? (external && new URL(external.issuerURL).host);
+  const host = cloudFront?.alias ?? (external && hostOf(external.issuerURL));
   if (host !== undefined && !matchesHost(issuers?.aliases, host)) {
     const field = external ? 'spec.hosting.external.issuerURL with the host' : 'spec.hosting.cloudFront.alias';
     objections.push(notListed(field, host, 'issuers.aliases', issuers?.aliases));
@@ -39,6 +39,9 @@ const matchesARN = (accounts: readonly string[], roleARN: string) =>
 
 export const notInCluster = (asks: string): Objection =>
   notSet(asks, 'issuers.inCluster', { allows: 'it not', needs: true });
+
+/** Text that is no URL, which the CRD cannot tell in all cases, is its own host: no pattern for hosts allows it. */
+const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : url);
 
 /** As DNS compares names: whatever the case, and with or without the dot at the end. */
 const matchesHost = (patterns: readonly string[] | undefined, host: string) =>

@@ -42,12 +42,12 @@ export function objectionsToRole(facts: RoleFacts, { accounts, roles }: Guardrai
   ];
 }
 
-/** The account that the object names or inherits, and the recorded one while the role is reached through that, whose Guardrail may be gone. */
+/** The accounts that the object names and inherits, and the recorded one while the role is reached through that, whose Guardrail may be gone. */
 function accountsOf({ object: { spec, status }, issuer, issuerReady }: RoleFacts): (string | undefined)[] {
-  if (spec.account) return [spec.account.roleARN];
+  const named = spec.account ? [spec.account.roleARN] : [];
   const inherited = issuer ? [issuer.spec.account?.roleARN] : [];
   const recorded = status?.accountID === undefined || issuerReady ? [] : [status.accountRoleARN];
-  return [...inherited, ...recorded];
+  return [...named, ...inherited, ...recorded];
 }
 
 function subjects({ object: { metadata, spec }, issuer }: RoleFacts, rules: Roles): Objection[] {

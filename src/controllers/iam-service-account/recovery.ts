@@ -7,11 +7,13 @@ import { TerminalError, explain, inAccount } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
+import { withoutTakeOver } from '../ownership.ts';
 import type { RoleRemoval, Visit } from './context.ts';
 import { roleIdentity } from './desired.ts';
 import { isReady } from './issuers.ts';
 import { readIssuer } from './read-issuer.ts';
 import { recordServiceAccounts } from './record.ts';
+import { refuseSpec } from './validate.ts';
 
 /*
  * If the status is lost, the role is found again by its name, which the object's own name makes, and its account by the issuer.
@@ -19,13 +21,14 @@ import { recordServiceAccounts } from './record.ts';
 
 /** If the status was lost, the spec and the issuer tell what they still can. */
 export async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
-  const { services, object, status, owner, pass } = visit;
+  const { services, object, status, pass } = visit;
+  const owner = withoutTakeOver(visit.owner);
   const { issuer, others } = await readIssuer(services, object);
   const identity = roleIdentity(object, owner.installation);
   const sayRoleLeft = (why: string) => pass.event('Warning', 'RoleLeft', `role ${identity.name} may be left: ${why}`);
   // Anybody can write a finalizer: it alone opens no account that no Guardrail allows.
   const allows = (found: OIDCIssuer) =>
-    services.admission.role({ object, issuer: found, issuerReady: isReady(found) }).allowed;
+    !refuseSpec(object) && services.admission.role({ object, issuer: found, issuerReady: isReady(found) }).allowed;
   if (status.accountID === undefined && issuer && allows(issuer)) {
     try {
       recordAccount(status, issuer, await accountIDOf(visit, issuer));
@@ -49,7 +52,7 @@ export async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
   const roleName = status.roleName ?? identity.name;
   const roleARN = status.roleARN ?? `arn:${account.partition.name}:iam::${account.id}:role${identity.path}${roleName}`;
   const role = once(() => inAccount(account.id, () => account.roles.find(roleName)));
-  return { ...visit, issuer, others, account, roleName, role, roleARN };
+  return { ...visit, owner, issuer, others, account, roleName, role, roleARN };
 }
 
 /** The role's account is the issuer's, because the provider has to be in it too. */

@@ -21,11 +21,11 @@ export interface Rival {
 export function rivalsOf(
   object: IAMServiceAccount,
   claims: Lookup<Claim>,
-  serviceAccount: NamespacedName & { readonly cluster: string },
+  serviceAccount: NamespacedName & { readonly cluster: string; readonly issuerNamespace: string },
 ): Rival[] {
   const own = claimOf(object).seniority;
   return claims
-    .under(serviceAccountKey(serviceAccount))
+    .under(serviceAccountKey(serviceAccount.issuerNamespace, serviceAccount))
     .filter(([ref]) => nameOf(ref) !== nameOf(object.metadata))
     .map(([ref, claim]) => ({
       name: nameOf(ref),

@@ -42,6 +42,7 @@ export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
     if (reached.state === 'blocked') return missing(context, reached.reason, reached.message);
 
     const cluster = clusterNameOf(issuer);
+    const issuerNamespace = issuer.metadata.namespace;
     const desired = desiredAnnotations({
       roleARN,
       audience: situation.audiences[0],
@@ -51,7 +52,7 @@ export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
     const after: ServiceAccountEntry[] = [];
     const conflicts: string[] = [];
     for (const { namespace, name } of object.spec.subjects) {
-      const rivals = () => rivalsOf(object, services.claims, { cluster, namespace, name });
+      const rivals = () => rivalsOf(object, services.claims, { issuerNamespace, cluster, namespace, name });
       const { state, holder } = await annotateOne(reached.client, { namespace, name }, { roleARN, desired, rivals });
       after.push({ cluster, namespace, name, state });
       if (holder !== undefined) conflicts.push(`${namespace}/${name} (${holder})`);

@@ -2,6 +2,7 @@ import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Reason } from '../../api/conditions.ts';
 import { oidcIssuers } from '../../api/resources.ts';
+import { isOurs } from '../../aws/ownership.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { issuerAccount } from '../issuer-account.ts';
@@ -45,7 +46,9 @@ export async function accept(
   // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
   if (stored === undefined) await account.open();
   const written = findWrittenChange(object, desired);
-  if (written && (await findRegistration({ url: written.url, account }))) return unchangeable(written);
+  // Not for a stranger's provider: anybody can write the annotation and would learn from the answer which ones there are.
+  const provider = written && (await findRegistration({ url: written.url, account }));
+  if (written && provider && isOurs(provider.tags, owner)) return unchangeable(written);
   draft.accountID = account.id;
   draft.issuerURL = desired.issuerURL;
   draft.jwksURI = desired.jwksURI;

@@ -11,7 +11,7 @@ import { explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
-import { leftAlone, ownerOf } from '../ownership.ts';
+import { leftAlone, ownerOf, withoutTakeOver } from '../ownership.ts';
 import { type IssuerServices, type IssuerRemoval, readRecords } from './context.ts';
 import { bucketNameOf } from './desired.ts';
 import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
@@ -45,7 +45,7 @@ export async function removal(
       `the issuer stands in account ${status.accountID}, which the operator now cannot reach: it got into ${account.id}`,
     );
   }
-  const owner = ownerOf(oidcIssuers, object, services.settings);
+  const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));
   const alias = status.issuerURL === undefined ? spec.hosting.cloudFront?.alias : withoutScheme(status.issuerURL);
   const bucketName = status.bucket?.name ?? bucketNameOf(object, account.id, installation);
   const bucket = await findBucket(account, bucketName, { object, pass });
@@ -81,7 +81,8 @@ export async function removal(
     ownDistribution: once(async () => (await found()).own),
     ownDomain: once(async () => {
       const { own, foreign } = await found();
-      return foreign ? undefined : (own ?? status.distribution)?.domainName;
+      const recorded = foreign || !ownBucket ? undefined : status.distribution;
+      return (own ?? recorded)?.domainName;
     }),
   };
 }

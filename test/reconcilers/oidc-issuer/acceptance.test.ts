@@ -236,3 +236,20 @@ test('takes another key source and other audiences where the provider could not 
   await story.untilReady();
   expect([...story.account.providers.values()].map(({ audiences }) => [...audiences])).toEqual([['other']]);
 });
+
+test('a forged annotation does not tell which providers of strangers the account has', async () => {
+  const conditions = [];
+  for (const hosts of [['stranger.example.com'], []]) {
+    const story = new Story();
+    for (const host of hosts) {
+      const arn = `arn:aws:iam::111122223333:oidc-provider/${host}`;
+      story.account.providers.set(arn, { arn, url: host, audiences: new Set(), tags: {} });
+    }
+    const settled = { 'metadata.name': 'default/abcl0', 'spec.hosting.cloudFront.alias': 'stranger.example.com' };
+    const annotations = { 'irsa.giantswarm.io/settled': JSON.stringify(settled) };
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations } });
+    await story.reconcile();
+    conditions.push(story.condition('Accepted'));
+  }
+  expect(conditions[0]).toEqual(conditions[1]);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
 import { only, owner, ref, Story } from './story.ts';
 
 const here = 'home-of-test';
@@ -114,6 +115,45 @@ test('the old home deletes nothing either while the other one has taken over no 
   await story.untilGone();
   expect(story.leftovers).toEqual(before);
   expect(story.aws.writes).toEqual([]);
+});
+
+test('a move that stopped before the provider loses nothing when the object in the old cluster is deleted', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.settings.home = there;
+  story.settings.takeOver = [here];
+  story.restart();
+  story.aws.failNext('TagOpenIDConnectProvider', new ServiceError('AccessDenied', 403));
+  await story.reconcile();
+  expect(tagged(story).provider[homeTag]).toBe(here);
+
+  story.settings.home = here;
+  story.settings.takeOver = [];
+  story.restart();
+  const before = story.leftovers;
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual(before);
+});
+
+test('a declaration that was forgotten deletes nothing that the other home has', async () => {
+  const story = new Story();
+  await story.untilReady();
+  for (const tags of Object.values(tagged(story))) tags[homeTag] = there;
+  story.settings.takeOver = [there];
+  const before = story.leftovers;
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual(before);
+});
+
+test('a copy with a status takes no records of the original whose distribution is gone', async () => {
+  const story = await restored({ withStatus: true });
+  story.account.distributions.clear();
+  const before = story.leftovers;
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual(before);
 });
 
 test.each([
