@@ -31,7 +31,7 @@ const schema = z.strictObject({
   region: z
     .string({ error: 'is required: set it, or AWS_REGION in the environment' })
     .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region such as eu-central-1'),
-  /** Where the operator runs, for what it writes down about itself. */
+  /** The operator's own namespace, in which it records its installation. */
   namespace: z
     .string({ error: 'is required: set --namespace, or POD_NAMESPACE in the environment' })
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace'),

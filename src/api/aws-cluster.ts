@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './meta.ts';
 
-/** What we read of another operator's kind. Its schema is not ours: whatever is missing is said to be missing. */
+/** The part of another operator's kind that we read. Its schema is not ours, so any field may be missing. */
 export interface AWSCluster extends KubernetesObject {
   readonly spec?: {
     readonly cluster?: {

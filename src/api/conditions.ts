@@ -1,6 +1,6 @@
 import type { Condition } from './meta.ts';
 
-/** Condition types, in the order in which they are shown. All are positive: `True` is good, but for `Stalled`. */
+/** Condition types, in the order in which they are shown. All are positive: `True` is good, except for `Stalled`. */
 export const conditionTypes = [
   /** The spec is valid, allowed and built. Where it is False, nothing was sent to AWS. */
   'Accepted',
@@ -90,7 +90,7 @@ const badReasons = [
   'NotImplemented',
   /** The spec changes something that cannot change; the message names the field. */
   'ImmutableField',
-  /** No Guardrail, or not the issuer of another namespace, allows it; the message says what would have to be written. */
+  /** No Guardrail allows the spec, or an issuer of another namespace does not admit it; the message says what to write. */
   'NotAllowed',
   /** A limit of AWS is reached. */
   'LimitExceeded',
@@ -114,7 +114,7 @@ const badReasons = [
   'NameLost',
   /** What is served under the issuer's URL is not what the bucket holds, or is not served: its providers stay. */
   'NotVerified',
-  /** CloudFront gives the alias to no distribution of ours: another one has it, or a DNS record of the name points at another. */
+  /** CloudFront refuses our distribution the alias: another one has it, or a DNS record of the name points at another. */
   'AliasTaken',
   /** No public hosted zone of the account holds the alias. */
   'HostedZoneNotFound',

@@ -6,13 +6,13 @@ export const fieldManager = 'irsa-operator';
 export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
 
 /**
- * On an OIDCIssuer: a copy of its `status.settled`, for when the status is lost. AWS cannot tell it: if a provider has other
+ * On an OIDCIssuer: a copy of its `status.settled`, in case the status is lost. AWS cannot replace it: if a provider has other
  * audiences than the spec, that may be drift, which is repaired, or a changed spec, which is refused.
  */
 export const settledAnnotation = 'irsa.giantswarm.io/settled';
 
 export const annotations = {
-  /** On an OIDCIssuer: its deletion may take AWS away from the roles that refer to it. Any value but `"false"`. */
+  /** On an OIDCIssuer: its deletion may take AWS away from the roles that refer to it. Any value except `"false"`. */
   allowDeletion: 'irsa.giantswarm.io/allow-deletion',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */
   takeOver: 'irsa.giantswarm.io/take-over',
@@ -20,7 +20,7 @@ export const annotations = {
   optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',
   /** Release 18.4 and later 18: publish under an alias of our own instead of the distribution's name. */
   enableAlias: 'alpha.aws.giantswarm.io/enable-cloudfront-alias',
-  /** From release 19, `"false"` lets the provider of the distribution's own URL go. */
+  /** From release 19, `"false"` removes the provider of the distribution's own URL. */
   keepDistributionProvider: 'alpha.aws.giantswarm.io/irsa-keep-cloudfront-oidc-provider',
   /** Cluster API: reconcile nothing, delete nothing. */
   paused: 'cluster.x-k8s.io/paused',

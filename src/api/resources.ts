@@ -5,7 +5,7 @@ export interface Resource {
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
-  /** It need not be installed: where it is not served, there are none of it. Of other kinds that is an error. */
+  /** If the kind is not served, there are no objects of it. For other kinds that is an error. */
   readonly optional?: boolean;
 }
 
@@ -50,7 +50,7 @@ export const clusters: Resource = {
   kind: 'Cluster',
   optional: true,
 };
-/** The only one where Cluster API is older than 1.11. */
+/** The only version that Cluster API before 1.11 serves. */
 export const olderClusters: Resource = { ...clusters, version: 'v1beta1' };
 export const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 export const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' };

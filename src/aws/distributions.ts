@@ -10,7 +10,7 @@ export interface DistributionSpec {
   readonly callerReference: string;
   readonly alias: string;
   readonly certificateARN: string;
-  /** `<bucket>.s3.<region>.<suffix>`: the regional name, for the global one redirects for up to a day. */
+  /** `<bucket>.s3.<region>.<suffix>`: the regional name, because the global one redirects for up to a day. */
   readonly originDomain: string;
   readonly originAccessControlID: string;
   /** At most 128 characters. */

@@ -115,7 +115,7 @@ export class Route53Dns implements Dns {
     }
   }
 
-  /** A zone that is gone may have been made anew under another id. */
+  /** A zone that is gone may have been made again with another id. */
   private async forgettingLostZones<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;

@@ -131,7 +131,7 @@ const throttled = named(
 /** The thing changed since we read it (If-Match), or exists although it must not (If-None-Match). Read it again. */
 export const isPreconditionFailed = named('PreconditionFailed', 'ConditionalRequestConflict', 'InvalidIfMatchVersion');
 
-/** Something else uses the thing to delete. AWS lets go of it minutes after the other is gone. */
+/** Something else uses the thing to delete. AWS may say so for minutes after that other thing is deleted. */
 export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'DistributionNotDisabled');
 
 /** Some distribution, of any account, has the alias. */

@@ -39,8 +39,8 @@ export function isAccountRegional(bucket: string, { accountID, region }: BucketP
 const withoutAccountRegional: ReadonlySet<string> = new Set(['me-south-1', 'me-central-1']);
 
 /**
- * CloudFront's caller reference and ACM's idempotency token (32 of `\w`). It is the same after a crash. It is another one if the
- * object was made anew, or if the thing with the id `replaces` has to be replaced.
+ * CloudFront's caller reference and ACM's idempotency token (32 of `\w`). It is the same after a crash, and another one if
+ * the object was made again, or if the thing with the id `replaces` has to be replaced.
  */
 export function reference(uid: string, replaces = ''): string {
   return digest(`${uid}/${replaces}`, 32);

@@ -57,7 +57,7 @@ export class ReachedAccounts {
   private async identify(): Promise<Reached> {
     const { clients, sts } = this.options;
     const { Account: id } = await sts.send('asking whose credentials these are', new GetCallerIdentityCommand({}));
-    if (!id) throw new Error('asking whose credentials these are: STS named no account');
+    if (!id) throw new Error('asking STS for the account of the credentials: it named none');
     return { id, roleARN: undefined, clients: clients.forCredentials(undefined), credentials: undefined, zones: {} };
   }
 

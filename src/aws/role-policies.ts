@@ -56,7 +56,7 @@ export class IamRolePolicies {
     const failed = await attempt(this.additions(name, changes));
     const passing = failed.find(({ error }) => !isNotFound(error) && !isInvalid(error) && !isLimitExceeded(error));
     if (passing) throw passing.error;
-    await this.takeOff(name, { managed: changes.detach, inline: changes.delete });
+    await this.remove(name, { managed: changes.detach, inline: changes.delete });
     const roomMade = changes.detach.length + changes.delete.length > 0;
     const again = roomMade ? failed.filter(({ error }) => isLimitExceeded(error)) : [];
     const [first] = [
@@ -87,7 +87,7 @@ export class IamRolePolicies {
   }
 
   /** Happy if a policy is not there. */
-  async takeOff(name: string, { managed, inline }: PolicyNames): Promise<void> {
+  async remove(name: string, { managed, inline }: PolicyNames): Promise<void> {
     const RoleName = name;
     for (const PolicyArn of managed) {
       await this.iam

@@ -153,12 +153,12 @@ export class IamRoles implements Roles {
   }
 
   async delete(name: string, known: PolicyNames) {
-    await this.policies.takeOff(name, known);
+    await this.policies.remove(name, known);
     try {
       await this.deleteBare(name);
     } catch (error) {
       if (!isDeleteConflict(error)) throw error;
-      await this.policies.takeOff(name, await this.policies.list(name));
+      await this.policies.remove(name, await this.policies.list(name));
       await this.deleteBare(name);
     }
   }

@@ -1,4 +1,4 @@
-/** Where the documents stand, under the issuer's URL and in its bucket. */
+/** The paths of the documents, under the issuer's URL and in its bucket. */
 export const discoveryKey = '.well-known/openid-configuration';
 export const jwksKey = 'keys.json';
 

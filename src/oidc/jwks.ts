@@ -82,7 +82,7 @@ export function keyTraits(entry: unknown): string {
   return JSON.stringify([kid, kty, entry['alg'] ?? defaultAlgorithm(kty, crv), n, e, crv, x, y]);
 }
 
-/** The entries of a key set as they stand there, whoever wrote it. Text that is no key set has none. */
+/** The entries of a key set as they are, whoever wrote it. Text that is not a key set has none. */
 export function parseEntries(body: string): readonly unknown[] {
   try {
     const parsed: unknown = JSON.parse(body);

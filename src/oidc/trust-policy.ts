@@ -63,7 +63,7 @@ export function sidOf(issuerURL: string): string {
 }
 
 function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): Statement {
-  if (!isIssuerURL(url)) throw new Error(`${url} is no issuer URL that may go into a trust policy`);
+  if (!isIssuerURL(url)) throw new Error(`${url} is not an issuer URL that may be in a trust policy`);
   const unsafe = audiences.find((audience) => !isLiteral(audience));
   if (unsafe !== undefined || audiences.length === 0)
     throw new Error(`audience ${unsafe} may not go into a trust policy`);

@@ -50,7 +50,7 @@ export class Controller {
 
   /**
    * Reconciles the objects that depend on objects of another kind. `select` picks the part of the other object that matters to
-   * them. `affected` names them, both for what the other object says now and for what it said before.
+   * them. `affected` names them, for both the new and the former version of the other object.
    */
   watchRelated<O extends KubernetesObject, S>(
     informer: Informer<O>,
@@ -63,8 +63,8 @@ export class Controller {
     informer.on({
       select: related.select,
       changed: ({ ref, selected, before }) => {
-        for (const said of before === undefined ? [selected] : [before, selected]) {
-          for (const each of related.affected(ref, said)) this.add(each, related.priority);
+        for (const version of before === undefined ? [selected] : [before, selected]) {
+          for (const each of related.affected(ref, version)) this.add(each, related.priority);
         }
       },
     });

@@ -8,7 +8,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: seconds(1), m: minut
 /** The milliseconds of a Go duration as the CRDs take it, such as `1h30m`. */
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) throw new Error(`${text} is no duration`);
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) throw new Error(`${text} is not a duration`);
   return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (units[unit] ?? NaN), 0);
 }
 

@@ -137,7 +137,7 @@ export class KubeTransport {
     return response;
   }
 
-  /** One pool for all calls, made anew when certificates rotate. */
+  /** One pool for all calls. Rotated certificates bring a new one. */
   #agent({ tls }: Access): Agent {
     if (this.#pool && sameJson(this.#pool.tls, tls)) return this.#pool.agent;
     void this.#pool?.agent.close();

@@ -15,7 +15,7 @@ import { conditionsAfter, deletion, news, readiness, type Headline } from './pas
 import type { Reconcile, Result } from './reconciler.ts';
 import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 
-/** The time of one pass. It is longer than any good pass takes, and lets a pass that hangs give its place to others. */
+/** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
 const passDeadline = minutes(2);
 
 export interface ObjectReconcilerOptions<O extends ManagedObject, S extends ManagedStatus, C, R> {
@@ -91,7 +91,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 
   async #suspend(visit: Visit<O, S>, deleting: boolean): Promise<Result> {
-    const message = deleting ? 'the deletion waits until spec.suspend is taken away' : 'nothing is changed or repaired';
+    const message = deleting ? 'the deletion waits until spec.suspend is removed' : 'nothing is changed or repaired';
     await this.#store(visit, [], { status: 'False', reason: 'Suspended', message });
     return {};
   }

@@ -36,7 +36,7 @@ const wayOut = ' (spec.deletionPolicy: Retain ends the deletion at once and leav
 
 /**
  * The conditions after a pass. A condition that the pass did not look at stays as it is, with its generation.
- * `Stalled` stands only while one of the findings says that retrying cannot help.
+ * `Stalled` is present only while one of the findings says that retrying cannot help.
  */
 export function conditionsAfter(
   before: readonly Condition[],

@@ -61,7 +61,7 @@ function parsed(kubeconfig: string): JsonMap {
     // The parser's own words would quote the text, with its credentials.
     throw new InvalidKubeconfigError('the kubeconfig is no YAML, or uses aliases');
   }
-  if (!isMap(config)) throw new InvalidKubeconfigError('the kubeconfig is no map');
+  if (!isMap(config)) throw new InvalidKubeconfigError('the kubeconfig is not a map');
   return config;
 }
 
@@ -92,7 +92,7 @@ function entry(config: JsonMap, { list, name, field, allowed }: Wanted): JsonMap
 function text(map: JsonMap, field: string): string | undefined {
   const value = map[field];
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw new InvalidKubeconfigError(`${field} is no text`);
+  if (typeof value !== 'string') throw new InvalidKubeconfigError(`${field} is not a text`);
   return value;
 }
 

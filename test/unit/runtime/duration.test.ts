@@ -12,5 +12,5 @@ test.each([
 ])('%s is %d milliseconds', (text, milliseconds) => expect(parseDuration(text)).toBe(milliseconds));
 
 test.each(['', '1', 'h', '1d', '1h 30m', '-1h'])('%j is no duration', (text) => {
-  expect(() => parseDuration(text)).toThrow('is no duration');
+  expect(() => parseDuration(text)).toThrow('is not a duration');
 });

@@ -424,7 +424,7 @@ describe('a suspended object', () => {
     await reconcile();
     expect(ran).toEqual([]);
     expect(house()).toBeDefined();
-    expect(word('Ready')).toEqual(['False', 'Suspended', 'the deletion waits until spec.suspend is taken away']);
+    expect(word('Ready')).toEqual(['False', 'Suspended', 'the deletion waits until spec.suspend is removed']);
   });
 });
 

@@ -84,7 +84,7 @@ describe('what could make us run, read or trust something is refused by name', (
     ['server is no URL', { cluster: { server: '' } }],
     ['server holds credentials', { cluster: { server: 'https://a:b@api.example.com' } }],
     ['certificate-authority-data is no base64 of PEM', { cluster: { 'certificate-authority-data': 'AAAA' } }],
-    ['token is no text', { user: { token: ['a'] } }],
+    ['token is not a text', { user: { token: ['a'] } }],
     ['token holds characters that no token has', { user: { token: 'a\r\nx-remote-user: admin' } }],
     ['client-certificate-data and client-key-data', { user: { 'client-key-data': pem('PRIVATE KEY') } }],
     ['current-context is missing', { top: { 'current-context': '' } }],
