@@ -152,7 +152,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
       issuerURL: issuer.status?.issuerURL,
       providers: issuer.status?.providers,
     }),
-    affected: (issuer) => rolesByIssuer.under(issuerKey(issuer)).map(([ref]) => ref),
+    affected: (issuer, { issuerURL = '' }) =>
+      [issuerKey(issuer), issuerURL].flatMap((key) => rolesByIssuer.under(key)).map(([ref]) => ref),
   });
   // Only an issuer that is being deleted waits for its roles. A changed role causes no AWS calls for other issuers.
   issuers.watchRelated(roleInformer, {

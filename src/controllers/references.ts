@@ -2,7 +2,7 @@ import { isTrue } from '../api/conditions.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import { Index } from '../runtime/lookup.ts';
-import { clusterNameOf, mayBeRegistered } from './issuer-contract.ts';
+import { clusterNameOf, isLeavingForGood, mayBeRegistered } from './issuer-contract.ts';
 import { seniority } from './seniority.ts';
 
 /** The OIDCIssuers that an IAMServiceAccount refers to, with their namespaces. */
@@ -15,6 +15,7 @@ export interface IssuerSummary {
   readonly cluster: string;
   readonly url: string | undefined;
   readonly registered: boolean;
+  readonly leavingForGood: boolean;
   /** The ARNs of its own providers. Another issuer may claim its URL, but not these. */
   readonly providerARNs: readonly string[];
 }
@@ -26,6 +27,7 @@ export const issuerIndex = () =>
       cluster: clusterNameOf(issuer),
       url: issuer.status?.issuerURL,
       registered: mayBeRegistered(issuer),
+      leavingForGood: isLeavingForGood(issuer),
       providerARNs: (issuer.status?.providers ?? []).filter(({ owned }) => owned).map(({ arn }) => arn),
     }),
     keys: ({ namespace }, { providerARNs }) => [namespace, ...providerARNs],

@@ -29,12 +29,15 @@ export interface IssuerQuery {
 }
 
 /**
- * A statement goes when its issuer leaves for good, or when the role refers to another issuer. It stays if the issuer cannot be
- * seen: an issuer that was deleted with Retain, or moved to another management cluster, still serves pods.
+ * A statement goes when its issuer leaves for good, or once the role refers to another issuer that is ready. It stays while the
+ * issuer cannot be seen or is not ready: a typo in the reference must not take AWS from running pods, and an issuer that was
+ * deleted with Retain, or moved to another management cluster, still serves them.
  */
 export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituation {
   const audiences = issuer ? audiencesOf(issuer) : [];
-  const kept = recorded.filter(({ url }) => !others.some((other) => other.registered && other.url === url));
+  const kept = recorded.filter(
+    ({ url }) => !others.some((other) => other.registered && other.leavingForGood && other.url === url),
+  );
   if (!issuer) return { issuer, audiences, state: 'notFound', trusted: kept };
   const isLeaving = issuer.metadata.deletionTimestamp !== undefined;
   if (isLeavingForGood(issuer)) return { issuer, audiences, state: 'leaving', trusted: [] };

@@ -136,14 +136,17 @@ describe('a role that moves to an issuer of its own namespace', () => {
     expect(made.annotations()).toEqual({});
   });
 
-  test('drops it also while its new issuer is not registered yet', async () => {
+  test('keeps it until its new issuer is registered: the reference may be a typo', async () => {
     const made = story();
     await made.reconcile();
     made.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
     made.edit({ issuerRefs: own });
     await made.reconcile();
-    expect(made.trusted).toEqual([]);
-    expect(made.status.issuers).toEqual([]);
+    expect(made.role.trustPolicy).toContain('irsa.shared.example.com:sub');
+    made.kube.seed(oidcIssuers, issuer('abcl0'));
+    await made.reconcile();
+    expect(made.role.trustPolicy).not.toContain('irsa.shared.example.com');
+    expect(made.role.trustPolicy).toContain('irsa.abcl0.example.com:sub');
   });
 
   test('keeps it where nobody sees the other issuer any more: one that was moved away still serves pods', async () => {

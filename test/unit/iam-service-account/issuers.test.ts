@@ -83,8 +83,19 @@ describe('the statements of a role', () => {
     expect(of([])).toMatchObject({ state: 'notFound', trusted: [entry('a')] });
   });
 
-  test('go when the role refers to another issuer, although that does not exist', () => {
-    expect(of([issuer('b')], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [] });
+  test('stay when the role refers to another issuer that does not exist: that may be a typo', () => {
+    expect(of([issuer('b')], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [entry('b')] });
+  });
+
+  test('stay when the role refers to another issuer that is not ready yet', () => {
+    expect(of([issuer('a', { status: {} }), issuer('b')], [entry('b')])).toMatchObject({
+      state: 'notReady',
+      trusted: [entry('b')],
+    });
+  });
+
+  test('go when the former issuer leaves for good, whatever the role refers to', () => {
+    expect(of([issuer('b', { deleting: true })], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [] });
   });
 
   test('go when the issuer is being deleted, which was allowed and warned of', () => {
