@@ -2,7 +2,7 @@ import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
 import type { DesiredObject, KubeClient } from './kube-client.ts';
-import { isExpired, isNotFound, isNotServed } from './kube-error.ts';
+import { isExpired, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { collectionPath, objectPath } from './paths.ts';
@@ -13,7 +13,7 @@ export class HttpKubeClient implements KubeClient {
 
   async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
     try {
-      return (await this.#send('reading', resource, ref, { method: 'GET', path: objectPath(resource, ref) })) as O;
+      return await this.#object<O>('reading', resource, ref, { method: 'GET', path: objectPath(resource, ref) });
     } catch (error) {
       if (isNotFound(error) || (resource.optional && isNotServed(error))) return undefined;
       throw error;
@@ -61,13 +61,13 @@ export class HttpKubeClient implements KubeClient {
     options: { readonly subresource?: 'status' } = {},
   ): Promise<O> {
     const path = objectPath(resource, ref);
-    return (await this.#send('patching', resource, ref, {
+    return this.#object<O>('patching', resource, ref, {
       method: 'PATCH',
       path: options.subresource === undefined ? path : `${path}/${options.subresource}`,
       query: { fieldManager },
       body,
       contentType: 'application/merge-patch+json',
-    })) as O;
+    });
   }
 
   async delete(resource: Resource, ref: NamespacedName, options: { readonly uid?: string } = {}): Promise<void> {
@@ -86,6 +86,18 @@ export class HttpKubeClient implements KubeClient {
     const items: O[] = [];
     for await (const page of listPages<O>(this.transport, resource, namespace)) items.push(...page.items);
     return items;
+  }
+
+  /** Whatever answers without an object in its answer is no API server. A tenant is told as much of it as of a closed port. */
+  async #object<O>(
+    verb: string,
+    resource: Resource,
+    ref: NamespacedName,
+    request: Omit<KubeRequest, 'doing'>,
+  ): Promise<O> {
+    const answer = (await this.#send(verb, resource, ref, request)) as { readonly metadata?: unknown } | null;
+    if (typeof answer?.metadata === 'object' && answer.metadata !== null) return answer as O;
+    throw new KubeError(`${verb} ${resource.kind} ${ref.namespace}/${ref.name}: Unreachable`, undefined, undefined);
   }
 
   #send(verb: string, resource: Resource, ref: NamespacedName, request: Omit<KubeRequest, 'doing'>): Promise<unknown> {

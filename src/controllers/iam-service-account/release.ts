@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
-import { isForbidden, isNotServed, isTransient, isUnauthorized } from '../../runtime/kube-error.ts';
+import { isConflict, isForbidden, isUnauthorized, KubeError } from '../../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../../runtime/workload-clusters.ts';
 import type { Blocked, Reached } from '../clusters.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
@@ -69,10 +69,10 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    const refused = isUnauthorized(error) || isForbidden(error);
-    const nobody = isTransient(error) || isNotServed(error);
-    if (!refused && !nobody && !(error instanceof InvalidKubeconfigError)) throw error;
-    const why = refused ? 'refuses us' : 'cannot be reached';
+    // Whatever answers there, and however wrongly, must not hold the deletion. A conflict only asks for another try.
+    const isAnswer = error instanceof KubeError && !isConflict(error);
+    if (!isAnswer && !(error instanceof InvalidKubeconfigError)) throw error;
+    const why = isUnauthorized(error) || isForbidden(error) ? 'refuses us' : 'cannot be reached';
     throw new ClusterOutOfReach(`cluster ${cluster} ${why}`, { cause: error });
   }
 }

@@ -90,12 +90,18 @@ describe('a cluster that cannot be reached', () => {
 
   const refusing = () => new KubeError('reading is forbidden', 403, 'Forbidden');
 
+  const redirecting = () => new KubeError('302', 302, undefined);
+
+  const confused = () => new KubeError('400', 400, undefined);
+
   test.each([
     ['does not answer', down],
     ['is somebody else’s server by now', other],
     ['does not let us in', closed],
     ['refuses us', refusing],
     ['is only a load balancer by now', dead],
+    ['sends us to a login page', redirecting],
+    ['understands no request', confused],
   ])('because it %s holds the object for ten minutes, and then an event says what was left', async (_, fault) => {
     const story = await ready();
     story.delete();

@@ -111,7 +111,7 @@ describe('requests', () => {
   test('say what the API server needs: paths, content types and our field manager', async () => {
     const client = connect();
     const object = { metadata: ref, spec: { region: 'eu-central-1' } };
-    server.answer(...Array.from({ length: 6 }, () => json({})));
+    server.answer(...Array.from({ length: 6 }, () => json(object)));
     await client.create(serviceAccounts, object);
     await client.apply(oidcIssuers, object, { force: true });
     await client.patch(oidcIssuers, ref, { spec: { suspend: null } });
@@ -259,6 +259,18 @@ describe('reads', () => {
   test('end at the deadline where nothing is answered', async () => {
     expect(isUnreachable(await refusal(connect({ timeouts: { call: 200 } }).find(oidcIssuers, ref)))).toBe(true);
   });
+
+  test.each([{}, [], 'hello', null, { metadata: 'none' }])(
+    'answered by %j are of a server that is not there',
+    async (answer) => {
+      server.answer(json(answer), json(answer));
+      for (const call of [connect().find(oidcIssuers, ref), connect().patch(oidcIssuers, ref, {})]) {
+        const error = await refusal(call);
+        expect(isUnreachable(error)).toBe(true);
+        expect(error?.message).toMatch(/^(reading|patching) OIDCIssuer org\/abcl0: Unreachable$/);
+      }
+    },
+  );
 
   test('of a server that is not there are unreachable', async () => {
     await server.close();
