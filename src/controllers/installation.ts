@@ -1,7 +1,9 @@
+import type { IAMServiceAccount } from '../api/kinds.ts';
 import type { KubernetesObject } from '../api/meta.ts';
-import { configMaps, namespaces, type NamespacedName } from '../api/resources.ts';
+import { configMaps, iamServiceAccounts, namespaces, type NamespacedName } from '../api/resources.ts';
+import { roleName } from '../aws/names.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
-import { isAlreadyExists } from '../runtime/kube-error.ts';
+import { isAlreadyExists, isNotFound, isNotServed } from '../runtime/kube-error.ts';
 
 export const installationConfigMap = 'irsa-operator-installation';
 
@@ -20,12 +22,13 @@ export async function findHome(kube: KubeClient): Promise<string> {
 /**
  * Writes the installation down at the first start. It is part of names and tags: another one at a later start would make
  * every role anew and leave the old ones behind.
- * @throws InstallationChanged where another one is written down
+ * @throws InstallationChanged if another one is written down, or made the roles of the objects that are there
  */
 export async function keepInstallation(kube: KubeClient, namespace: string, installation: string): Promise<void> {
   const ref = { namespace, name: installationConfigMap };
   const written = await findInstallation(kube, ref);
   if (written === undefined) {
+    await refuseOthersRoles(kube, installation);
     try {
       await kube.create(configMaps, { metadata: ref, immutable: true, data: { installation } });
     } catch (error) {
@@ -38,6 +41,32 @@ export async function keepInstallation(kube: KubeClient, namespace: string, inst
 async function findInstallation(kube: KubeClient, ref: NamespacedName): Promise<string | undefined> {
   const found = await kube.find<KubernetesObject & { data?: Readonly<Record<string, string>> }>(configMaps, ref);
   return found && (found.data?.['installation'] ?? '');
+}
+
+/** Uninstalling takes the ConfigMap along, and leaves the objects: the names of their roles tell the installation too. */
+async function refuseOthersRoles(kube: KubeClient, installation: string): Promise<void> {
+  const others = (await listRoles(kube)).filter(({ metadata, spec, status }) => {
+    const computed = roleName(installation, metadata.namespace, metadata.name);
+    return spec.role?.name === undefined && status?.roleName !== undefined && status.roleName !== computed;
+  });
+  const [first] = others;
+  if (!first) return;
+  const { namespace, name } = first.metadata;
+  throw new InstallationChanged(
+    `installation: is ${installation}, and role ${first.status?.roleName} of IAMServiceAccount ${namespace}/${name} was made by another ` +
+      `installation: as ${installation} the operator would make ${others.length} roles anew and leave the old ones behind. Set the ` +
+      'installation that made them, or delete those IAMServiceAccounts first',
+  );
+}
+
+/** None while the kind is not installed. */
+async function listRoles(kube: KubeClient): Promise<readonly IAMServiceAccount[]> {
+  try {
+    return await kube.list<IAMServiceAccount>(iamServiceAccounts);
+  } catch (error) {
+    if (isNotFound(error) || isNotServed(error)) return [];
+    throw error;
+  }
 }
 
 const changed = ({ namespace, name }: NamespacedName, written: string, installation: string) =>

@@ -44,6 +44,19 @@ test('uninstalling ends while objects live, and leaves them and all that is on A
   expect(await tenant.holdings()).toEqual(holdings);
 });
 
+test('installed again as another installation it does not start, for it would make every role anew', async () => {
+  const { front } = lab.environment;
+  await lab.environment.install();
+  front.clearCalls();
+  const operator = await lab.startOperator({ installation: 'other' });
+  await until('the operator to end', () => operator.exited || undefined);
+  expect(await operator.terminate()).toBe(2);
+  expect(operator.output()).toContain(
+    `of IAMServiceAccount ${tenant.name}/${tenant.name} was made by another installation`,
+  );
+  expect(front.calls).toEqual([]);
+});
+
 test('installed again it goes on with the same objects, and changes nothing on AWS that it was not asked to', async () => {
   const { front } = lab.environment;
   await lab.environment.install();

@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../src/api/meta.ts';
-import { configMaps, namespaces } from '../../src/api/resources.ts';
+import { configMaps, iamServiceAccounts, namespaces } from '../../src/api/resources.ts';
+import { roleName } from '../../src/aws/names.ts';
 import { findHome, InstallationChanged, keepInstallation } from '../../src/controllers/installation.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import { FakeKube } from '../fakes/kube.ts';
@@ -49,6 +50,34 @@ test.each([
   kube.seed(configMaps, { metadata: ref, data: { installation: other } });
   if (refusal) await expect(start).rejects.toThrow(refusal);
   else await start;
+});
+
+describe('a first start beside the objects of an earlier operator', () => {
+  const withRole = (roleName: string, spec: object = {}) => {
+    const kube = new FakeKube();
+    const metadata = { namespace: 'default', name: 's3-reader' };
+    kube.seed(iamServiceAccounts, { metadata, spec: { issuerRefs: [], subjects: [], ...spec }, status: { roleName } });
+    return kube;
+  };
+  const byGinger = roleName('ginger', 'default', 's3-reader');
+
+  test('goes on as the same installation', async () => {
+    const kube = withRole(byGinger);
+    await keep(kube, 'ginger');
+    expect(written(kube)).toBeDefined();
+  });
+
+  test('is refused as another one, and writes nothing down', async () => {
+    const kube = withRole(byGinger);
+    await expect(keep(kube, 'gauss')).rejects.toThrow(InstallationChanged);
+    expect(written(kube)).toBeUndefined();
+  });
+
+  test('takes no word from a role whose name the user chose', async () => {
+    const kube = withRole('reader', { role: { name: 'reader', management: 'Full' } });
+    await keep(kube, 'gauss');
+    expect(written(kube)).toBeDefined();
+  });
 });
 
 test('the home is the UID of kube-system', async () => {
