@@ -65,6 +65,15 @@ const controllerOf = (folder) =>
       })),
   ]);
 
+/** What lies beside the folders of controllers serves all of them, and would carry one into another. */
+const besideControllers = restrict('src/controllers/*.ts', [
+  ...patternsOf('controllers'),
+  ...controllers.map((folder) => ({
+    regex: `^\\./${folder}/`,
+    message: `what lies beside src/controllers/${folder} may not import it: it serves the other controllers too.`,
+  })),
+]);
+
 /**
  * One rule set a folder, and for the files above them; of several for a file the last holds. test/unit/imports.test.ts sees
  * each refuse.
@@ -73,6 +82,7 @@ const controllerOf = (folder) =>
 export const restrictions = [
   ...Object.keys(layers).map((layer) => restrict(`src/${layer}/**/*.ts`, patternsOf(layer))),
   ...controllers.map((folder) => controllerOf(folder)),
+  besideControllers,
   restrict('src/*.ts', packagesBut('')),
   restrict('src/config.ts', [
     ...foldersBut(

@@ -1,7 +1,7 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { annotations } from '../api/names.ts';
 import type { Resource } from '../api/resources.ts';
-import { type Owner, ownershipOf } from '../aws/ownership.ts';
+import { type Owner, ownershipKeys, ownershipOf } from '../aws/ownership.ts';
 import type { Tags } from '../aws/tags.ts';
 import type { Pass } from '../runtime/definition.ts';
 import { TerminalError } from './explain.ts';
@@ -42,7 +42,8 @@ export function mustBeOurs({ what, tags }: Found, owner: Owner, remedy = 'it is 
     case 'unclaimed':
       throw notOwned(what, remedy);
     case 'anothers':
-      throw ownership.home === undefined ? notOwned(what, remedy) : ownedByAnotherCluster(what, ownership.home);
+      if (ownership.home !== undefined) throw ownedByAnotherCluster(what, ownership.home);
+      throw ownedByAnotherObject(what, tags, owner) ?? notOwned(what, remedy);
   }
 }
 
@@ -54,6 +55,15 @@ export function mustNotBeAnotherClusters({ what, tags }: Found, owner: Owner): v
 
 export function notOwned(what: string, remedy = 'it is left alone'): TerminalError {
   return new TerminalError('NotOwned', `${what} exists and does not carry this object's tags: ${remedy}`);
+}
+
+/** Of another namespace no more is told than that it is one. Undefined if none of our objects has it. */
+function ownedByAnotherObject(what: string, tags: Tags, { installation, owner }: Owner): TerminalError | undefined {
+  const { [ownershipKeys.installation]: itsInstallation, [ownershipKeys.owner]: itsOwner } = tags;
+  if (itsInstallation !== installation || itsOwner === undefined || itsOwner === owner) return undefined;
+  const [kind, namespace, name] = itsOwner.split('/');
+  const holder = namespace === owner.split('/')[1] ? `${kind} ${name}` : 'an object of another namespace';
+  return new TerminalError('NotOwned', `${what} belongs to ${holder} and is left alone: choose another name`);
 }
 
 function ownedByAnotherCluster(what: string, home: string): TerminalError {

@@ -71,6 +71,11 @@ describe('the folders of controllers', () => {
       ]);
   });
 
+  test.each(controllers)('what lies beside %s may not import it', async (folder) => {
+    expect(await complaints('src/controllers/example.ts', `./${folder}/example.ts`)).toHaveLength(1);
+    expect(await complaints('src/controllers/example.ts', './clusters.ts')).toEqual([]);
+  });
+
   test.each(controllers)('%s may import what lies beside them, and is held to the rules of its layer', async (from) => {
     const file = `src/controllers/${from}/example.ts`;
     expect(await complaints(file, '../clusters.ts')).toEqual([]);

@@ -5,7 +5,7 @@
  */
 export interface IAMServiceAccountSpec {
   /**
-   * The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
+   * Not built yet, except one. The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
    */
   issuerRefs: {
     /**
@@ -22,11 +22,11 @@ export interface IAMServiceAccountSpec {
    */
   subjects: {
     /**
-     * Namespace of the service account in its cluster. A * stands for any characters; it is refused unless a Guardrail allows it.
+     * Not built yet with a *. Namespace of the service account in its cluster. A * stands for any characters; a Guardrail has to allow it.
      */
     namespace: string;
     /**
-     * Name of the service account. A * stands for any characters; it is refused unless a Guardrail allows it.
+     * Not built yet with a *. Name of the service account. A * stands for any characters; a Guardrail has to allow it.
      */
     name: string;
   }[];

@@ -39,7 +39,7 @@ export interface OIDCIssuerSpec {
      */
     cloudFront?: {
       /**
-       * DNS name of the distribution, for example irsa.abcl0.example.com. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. Absent: the distribution has only its own cloudfront.net name.
+       * Not built yet without one. DNS name of the distribution, for example irsa.abcl0.example.com. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. Absent: the distribution has only its own cloudfront.net name.
        */
       alias?: string;
       /**

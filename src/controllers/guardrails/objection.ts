@@ -33,7 +33,8 @@ export function describe(guardrail: string, [first, ...others]: readonly Objecti
 export function remedyFor(namespace: string, objections: readonly Objection[]): string {
   const spec: Record<string, unknown> = { namespaces: [namespace] };
   for (const { rule, needs, isList } of objections) put(spec, rule.split('.'), { needs, isList });
-  const { namespaces, accounts = ['Own'], ...rest } = spec;
+  // A Guardrail needs accounts. While nothing tells the account, an administrator must not grant one by copying this.
+  const { namespaces, accounts = ['ARN of the role that the issuer will name'], ...rest } = spec;
   return JSON.stringify({ namespaces, accounts, ...rest });
 }
 

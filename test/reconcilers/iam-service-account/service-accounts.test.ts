@@ -225,6 +225,24 @@ describe('a service account of two objects', () => {
     expect(story.condition('ServiceAccountsReady', 'second')).toMatchObject(conflict);
   });
 
+  test('stays where a person wrote the role of the younger there by hand', async () => {
+    const story = new Story({ subjects: [] });
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account({}, 'second'));
+    await story.reconcile('second');
+    const byHand = story.annotations();
+    story.takeAnnotations();
+    story.workload.edit(serviceAccounts, reader, { metadata: { annotations: byHand } });
+    story.edit({ subjects: [reader] });
+    await story.reconcile();
+    expect(story.annotations()).toEqual(byHand);
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      reason: 'AnnotationConflict',
+      message: expect.stringContaining('written by somebody else'),
+    });
+  });
+
   test('is decided without a list of all IAMServiceAccounts', async () => {
     const story = await both();
     await story.reconcile('second');

@@ -81,6 +81,15 @@ describe('which Guardrail', () => {
     expect(judgeRole(asked, namespace, [written])).toMatchObject({ allowed: true });
   });
 
+  test('while no issuer tells the account, an administrator is told of no account that could be granted by copying', () => {
+    const message = messageOf(judgeRole(facts({}, { issuer: undefined }), namespace, []))!;
+    const written = JSON.parse(message.slice(message.indexOf('{'))) as NamedGuardrail;
+    expect(written.spec.accounts).toEqual(['ARN of the role that the issuer will name']);
+    expect(judgeRole(facts(), namespace, [written]).allowed).toBe(false);
+    const { account: _, ...own } = issuer().spec;
+    expect(judgeRole(facts({}, { issuer: { ...issuer(), spec: own } }), namespace, [written]).allowed).toBe(false);
+  });
+
   test('is selected by labels, all of them', () => {
     const by = (matchLabels: Record<string, string>) => ({
       name: 'labels',
