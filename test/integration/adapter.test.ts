@@ -130,7 +130,7 @@ describe('an AWSCluster', () => {
       region: 'cn-northwest-1',
       said: 'in region cn-northwest-1',
     },
-    { name: 'nameless', what: 'that is none', release: 'next', annotations: opted, said: 'next is no release' },
+    { name: 'nameless', what: 'that is none', release: 'next', annotations: opted, said: 'next is not a release' },
   ])('of release $what gets nothing, and an event says why', async ({ name, said, ...wish }) => {
     await workspace.apply(awsCluster(namespace, name, wish));
     const { type, note } = await workspace.event('AWSCluster', name, 'ReleaseNotSupported');

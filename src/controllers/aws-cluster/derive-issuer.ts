@@ -4,7 +4,7 @@ import { partitionOf } from '../../aws/partitions.ts';
 import type { DesiredObject } from '../../runtime/kube-client.ts';
 
 /** What an AWSCluster's release, region and annotations ask for. */
-export type Wish =
+export type Derivation =
   | { readonly state: 'notOptedIn' }
   /** A row of the table in docs/aws-cluster.md that is not built. */
   | { readonly state: 'notSupported'; readonly message: string }
@@ -16,13 +16,13 @@ export type Wish =
       readonly distributionProvider: 'Keep' | 'Remove';
     };
 
-export function wishOf({ metadata, spec }: AWSCluster): Wish {
+export function derivationOf({ metadata, spec }: AWSCluster): Derivation {
   const release = metadata.labels?.[labels.release];
   const version = /^v?(\d+)\.(\d+)\./.exec(release ?? '');
   const [major, minor] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)];
   const has = (annotation: string) => metadata.annotations?.[annotation] !== undefined;
   if (major < 19 && !has(annotations.optIn)) return { state: 'notOptedIn' };
-  if (!version) return { state: 'notSupported', message: `label ${labels.release} ${release ?? ''} is no release` };
+  if (!version) return { state: 'notSupported', message: `label ${labels.release} ${release ?? ''} is not a release` };
 
   const region = spec?.provider?.region;
   const domain = spec?.cluster?.dns?.domain;
@@ -36,11 +36,11 @@ export function wishOf({ metadata, spec }: AWSCluster): Wish {
   return { state: 'issuer', region, domain, distributionProvider: isKept ? 'Keep' : 'Remove' };
 }
 
-function notSupported(release: string | undefined, where: string): Wish {
+function notSupported(release: string | undefined, where: string): Derivation {
   return { state: 'notSupported', message: `release ${release ?? ''} ${where}`.trimEnd() + ' is not supported yet' };
 }
 
-/** The account in a role's ARN. Undefined if the text is no such ARN. */
+/** The account in a role's ARN. Undefined if the text is not such an ARN. */
 export function accountOf(roleARN: string): string | undefined {
   return /^arn:[a-z0-9-]+:iam::(\d{12}):role\/.+$/.exec(roleARN)?.[1];
 }
@@ -48,7 +48,7 @@ export function accountOf(roleARN: string): string | undefined {
 /** Only the fields that the AWSCluster decides. Other accounts, policies and tags are the user's. */
 export function derivedIssuer(
   { metadata: { namespace, name } }: AWSCluster,
-  { region, domain, distributionProvider }: Extract<Wish, { state: 'issuer' }>,
+  { region, domain, distributionProvider }: Extract<Derivation, { state: 'issuer' }>,
   { roleARN, accountID }: { readonly roleARN: string; readonly accountID: string },
 ): DesiredObject & { readonly spec: Readonly<Record<string, unknown>> } {
   return {

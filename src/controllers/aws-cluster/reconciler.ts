@@ -12,7 +12,7 @@ import type { Secrets } from '../../runtime/secrets.ts';
 import type { Intervals } from '../settings.ts';
 import { secretsForbidden } from '../secret-permissions.ts';
 import { ensureConfigMap } from './config-map.ts';
-import { accountOf, derivedIssuer, wishOf } from './derive-issuer.ts';
+import { accountOf, derivedIssuer, derivationOf } from './derive-issuer.ts';
 import { isApplied } from './difference.ts';
 
 /** The entry of the credential Secret with the role to assume. */
@@ -32,7 +32,7 @@ export interface AwsClusterDependencies {
 export class AwsClusterReconciler {
   readonly #dependencies: AwsClusterDependencies;
   /** The last event about each cluster, so that each is sent once. */
-  readonly #said = new Map<string, string>();
+  readonly #told = new Map<string, string>();
 
   constructor(dependencies: AwsClusterDependencies) {
     this.#dependencies = dependencies;
@@ -57,33 +57,33 @@ export class AwsClusterReconciler {
 
   async #provision(cluster: AWSCluster, issuer: OIDCIssuer | undefined): Promise<Result> {
     const { intervals } = this.#dependencies;
-    const wish = wishOf(cluster);
-    switch (wish.state) {
+    const derivation = derivationOf(cluster);
+    switch (derivation.state) {
       case 'notOptedIn':
         if (issuer && isOurs(issuer)) {
-          const message = `annotation ${annotations.optIn} is gone; OIDCIssuer ${issuer.metadata.name} stays, delete it yourself if you mean it`;
-          this.#say(cluster, { type: 'Warning', reason: 'OptInRemoved', message });
+          const message = `annotation ${annotations.optIn} is gone; OIDCIssuer ${issuer.metadata.name} stays: delete it yourself if it is not needed any more`;
+          this.#tell(cluster, { type: 'Warning', reason: 'OptInRemoved', message });
         }
         return {};
       case 'notSupported':
-        this.#say(cluster, { type: 'Warning', reason: 'ReleaseNotSupported', message: wish.message });
+        this.#tell(cluster, { type: 'Warning', reason: 'ReleaseNotSupported', message: derivation.message });
         return {};
       case 'incomplete':
-        this.#say(cluster, { type: 'Warning', reason: 'Incomplete', message: wish.message });
+        this.#tell(cluster, { type: 'Warning', reason: 'Incomplete', message: derivation.message });
         return {};
       case 'issuer':
         break;
     }
     if (issuer && !isOurs(issuer)) {
-      const message = `OIDCIssuer ${issuer.metadata.name} exists without label ${awsClusterLabel}: it is somebody else's and left alone`;
-      this.#say(cluster, { type: 'Warning', reason: 'IssuerNotOwned', message });
+      const message = `OIDCIssuer ${issuer.metadata.name} exists without label ${awsClusterLabel}: it is somebody else's and is not changed`;
+      this.#tell(cluster, { type: 'Warning', reason: 'IssuerNotOwned', message });
       return {};
     }
     if (issuer?.metadata.deletionTimestamp !== undefined) return { requeueAfter: intervals.missing };
     const account = await this.#account(cluster);
     if (!account) return { requeueAfter: intervals.missing };
     await this.#addFinalizer(cluster);
-    const desired = derivedIssuer(cluster, wish, account);
+    const desired = derivedIssuer(cluster, derivation, account);
     if (!isApplied(desired, issuer) && !(await this.#apply(cluster, desired))) return {};
     if (issuer) await this.#report(cluster, issuer);
     return { requeueAfter: intervals.resync };
@@ -97,7 +97,7 @@ export class AwsClusterReconciler {
     } catch (error) {
       if (!isInvalid(error)) throw error;
       const message = `the OIDCIssuer is refused: ${error.message}`;
-      this.#say(cluster, { type: 'Warning', reason: 'IssuerRefused', message });
+      this.#tell(cluster, { type: 'Warning', reason: 'IssuerRefused', message });
       return false;
     }
   }
@@ -106,7 +106,7 @@ export class AwsClusterReconciler {
     await ensureConfigMap(this.#dependencies.kube, issuer);
     if (!isTrue(issuer.status?.conditions, 'Ready')) return;
     const message = `OIDCIssuer ${issuer.metadata.name} is ready: ${issuer.status?.issuerURL ?? ''}`;
-    this.#say(cluster, { type: 'Normal', reason: 'IssuerReady', message });
+    this.#tell(cluster, { type: 'Normal', reason: 'IssuerReady', message });
   }
 
   /** `clusterctl move` deletes the source because the cluster lives on elsewhere. A paused cluster waits. */
@@ -115,22 +115,22 @@ export class AwsClusterReconciler {
     if (!cluster.metadata.finalizers?.includes(finalizer)) return {};
     const moved = isMoving(cluster);
     if (!moved && (await this.#isPaused(cluster))) {
-      this.#say(cluster, {
+      this.#tell(cluster, {
         type: 'Normal',
         reason: 'DeletionPaused',
-        message: 'the deletion waits while it is paused',
+        message: 'the deletion waits while the cluster is paused',
       });
       return { requeueAfter: intervals.resync };
     }
     if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
-    // Never over "false": with that somebody said that the issuer must stay as long as it is in use.
+    // Never overwrites "false", by which somebody keeps the issuer as long as it is in use.
     if (issuer.metadata.annotations?.[annotations.allowDeletion] === undefined) await this.#allowDeletion(issuer);
     if (issuer.metadata.deletionTimestamp === undefined) {
       await kube.delete(oidcIssuers, issuer.metadata, { uid: issuer.metadata.uid });
     } else {
       const held = findCondition(issuer.status?.conditions, 'Ready')?.message ?? '';
       const message = `the deletion waits for OIDCIssuer ${issuer.metadata.name}: ${held}`;
-      this.#say(cluster, { type: 'Normal', reason: 'DeletionWaits', message });
+      this.#tell(cluster, { type: 'Normal', reason: 'DeletionWaits', message });
     }
     return { requeueAfter: intervals.dependents };
   }
@@ -144,8 +144,8 @@ export class AwsClusterReconciler {
 
   #vanished(ref: NamespacedName, issuer: OIDCIssuer | undefined): Result {
     if (issuer && isOurs(issuer) && issuer.metadata.deletionTimestamp === undefined) {
-      const message = `AWSCluster ${ref.name} is gone without having been deleted here: nothing is deleted on AWS; delete this OIDCIssuer if the cluster is no more`;
-      this.#say(issuer, { type: 'Warning', reason: 'AWSClusterVanished', message });
+      const message = `AWSCluster ${ref.name} is gone without having been deleted here: nothing is deleted on AWS; delete this OIDCIssuer if the cluster no longer exists`;
+      this.#tell(issuer, { type: 'Warning', reason: 'AWSClusterVanished', message });
     }
     return {};
   }
@@ -155,32 +155,32 @@ export class AwsClusterReconciler {
     const name = metadata.labels?.[labels.clusterName] ?? metadata.name;
     const { kube } = this.#dependencies;
     const ref = { namespace: metadata.namespace, name };
-    // For a version that is not served, the answer is the same as for an object that is not there.
+    // For a version that is not served, the answer is the same as for an object that does not exist.
     const cluster = (await kube.find<Cluster>(clusters, ref)) ?? (await kube.find<Cluster>(olderClusters, ref));
     return cluster?.spec?.paused ?? false;
   }
 
-  /** The role that the operator assumes for this cluster. Undefined if nothing tells it, which an event says. */
+  /** The role that the operator assumes for this cluster. Undefined, with an event, if nothing names the role. */
   async #account(cluster: AWSCluster): Promise<{ roleARN: string; accountID: string } | undefined> {
     const { name, namespace } = cluster.spec?.provider?.credentialSecret ?? {};
     if (!name || !namespace) {
       const message = 'spec.provider.credentialSecret has no name and namespace';
-      return this.#say(cluster, { type: 'Warning', reason: 'Incomplete', message });
+      return this.#tell(cluster, { type: 'Warning', reason: 'Incomplete', message });
     }
     const entry = await this.#dependencies.secrets.entry({ namespace, name }, roleEntry);
     if (entry.state === 'forbidden') {
       const message = secretsForbidden(`read Secret ${namespace}/${name}`, namespace);
-      return this.#say(cluster, { type: 'Warning', reason: 'SecretForbidden', message });
+      return this.#tell(cluster, { type: 'Warning', reason: 'SecretForbidden', message });
     }
     if (entry.state !== 'found') {
       const message = `Secret ${namespace}/${name} or its entry ${roleEntry} does not exist`;
-      return this.#say(cluster, { type: 'Warning', reason: 'SecretNotFound', message });
+      return this.#tell(cluster, { type: 'Warning', reason: 'SecretNotFound', message });
     }
     const roleARN = entry.value.trim();
     const accountID = accountOf(roleARN);
     if (accountID !== undefined) return { roleARN, accountID };
-    const message = `entry ${roleEntry} of Secret ${namespace}/${name} is no ARN of an IAM role`;
-    return this.#say(cluster, { type: 'Warning', reason: 'InvalidCredentialSecret', message });
+    const message = `entry ${roleEntry} of Secret ${namespace}/${name} is not the ARN of an IAM role`;
+    return this.#tell(cluster, { type: 'Warning', reason: 'InvalidCredentialSecret', message });
   }
 
   async #addFinalizer({ metadata }: AWSCluster): Promise<void> {
@@ -194,13 +194,13 @@ export class AwsClusterReconciler {
     const { resourceVersion, finalizers = [] } = metadata;
     const others = finalizers.filter((name) => name !== finalizer);
     await this.#dependencies.kube.patch(awsClusters, metadata, { metadata: { resourceVersion, finalizers: others } });
-    this.#said.delete(metadata.uid);
+    this.#told.delete(metadata.uid);
     return {};
   }
 
-  #say(regarding: KubernetesObject, event: Parameters<EventRecorder['record']>[1]): undefined {
-    if (this.#said.get(regarding.metadata.uid) === event.message) return;
-    this.#said.set(regarding.metadata.uid, event.message);
+  #tell(regarding: KubernetesObject, event: Parameters<EventRecorder['record']>[1]): undefined {
+    if (this.#told.get(regarding.metadata.uid) === event.message) return;
+    this.#told.set(regarding.metadata.uid, event.message);
     this.#dependencies.events.record(regarding, event);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AWSCluster } from '../../../src/api/aws-cluster.ts';
 import { annotations, labels } from '../../../src/api/names.ts';
-import { accountOf, derivedIssuer, wishOf } from '../../../src/controllers/aws-cluster/derive-issuer.ts';
+import { accountOf, derivedIssuer, derivationOf } from '../../../src/controllers/aws-cluster/derive-issuer.ts';
 
 const { optIn, enableAlias, keepDistributionProvider: keep } = annotations;
 const domain = 'gauss.eu-central-1.aws.example.com';
@@ -47,7 +47,7 @@ describe('makes an issuer', () => {
     ['19 that lets the distribution’s provider go', { release: '19.0.0', on: { [keep]: 'false' } }, 'Remove'],
     ['19 with another word in that annotation', { release: '19.0.0', on: { [keep]: 'no' } }, 'Keep'],
   ])('for %s', (_, what, distributionProvider) => {
-    expect(wishOf(cluster(what))).toEqual({
+    expect(derivationOf(cluster(what))).toEqual({
       state: 'issuer',
       region: 'eu-central-1',
       domain,
@@ -62,7 +62,7 @@ describe('wants nothing', () => {
     ['18.4 without the annotation', { release: '18.4.0', on: { [enableAlias]: '' } }],
     ['no release at all', {}],
   ])('for %s', (_, what) => {
-    expect(wishOf(cluster(what))).toEqual({ state: 'notOptedIn' });
+    expect(derivationOf(cluster(what))).toEqual({ state: 'notOptedIn' });
   });
 });
 
@@ -78,7 +78,7 @@ describe('says that it is not supported', () => {
     ['no release', { on: { [optIn]: '' } }, labels.release],
     ['a release that is none', { release: 'latest', on: { [optIn]: '' } }, 'latest'],
   ])('for %s', (_, what, message) => {
-    expect(wishOf(cluster(what))).toEqual({ state: 'notSupported', message: expect.stringContaining(message) });
+    expect(derivationOf(cluster(what))).toEqual({ state: 'notSupported', message: expect.stringContaining(message) });
   });
 });
 
@@ -87,7 +87,7 @@ test.each([
   ['spec.cluster.dns.domain', { provider: { region: 'eu-central-1' } }],
   ['spec.provider.region', {}],
 ])('says that %s is missing', (field, spec) => {
-  expect(wishOf({ ...cluster({ release: '19.0.0' }), spec })).toEqual({
+  expect(derivationOf({ ...cluster({ release: '19.0.0' }), spec })).toEqual({
     state: 'incomplete',
     message: expect.stringContaining(field),
   });
