@@ -9,7 +9,10 @@ export function refersTo({ metadata, spec }: IAMServiceAccount, issuer: OIDCIssu
   return issuerRefsOf({ metadata, spec }).map(issuerKey).includes(issuerKey(issuer.metadata));
 }
 
-/** The objects for which the issuer's deletion waits: their pods would lose AWS. An object that is being deleted needs the issuer no more, and one of another namespace that was never let in must not hold it. */
+/**
+ * The objects for which the issuer's deletion waits: their pods would lose access to AWS. An object that is being deleted no longer
+ * needs the issuer. An object of another namespace holds the issuer only if the issuer once admitted it.
+ */
 export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
   return accounts.filter(
     (account) =>
@@ -22,7 +25,7 @@ export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount
 
 /**
  * The objects whose roles have, or may have, a statement for the issuer. The issuer must not go before the statements do: a
- * provider that is made anew under its URL would let in whoever they name.
+ * provider that is made again under its URL would let in whoever they name.
  * An object that is being deleted with Retain keeps its statement on purpose and holds nothing.
  */
 export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {

@@ -1,7 +1,7 @@
 /** Something that is read once a pass, when it is first asked for. */
 export interface Once<T> {
   (): Promise<T>;
-  /** The next call reads anew. */
+  /** The next call reads again. */
   forget(): void;
 }
 

@@ -69,7 +69,7 @@ export function roleSummary(account: IAMServiceAccount): RoleSummary {
   };
 }
 
-/** What others know of an IAMServiceAccount that gives service accounts its role. */
+/** What others know of an IAMServiceAccount that annotates service accounts. */
 export interface Claim {
   readonly seniority: string;
   readonly deleting: boolean;
@@ -98,7 +98,7 @@ export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
   };
 }
 
-/** IAMServiceAccounts by the service accounts that they give a role. */
+/** IAMServiceAccounts by the service accounts that they annotate. */
 export const claimIndex = () =>
   new Index<IAMServiceAccount, Claim>({ select: claimOf, keys: (_, { serviceAccounts }) => serviceAccounts });
 

@@ -5,7 +5,7 @@ import { type Annotations, annotate, isRoleOurs, roleOf } from './annotations.ts
 import type { ServiceAccountState } from './record.ts';
 import type { Rival } from './rivals.ts';
 
-/** What one service account shall carry. */
+/** What one service account should carry. */
 export interface AnnotationRequest {
   readonly roleARN: string;
   readonly desired: Annotations;
@@ -19,8 +19,8 @@ interface Annotated {
 }
 
 /**
- * Two of our objects never rewrite each other: the older object holds the service account, also after somebody made the service
- * account anew. A role that somebody else wrote there stays.
+ * Two of our objects never rewrite each other: the older object holds the service account, even if somebody recreates the
+ * service account. A role that somebody else wrote there stays.
  */
 export async function annotateOne(
   client: KubeClient,

@@ -46,7 +46,7 @@ export function desiredRole(
 const secondsOf = (duration: string | undefined) =>
   duration === undefined ? undefined : parseDuration(duration) / seconds(1);
 
-/** Only an issuer that is read now tells what its statement should be. Without subjects there is no statement. */
+/** Only an issuer that this pass read tells what its statement should be. Without subjects there is no statement. */
 function desiredTrust({ spec: { subjects } }: IAMServiceAccount, { issuer, trusted }: IssuerSituation): Trusted[] {
   const read = providersOf(issuer);
   const audiences = issuer ? audiencesOf(issuer) : [];

@@ -11,7 +11,7 @@ export const policiesStep: Step<RoleContext, RoleRemoval> = {
   needs: ['RoleReady'],
 
   async reconcile({ services, target, observed }) {
-    if (!target || !observed) throw new Error('the policies are of a role that is there');
+    if (!target || !observed) throw new Error('policies need an existing role');
     const { roles, id } = target.account;
     const { role, createdNow } = observed;
     return inAccount(id, () =>

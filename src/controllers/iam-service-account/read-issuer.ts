@@ -10,14 +10,14 @@ export interface IssuersRead {
   /** Undefined: it is not there, or this object may not know of it. */
   readonly issuer: OIDCIssuer | undefined;
   readonly others: readonly Neighbour[];
-  /** The message is the same for an issuer that does not let us and for one that is not there, so that nobody learns what other namespaces have. */
+  /** The message is the same for an issuer that does not admit us and for one that does not exist, so that nobody learns what other namespaces have. */
   readonly refusal: Refusal | undefined;
 }
 
 /**
- * The issuer is read anew, because the pass acts on it. The others are only looked up: they are those of this namespace, and those
+ * The issuer is read again, because the pass acts on it. The others are only looked up: they are those of this namespace, and those
  * of other namespaces that the role trusts because it referred to them.
- * An issuer that let us in before, but no longer does, is still known: through it things are undone, but never made.
+ * An issuer that admitted us before but no longer does is used to undo things, never to make them.
  */
 export async function readIssuer(
   { kube, issuers }: Pick<RoleDependencies, 'kube' | 'issuers'>,

@@ -11,14 +11,14 @@ import type { ServiceAccountEntry } from './record.ts';
 
 export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'issuer' | 'others' | 'roleARN'>;
 
-/** There is a way to the cluster, but nobody answers there, or only a proxy does, or nobody lets us in. */
+/** The cluster is known, but nobody answers there, only a proxy answers, or the cluster refuses us. */
 export class ClusterOutOfReach extends Error {
   override readonly name = 'ClusterOutOfReach';
 }
 
 /**
- * Takes our annotations off service accounts of one cluster. A service account leaves the status when that is done, or cannot be
- * done. Gives the obstacle, if there is one.
+ * Removes our annotations from service accounts of one cluster. A service account leaves the status when that is done, or cannot
+ * be done. Returns the obstacle, if there is one.
  * @throws ClusterOutOfReach
  */
 export async function release(
@@ -39,7 +39,7 @@ export async function release(
   return undefined;
 }
 
-/** Lets go of service accounts, and says in an event what may be left on them. */
+/** Forgets service accounts, and says in an event what may be left on them. */
 export function giveUp(
   context: Pick<ReleaseContext, 'status' | 'pass'>,
   entries: readonly ServiceAccountEntry[],

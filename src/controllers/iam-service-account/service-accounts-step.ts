@@ -17,7 +17,7 @@ const patience = minutes(10);
 /** What is missing for longer than this is looked for only at the resync, because each look reads the whole role. */
 const expectation = minutes(5);
 
-/** Annotates the service accounts of the subjects with the role, and takes the annotations off those that are subjects no more. */
+/** Annotates the service accounts of the subjects with the role, and removes the annotations from those that are no longer subjects. */
 export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
   condition: 'ServiceAccountsReady',
   /** Policies are not needed: a pod keeps for its life what it was started with, so a role that lacks a policy beats none. */
@@ -26,7 +26,7 @@ export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
   async reconcile(context) {
     const { services, object, status, situation, observed, target } = context;
     const { issuer } = situation;
-    if (!issuer || !target || !observed) throw new Error('service accounts are given a role that is there');
+    if (!issuer || !target || !observed) throw new Error('annotating service accounts needs an existing role');
     const before = status.serviceAccounts ?? [];
     const roleARN = observed.role.arn;
     if (!issuer.spec.cluster) {
@@ -84,7 +84,7 @@ export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
     return {
       state: 'waiting',
       reason: first.reason,
-      message: `${messages}; the annotations there are given up ten minutes after the deletion`,
+      message: `${messages}; ten minutes after the deletion the operator gives up the annotations there`,
       requeueAfter: settings.intervals.missing,
     };
   },
@@ -106,7 +106,7 @@ function outcome(context: RoleContext, entries: readonly ServiceAccountEntry[], 
     return missing(
       context,
       'AnnotationConflict',
-      `another role belongs to ${conflicts.join(', ')}: remove the annotation eks.amazonaws.com/role-arn there, or the subject from one of the objects`,
+      `these service accounts have another role: ${conflicts.join(', ')}: remove the annotation eks.amazonaws.com/role-arn there, or the subject from one of the objects`,
     );
   }
   return notFound.length > 0
@@ -123,7 +123,7 @@ function missing({ services, object }: RoleContext, reason: Reason, message: str
   return { state: 'waiting', reason, message, ...(isExpected && { requeueAfter: settings.intervals.missing }) };
 }
 
-/** Gives the obstacle that holds the deletion for a while: a cluster that is out of reach, or a way to it that a person can mend. */
+/** Returns the obstacle that holds the deletion for a while: a cluster that is out of reach, or something that a person can repair. */
 async function tryRelease(removal: RoleRemoval, cluster: string, entries: readonly ServiceAccountEntry[]) {
   try {
     return await release(removal, cluster, entries);

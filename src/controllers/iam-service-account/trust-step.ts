@@ -10,7 +10,7 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
   needs: ['RoleReady'],
 
   async reconcile({ services, status, situation, target, observed }) {
-    if (!target || !observed) throw new Error('the trust policy is of a role that is there');
+    if (!target || !observed) throw new Error('the trust policy needs an existing role');
     const { account } = target;
     const { role, createdNow } = observed;
     const desired = trustPolicy(target.desired.trusted, role.trustPolicy);
@@ -30,6 +30,6 @@ function waitingFor({ issuer }: RoleContext['situation']): Outcome {
   const reports = issuer
     ? `OIDCIssuer ${issuer.metadata.name} reports its provider's audiences`
     : 'the OIDCIssuer exists';
-  const message = `what the trust policy says of the issuer stays as it is until ${reports}`;
+  const message = `waiting until ${reports}; the trust policy's statement for the issuer stays as it is`;
   return { state: 'waiting', reason: issuer ? 'IssuerNotReady' : 'IssuerNotFound', message };
 }

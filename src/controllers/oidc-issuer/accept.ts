@@ -14,7 +14,7 @@ import { desiredIssuer, signingKeySource } from './desired.ts';
 import { findRegistration } from './registrations.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
 
-/** Says no before anything is sent to AWS; what tells the account, and whether it lets us in, is asked once all is allowed. */
+/** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
   services: IssuerServices,
   object: OIDCIssuer,
@@ -33,7 +33,7 @@ export async function accept(
 
   const getAccount = () => services.accounts.get(issuerAccount(object), pass);
   const stored = object.status?.accountID;
-  // The account that is recorded is enough to see a change that is refused: then AWS is asked nothing.
+  // The recorded account is enough to find a change that is refused, so nothing is sent to AWS then.
   const accountID = stored ?? (await getAccount()).id;
   const owner = ownerOf(oidcIssuers, object, settings);
   const desired = desiredIssuer(object, accountID, { owner, alias, signingKeys });
@@ -41,7 +41,7 @@ export async function accept(
   if (change) return unchangeable(change);
   const account = await getAccount();
   if (account.id !== accountID) {
-    return refused('ImmutableField', `spec.account: the issuer stands in account ${accountID}, not in ${account.id}`);
+    return refused('ImmutableField', `spec.account: the issuer is in account ${accountID}, not in ${account.id}`);
   }
   // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
   if (stored === undefined) await account.open();

@@ -34,12 +34,16 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
   /** A bucket with a global name stays ours, empty: whoever got the name could publish keys under a URL that somebody may still trust. */
   async remove(context) {
     const { account, object, pass, ownBucket, bucketName: name } = context;
-    const { region, bucket: wish } = object.spec;
+    const { region, bucket } = object.spec;
     if (!ownBucket) return ready;
     const buckets = account.buckets(region);
-    if (!isAccountRegional(name, { accountID: account.id, region }) && wish?.globalName !== 'Delete') {
+    if (!isAccountRegional(name, { accountID: account.id, region }) && bucket?.globalName !== 'Delete') {
       await closeToDistribution(buckets, ownBucket, account.partition.name);
-      pass.event('Normal', 'BucketKept', `bucket ${name} is empty and kept, for anybody could take its name`);
+      pass.event(
+        'Normal',
+        'BucketKept',
+        `bucket ${name} is empty and kept, because otherwise anybody could take its name`,
+      );
       return ready;
     }
     try {
@@ -76,7 +80,7 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
 }
 
 /**
- * Creating tells whose the bucket is if it refuses to be read: another account's, or our own without the permission to read.
+ * If a bucket cannot be read, creating it tells whether it is another account's, or our own without the permission to read.
  * In us-east-1, creating a bucket that the account has already succeeds and resets its ACLs. So there it is tried only for a
  * bucket that is recorded as ours, which has no ACLs.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html

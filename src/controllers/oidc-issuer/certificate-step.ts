@@ -12,7 +12,7 @@ import { mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from './time.ts';
 
-/** The certificate of the alias and the record that proves the domain to ACM, also at each renewal. */
+/** The alias's certificate, and the record that proves the domain to ACM now and at each renewal. */
 export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
   condition: 'CertificateReady',
   needs: [],
@@ -104,7 +104,7 @@ function choose(own: readonly Certificate[]): Certificate | undefined {
 }
 
 /**
- * ACM gives the same certificate for the same token for an hour, also while it does not list it yet.
+ * For an hour, ACM returns the same certificate for the same token, even if it does not list the certificate yet.
  * Only a failed certificate leads to another token.
  */
 async function request({ account, desired }: IssuerContext, failed: readonly Certificate[]): Promise<string> {

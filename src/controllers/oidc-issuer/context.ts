@@ -28,7 +28,7 @@ export interface IssuerDependencies {
 
 /** What the steps work with. */
 export interface IssuerServices extends IssuerDependencies {
-  /** Ids of the changes that Route 53 is bringing to its servers, by the UIDs of their issuers. */
+  /** Ids of the Route 53 changes that are not on all servers yet, by the UIDs of their issuers. */
   readonly dnsChanges: Map<string, string>;
 }
 
@@ -64,7 +64,7 @@ export interface IssuerRemoval extends IssuerPass {
   /** Undefined if there is none, or if it is not ours, which an event says. */
   readonly ownBucket: Bucket | undefined;
   readonly ownDistribution: Once<Distribution | undefined>;
-  /** The domain of our distribution. If the distribution is gone, the status tells its domain. If it is another's, the domain is too: a status may be a copy. */
+  /** The domain of our distribution, or the status's if the distribution is gone. Undefined if the distribution is not ours: the status may be a copy. */
   readonly ownDomain: Once<string | undefined>;
 }
 
@@ -80,7 +80,7 @@ export async function readRecords({ dns }: Account, alias: string): Promise<Zone
   return undefined;
 }
 
-/** Gives the id of the change. Records that were read before it count no more. */
+/** Returns the id of the change, and forgets the records that were read before it. */
 export async function changeRecords(
   { account, records }: IssuerPass,
   zone: Zone,

@@ -21,8 +21,8 @@ export async function holdsDeletion(
   const users = usersOf(object, await accountsNear(kube));
   if (users.length === 0) return undefined;
   const message =
-    `IAMServiceAccount ${namesOf(users, object)} still refer to this issuer, and nothing is taken away from them: ` +
-    `delete them too, or annotate this object with ${annotations.allowDeletion}=true and their pods lose AWS, ` +
+    `IAMServiceAccount ${namesOf(users, object)} still refer to this issuer, so nothing is deleted yet: ` +
+    `delete them too, or annotate this object with ${annotations.allowDeletion}=true, and their pods lose access to AWS, ` +
     'or set spec.deletionPolicy: Retain, which leaves everything on AWS';
   return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };
 }

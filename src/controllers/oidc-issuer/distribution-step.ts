@@ -36,7 +36,7 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
     status.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
     await letIn(context, arn);
     if (deployed) return ready;
-    const message = `CloudFront is bringing distribution ${id} to its edges`;
+    const message = `CloudFront is rolling out distribution ${id} to its edges`;
     const requeueAfter = services.settings.intervals.distribution;
     return { state: 'waiting', reason: 'DistributionDeploying', message, requeueAfter };
   },
@@ -54,8 +54,8 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
 };
 
 /**
- * Undefined also if somebody deleted it. Its records are live, so one answer is no proof: the list has to agree. The list may
- * also show another distribution of ours.
+ * The recorded distribution. DNS records point at it, so it counts as deleted only if the list does not show it either. The list
+ * may show another distribution of ours instead.
  */
 async function findKnown(context: IssuerContext): Promise<Distribution | undefined> {
   const { account, desired, owner, status } = context;

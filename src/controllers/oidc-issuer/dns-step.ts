@@ -43,7 +43,7 @@ async function inSync({ account, object, services }: IssuerContext | IssuerRemov
   const { uid } = object.metadata;
   const change = dnsChanges.get(uid);
   if (change !== undefined && !(await account.dns.isInSync(change))) {
-    const message = `Route 53 is bringing change ${change} to its servers`;
+    const message = `Route 53 is rolling out change ${change} to its servers`;
     return { state: 'waiting', reason: 'DNSChangePending', message, requeueAfter: settings.intervals.dns };
   }
   dnsChanges.delete(uid);

@@ -22,10 +22,7 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
     const now = services.clock.now();
     const keys = merge(observed ? parseJwks(observed, now) : [], seen.keys, now);
     if (keys.length > maxKeys) {
-      throw new TerminalError(
-        'LimitExceeded',
-        `${keys.length} keys are published or to be published, ${maxKeys} at most can be`,
-      );
+      throw new TerminalError('LimitExceeded', `${keys.length} keys would be published, and at most ${maxKeys} can be`);
     }
     try {
       await put(buckets, context, { key: jwksKey, observed, desired: renderJwks(keys) });
@@ -37,7 +34,7 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
       await put(buckets, context, { key: discoveryKey, observed: discovery, desired: { body, metadata: {} } });
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;
-      const message = 'somebody else changed the documents at the same moment: they are read again';
+      const message = 'somebody else changed the documents at the same moment: the operator reads them again';
       const requeueAfter = services.settings.intervals.documents;
       return { state: 'waiting', reason: 'AwaitingReconciliation', message, requeueAfter };
     }
@@ -84,14 +81,14 @@ function announce({ status, seen, pass }: IssuerContext, keys: readonly Publishe
     pass.event(
       'Warning',
       'UnknownKeyPublished',
-      `somebody else published ${strange.join(', ')}: who has that key can issue tokens`,
+      `somebody else published ${strange.join(', ')}: whoever has that key can issue tokens`,
     );
   }
   if (gone.length > 0) {
     pass.event(
       'Warning',
       'KeyLost',
-      `${gone.join(', ')} was taken out of the published set and is in no source any more`,
+      `somebody else removed ${gone.join(', ')} from the published keys, and no source has it any more`,
     );
   }
 }

@@ -28,7 +28,7 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
 
   /**
    * A name behind the issuer's URL is proven not to be ours. Whoever has it can publish keys, so no provider may trust it. Once
-   * the name is ours again, the providers are registered anew.
+   * the name is ours again, the providers are registered again.
    */
   async withdraw(context, proof) {
     const { account, desired, object, pass, status } = context;
@@ -39,7 +39,7 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     const gone: string[] = [];
     for (const url of urls) if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
     if (gone.length === 0) return;
-    const message = `IAM trusts ${gone.join(' and ')} no more, until the name is ours again: ${proof}`;
+    const message = `IAM does not trust ${gone.join(' and ')} until the name is ours again: ${proof}`;
     pass.event('Warning', 'ProvidersWithdrawn', message);
   },
 
@@ -82,6 +82,6 @@ async function findDependents({ services, object, alias }: IssuerRemoval): Promi
 function warn({ object, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
   const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (losing.length === 0 || !isDeletionAllowed(object)) return;
-  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, object)} stop trusting this issuer: their pods lose AWS`;
+  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, object)} stop trusting this issuer: their pods lose access to AWS`;
   pass.event('Warning', 'DependentsLoseAccess', message);
 }

@@ -63,9 +63,9 @@ function parse(url: string, body: string): Readonly<Record<string, unknown>> {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) return { ...parsed };
   } catch {
-    // The error below says it, as for JSON that is no object.
+    // The error below says it, as for JSON that is not an object.
   }
-  throw new Error(`${url} is no JSON object`);
+  throw new Error(`${url} is not a JSON object`);
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

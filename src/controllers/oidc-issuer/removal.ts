@@ -42,7 +42,7 @@ export async function removal(
   if (!account) return undefined;
   if (status.accountID !== undefined && status.accountID !== account.id) {
     throw new Error(
-      `the issuer stands in account ${status.accountID}, which the operator now cannot reach: it got into ${account.id}`,
+      `the issuer is in account ${status.accountID}, which the operator cannot reach now: its credentials are of ${account.id}`,
     );
   }
   const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));

@@ -27,14 +27,14 @@ export function settledFields({ alias, bucket, signingKeys, audiences }: Desired
   };
 }
 
-/** The first field that asks for something else than what stands on AWS, as far as the status tells. */
+/** The first field that differs from what the status records as made on AWS. */
 export function findChange({ status }: OIDCIssuer, desired: DesiredIssuer): Change | undefined {
   return differing({ ...status?.settled, ...begun(status) }, desired);
 }
 
 /**
- * The same by the annotation, for a lost status. The annotation is written before the provider is made, so it counts only if there
- * is a provider of this URL.
+ * The same for a lost status, by the annotation. That is written before the provider is made, so it counts only if there is a
+ * provider of this URL.
  */
 export function findWrittenChange(object: OIDCIssuer, desired: DesiredIssuer): (Change & { url: string }) | undefined {
   const before = written(object);

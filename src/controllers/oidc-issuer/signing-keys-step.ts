@@ -78,14 +78,14 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
   return read(context, name, publicEntry);
 }
 
-/** The object tells it. If the object lost its status, or was moved or restored, the bucket does. */
+/** The object tells whether keys were published. If it lost its status, or was moved or restored, the bucket tells. */
 async function wasPublished({ account, desired, object, status }: IssuerContext): Promise<boolean> {
   if ((status.keys ?? []).length > 0 || mayBeRegistered(object)) return true;
   const published = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
   return published !== undefined && parseEntries(published.body).length > 0;
 }
 
-/** Nothing tells us when the Secret comes, and each look costs all that the issuer reads on AWS. So the wait grows. */
+/** No watch tells us that the Secret was made, and each look reads the whole issuer on AWS, so the wait grows. */
 function waiting({ services, object }: IssuerContext, reason: Reason, message: string): Outcome {
   const { clock, settings } = services;
   const { missing, resync } = settings.intervals;

@@ -6,8 +6,8 @@ import { look } from './look.ts';
 import { wantedURLs } from './providers-step.ts';
 
 /**
- * Whether each registered URL serves what our bucket holds. Each pass looks, also while the certificate, the distribution or the
- * records are not well: that is when somebody else may answer.
+ * Whether each registered URL serves what our bucket holds. Each pass looks, even if the certificate, the distribution or the
+ * records are not ready: that is when somebody else may answer.
  */
 export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
   condition: 'Verified',

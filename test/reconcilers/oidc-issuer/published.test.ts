@@ -67,8 +67,13 @@ test('gives the documents as they are served over TLS, through the proxy', async
 });
 
 test.each([
-  ['something else than JSON', '/keys.json', (response: ServerResponse) => response.end('<Error/>'), 'no JSON object'],
-  ['no object', '/keys.json', json(null), 'no JSON object'],
+  [
+    'something else than JSON',
+    '/keys.json',
+    (response: ServerResponse) => response.end('<Error/>'),
+    'not a JSON object',
+  ],
+  ['no object', '/keys.json', json(null), 'not a JSON object'],
   ['an error', '/keys.json', (response: ServerResponse) => response.writeHead(403).end('{}'), 'HTTP status 403'],
   [
     'a redirect, which is not followed',
