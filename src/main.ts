@@ -62,7 +62,7 @@ interface Process {
   readonly stop: AbortController;
 }
 
-/** Builds everything and starts it. Gives what ends it: running passes get the configured grace, then all calls are aborted. */
+/** Builds everything and starts it. Returns what ends it: running passes get the configured grace, then all calls are aborted. */
 function start(config: Config & { readonly home: string }, { logger, transport, kube, stop }: Process) {
   const { signal } = stop;
   const { intervals } = config;
@@ -232,7 +232,7 @@ function refuse(message: string): never {
   process.exit(2);
 }
 
-/** Which cluster this is, once that is known and the installation is the one that it always was. */
+/** The home of this cluster, once it is known and the installation is the recorded one. */
 async function settleIn({ namespace, installation }: Config, { logger, kube, stop }: Process): Promise<string> {
   const work = async () => {
     await keepInstallation(kube, namespace, installation);
@@ -242,7 +242,7 @@ async function settleIn({ namespace, installation }: Config, { logger, kube, sto
   try {
     return await persist(work, {
       isFinal,
-      doing: 'reading what the operator was installed as',
+      doing: 'reading the recorded installation',
       clock,
       logger,
       signal: stop.signal,

@@ -2,7 +2,7 @@ import type { Condition } from './meta.ts';
 
 /** Condition types, in the order in which they are shown. All are positive: `True` is good, except for `Stalled`. */
 export const conditionTypes = [
-  /** The spec is valid, allowed and built. Where it is False, nothing was sent to AWS. */
+  /** The spec is valid, allowed and built. While this is False, nothing is sent to AWS. */
   'Accepted',
   /** The issuer's public keys were read. */
   'SigningKeysReady',
@@ -32,7 +32,7 @@ export const conditionTypes = [
   'ServiceAccountsReady',
   /** All of the above that the object has. */
   'Ready',
-  /** Only there while True: retrying cannot help, a person must. kstatus reads it. */
+  /** Present only while True: retrying cannot help, a person must. kstatus reads it. */
   'Stalled',
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
@@ -53,15 +53,15 @@ const waitingReasons = [
   'CertificateRecordPending',
   /** ACM is validating the domain. */
   'CertificatePendingValidation',
-  /** CloudFront is bringing a change to its edges. */
+  /** CloudFront is rolling out a change to its edges. */
   'DistributionDeploying',
   /** CloudFront is disabling the distribution before it can be deleted. */
   'DistributionDisabling',
-  /** Route 53 is bringing a change to its servers. */
+  /** Route 53 is rolling out a change to its servers. */
   'DNSChangePending',
-  /** Before there is a provider: the documents cannot be fetched yet, or not as they were written. */
+  /** No provider is made yet, because the documents cannot be fetched, or not as they were written. */
   'DocumentsNotServed',
-  /** AWS still counts the object as in use by another one that is going away. */
+  /** AWS still counts the resource as used by another one that is being deleted. */
   'InUse',
   /** The role is so new that not all of IAM knows it yet. */
   'RolePropagating',
@@ -98,7 +98,7 @@ const badReasons = [
   'SecretNotFound',
   /** The operator may not read, or not write, Secrets in this namespace. */
   'SecretForbidden',
-  /** The Secret's entry is no public key that can be published. */
+  /** The Secret's entry is not a public key that can be published. */
   'InvalidKey',
   /** The kubeconfig holds something that we do not execute or read. */
   'InvalidKubeconfig',
@@ -110,7 +110,7 @@ const badReasons = [
   'AnnotationConflict',
   /** The bucket's name belongs to another account. */
   'BucketNameTaken',
-  /** Somebody else is proven to answer under the issuer's URL: its providers are withdrawn. */
+  /** There is proof that somebody else answers under the issuer's URL: its providers are withdrawn. */
   'NameLost',
   /** What is served under the issuer's URL is not what the bucket holds, or is not served: its providers stay. */
   'NotVerified',

@@ -40,7 +40,7 @@ export interface AccountRef {
 export interface Accounts {
   /**
    * The account of this role, or the operator's own account, for the calls of one scope. Scopes share clients and
-   * credentials, but namespaces never do: there is one AssumeRole a role ARN, namespace and hour.
+   * credentials, but namespaces never do: there is one AssumeRole for each role ARN, namespace and hour.
    * For a role this asks AWS nothing, because the ARN holds the account. For the operator's own account it asks
    * GetCallerIdentity once.
    */

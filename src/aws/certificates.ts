@@ -27,7 +27,7 @@ export interface Certificate {
   readonly failure: string | undefined;
   readonly requestedAt: Date;
   readonly notAfter: Date | undefined;
-  /** The CNAME that proves the domain. ACM tells it after some seconds. All certificates of one name in one account have the same. */
+  /** The CNAME that proves the domain. ACM shows it after some seconds. All certificates of one name in one account have the same. */
   readonly validationRecord: DnsRecord | undefined;
   /** The ARNs of the resources that use it. */
   readonly inUseBy: readonly string[];
@@ -40,7 +40,7 @@ export interface Certificates {
   find(arn: string): Promise<Certificate | undefined>;
   /** Every certificate of this domain, whoever made it, of all key types and pages. */
   findByDomain(domain: string): Promise<readonly Certificate[]>;
-  /** One write; DNS validation, RSA-2048. Gives the ARN. */
+  /** One write; DNS validation, RSA-2048. Returns the ARN. */
   request(spec: CertificateSpec): Promise<string>;
   /** One write. Other tags stay. */
   tag(arn: string, tags: Tags): Promise<void>;

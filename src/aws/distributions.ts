@@ -6,7 +6,7 @@ import { fromTagList, toTagList, type Tags } from './tags.ts';
 
 /** Our part of a distribution. Everything else keeps CloudFront's or the user's value. */
 export interface DistributionSpec {
-  /** CloudFront answers a second create with the same reference with DistributionAlreadyExists, so that a create whose answer was lost makes no second distribution. */
+  /** A second create with the same reference fails with DistributionAlreadyExists, so repeating a create makes no second distribution. */
   readonly callerReference: string;
   readonly alias: string;
   readonly certificateARN: string;
@@ -23,7 +23,7 @@ export interface Distribution {
   readonly arn: string;
   /** `<…>.cloudfront.net`. */
   readonly domainName: string;
-  /** False while CloudFront is bringing a change to its edges. */
+  /** False while CloudFront is rolling out a change to its edges. */
   readonly deployed: boolean;
   readonly aliases: readonly string[];
   readonly tags: Tags;

@@ -10,7 +10,7 @@ export interface Zone {
   readonly name: string;
 }
 
-/** A record as it stands: an alias target or the plain values. Names without trailing dot, in lower case. */
+/** A record as observed: an alias target or the plain values. Names without trailing dot, in lower case. */
 export interface ObservedRecord {
   readonly name: string;
   readonly type: string;
@@ -36,7 +36,7 @@ export interface Dns {
   findZone(name: string): Promise<Zone | undefined>;
   /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). Undefined if the zone is gone. */
   findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined>;
-  /** One transactional batch. Gives the id of the change. */
+  /** One transactional batch. Returns the id of the change. */
   change(zone: Zone, changes: readonly RecordChange[]): Promise<string>;
   /** GetChange: all of Route 53's servers know the change. An unknown change counts as known. */
   isInSync(changeID: string): Promise<boolean>;
@@ -189,7 +189,7 @@ function aliasTarget(DNSName: string, HostedZoneId: string): route53.AliasTarget
   return { DNSName, HostedZoneId, EvaluateTargetHealth: false };
 }
 
-/** Route 53 gives ids as `/hostedzone/Z…` and `/change/C…`, and takes them bare. */
+/** Route 53 returns ids as `/hostedzone/Z…` and `/change/C…`, and takes them without the prefix. */
 function withoutPrefix(id: string): string {
   return id.replace(/^.*\//, '');
 }

@@ -14,7 +14,7 @@ export class AwsError extends Error {
     super(`${doing}: ${codeOf(cause)}: ${isError(cause) ? cause.message : String(cause)}`, { cause });
   }
 
-  /** AWS's name of the error, as the SDK gives it. */
+  /** AWS's name of the error, as the SDK reports it. */
   get code(): string {
     return codeOf(this.cause);
   }

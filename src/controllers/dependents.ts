@@ -13,13 +13,13 @@ export function refersTo({ metadata, spec }: IAMServiceAccount, issuer: OIDCIssu
  * The objects for which the issuer's deletion waits: their pods would lose access to AWS. An object that is being deleted no longer
  * needs the issuer. An object of another namespace holds the issuer only if the issuer once admitted it.
  */
-export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
-  return accounts.filter(
-    (account) =>
-      account.metadata.deletionTimestamp === undefined &&
-      refersTo(account, issuer) &&
-      (account.metadata.namespace === issuer.metadata.namespace ||
-        (account.status?.issuers ?? []).some(({ url }) => url === issuer.status?.issuerURL)),
+export function usersOf(issuer: OIDCIssuer, candidates: readonly IAMServiceAccount[]): IAMServiceAccount[] {
+  return candidates.filter(
+    (object) =>
+      object.metadata.deletionTimestamp === undefined &&
+      refersTo(object, issuer) &&
+      (object.metadata.namespace === issuer.metadata.namespace ||
+        (object.status?.issuers ?? []).some(({ url }) => url === issuer.status?.issuerURL)),
   );
 }
 
@@ -28,24 +28,24 @@ export function usersOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount
  * provider that is made again under its URL would let in whoever they name.
  * An object that is being deleted with Retain keeps its statement on purpose and holds nothing.
  */
-export function dependentsOf(issuer: OIDCIssuer, accounts: readonly IAMServiceAccount[]): IAMServiceAccount[] {
+export function dependentsOf(issuer: OIDCIssuer, candidates: readonly IAMServiceAccount[]): IAMServiceAccount[] {
   // An issuer that was never registered, such as a copy, has its URL from its spec alone.
   const urls = mayBeRegistered(issuer)
     ? [issuer.status?.issuerURL, ...(issuer.status?.providers ?? []).map(({ url }) => url)]
     : [];
-  return accounts.filter(
-    (account) =>
-      ((account.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayTrust(account, issuer)) &&
-      !(account.metadata.deletionTimestamp !== undefined && account.spec.deletionPolicy === 'Retain'),
+  return candidates.filter(
+    (object) =>
+      ((object.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayTrust(object, issuer)) &&
+      !(object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy === 'Retain'),
   );
 }
 
 /** The object forgot its role. Its next pass will know. */
-function mayTrust(account: IAMServiceAccount, issuer: OIDCIssuer): boolean {
-  const isNeighbour = account.metadata.namespace === issuer.metadata.namespace;
+function mayTrust(object: IAMServiceAccount, issuer: OIDCIssuer): boolean {
+  const isNeighbour = object.metadata.namespace === issuer.metadata.namespace;
   // Anybody can write a finalizer and a reference. In another namespace they hold nothing by themselves.
-  const mayBeLetIn = isNeighbour || ((issuer.spec.allowedNamespaces?.from ?? 'Same') !== 'Same' && !isRefused(account));
-  return mayHaveForgotten(account) && mayBeLetIn && refersTo(account, issuer);
+  const mayBeLetIn = isNeighbour || ((issuer.spec.allowedNamespaces?.from ?? 'Same') !== 'Same' && !isRefused(object));
+  return mayHaveForgotten(object) && mayBeLetIn && refersTo(object, issuer);
 }
 
 /** No Guardrail, or not the issuer, allows the object as it is now. */

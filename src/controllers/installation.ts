@@ -5,9 +5,9 @@ import { roleName } from '../aws/names.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { isAlreadyExists, isNotFound, isNotServed } from '../runtime/kube-error.ts';
 
-export const installationConfigMap = 'irsa-operator-installation';
+const installationConfigMap = 'irsa-operator-installation';
 
-/** The operator was told another installation than that of all that it made. */
+/** The configured installation is not that of everything that the operator made. */
 export class InstallationChanged extends Error {
   override readonly name = 'InstallationChanged';
 }
@@ -15,14 +15,14 @@ export class InstallationChanged extends Error {
 /** The home of this operator: the UID of namespace kube-system, which stays as long as the cluster does. */
 export async function findHome(kube: KubeClient): Promise<string> {
   const found = await kube.find<KubernetesObject>(namespaces, { namespace: '', name: 'kube-system' });
-  if (!found) throw new Error('the cluster has no namespace kube-system, whose UID tells it from others');
+  if (!found) throw new Error('the cluster has no namespace kube-system, and its UID tells clusters apart');
   return found.metadata.uid;
 }
 
 /**
- * Writes the installation down at the first start. It is part of names and tags: another one at a later start would make
- * every role anew and leave the old ones behind.
- * @throws InstallationChanged if another one is written down, or made the roles of the objects that are there
+ * Records the installation at the first start. It is part of names and tags: another one at a later start would make every role
+ * again and leave the old ones behind.
+ * @throws InstallationChanged if another one is recorded, or made the roles of the objects that are there
  */
 export async function keepInstallation(kube: KubeClient, namespace: string, installation: string): Promise<void> {
   const ref = { namespace, name: installationConfigMap };
@@ -70,6 +70,6 @@ async function listRoles(kube: KubeClient): Promise<readonly IAMServiceAccount[]
 }
 
 const changed = ({ namespace, name }: NamespacedName, written: string, installation: string) =>
-  `installation: is ${installation}, and was ${written} when the operator first started, as ConfigMap ${namespace}/${name} says: ` +
-  `as ${installation} it would make every role anew and leave the old ones behind. Set it to ${written} again. ` +
+  `installation: is ${installation}, but was ${written} when the operator first started, as ConfigMap ${namespace}/${name} says: ` +
+  `with ${installation} it would make every role again and leave the old ones behind. Set it to ${written} again. ` +
   'To change it for good, delete all OIDCIssuers and IAMServiceAccounts first, and then that ConfigMap';

@@ -7,7 +7,7 @@ import type { Pass } from '../runtime/definition.ts';
 import { TerminalError } from './explain.ts';
 import type { Settings } from './settings.ts';
 
-/** The owner as whom AWS objects are made for this object, and recognized. */
+/** The owner by which AWS objects of this object are made and recognized. */
 export function ownerOf(
   { kind }: Resource,
   { metadata }: OIDCIssuer | IAMServiceAccount,
@@ -68,8 +68,8 @@ function ownedByAnotherObject(what: string, tags: Tags, { installation, owner }:
 
 function ownedByAnotherCluster(what: string, home: string): TerminalError {
   const message =
-    `${what} belongs to an object of this name in another cluster, whose namespace kube-system has the UID ${home}, and is left alone: ` +
-    `if that object was moved or restored to here for good, annotate this one with ${annotations.takeOver}=${home}, ` +
+    `${what} belongs to an object of this name in another cluster, with the UID ${home} of namespace kube-system, and is left alone: ` +
+    `if that object was moved or restored to this cluster to stay, annotate this one with ${annotations.takeOver}=${home}, ` +
     "or list that UID under takeOver in the operator's configuration";
   return new TerminalError('OwnedByAnotherCluster', message);
 }

@@ -62,10 +62,10 @@ export const roleIndex = () =>
     keys: (_, { issuers, urls }) => [...issuers, ...urls],
   });
 
-export function roleSummary(account: IAMServiceAccount): RoleSummary {
+export function roleSummary(object: IAMServiceAccount): RoleSummary {
   return {
-    issuers: issuerRefsOf(account).map(issuerKey),
-    urls: (account.status?.issuers ?? []).map(({ url }) => url),
+    issuers: issuerRefsOf(object).map(issuerKey),
+    urls: (object.status?.issuers ?? []).map(({ url }) => url),
   };
 }
 

@@ -60,7 +60,7 @@ export function renderJwks(keys: readonly PublishedKey[]): JwksObject {
 }
 
 /**
- * The keys of a published set that STS can use, whoever wrote it. Text that is no key set has none.
+ * The keys of a published set that STS can use, whoever wrote it. Text that is not a key set has none.
  * A key without a time counts as first published at `fallback`.
  */
 export function parseJwks({ body, metadata }: JwksObject, fallback: Date): readonly PublishedKey[] {
@@ -105,7 +105,7 @@ function toJwk(entry: unknown): Jwk | undefined {
   return undefined;
 }
 
-/** Some writers leave `alg` out. Then the key's type tells it, as in kube-apiserver. */
+/** Some writers leave `alg` out. Then the key's type decides, as in kube-apiserver. */
 function defaultAlgorithm(kty: unknown, crv: unknown): Algorithm | undefined {
   if (kty === 'RSA') return 'RS256';
   return crv === 'P-256' ? 'ES256' : crv === 'P-384' ? 'ES384' : crv === 'P-521' ? 'ES512' : undefined;

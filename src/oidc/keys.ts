@@ -15,7 +15,7 @@ export type Jwk = {
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
 );
 
-/** The text is no public key that can be published. The message says why and holds nothing of the text. */
+/** The text is not a public key that can be published. The message says why and holds nothing of the text. */
 export class InvalidKeyError extends Error {
   override readonly name = 'InvalidKeyError';
 }

@@ -9,7 +9,7 @@ export interface ServiceAccountName {
 /** An issuer as a role trusts it. */
 export interface TrustedIssuer {
   readonly url: string;
-  /** ARN of its IAM OIDC provider, which has to be in the role's account. */
+  /** ARN of its IAM OIDC provider, which must be in the role's account. */
   readonly providerARN: string;
   readonly audiences: readonly string[];
   readonly subjects: readonly ServiceAccountName[];
@@ -40,7 +40,7 @@ const nobody: Statement = {
 };
 
 /**
- * The trust policy of a role that is ours. It has one statement an issuer, with every subject in one `sub` array, which fits
+ * The trust policy of a role that is ours. It has one statement for each issuer, with every subject in one `sub` array, which fits
  * IAM's 2048 characters best. An issuer that cannot be read now keeps its statement in `observed`, the policy as IAM has it.
  * Every other statement goes.
  * An issuer without subjects gets no statement: one without `sub` would let in every service account of the cluster.
@@ -66,7 +66,7 @@ function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): St
   if (!isIssuerURL(url)) throw new Error(`${url} is not an issuer URL that may be in a trust policy`);
   const unsafe = audiences.find((audience) => !isLiteral(audience));
   if (unsafe !== undefined || audiences.length === 0)
-    throw new Error(`audience ${unsafe} may not go into a trust policy`);
+    throw new Error(`audience ${unsafe} may not be in a trust policy`);
   const key = withoutScheme(url);
   return {
     Sid: sidOf(url),

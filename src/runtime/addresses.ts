@@ -82,7 +82,7 @@ export class ServerAddresses {
     for (const { address } of found) {
       const range = this.#rangeOf(address);
       if (range !== undefined && this.#isAllowed(range)) continue;
-      // The sentence is always the same, so that nobody can use a name to learn what stands where.
+      // The sentence is always the same, so that nobody can use a name to learn which addresses exist.
       if (range !== undefined || own.some((other) => isSameHost(other, address)))
         throw new InvalidKubeconfigError("server has a name that resolves to an address of the operator's own");
     }

@@ -14,7 +14,7 @@ export interface Pass {
   readonly signal: AbortSignal;
   /** Names the object in each line. */
   readonly logger: Logger;
-  /** Sends an event about the object, for what no condition says. The loop itself sends an event for each condition that turns bad. */
+  /** Sends an event about something that no condition says. The loop itself sends an event for each condition that turns bad. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
@@ -33,11 +33,11 @@ export interface Explanation {
   readonly message: string;
   /** Retrying cannot help: the object waits for a change or the resync, and shows `Stalled`. */
   readonly terminal: boolean;
-  /** It is proven that somebody else has the name on which later steps stand. Those steps withdraw what trusts the name. */
+  /** There is proof that somebody else has a name that later steps use. Those steps withdraw what trusts the name. */
   readonly nameLost?: boolean;
 }
 
-/** Why the deletion of an object waits although nothing of it is removed yet. */
+/** Why the deletion of an object waits before anything of it is removed. */
 export interface Hold {
   readonly reason: Reason;
   /** For the user: what holds the deletion, and how to end it. */

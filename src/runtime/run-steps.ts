@@ -16,7 +16,7 @@ export interface Removal {
 
 /**
  * Runs the steps in their order, if their needs are met in this pass. A step that waits or fails stops only those that need it.
- * When a step finds a name lost, each step that stands on the name withdraws at once, instead of running.
+ * When a step finds a name lost, each step that uses the name withdraws at once, instead of running.
  * @throws if the signal aborted: then the outcome of a step is no finding
  */
 export async function runByNeeds<C, R>(

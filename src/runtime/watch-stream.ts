@@ -49,7 +49,7 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
 /** A line is taken only if it holds everything that the watch needs. */
 function eventOf<O extends KubernetesObject>(line: string, resource: Resource, doing: string): WatchEvent<O> {
   const { type, object } = parse(line, doing);
-  if (!isMap(object)) throw malformed(doing, 'a line is no event');
+  if (!isMap(object)) throw malformed(doing, 'a line is not an event');
   const typed = () => ({ ...(object as O), apiVersion: apiVersion(resource), kind: resource.kind });
   switch (type) {
     case 'ADDED':
@@ -71,7 +71,7 @@ function parse(line: string, doing: string): JsonMap {
     const event: unknown = JSON.parse(line);
     return isMap(event) ? event : {};
   } catch (error) {
-    throw malformed(doing, 'a line is no JSON', { cause: error });
+    throw malformed(doing, 'a line is not JSON', { cause: error });
   }
 }
 

@@ -8,7 +8,7 @@ import { covers, overlap } from './patterns.ts';
 export function findDenied(document: string, denied: readonly string[]): string | undefined {
   if (denied.length === 0) return undefined;
   const policy: unknown = JSON.parse(document);
-  if (saysTwice(document, policy)) return 'a key twice, so that what it allows is not certain';
+  if (saysTwice(document, policy)) return 'a key twice, so what it allows is not certain';
   for (const statement of list(field(policy, 'Statement'))) {
     if (field(statement, 'Effect') === 'Deny') continue;
     const action = texts(field(statement, 'Action')).find((each) => denied.some((other) => overlap(each, other)));

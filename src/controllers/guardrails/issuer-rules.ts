@@ -38,7 +38,7 @@ const matchesARN = (accounts: readonly string[], roleARN: string) =>
   accounts.some((pattern) => pattern !== 'Own' && matches(pattern, roleARN));
 
 export const notInCluster = (asks: string): Objection =>
-  notSet(asks, 'issuers.inCluster', { allows: 'it not', needs: true });
+  notSet(asks, 'issuers.inCluster', { allows: 'none', needs: true });
 
 /** Text that is no URL, which the CRD cannot tell in all cases, is its own host: no pattern for hosts allows it. */
 const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : url);

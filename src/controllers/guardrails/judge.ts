@@ -38,7 +38,7 @@ export function selects({ spec }: NamedGuardrail, { name, labels }: Namespace): 
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }
 
-/** One Guardrail must allow all: what two allow together, neither does. */
+/** One Guardrail must allow all. Guardrails are not added up. */
 function judge(
   namespace: Namespace,
   guardrails: readonly NamedGuardrail[],
@@ -54,6 +54,6 @@ function judge(
   const spec = remedyFor(namespace.name, objectionsOf({ accounts: [] }));
   return {
     allowed: false,
-    message: `no Guardrail selects namespace ${namespace.name}, and so nothing is allowed in it: an administrator would write one that does, with no more than this: {"apiVersion":"irsa.giantswarm.io/v1alpha1","kind":"Guardrail","metadata":{"name":"${namespace.name}"},"spec":${spec}}`,
+    message: `no Guardrail selects namespace ${namespace.name}, so nothing is allowed in it: to allow exactly this object, an administrator would write: {"apiVersion":"irsa.giantswarm.io/v1alpha1","kind":"Guardrail","metadata":{"name":"${namespace.name}"},"spec":${spec}}`,
   };
 }

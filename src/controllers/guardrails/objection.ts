@@ -6,7 +6,7 @@ export interface Objection {
   readonly rule: string;
   /** What that field says. */
   readonly allows: string;
-  /** What the field would have to hold: an entry of its list, or its value. */
+  /** What the field must hold to allow it: an entry of its list, or its value. */
   readonly needs: unknown;
   readonly isList: boolean;
 }

@@ -3,8 +3,8 @@ interface PatternOptions {
 }
 
 /**
- * Whether a value fits a pattern in which * stands for any characters. Each part of the pattern takes the first place that it
- * finds, and no place is tried twice. So the time grows only with the length of the value, whatever users write.
+ * Whether a value fits a pattern in which * stands for any characters. Each part of the pattern takes the first place where it
+ * fits, and no place is tried twice. So the time grows only with the length of the value, whatever users write.
  */
 export function matches(pattern: string, value: string, { ignoreCase = false }: PatternOptions = {}): boolean {
   const fold = ignoreCase ? lowerASCII : (text: string) => text;

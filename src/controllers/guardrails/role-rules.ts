@@ -42,7 +42,7 @@ export function objectionsToRole(facts: RoleFacts, { accounts, roles }: Guardrai
   ];
 }
 
-/** The accounts that the object names and inherits, and the recorded one while the role is reached through that, whose Guardrail may be gone. */
+/** The account roles that the object names and inherits. A recorded one counts too while the role is reached through it: its Guardrail may be gone. */
 function accountsOf({ object: { spec, status }, issuer, issuerReady }: RoleFacts): (string | undefined)[] {
   const named = spec.account ? [spec.account.roleARN] : [];
   const inherited = issuer ? [issuer.spec.account?.roleARN] : [];
@@ -111,7 +111,7 @@ function inlinePolicies({ spec }: IAMServiceAccount, { inlinePolicies: rules }: 
   return policies.flatMap(({ name, document }) => {
     const denied = findDenied(document, rules.deniedActions ?? []);
     if (denied === undefined) return [];
-    const allows = `everything but ${rules.deniedActions?.join(', ')}`;
+    const allows = `everything except ${rules.deniedActions?.join(', ')}`;
     const asks = `spec.policies.inline ${name}: it has ${denied}`;
     return [notSet(asks, 'roles.inlinePolicies.deniedActions', { allows, needs: [] })];
   });

@@ -18,7 +18,7 @@ export async function holdsDeletion(
 ): Promise<Hold | undefined> {
   const hasBegun = findCondition(object.status?.conditions, 'Ready')?.reason === 'Deleting';
   if (hasBegun || isDeletionAllowed(object)) return undefined;
-  const users = usersOf(object, await accountsNear(kube));
+  const users = usersOf(object, await listIAMServiceAccounts(kube));
   if (users.length === 0) return undefined;
   const message =
     `IAMServiceAccount ${namesOf(users, object)} still refer to this issuer, so nothing is deleted yet: ` +
@@ -28,13 +28,13 @@ export async function holdsDeletion(
 }
 
 /** All IAMServiceAccounts that may refer to the issuer or be trusted by it. Only a deletion lists, because a lookup may lag behind. */
-export function accountsNear(kube: KubeClient): Promise<readonly IAMServiceAccount[]> {
+export function listIAMServiceAccounts(kube: KubeClient): Promise<readonly IAMServiceAccount[]> {
   return kube.list<IAMServiceAccount>(iamServiceAccounts);
 }
 
 /** The names in an order that stays the same, and not more than somebody would read. */
-export function namesOf(accounts: readonly IAMServiceAccount[], { metadata: { namespace } }: OIDCIssuer): string {
-  const names = accounts
+export function namesOf(dependents: readonly IAMServiceAccount[], { metadata: { namespace } }: OIDCIssuer): string {
+  const names = dependents
     .map(({ metadata }) =>
       metadata.namespace === namespace ? metadata.name : `${metadata.namespace}/${metadata.name}`,
     )

@@ -4,7 +4,7 @@ import { ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../dependents.ts';
 import { isDeletionAllowed, mayBeRegistered } from '../issuer-contract.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { accountsNear, namesOf } from './deletion-hold.ts';
+import { listIAMServiceAccounts, namesOf } from './deletion-hold.ts';
 import { findURLs } from './recovery.ts';
 import { ensureRegistration, removeRegistration } from './registrations.ts';
 
@@ -72,10 +72,10 @@ const recordedURLs = ({ status }: IssuerContext) => (status.providers ?? []).map
 
 /** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
 async function findDependents({ services, object, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
-  const accounts = await accountsNear(services.kube);
+  const all = await listIAMServiceAccounts(services.kube);
   // The issuer's own URL may be lost with the status.
   const status = { ...object.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
-  return dependentsOf({ ...object, status }, accounts);
+  return dependentsOf({ ...object, status }, all);
 }
 
 /** Comes before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
