@@ -48,7 +48,7 @@ function mayTrust(object: IAMServiceAccount, issuer: OIDCIssuer): boolean {
   return mayHaveForgotten(object) && mayBeLetIn && refersTo(object, issuer);
 }
 
-/** No Guardrail, or not the issuer, allows the object as it is now. */
+/** No Guardrail allows the present spec, or the issuer does not admit the namespace. */
 function isRefused({ metadata, status }: IAMServiceAccount): boolean {
   const accepted = findCondition(status?.conditions, 'Accepted');
   return accepted?.reason === 'NotAllowed' && accepted.observedGeneration === metadata.generation;

@@ -40,7 +40,7 @@ const matchesARN = (accounts: readonly string[], roleARN: string) =>
 export const notInCluster = (asks: string): Objection =>
   notSet(asks, 'issuers.inCluster', { allows: 'none', needs: true });
 
-/** Text that is no URL, which the CRD cannot tell in all cases, is its own host: no pattern for hosts allows it. */
+/** Text that is not a URL, which the CRD lets through in some cases, counts as its own host: no pattern for hosts allows it. */
 const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : url);
 
 /** As DNS compares names: whatever the case, and with or without the dot at the end. */
