@@ -21,12 +21,13 @@ export function notSet(asks: string, rule: string, { allows, needs }: { allows: 
   return { asks, rule, allows, needs, isList: false };
 }
 
-export function describe(guardrail: string, [first, ...others]: readonly Objection[]): string {
-  if (!first) return '';
-  const more = others.map(({ asks }) => asks);
-  const rest = more.length === 0 ? '' : `, nor ${more.join(', nor ')}`;
-  const remedy = first.isList ? `add ${JSON.stringify(first.needs)} to it` : `set it to ${JSON.stringify(first.needs)}`;
-  return `Guardrail ${guardrail} comes closest and does not allow ${first.asks}: its spec.${first.rule} allows ${first.allows}; an administrator would ${remedy}${rest}`;
+export function describe(guardrail: string, objections: readonly Objection[]): string {
+  return `Guardrail ${guardrail} comes closest and does not allow ${objections.map(explained).join('. Nor does it allow ')}`;
+}
+
+function explained({ asks, rule, allows, needs, isList }: Objection): string {
+  const remedy = isList ? `add ${JSON.stringify(needs)} to it` : `set it to ${JSON.stringify(needs)}`;
+  return `${asks}: its spec.${rule} allows ${allows}; an administrator would ${remedy}`;
 }
 
 /** The least that an administrator would write to meet all objections. */

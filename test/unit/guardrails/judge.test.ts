@@ -81,6 +81,16 @@ describe('which Guardrail', () => {
     expect(judgeRole(asked, namespace, [written])).toMatchObject({ allowed: true });
   });
 
+  test('with several objections each is said with what an administrator would write', () => {
+    const message = roleMessage({ tags: { team: 'a' }, policies: { managed: ['AdministratorAccess'] } })!;
+    expect(message).toMatch(
+      /does not allow .*AdministratorAccess: its spec\.roles\.managedPolicies allows nothing; .* add /,
+    );
+    expect(message).toMatch(
+      /\. Nor does it allow .*team: its spec\.roles\.tagKeys allows nothing; an administrator would add "team" to it$/,
+    );
+  });
+
   test('while no issuer tells the account, an administrator is told of no account that could be granted by copying', () => {
     const message = messageOf(judgeRole(facts({}, { issuer: undefined }), namespace, []))!;
     const written = JSON.parse(message.slice(message.indexOf('{'))) as NamedGuardrail;
