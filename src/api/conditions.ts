@@ -45,7 +45,7 @@ const goodReasons = [
 ] as const;
 
 const waitingReasons = [
-  /** Somebody else changed it at the same moment: it is looked at again at once. */
+  /** Somebody else changed it at the same moment: it is looked at again soon. */
   'AwaitingReconciliation',
   /** Another condition must be True first; the message names it. */
   'DependencyNotReady',
@@ -69,8 +69,6 @@ const waitingReasons = [
   'DependentsRemaining',
   /** The issuer is there and has no provider in the role's account yet. */
   'IssuerNotReady',
-  /** The object is suspended. */
-  'Suspended',
   /** Being removed. */
   'Deleting',
 ] as const;
@@ -132,6 +130,17 @@ export type Reason = (typeof reasons)[number];
 
 /** Not done, and not because something takes its time: worth an event. */
 export const isBad = (reason: string): boolean => (badReasons as readonly string[]).includes(reason);
+
+/** Waits that only a person ends. After a while they make the object `Stalled`. */
+const personReasons: ReadonlySet<Reason> = new Set([
+  'SecretNotFound',
+  'SecretForbidden',
+  'IssuerNotFound',
+  'AnnotationConflict',
+  'HostedZoneNotFound',
+  'CertificateFailed',
+]);
+export const waitsForPerson = (reason: Reason): boolean => personReasons.has(reason);
 
 export type ConditionUpdate = Omit<Condition, 'lastTransitionTime' | 'type'> & { readonly type: ConditionType };
 

@@ -1,7 +1,7 @@
 import type { Reason } from '../api/conditions.ts';
 import { type Failure, InvalidRoleARN, chain, describe } from '../aws/errors.ts';
 import type { Explanation } from '../runtime/definition.ts';
-import { KubeError, isForbidden, isUnreachable } from '../runtime/kube-error.ts';
+import { isConflict, isForbidden, isTransient, isUnreachable, KubeError } from '../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../runtime/workload-clusters.ts';
 
 /** Retrying cannot help, and the thrower knows the reason. */
@@ -39,7 +39,7 @@ export function explain(error: unknown): Explanation {
   const invalid = links.find((link) => link instanceof InvalidKubeconfigError);
   if (invalid) return { reason: 'InvalidKubeconfig', message, terminal: true };
   const kube = links.find((link) => link instanceof KubeError);
-  if (kube) return { reason: kubeReason(kube), message, terminal: false };
+  if (kube) return { ...explainKube(kube), message, terminal: false };
   if (links.some((link) => link instanceof InvalidRoleARN)) return { reason: 'InvalidSpec', message, terminal: true };
   const failure = describe(error);
   return failure ? explainAws(failure, message) : { reason: 'ReconciliationFailed', message, terminal: false };
@@ -52,21 +52,25 @@ function explainAws({ kind, action }: Failure, message: string): Explanation {
     case 'unauthenticated':
       return { reason: 'AccessDenied', message: `AWS refuses the operator's credentials: ${message}`, terminal: false };
     case 'throttled':
-      return { reason: 'Throttled', message, terminal: false };
+      return { reason: 'Throttled', message, terminal: false, passing: true };
     case 'limitExceeded':
       return { reason: 'LimitExceeded', message, terminal: true };
     case 'invalid':
       return { reason: 'InvalidSpec', message, terminal: true };
     case 'conflict':
+      return { reason: 'AwaitingReconciliation', message, terminal: false, passing: true };
     case 'unavailable':
+      return { reason: 'ReconciliationFailed', message, terminal: false, passing: true };
     case 'other':
       return { reason: 'ReconciliationFailed', message, terminal: false };
   }
 }
 
-function kubeReason(error: KubeError): Reason {
-  if (isUnreachable(error)) return 'ClusterUnreachable';
-  return isForbidden(error) ? 'AccessDenied' : 'ReconciliationFailed';
+function explainKube(error: KubeError): Pick<Explanation, 'reason' | 'passing'> {
+  if (isUnreachable(error)) return { reason: 'ClusterUnreachable', passing: true };
+  if (isConflict(error)) return { reason: 'AwaitingReconciliation', passing: true };
+  if (isForbidden(error)) return { reason: 'AccessDenied' };
+  return { reason: 'ReconciliationFailed', passing: isTransient(error) };
 }
 
 /** The messages from the outermost to the innermost, each once, because some errors repeat the message of their cause. */

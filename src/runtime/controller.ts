@@ -3,8 +3,9 @@ import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import type { ChangeKind, Informer } from './informer.ts';
-import type { Reconcile, Result } from './reconciler.ts';
-import { WorkQueue, type Priority } from './work-queue.ts';
+import type { Priority } from './fair-queue.ts';
+import type { Reconcile, Result, Turn } from './reconciler.ts';
+import { WorkQueue } from './work-queue.ts';
 
 export interface ControllerOptions {
   /** For logs: the kind that is reconciled. */
@@ -24,7 +25,7 @@ export class Controller {
 
   constructor(private readonly options: ControllerOptions) {
     const { clock, concurrency, startsAfter, random } = options;
-    const run = (key: string, signal: AbortSignal) => this.#run(refOf(key), signal);
+    const run = (key: string, turn: Turn) => this.#run(refOf(key), turn);
     this.#queue = new WorkQueue({
       run,
       concurrency,
@@ -79,11 +80,12 @@ export class Controller {
     return this.#queue.stop(grace);
   }
 
-  async #run(ref: NamespacedName, signal: AbortSignal): Promise<Result> {
+  async #run(ref: NamespacedName, turn: Turn): Promise<Result> {
     try {
-      return await this.options.reconcile(ref, signal);
+      return await this.options.reconcile(ref, turn);
     } catch (error) {
-      if (!signal.aborted) this.options.logger.error('reconciling failed', { kind: this.options.name, ...ref, error });
+      if (!turn.signal.aborted)
+        this.options.logger.error('reconciling failed', { kind: this.options.name, ...ref, error });
       return { failed: true };
     }
   }

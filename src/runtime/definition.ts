@@ -2,6 +2,7 @@ import type { ManagedObject } from '../api/meta.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Resource } from '../api/resources.ts';
+import type { Priority } from './fair-queue.ts';
 import type { Step } from './step.ts';
 
 /** What the loop tells the code of a kind about the pass under way. */
@@ -12,6 +13,8 @@ export interface Pass {
    * no outcome for a finding. The Kubernetes clients are ended by whoever made them.
    */
   readonly signal: AbortSignal;
+  /** Which calls go first where the calls of several passes wait for their turn. */
+  readonly urgency: Priority;
   /** Names the object in each line. */
   readonly logger: Logger;
   /** Sends an event about something that no condition says. The loop itself sends an event for each condition that turns bad. */
@@ -33,6 +36,8 @@ export interface Explanation {
   readonly message: string;
   /** Retrying cannot help: the object waits for a change or the resync, and shows `Stalled`. */
   readonly terminal: boolean;
+  /** It says nothing about what was looked at, and will probably be over soon: the network, a throttle, a conflict. */
+  readonly passing?: boolean;
   /** There is proof that somebody else has a name that later steps use. Those steps withdraw what trusts the name. */
   readonly nameLost?: boolean;
 }

@@ -16,6 +16,10 @@ export interface Finding {
   readonly message: string;
   /** Of `waiting`. */
   readonly requeueAfter?: number;
+  /** Of `waiting`. */
+  readonly isOver?: (signal: AbortSignal) => Promise<boolean>;
+  /** Of `unknown` and `skipped`: the look failed for a reason that will probably be over soon. */
+  readonly passing?: boolean;
   /** Of `failed` and `unknown`: retrying cannot help. */
   readonly terminal?: boolean;
   /** Of `failed`: what trusts the name has to be withdrawn. */
@@ -29,27 +33,18 @@ export const fromOutcome = (type: ConditionType, outcome: Outcome): Finding =>
 
 export const fromError = (type: ConditionType, explanation: Explanation): Finding => ({
   type,
-  state: 'failed',
+  state: explanation.passing ? 'unknown' : 'failed',
   ...explanation,
 });
 
-export const skipped = (type: ConditionType, missing: readonly ConditionType[]): Finding => ({
+/** `passing`: all that is missing could not be looked at, for reasons that will probably be over soon. */
+export const skipped = (type: ConditionType, missing: readonly ConditionType[], passing: boolean): Finding => ({
   type,
   state: 'skipped',
   reason: 'DependencyNotReady',
   message: `waits for ${missing.join(', ')}`,
+  passing,
 });
-
-/** The order in which `Ready` names what is wrong: causes before effects. */
-const obstacles: readonly FindingState[] = ['failed', 'unknown', 'waiting', 'skipped'];
-
-export function firstObstacle(findings: readonly Finding[]): Finding | undefined {
-  for (const state of obstacles) {
-    const found = findings.find((finding) => finding.state === state);
-    if (found) return found;
-  }
-  return undefined;
-}
 
 /** The failures after which only a person can help. */
 export const isTerminal = (finding: Finding) => finding.terminal === true;

@@ -7,12 +7,13 @@ import type { Definition, Explanation, Hold, Pass } from './definition.ts';
 import { withDeadline } from './deadline.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
-import { fromError, isRetryable, skipped, type Finding } from './findings.ts';
+import { fromError, isRetryable, type Finding } from './findings.ts';
 import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
+import { Memory } from './memory.ts';
 import { mergePatch } from './merge-patch.ts';
-import { conditionsAfter, deletion, news, readiness, type Headline } from './pass-conditions.ts';
-import type { Reconcile, Result } from './reconciler.ts';
+import { conditionsAfter, deletion, news, type Headline } from './pass-conditions.ts';
+import type { Reconcile, Result, Turn } from './reconciler.ts';
 import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
@@ -36,6 +37,7 @@ interface Visit<O, S> {
   /** The status that the pass leaves. */
   readonly draft: S;
   readonly pass: Pass;
+  readonly memory: Memory;
   /** Aborted when the operator stops: nothing is a finding any more. */
   readonly stop: AbortSignal;
   readonly explain: (error: unknown) => Explanation;
@@ -43,42 +45,53 @@ interface Visit<O, S> {
 
 /** Runs the steps of one kind over one object at a time, and keeps its finalizer and status. */
 export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, C, R> {
+  /** By namespace and name. An object of the same name that is made later begins anew. */
+  readonly #memories = new Map<string, Memory>();
+
   constructor(private readonly options: ObjectReconcilerOptions<O, S, C, R>) {}
 
-  readonly reconcile: Reconcile = async (ref, stop) => {
+  readonly reconcile: Reconcile = async (ref, turn) => {
     try {
-      const result = (await this.#visit(ref, stop)) ?? (await this.#visit(ref, stop));
+      const result = (await this.#visit(ref, turn)) ?? (await this.#visit(ref, turn));
       if (result) return result;
       throw new Error(`${ref.namespace}/${ref.name} wants its status stored first, again and again`);
     } catch (error) {
       // These errors come from our own reads and writes of the object: it is gone, or it changed since it was read.
       if (isNotFound(error)) return {};
-      if (isConflict(error)) return { requeueAfter: 0 };
+      if (isConflict(error)) return { failed: true };
       throw error;
     }
   };
 
   /** Undefined: the pass stored what has to be there before the steps run, and the steps run in a new pass. */
-  #visit(ref: NamespacedName, stop: AbortSignal): Promise<Result | undefined> {
+  #visit(ref: NamespacedName, turn: Turn): Promise<Result | undefined> {
     const { clock } = this.options;
-    return withDeadline({ clock, milliseconds: passDeadline, signal: stop }, (signal) =>
-      this.#pass(ref, { signal, stop }),
+    return withDeadline({ clock, milliseconds: passDeadline, signal: turn.signal }, (signal) =>
+      this.#pass(ref, turn, signal),
     );
   }
 
-  async #pass(
-    ref: NamespacedName,
-    { signal, stop }: { readonly signal: AbortSignal; readonly stop: AbortSignal },
-  ): Promise<Result | undefined> {
+  async #pass(ref: NamespacedName, turn: Turn, signal: AbortSignal): Promise<Result | undefined> {
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
-    if (!object) return {};
+    const memory = this.#remember(ref, object);
+    if (!object || !memory) return {};
+    const rest = turn.isReturn
+      ? await memory.rest(object, { now: this.#now(), resync: this.options.resync, signal })
+      : undefined;
+    if (rest !== undefined) return { requeueAfter: rest };
     const logger = this.options.logger.child({ kind: definition.resource.kind, ...ref });
     const visit: Visit<O, S> = {
       object,
       draft: structuredClone(object.status ?? {}) as S,
-      pass: { signal, logger, event: (type, reason, message) => events.record(object, { type, reason, message }) },
-      stop,
+      pass: {
+        signal,
+        urgency: turn.priority,
+        logger,
+        event: (type, reason, message) => events.record(object, { type, reason, message }),
+      },
+      memory,
+      stop: turn.signal,
       explain: (error) => {
         logger.debug('failed', { error, stack: error instanceof Error ? error.stack : undefined });
         return definition.explain(error);
@@ -86,24 +99,32 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     };
     const deleting = object.metadata.deletionTimestamp !== undefined;
     if (deleting && !hasFinalizer(object)) return {};
-    if (object.spec.suspend) return this.#suspend(visit, deleting);
+    if (object.spec.suspend) {
+      if (deleting) visit.pass.event('Normal', 'DeletionWaits', 'the deletion waits until spec.suspend is removed');
+      return {};
+    }
     return deleting ? this.#finalize(visit) : this.#provision(visit);
   }
 
-  async #suspend(visit: Visit<O, S>, deleting: boolean): Promise<Result> {
-    const message = deleting ? 'the deletion waits until spec.suspend is removed' : 'nothing is changed or repaired';
-    await this.#store(visit, [], { status: 'False', reason: 'Suspended', message });
-    return {};
+  #remember(ref: NamespacedName, object: O | undefined): Memory | undefined {
+    const key = `${ref.namespace}/${ref.name}`;
+    if (!object) {
+      this.#memories.delete(key);
+      return undefined;
+    }
+    const known = this.#memories.get(key);
+    if (known?.uid === object.metadata.uid) return known;
+    const memory = new Memory(object.metadata.uid);
+    this.#memories.set(key, memory);
+    return memory;
   }
 
   /** With a hold: the object is being deleted, and `Ready` says what the deletion waits for. */
   async #provision(visit: Visit<O, S>, hold?: Hold): Promise<Result | undefined> {
     const { definition } = this.options;
     const acceptance = await this.#accept(visit);
-    if ('finding' in acceptance) {
-      const steps = definition.steps.map((step) => skipped(step.condition, ['Accepted']));
-      return this.#settle(visit, [acceptance.finding, ...steps], hold);
-    }
+    // What the other conditions said of what was made before still holds.
+    if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], hold);
     await this.#addFinalizer(visit.object);
     if (acceptance.storeFirst) {
       await this.#patchStatus(visit);
@@ -163,20 +184,30 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 
   async #settle(visit: Visit<O, S>, findings: readonly Finding[], end?: Hold | Removal): Promise<Result> {
+    const { object, memory } = visit;
+    memory.note(findings, this.#now());
     await this.#store(visit, findings, headline(findings, end));
     if (findings.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = findings.filter((finding) => finding.state === 'waiting');
-    const held = end && 'requeueAfter' in end ? [end.requeueAfter] : [];
-    if (waiting.length === 0 && held.length === 0) return { requeueAfter: resync, settled: true };
-    return { requeueAfter: Math.min(resync, ...held, ...waiting.map((finding) => finding.requeueAfter ?? resync)) };
+    const waits = end && 'requeueAfter' in end ? [...waiting, end] : waiting;
+    if (waits.length === 0) {
+      memory.done();
+      return { requeueAfter: resync, settled: true };
+    }
+    return { requeueAfter: memory.wait(object, waits, { now: this.#now(), resync }) };
   }
 
-  async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline): Promise<void> {
-    const { object, draft, pass } = visit;
+  #now(): number {
+    return this.options.clock.now().getTime();
+  }
+
+  async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline | undefined): Promise<void> {
+    const { object, draft, pass, memory } = visit;
     const generation = object.metadata.generation ?? 0;
     const before = object.status?.conditions ?? [];
-    const after = conditionsAfter(before, { findings, ready }, { generation, now: this.options.clock.now() });
+    const moment = { generation, now: this.options.clock.now(), failingSince: memory.failingSince };
+    const after = conditionsAfter(before, { findings, ready }, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;
     await this.#patchStatus(visit);
@@ -216,9 +247,9 @@ interface AcceptedObject<C> {
   readonly storeFirst: boolean;
 }
 
-/** What `Ready` says. For an object that is being deleted it says why the object is still there. */
-function headline(findings: readonly Finding[], end: Hold | Removal | undefined): Headline {
-  if (!end) return readiness(findings);
+/** What `Ready` says of an object that is being deleted: why it is still there. */
+function headline(findings: readonly Finding[], end: Hold | Removal | undefined): Headline | undefined {
+  if (!end) return undefined;
   return 'done' in end ? deletion(findings) : { status: 'False', reason: end.reason, message: end.message };
 }
 

@@ -1,11 +1,15 @@
-import { isBad, isTrue, setCondition, type ConditionUpdate } from '../api/conditions.ts';
+import { findCondition, isBad, isTrue, setCondition, waitsForPerson, type ConditionUpdate } from '../api/conditions.ts';
 import type { Condition } from '../api/meta.ts';
+import { minutes } from './duration.ts';
 import type { EventText } from './events.ts';
+import { isTerminal, type Finding, type FindingState } from './findings.ts';
 import { cut } from './text.ts';
-import { firstObstacle, isTerminal, type Finding, type FindingState } from './findings.ts';
 
 /** The length that metav1.Condition allows. We count bytes, of which there are never fewer than characters. */
 const messageLimit = 32_768;
+
+/** For this time a condition keeps its word although nobody can look, and an object that waits for a person is not stalled. */
+const patience = minutes(10);
 
 /** What `Ready` says. */
 export type Headline = Pick<ConditionUpdate, 'status' | 'reason' | 'message'>;
@@ -18,11 +22,19 @@ const statusOf: Readonly<Record<FindingState, Condition['status']>> = {
   skipped: 'Unknown',
 };
 
-export function readiness(findings: readonly Finding[]): Headline {
-  const obstacle = firstObstacle(findings);
-  return obstacle
-    ? { status: 'False', reason: obstacle.reason, message: `${obstacle.type}: ${obstacle.message}` }
-    : { status: 'True', reason: 'Provisioned', message: '' };
+/** What a pass found. */
+export interface Found {
+  readonly findings: readonly Finding[];
+  /** Absent: what the other conditions say together. */
+  readonly ready?: Headline | undefined;
+}
+
+/** The moment of a pass. */
+export interface Moment {
+  readonly generation: number;
+  readonly now: Date;
+  /** Since when each condition could not be looked at for a passing reason, in milliseconds since 1970. */
+  readonly failingSince: ReadonlyMap<string, number>;
 }
 
 /** While an object is removed, the last finding is what holds it. */
@@ -34,30 +46,81 @@ export function deletion(findings: readonly Finding[]): Headline {
 
 const wayOut = ' (spec.deletionPolicy: Retain ends the deletion at once and leaves on AWS what is there)';
 
-/**
- * The conditions after a pass. A condition that the pass did not look at stays as it is, with its generation.
- * `Stalled` is present only while one of the findings says that retrying cannot help.
- */
-export function conditionsAfter(
-  before: readonly Condition[],
-  found: { readonly findings: readonly Finding[]; readonly ready: Headline },
-  at: { readonly generation: number; readonly now: Date },
-): Condition[] {
-  const stalled = found.findings.find(isTerminal);
-  const updates: Omit<ConditionUpdate, 'observedGeneration'>[] = [
-    ...found.findings.map(({ type, state, reason, message }) => ({ type, status: statusOf[state], reason, message })),
-    { type: 'Ready', ...found.ready },
-    ...(stalled
-      ? [{ type: 'Stalled', status: 'True', reason: stalled.reason, message: stalled.message } as const]
-      : []),
-  ];
-  return updates.reduce<Condition[]>(
-    (conditions, update) => {
-      const message = cut(update.message, messageLimit);
-      return setCondition(conditions, { ...update, message, observedGeneration: at.generation }, at.now);
-    },
-    before.filter((condition) => condition.type !== 'Stalled'),
+/** The conditions after a pass. A condition that the pass did not look at stays as it is, with its generation. */
+export function conditionsAfter(before: readonly Condition[], { findings, ready }: Found, moment: Moment): Condition[] {
+  const others = findings.reduce<readonly Condition[]>(
+    (conditions, finding) => withFinding(conditions, finding, moment),
+    before.filter(({ type }) => type !== 'Stalled'),
   );
+  const observedGeneration = moment.generation;
+  const updates: ConditionUpdate[] = [{ type: 'Ready', ...(ready ?? readiness(others)), observedGeneration }];
+  const stalled = stalledBy(before, others, findings, moment);
+  if (stalled) {
+    const { reason, message } = stalled;
+    updates.push({ type: 'Stalled', status: 'True', reason, message, observedGeneration });
+  }
+  return updates.reduce((conditions, update) => set(conditions, update, moment), [...others]);
+}
+
+function withFinding(conditions: readonly Condition[], finding: Finding, moment: Moment): Condition[] {
+  const { type, state, reason, message } = finding;
+  const old = findCondition(conditions, type);
+  if (old && keepsWord(old, finding, moment)) {
+    return state === 'skipped' ? [...conditions] : set(conditions, { ...old, type, message }, moment);
+  }
+  return set(
+    conditions,
+    { type, status: statusOf[state], reason, message, observedGeneration: moment.generation },
+    moment,
+  );
+}
+
+/** A look that failed in passing takes nothing back that is True of this generation. */
+function keepsWord(old: Condition, { type, passing }: Finding, { generation, now, failingSince }: Moment): boolean {
+  if (!passing || old.status !== 'True' || old.observedGeneration !== generation) return false;
+  return now.getTime() - (failingSince.get(type) ?? now.getTime()) < patience;
+}
+
+function set(conditions: readonly Condition[], update: ConditionUpdate, { now }: Moment): Condition[] {
+  return setCondition(conditions, { ...update, message: cut(update.message, messageLimit) }, now);
+}
+
+/** `Ready` is False if another condition is, else Unknown if another is. It names the one that is the cause of most. */
+function readiness(others: readonly Condition[]): Headline {
+  const relevant = others.filter(({ type }) => type !== 'Ready');
+  const bad = relevant.filter(({ status }) => status === 'False');
+  const unknown = relevant.filter(({ status }) => status === 'Unknown');
+  const obstacle =
+    bad.find(({ reason }) => isBad(reason)) ??
+    bad[0] ??
+    unknown.find(({ reason }) => reason !== 'DependencyNotReady') ??
+    unknown[0];
+  if (!obstacle) return { status: 'True', reason: 'Provisioned', message: '' };
+  const { status, type, reason, message } = obstacle;
+  return { status, reason, message: `${type}: ${message}` };
+}
+
+/**
+ * What makes the object `Stalled`: retrying cannot help, or it waits for a person and has done so for a while. A pass that
+ * could not look says nothing about it.
+ */
+function stalledBy(
+  before: readonly Condition[],
+  after: readonly Condition[],
+  findings: readonly Finding[],
+  { generation, now }: Moment,
+): Pick<Condition, 'reason' | 'message'> | undefined {
+  const isLate = ({ type, reason }: Finding) => {
+    const since = Date.parse(findCondition(after, type)?.lastTransitionTime ?? '');
+    return findCondition(before, type)?.reason === reason && now.getTime() - since >= patience;
+  };
+  const waitsLong = (finding: Finding) =>
+    finding.state === 'waiting' && waitsForPerson(finding.reason) && isLate(finding);
+  const stalling = findings.find(isTerminal) ?? findings.find(waitsLong);
+  if (stalling) return stalling;
+  const old = findCondition(before, 'Stalled');
+  const couldNotLook = findings.some(({ passing }) => passing);
+  return couldNotLook && old?.observedGeneration === generation ? old : undefined;
 }
 
 /** What is worth an event: each condition that turned bad or is bad in another way, and `Ready` turning True. */

@@ -31,7 +31,11 @@ export async function runByNeeds<C, R>(
     const missing = step.needs.filter((need) => !met.has(need));
     const finding =
       missing.length > 0
-        ? skipped(step.condition, missing)
+        ? skipped(
+            step.condition,
+            missing,
+            missing.every((need) => found.get(need)?.passing),
+          )
         : await findingOf(step.condition, options, () => step.reconcile(context));
     options.signal.throwIfAborted();
     if (finding.state === 'ready') met.add(finding.type);

@@ -8,8 +8,10 @@ export type Outcome =
       readonly reason: Reason;
       /** For the user: what is missing, and what to do about it. */
       readonly message: string;
-      /** Milliseconds. Absent: only a change of some object, or the resync, can help. */
+      /** Milliseconds until the first look again; later ones come further apart. Absent: only a change of some object, or the resync, can help. */
       readonly requeueAfter?: number;
+      /** Tells without a call to AWS whether the wait is over. While it is not, no step runs until the resync. */
+      readonly isOver?: (signal: AbortSignal) => Promise<boolean>;
     };
 
 export const ready: Outcome = { state: 'ready' };

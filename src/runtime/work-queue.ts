@@ -1,23 +1,24 @@
 import PQueue from 'p-queue';
 import { sleep, type Clock } from './clock.ts';
 import { jittered, minutes, seconds } from './duration.ts';
-import type { Result } from './reconciler.ts';
+import { FairQueue, type Priority, rank } from './fair-queue.ts';
+import type { Result, Turn } from './reconciler.ts';
 
-/** High: deletions and new objects. Normal: what changed, waits or is tried again. Low: resyncs. */
-export type Priority = 'high' | 'normal' | 'low';
-
-const rank: Readonly<Record<Priority, number>> = { high: 2, normal: 1, low: 0 };
 const higher = (a: Priority, b: Priority | undefined): Priority => (b !== undefined && rank[b] > rank[a] ? b : a);
 
 const firstBackOff = seconds(1);
 const longestBackOff = minutes(5);
+/** A run that takes longer goes on without a place, because it mostly waits for somebody who is slow or silent. */
+const placeTime = seconds(2);
+/** So many times the concurrency run at once at most, with and without a place. */
+const mostWithoutPlace = 8;
 /** The time that aborted work gets to come to its end. */
-const abortGrace = seconds(5);
+const abortGrace = seconds(1);
 
 export interface WorkQueueOptions {
-  /** One run of a key; the signal aborts when the grace of a stop is over. A rejection counts as `failed`. */
-  readonly run: (key: string, signal: AbortSignal) => Promise<Result>;
-  /** Runs at once, each of another key. */
+  /** One run of a key. A rejection counts as `failed`. */
+  readonly run: (key: string, turn: Turn) => Promise<Result>;
+  /** The places: so many keys are worked on at the same time. */
   readonly concurrency: number;
   readonly clock: Clock;
   /** Keys are taken, but none runs before this resolves. Absent: they run at once. */
@@ -32,23 +33,27 @@ interface Delayed {
   readonly cancel: () => void;
 }
 
+/** Why a key is to run. */
+type Call = Omit<Turn, 'signal'>;
+
 /**
  * Runs keys. A key never runs twice at a time, and a key that is added again while it waits runs only once.
  * A key that is added while it runs will run once more. If a run fails, the key comes back after a growing time.
+ * Nothing starves: each priority has its share of the starts, and a run that hangs does not keep its place.
  */
 export class WorkQueue {
-  readonly #queue: PQueue;
+  readonly #queue: PQueue<FairQueue, { readonly id?: string; readonly priority?: number }>;
   readonly #abort = new AbortController();
   readonly #delayed = new Map<string, Delayed>();
-  readonly #waiting = new Map<string, Priority>();
-  readonly #running = new Set<string>();
+  readonly #waiting = new Map<string, Call>();
+  readonly #running = new Map<string, Promise<void>>();
   readonly #again = new Map<string, Priority>();
   readonly #failures = new Map<string, number>();
   #stopped = false;
 
   constructor(private readonly options: WorkQueueOptions) {
     const { concurrency, startsAfter } = options;
-    this.#queue = new PQueue({ concurrency, autoStart: startsAfter === undefined });
+    this.#queue = new PQueue({ concurrency, queueClass: FairQueue, autoStart: startsAfter === undefined });
     void startsAfter?.then(() => this.#queue.start());
   }
 
@@ -57,7 +62,7 @@ export class WorkQueue {
     if (this.#stopped) return;
     const { priority = 'normal', after = 0 } = options;
     if (after > 0) this.#delay(key, priority, after);
-    else this.#enqueue(key, priority);
+    else this.#enqueue(key, { priority, isReturn: false });
   }
 
   /** Takes no new keys, drops those that wait, and resolves when the running ones have ended. Those are aborted after the grace. */
@@ -71,7 +76,8 @@ export class WorkQueue {
     await this.#idleWithin(abortGrace);
   }
 
-  #delay(key: string, priority: Priority, after: number): void {
+  /** With `isReturn` the time comes from a result, and nothing is known to have changed. */
+  #delay(key: string, priority: Priority, after: number, isReturn = false): void {
     if (this.#waiting.has(key)) return;
     const due = this.options.clock.now().getTime() + after;
     const pending = this.#delayed.get(key);
@@ -80,40 +86,55 @@ export class WorkQueue {
       return;
     }
     pending?.cancel();
-    const cancel = this.options.clock.after(after, () => this.#enqueue(key, priority));
+    const cancel = this.options.clock.after(after, () => this.#enqueue(key, { priority, isReturn }));
     this.#delayed.set(key, { due, priority: higher(priority, pending?.priority), cancel });
   }
 
-  #enqueue(key: string, asked: Priority): void {
+  #enqueue(key: string, asked: Call): void {
     const delayed = this.#delayed.get(key);
     delayed?.cancel();
     this.#delayed.delete(key);
-    const priority = higher(asked, delayed?.priority);
+    const priority = higher(asked.priority, delayed?.priority);
     const waiting = this.#waiting.get(key);
     if (this.#running.has(key)) this.#again.set(key, higher(priority, this.#again.get(key)));
     else if (waiting === undefined) {
-      this.#waiting.set(key, priority);
-      void this.#queue.add(() => this.#run(key), { id: key, priority: rank[priority] });
-    } else if (rank[priority] > rank[waiting]) {
-      this.#waiting.set(key, priority);
-      this.#queue.setPriority(key, rank[priority]);
+      this.#waiting.set(key, { priority, isReturn: asked.isReturn });
+      void this.#queue.add(() => this.#start(key), { id: key, priority: rank[priority] });
+    } else {
+      const isReturn = waiting.isReturn && asked.isReturn;
+      this.#waiting.set(key, { priority: higher(priority, waiting.priority), isReturn });
+      if (rank[priority] > rank[waiting.priority]) this.#queue.setPriority(key, rank[priority]);
     }
   }
 
-  async #run(key: string): Promise<void> {
+  /** Resolves when the run gives its place to others. */
+  async #start(key: string): Promise<void> {
+    const call = this.#waiting.get(key);
     this.#waiting.delete(key);
-    this.#running.add(key);
-    const result = await this.options.run(key, this.#abort.signal).catch((): Result => ({ failed: true }));
+    if (!call) return;
+    const run = this.#run(key, call);
+    this.#running.set(key, run);
+    if (this.#running.size < this.options.concurrency * mostWithoutPlace) await this.#within(placeTime, run);
+    else await run;
+  }
+
+  async #run(key: string, call: Call): Promise<void> {
+    const turn = { ...call, signal: this.#abort.signal };
+    const result = await this.options.run(key, turn).catch((): Result => ({ failed: true }));
     this.#running.delete(key);
     if (this.#stopped) return;
     const backOff = result.failed ? this.#nextBackOff(key) : undefined;
     if (!result.failed) this.#failures.delete(key);
     const again = this.#again.get(key);
     this.#again.delete(key);
-    if (again !== undefined) this.#enqueue(key, again);
-    else if (backOff !== undefined) this.add(key, { after: backOff });
-    else if (result.requeueAfter !== undefined)
-      this.add(key, { after: result.requeueAfter, priority: result.settled ? 'low' : 'normal' });
+    const after = backOff ?? result.requeueAfter;
+    if (again !== undefined) this.#enqueue(key, { priority: again, isReturn: false });
+    else if (after !== undefined) this.#comeBack(key, result.settled ? 'low' : 'normal', after);
+  }
+
+  #comeBack(key: string, priority: Priority, after: number): void {
+    if (after > 0) this.#delay(key, priority, after, true);
+    else this.#enqueue(key, { priority, isReturn: true });
   }
 
   #nextBackOff(key: string): number {
@@ -122,9 +143,13 @@ export class WorkQueue {
     return jittered(Math.min(firstBackOff * 2 ** failures, longestBackOff), this.options.random);
   }
 
-  async #idleWithin(milliseconds: number): Promise<void> {
-    const enough = new AbortController();
-    const idle = this.#queue.onPendingZero().finally(() => enough.abort());
-    await Promise.race([idle, sleep(this.options.clock, milliseconds, enough.signal)]);
+  #idleWithin(milliseconds: number): Promise<void> {
+    return this.#within(milliseconds, Promise.all(this.#running.values()));
+  }
+
+  /** Resolves when the work has ended, or after that time. */
+  async #within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+    const ended = new AbortController();
+    await Promise.race([work.finally(() => ended.abort()), sleep(this.options.clock, milliseconds, ended.signal)]);
   }
 }

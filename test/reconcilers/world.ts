@@ -16,6 +16,7 @@ import { FakeClock } from '../fakes/clock.ts';
 import { FakeKube } from '../fakes/kube.ts';
 import { lookupIn } from '../fakes/lookup.ts';
 import { FakeLogger } from '../fakes/logger.ts';
+import { turn } from '../fakes/turn.ts';
 
 export interface Said extends EventText {
   /** `Kind/namespace/name` */
@@ -100,7 +101,7 @@ export class World {
       random: () => 0.5,
     });
     return (ref: { readonly namespace: string; readonly name: string }): Promise<Result> =>
-      reconciler.reconcile(ref, new AbortController().signal);
+      reconciler.reconcile(ref, turn());
   }
 
   /** Forgets what was read, written and said so far, so that a test counts only what comes. */

@@ -6,6 +6,7 @@ import { annotations, awsClusterLabel, finalizer, labels } from '../../../src/ap
 import { awsClusters, clusters, configMaps, oidcIssuers } from '../../../src/api/resources.ts';
 import { AwsClusterReconciler } from '../../../src/controllers/aws-cluster/reconciler.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { turn } from '../../fakes/turn.ts';
 import { World } from '../world.ts';
 
 const ref = { namespace: 'org-acme', name: 'abcl0' };
@@ -56,7 +57,7 @@ class Story extends World {
   }
 
   reconcile() {
-    return this.#reconciler.reconcile(ref, new AbortController().signal);
+    return this.#reconciler.reconcile(ref, turn());
   }
 
   get cluster() {

@@ -11,6 +11,7 @@ import { ready, type Outcome, type Step } from '../../../src/runtime/step.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeKube } from '../../fakes/kube.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
+import { turn } from '../../fakes/turn.ts';
 
 interface House extends ManagedObject {
   readonly spec: {
@@ -71,6 +72,7 @@ function world(spec: House['spec'] = {}) {
       reason: error instanceof TypeError ? 'BucketNameTaken' : 'AccessDenied',
       message: (error as Error).message,
       terminal: error instanceof TypeError,
+      passing: error instanceof RangeError,
     }),
   };
   const stop = new AbortController();
@@ -100,11 +102,13 @@ function world(spec: House['spec'] = {}) {
       const { status, reason, message } = condition(type) ?? ({} as Partial<Condition>);
       return [status, reason, message];
     },
-    reconcile: () => reconciler.reconcile(ref, stop.signal),
+    reconcile: () => reconciler.reconcile(ref, turn(stop.signal)),
+    /** Because the last pass asked for it. */
+    comeBack: () => reconciler.reconcile(ref, { ...turn(stop.signal), isReturn: true }),
     statusPatches: () => kube.writes.filter((write) => write.verb === 'patchStatus').length,
     /** As after a first pass that went well. */
     settle: async () => {
-      await reconciler.reconcile(ref, stop.signal);
+      await reconciler.reconcile(ref, turn(stop.signal));
       kube.writes.length = 0;
       ran.length = 0;
     },
@@ -157,10 +161,10 @@ describe('a new object', () => {
     expect(result).toEqual({ requeueAfter: minutes(10), settled: true });
   });
 
-  test('is not touched where another client changed it before the finalizer came, and looked at again at once', async () => {
+  test('is not touched where another client changed it before the finalizer came, and looked at again with a back-off', async () => {
     const { kube, ran, reconcile } = world();
     kube.failNext('patch', new KubeError('modified', 409, 'Conflict'));
-    expect(await reconcile()).toEqual({ requeueAfter: 0 });
+    expect(await reconcile()).toEqual({ failed: true });
     expect(ran).toEqual([]);
   });
 
@@ -381,6 +385,130 @@ describe('waiting and failing', () => {
   });
 });
 
+describe('a failure in passing', () => {
+  const passes = () => {
+    throw new RangeError('read ECONNRESET');
+  };
+
+  test('takes nothing back, neither of the condition nor of those that need it, and is tried again', async () => {
+    const { behaviour, kube, reconcile, settle, word } = world();
+    await settle();
+    behaviour['BucketReady'] = passes;
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(word('BucketReady')).toEqual(['True', 'Provisioned', 'read ECONNRESET']);
+    expect(word('DistributionReady')).toEqual(['True', 'Provisioned', '']);
+    expect(word('Ready')).toEqual(['True', 'Provisioned', '']);
+    expect(kube.events.map(({ reason }) => reason)).toEqual(['Ready']);
+    delete behaviour['BucketReady'];
+    await reconcile();
+    expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
+  });
+
+  test('counts from its first time: after ten minutes in a row nothing is known any more', async () => {
+    const { behaviour, clock, reconcile, settle, word } = world();
+    await settle();
+    behaviour['BucketReady'] = passes;
+    await reconcile();
+    await clock.advance(minutes(9));
+    delete behaviour['BucketReady'];
+    await reconcile();
+    behaviour['BucketReady'] = passes;
+    await reconcile();
+    await clock.advance(minutes(9));
+    await reconcile();
+    expect(word('Ready')[0]).toBe('True');
+    await clock.advance(minutes(1));
+    await reconcile();
+    expect(['BucketReady', 'DistributionReady', 'Ready'].map((type) => word(type)[0])).toEqual([
+      'Unknown',
+      'Unknown',
+      'Unknown',
+    ]);
+  });
+});
+
+describe('a wait', () => {
+  test('is looked at further and further apart, up to the resync, and anew when it is another', async () => {
+    const { behaviour, clock, comeBack } = world();
+    behaviour['CertificateReady'] = () => waits(seconds(30));
+    const intervals: number[] = [];
+    for (let pass = 0; pass < 10; pass++) {
+      const { requeueAfter = 0 } = await comeBack();
+      intervals.push(requeueAfter / seconds(1));
+      await clock.advance(requeueAfter);
+    }
+    expect(intervals.map(Math.round)).toEqual([30, 30, 30, 45, 68, 101, 152, 228, 342, 513]);
+    await clock.advance(minutes(60));
+    expect(await comeBack()).toEqual({ requeueAfter: minutes(10) });
+    behaviour['CertificateReady'] = () => ({ ...waits(seconds(30)), message: 'another' }) as Outcome;
+    expect(await comeBack()).toEqual({ requeueAfter: seconds(30) });
+    delete behaviour['CertificateReady'];
+    await comeBack();
+    behaviour['CertificateReady'] = () => waits(seconds(30));
+    expect(await comeBack()).toEqual({ requeueAfter: seconds(30) });
+  });
+
+  describe('that can be looked at alone', () => {
+    /** A distribution that waits until the test says that it is over. */
+    async function waiting() {
+      const it = world();
+      const looks: boolean[] = [];
+      let over = false;
+      it.behaviour['DistributionReady'] = () =>
+        ({
+          ...waits(seconds(30)),
+          isOver: async () => {
+            looks.push(over);
+            return over;
+          },
+        }) as Outcome;
+      await it.reconcile();
+      it.ran.length = 0;
+      const end = () => {
+        over = true;
+      };
+      return { ...it, end, looks };
+    }
+
+    test('runs no step until it is over', async () => {
+      const { clock, comeBack, end, looks, ran } = await waiting();
+      await clock.advance(seconds(30));
+      expect(await comeBack()).toEqual({ requeueAfter: seconds(30) });
+      await clock.advance(seconds(90));
+      expect(await comeBack()).toEqual({ requeueAfter: seconds(60) });
+      expect(ran).toEqual([]);
+      end();
+      await comeBack();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady', 'DistributionReady']);
+      expect(looks).toEqual([false, false, true]);
+    });
+
+    test('runs all steps at the resync, and when something changed', async () => {
+      const { clock, comeBack, kube, ran, reconcile } = await waiting();
+      await reconcile();
+      expect(ran).toHaveLength(3);
+      await clock.advance(minutes(10));
+      await comeBack();
+      expect(ran).toHaveLength(6);
+      kube.edit(houses, ref, { spec: { colour: 'blue' } });
+      await comeBack();
+      expect(ran).toHaveLength(9);
+      kube.remove(houses, ref);
+      await comeBack();
+      expect(ran).toContain('remove BucketReady');
+    });
+
+    test('runs all steps where another condition is bad too', async () => {
+      const { behaviour, comeBack, ran, reconcile } = await waiting();
+      behaviour['BucketReady'] = () => waits(seconds(30));
+      await reconcile();
+      ran.length = 0;
+      await comeBack();
+      expect(ran).toContain('BucketReady');
+    });
+  });
+});
+
 describe('an object that is not accepted', () => {
   test('runs no step, gets no finalizer, and says so', async () => {
     const { hooks, house, kube, ran, reconcile, word } = world();
@@ -389,10 +517,21 @@ describe('an object that is not accepted', () => {
     expect(ran).toEqual([]);
     expect(house()?.metadata.finalizers).toBeUndefined();
     expect(word('Accepted')).toEqual(['False', 'NotImplemented', 'spec.colour is not built yet']);
-    expect(word('BucketReady')).toEqual(['Unknown', 'DependencyNotReady', 'waits for Accepted']);
+    expect(word('BucketReady')).toEqual([undefined, undefined, undefined]);
     expect(word('Ready')).toEqual(['False', 'NotImplemented', 'Accepted: spec.colour is not built yet']);
     expect(word('Stalled')[0]).toBe('True');
     expect(kube.events.map((event) => event.reason)).toEqual(['NotImplemented']);
+  });
+
+  test('keeps what its other conditions said of the spec before', async () => {
+    const { condition, hooks, kube, reconcile, settle, word } = world();
+    await settle();
+    kube.edit(houses, ref, { spec: { colour: 'blue' } });
+    hooks.accept = () => ({ accepted: false, reason: 'NotImplemented', message: 'spec.colour is not built yet' });
+    await reconcile();
+    expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
+    expect(condition('BucketReady')?.observedGeneration).toBe(1);
+    expect(condition('Ready')).toMatchObject({ status: 'False', reason: 'NotImplemented', observedGeneration: 2 });
   });
 
   test('is not known to be wrong where the looking failed', async () => {
@@ -401,30 +540,33 @@ describe('an object that is not accepted', () => {
     expect(await reconcile()).toEqual({ failed: true });
     expect(ran).toEqual([]);
     expect(word('Accepted')).toEqual(['Unknown', 'AccessDenied', 'sts:AssumeRole is missing']);
-    expect(word('Ready')).toEqual(['False', 'AccessDenied', 'Accepted: sts:AssumeRole is missing']);
+    expect(word('Ready')).toEqual(['Unknown', 'AccessDenied', 'Accepted: sts:AssumeRole is missing']);
   });
 });
 
 describe('a suspended object', () => {
-  test('is left alone, and its other conditions keep their word', async () => {
+  test('is left alone, and its conditions keep their word', async () => {
     const { kube, ran, reconcile, settle, word } = world();
     await settle();
     kube.edit(houses, ref, { spec: { suspend: true } });
     expect(await reconcile()).toEqual({});
     expect(ran).toEqual([]);
-    expect(word('Ready')).toEqual(['False', 'Suspended', 'nothing is changed or repaired']);
-    expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
+    expect(word('Ready')).toEqual(['True', 'Provisioned', '']);
+    expect(kube.writes).toEqual([]);
   });
 
-  test('waits with its deletion, and says so', async () => {
-    const { house, kube, ran, reconcile, settle, word } = world();
+  test('waits with its deletion, and an event says so', async () => {
+    const { house, kube, ran, reconcile, settle } = world();
     await settle();
     kube.edit(houses, ref, { spec: { suspend: true } });
     kube.remove(houses, ref);
     await reconcile();
     expect(ran).toEqual([]);
     expect(house()).toBeDefined();
-    expect(word('Ready')).toEqual(['False', 'Suspended', 'the deletion waits until spec.suspend is removed']);
+    expect(kube.events.at(-1)).toMatchObject({
+      reason: 'DeletionWaits',
+      note: 'the deletion waits until spec.suspend is removed',
+    });
   });
 });
 
@@ -515,10 +657,10 @@ describe('deletion', () => {
     expect(ran).toEqual([]);
   });
 
-  test('looks again at once where the object changed while it was removed', async () => {
+  test('looks again with a back-off where the object changed while it was removed', async () => {
     const { house, kube, reconcile } = await deleted();
     kube.failNext('patch', new KubeError('modified', 409, 'Conflict'));
-    expect(await reconcile()).toEqual({ requeueAfter: 0 });
+    expect(await reconcile()).toEqual({ failed: true });
     await reconcile();
     expect(house()).toBeUndefined();
   });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Condition } from '../../../src/api/meta.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
 import type { Finding } from '../../../src/runtime/findings.ts';
-import { conditionsAfter, deletion, news, readiness } from '../../../src/runtime/pass-conditions.ts';
+import { conditionsAfter, deletion, news } from '../../../src/runtime/pass-conditions.ts';
 
 const bucket: Finding = { type: 'BucketReady', state: 'ready', reason: 'Provisioned', message: '' };
 const certificate: Finding = {
@@ -26,8 +27,14 @@ const distribution: Finding = {
 
 const monday = new Date('2030-01-07T10:00:00.500Z');
 const tuesday = new Date('2030-01-08T10:00:00.500Z');
-const after = (before: readonly Condition[], findings: readonly Finding[], generation = 1, now = monday) =>
-  conditionsAfter(before, { findings, ready: readiness(findings) }, { generation, now });
+const after = (
+  before: readonly Condition[],
+  findings: readonly Finding[],
+  generation = 1,
+  now = monday,
+  failingSince: ReadonlyMap<string, number> = new Map(),
+) => conditionsAfter(before, { findings }, { generation, now, failingSince });
+const readiness = (findings: readonly Finding[]) => after([], findings).find(({ type }) => type === 'Ready');
 const byType = (conditions: readonly Condition[]) =>
   Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status}/${reason}`]));
 
@@ -35,12 +42,30 @@ describe('Ready', () => {
   test('is True where all is', () =>
     expect(readiness([bucket])).toMatchObject({ status: 'True', reason: 'Provisioned' }));
 
-  test.each<[string, Finding[], string]>([
-    ['a failure before what waits', [certificate, keys, distribution], 'SigningKeysReady: no PEM'],
-    ['what waits before what waits for it', [distribution, certificate], 'CertificateReady: ACM is validating'],
-    ['what could not be looked at before what waits', [certificate, { ...bucket, state: 'unknown' }], 'BucketReady: '],
-  ])('names %s', (_what, findings, message) => {
-    expect(readiness(findings)).toMatchObject({ status: 'False', message });
+  const unknown: Finding = { ...bucket, state: 'unknown', reason: 'Throttled', message: 'slow down' };
+
+  test.each<[string, Condition['status'], Finding[], string]>([
+    ['a failure before what waits', 'False', [certificate, keys, distribution], 'SigningKeysReady: no PEM'],
+    [
+      'what waits before what waits for it',
+      'False',
+      [distribution, certificate],
+      'CertificateReady: ACM is validating',
+    ],
+    [
+      'what waits before what could not be looked at',
+      'False',
+      [unknown, certificate],
+      'CertificateReady: ACM is validating',
+    ],
+    [
+      'what could not be looked at before what waits for it',
+      'Unknown',
+      [distribution, unknown],
+      'BucketReady: slow down',
+    ],
+  ])('names %s and is %s', (_what, status, findings, message) => {
+    expect(readiness(findings)).toMatchObject({ status, message });
   });
 
   test('names, during a deletion, what holds it and how to end it', () => {
@@ -97,6 +122,70 @@ describe('conditions', () => {
     const stalled = after([], [keys, certificate]);
     expect(byType(stalled)).toMatchObject({ Stalled: 'True/InvalidKey', Ready: 'False/InvalidKey' });
     expect(byType(after(stalled, [{ ...keys, terminal: false }]))).not.toHaveProperty('Stalled');
+  });
+});
+
+describe('a look that failed in passing', () => {
+  const unknown: Finding = {
+    type: 'BucketReady',
+    state: 'unknown',
+    reason: 'ReconciliationFailed',
+    message: 'read ECONNRESET',
+    passing: true,
+  };
+  const skipped: Finding = { ...distribution, passing: true };
+  const well = after([], [bucket, { ...distribution, state: 'ready', reason: 'Provisioned', message: '' }]);
+  const failingFor = (milliseconds: number) =>
+    new Map(['BucketReady', 'DistributionReady'].map((type) => [type, tuesday.getTime() - milliseconds]));
+
+  test('leaves what is True as it is for ten minutes, with the error as its message, and is no news', () => {
+    const conditions = after(well, [unknown, skipped], 1, tuesday, failingFor(minutes(10) - 1));
+    expect(byType(conditions)).toEqual(byType(well));
+    expect(conditions.map(({ message }) => message)).toEqual(['read ECONNRESET', '', '']);
+    expect(news(well, conditions)).toEqual([]);
+  });
+
+  test('makes it Unknown after ten minutes, with one event', () => {
+    const conditions = after(well, [unknown, skipped], 1, tuesday, failingFor(minutes(10)));
+    expect(byType(conditions)).toEqual({
+      BucketReady: 'Unknown/ReconciliationFailed',
+      DistributionReady: 'Unknown/DependencyNotReady',
+      Ready: 'Unknown/ReconciliationFailed',
+    });
+    expect(news(well, conditions)).toHaveLength(1);
+  });
+
+  test('leaves no True that was said of an older spec', () => {
+    expect(byType(after(well, [unknown, skipped], 2, tuesday))).toMatchObject({
+      BucketReady: 'Unknown/ReconciliationFailed',
+      Ready: 'Unknown/ReconciliationFailed',
+    });
+  });
+
+  test('does not make an object Ready again that was not, nor take Stalled from it', () => {
+    const stalled = after([], [bucket, keys]);
+    const conditions = after(stalled, [{ ...unknown, type: 'SigningKeysReady' }], 1, tuesday);
+    expect(byType(conditions)).toMatchObject({ Ready: 'Unknown/ReconciliationFailed', Stalled: 'True/InvalidKey' });
+  });
+});
+
+describe('a wait for a person', () => {
+  const secret: Finding = { ...certificate, type: 'SigningKeysReady', reason: 'SecretNotFound' };
+  const later = (milliseconds: number) => new Date(monday.getTime() + milliseconds);
+
+  test('makes the object Stalled after ten minutes', () => {
+    const first = after([], [secret]);
+    expect(byType(after(first, [secret], 1, later(minutes(9))))).not.toHaveProperty('Stalled');
+    expect(byType(after(first, [secret], 1, later(minutes(10))))).toMatchObject({ Stalled: 'True/SecretNotFound' });
+  });
+
+  test('is not late because something else was bad before it', () => {
+    const first = after([], [{ ...keys, terminal: false }]);
+    expect(byType(after(first, [secret], 1, tuesday))).not.toHaveProperty('Stalled');
+  });
+
+  test('is not one for something that takes its own time', () => {
+    expect(byType(after(after([], [certificate]), [certificate], 1, tuesday))).not.toHaveProperty('Stalled');
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Result } from '../../../../src/runtime/reconciler.ts';
+import type { Result, Turn } from '../../../../src/runtime/reconciler.ts';
 import { WorkQueue } from '../../../../src/runtime/work-queue.ts';
 import { FakeClock, settled } from '../../../fakes/clock.ts';
 
@@ -8,15 +8,15 @@ export function harness(concurrency = 2, startsAfter?: Promise<unknown>) {
   const started: string[] = [];
   const running = new Map<string, (result: Result) => void>();
   let overlapped = false;
-  let signal: AbortSignal | undefined;
+  const turns: Turn[] = [];
   const queue = new WorkQueue({
     concurrency,
     clock,
     random: () => 0.5,
     ...(startsAfter && { startsAfter }),
-    run: (key, abort) => {
+    run: (key, turn) => {
       started.push(key);
-      signal = abort;
+      turns.push(turn);
       if (running.has(key)) overlapped = true;
       return new Promise((resolve) => running.set(key, resolve));
     },
@@ -27,7 +27,8 @@ export function harness(concurrency = 2, startsAfter?: Promise<unknown>) {
     started,
     running,
     overlapped: () => overlapped,
-    aborted: () => signal?.aborted,
+    turns,
+    aborted: () => turns.at(-1)?.signal.aborted,
     finish: async (key: string, result: Result = {}) => {
       const end = running.get(key);
       if (!end) throw new Error(`${key} does not run`);

@@ -1,5 +1,5 @@
 import type { Result } from '../../../../src/runtime/reconciler.ts';
-import type { Priority } from '../../../../src/runtime/work-queue.ts';
+import type { Priority } from '../../../../src/runtime/fair-queue.ts';
 
 const rank = { high: 2, normal: 1, low: 0 };
 const max = (a: Priority, b: Priority) => (rank[a] >= rank[b] ? a : b);
@@ -17,7 +17,9 @@ interface Entry {
 /** The queue as a plain list that is searched at each step: slow, and simple enough to be read as its specification. */
 export class WorkQueueModel {
   readonly started: string[] = [];
-  readonly running = new Set<string>();
+  /** By key, until when the run keeps its place. */
+  readonly running = new Map<string, number>();
+  private starts = 0;
   private now = 0;
   private entries: Entry[] = [];
   private readonly failures = new Map<string, number>();
@@ -47,9 +49,13 @@ export class WorkQueueModel {
       const [next] = this.entries
         .filter((entry) => !entry.startable && entry.due <= end)
         .sort((a, b) => a.due - b.due || a.turn - b.turn);
-      if (!next) break;
-      this.now = next.due;
-      this.release(next);
+      const [leaves = Infinity] = [...this.running.values()]
+        .filter((until) => until > this.now && until <= end)
+        .sort((a, b) => a - b);
+      const now = Math.min(next?.due ?? Infinity, leaves);
+      if (now === Infinity) break;
+      this.now = now;
+      if (next?.due === now) this.release(next);
       this.start();
     }
     this.now = end;
@@ -79,11 +85,17 @@ export class WorkQueueModel {
     for (;;) {
       const [next] = this.entries
         .filter((entry) => entry.startable && !this.running.has(entry.key))
-        .sort((a, b) => rank[b.priority] - rank[a.priority] || a.turn - b.turn);
-      if (!next || this.running.size >= this.concurrency) return;
+        .sort((a, b) => (this.isLongestWaitingsTurn() ? 0 : rank[b.priority] - rank[a.priority]) || a.turn - b.turn);
+      const places = [...this.running.values()].filter((until) => until > this.now).length;
+      if (!next || places >= this.concurrency) return;
       this.entries = this.entries.filter((entry) => entry !== next);
-      this.running.add(next.key);
+      this.starts++;
+      this.running.set(next.key, this.running.size + 1 < 8 * this.concurrency ? this.now + 2000 : Infinity);
       this.started.push(next.key);
     }
+  }
+
+  private isLongestWaitingsTurn(): boolean {
+    return (this.starts + 1) % 8 === 0;
   }
 }
