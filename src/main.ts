@@ -15,6 +15,7 @@ import {
 } from './api/resources.ts';
 import { AwsAccounts } from './aws/accounts.ts';
 import { SdkClients } from './aws/clients.ts';
+import { isSilence } from './aws/errors.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
@@ -35,6 +36,7 @@ import {
 } from './controllers/references.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
+import { Breaker } from './runtime/breaker.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
@@ -82,6 +84,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     region: config.region,
     installation: config.installation,
     operator: { signal, logger },
+    breaker: () => new Breaker({ clock, isSilence }),
   });
   const documents = new HttpsIssuerDocuments(agent);
 

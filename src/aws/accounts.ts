@@ -1,5 +1,5 @@
 import { S3Buckets, type Buckets } from './buckets.ts';
-import { Calls } from './calls.ts';
+import { type Breaker, Calls } from './calls.ts';
 import { AcmCertificates, type Certificates } from './certificates.ts';
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
@@ -10,7 +10,11 @@ import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
 import { type Reached, ReachedAccounts } from './reached-accounts.ts';
 import { IamRoles, type Roles } from './roles.ts';
+import { Recent } from './recent.ts';
 import { type Scope, unlessAborted } from './scope.ts';
+
+/** Far more than an operator needs. There is a bound because users write account ids. */
+const mostBreakers = 5_000;
 
 /** One AWS account, reached through one role or with the operator's own credentials, on behalf of one scope. */
 export interface Account {
@@ -58,6 +62,7 @@ export interface AccountsOptions {
   /** Milliseconds for one call, retries included; absent: a minute. */
   readonly deadline?: number;
   readonly limits?: Readonly<Record<Service, Limit>>;
+  readonly breaker: () => Breaker;
   readonly now?: () => number;
 }
 
@@ -65,6 +70,8 @@ export class AwsAccounts implements Accounts {
   private readonly partition: Partition;
   private readonly reached: ReachedAccounts;
   private readonly limiters: AccountLimiters;
+  /** By account and service. A service that is silent in one account may answer in another, by another way there. */
+  private readonly breakers: Recent<Breaker>;
   private readonly now: () => number;
 
   constructor(private readonly options: AccountsOptions) {
@@ -72,6 +79,7 @@ export class AwsAccounts implements Accounts {
     this.now = now;
     this.partition = partitionOf(region);
     this.limiters = new AccountLimiters(limits);
+    this.breakers = new Recent(mostBreakers);
     // These calls tell the operator its own account, so they are limited under no account's id.
     const sts = new Calls(clients.sts, this.callOptions('', operator)('sts'));
     this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
@@ -108,6 +116,11 @@ export class AwsAccounts implements Accounts {
   private callOptions(accountID: string, scope: Scope) {
     const { deadline = 60_000 } = this.options;
     const limiters = this.limiters.of(accountID);
-    return (service: Service) => ({ scope, deadline, limiter: limiters[service] });
+    return (service: Service) => ({
+      scope,
+      deadline,
+      limiter: limiters[service],
+      breaker: this.breakers.get(`${accountID} ${service}`, this.options.breaker),
+    });
   }
 }

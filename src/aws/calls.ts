@@ -34,12 +34,22 @@ export type Route53Client = Client<
 export type S3Client = Client<s3.ServiceInputTypes, s3.ServiceOutputTypes, s3.S3ClientResolvedConfig>;
 export type StsClient = Client<sts.ServiceInputTypes, sts.ServiceOutputTypes, sts.STSClientResolvedConfig>;
 
+/** Spares calls the wait for a service that is silent: it fails them at once instead, as timeouts. */
+export interface Breaker {
+  /** Makes the call, unless the service is silent. */
+  run<T>(call: () => Promise<T>): Promise<T>;
+  /** For work that waits for its turn to call: it fails as soon as the service is found silent. */
+  whileAnswered<T>(work: () => Promise<T>): Promise<T>;
+}
+
 export interface CallOptions {
   readonly scope: Scope;
   /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
   readonly deadline: number;
   /** One for each account and service. */
   readonly limiter: PQueue;
+  /** One for each account and service. */
+  readonly breaker: Breaker;
 }
 
 /** Sends the commands of one service to one account on behalf of one scope. Each command waits for its turn and has a deadline, and its error says what was being done. */
@@ -60,14 +70,14 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     command: iam.$Command<I, O, Config, In, Out>,
     body: (output: O) => Promise<T>,
   ): Promise<T> {
-    const { scope, deadline, limiter } = this.options;
+    const { scope, deadline, limiter, breaker } = this.options;
     const action = actionOf(command);
     const call = async () => {
       const abortSignal = AbortSignal.any([scope.signal, AbortSignal.timeout(deadline)]);
       return unlessAborted(abortSignal, this.client.send(command, { abortSignal }).then(body));
     };
     try {
-      const result = await limiter.add(call, { signal: scope.signal });
+      const result = await breaker.whileAnswered(() => limiter.add(() => breaker.run(call), { signal: scope.signal }));
       if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {

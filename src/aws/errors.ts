@@ -190,12 +190,14 @@ export const isInvalid = named(
 
 /** AWS or the way to it is not working: 5xx, resets, timeouts. */
 export function isUnavailable(error: unknown): boolean {
-  return (
-    timedOut(error) ||
-    hasStatus(error, (status) => status >= 500) ||
-    chain(error).some((link) => 'code' in link && typeof link.code === 'string' && networkCodes.has(link.code))
-  );
+  return timedOut(error) || hasStatus(error, (status) => status >= 500) || failedToConnect(error);
 }
+/** No answer came at all. */
+export function isSilence(error: unknown): boolean {
+  return (timedOut(error) || failedToConnect(error)) && !hasStatus(error, () => true);
+}
+const failedToConnect = (error: unknown) =>
+  chain(error).some((link) => 'code' in link && typeof link.code === 'string' && networkCodes.has(link.code));
 const timedOut = named('TimeoutError', 'RequestTimeout', 'ServiceUnavailable', 'InternalFailure', 'InternalError');
 const networkCodes = new Set([
   'ECONNRESET',

@@ -24,3 +24,16 @@ export async function withDeadline<T>(
     outer.removeEventListener('abort', abort);
   }
 }
+
+/** Rejects with the signal's reason as soon as it aborts, even if the work itself does not look at the signal. */
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([aborted.promise, work]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

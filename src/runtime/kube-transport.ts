@@ -1,7 +1,9 @@
 import { Agent, request as send, type Dispatcher } from 'undici';
 import type { Access, AccessSource, TlsSettings } from './access.ts';
 import type { ServerAddresses } from './addresses.ts';
+import type { Breaker } from './breaker.ts';
 import { sleep, systemClock, type Clock } from './clock.ts';
+import { unlessAborted } from './deadline.ts';
 import { jittered, minutes, seconds } from './duration.ts';
 import { sameJson } from './json.ts';
 import { isTransient, isUnauthorized, KubeError } from './kube-error.ts';
@@ -29,6 +31,8 @@ export interface KubeTransportOptions {
    * size of an answer is limited.
    */
   readonly untrusted?: ServerAddresses;
+  /** Absent: each call is made, however long nobody answered. */
+  readonly breaker?: Breaker;
   /** For the time between attempts. */
   readonly clock?: Clock;
   readonly timeouts?: Partial<Timeouts>;
@@ -68,6 +72,10 @@ export class KubeTransport {
    * @throws KubeError
    */
   async json(request: KubeRequest): Promise<unknown> {
+    return this.#attempt(request, () => this.#unlessSilent(() => this.#json(request)));
+  }
+
+  async #json(request: KubeRequest): Promise<unknown> {
     const signal = AbortSignal.any([this.options.signal, AbortSignal.timeout(this.#timeouts.call)]);
     for (let attempt = 1; ; attempt++) {
       try {
@@ -90,7 +98,9 @@ export class KubeTransport {
    */
   async *stream(request: KubeRequest, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
     const ended = AbortSignal.any([this.options.signal, signal]);
-    const response = await this.#attempt(request, () => this.#answer(request, { signal: ended }));
+    const response = await this.#attempt(request, () =>
+      this.#unlessSilent(() => this.#answer(request, { signal: ended })),
+    );
     const chunks = response.body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>;
     try {
       for (;;) {
@@ -101,6 +111,11 @@ export class KubeTransport {
     } finally {
       response.body.destroy();
     }
+  }
+
+  #unlessSilent<T>(call: () => Promise<T>): Promise<T> {
+    const { breaker } = this.options;
+    return breaker ? breaker.run(call) : call();
   }
 
   /** Closes idle connections at once, and the others when their calls have ended. */
@@ -120,7 +135,8 @@ export class KubeTransport {
 
   async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const access = await this.options.access.get();
-    const response = await send(urlOf(access.server, request), {
+    // The signal alone does not end a connect.
+    const answer = send(urlOf(access.server, request), {
       dispatcher: this.#agent(access),
       method: request.method,
       headers: {
@@ -133,6 +149,7 @@ export class KubeTransport {
       headersTimeout: this.#timeouts.call,
       bodyTimeout: this.#timeouts.silence,
     });
+    const response = await unlessAborted(signal, answer);
     if (response.statusCode >= 300) throw await this.#refusal(request, response);
     return response;
   }

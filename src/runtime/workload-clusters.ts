@@ -1,8 +1,11 @@
 import type { ServerAddresses } from './addresses.ts';
+import { Breaker } from './breaker.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { HttpKubeClient } from './http-kube-client.ts';
 import type { KubeClient } from './kube-client.ts';
+import { isUnreachable, KubeError } from './kube-error.ts';
 import { KubeTransport, type Timeouts } from './kube-transport.ts';
-import { accessOf } from './untrusted-kubeconfig.ts';
+import { accessOf, InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
 export { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
@@ -25,6 +28,7 @@ export interface KubeconfigClustersOptions {
   /** Ends all calls. */
   readonly signal: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
+  readonly clock?: Clock;
 }
 
 export class KubeconfigClusters implements WorkloadClusters {
@@ -47,14 +51,19 @@ export class KubeconfigClusters implements WorkloadClusters {
 
   #open(kubeconfig: string) {
     const access = accessOf(kubeconfig);
-    const { servers, ...options } = this.options;
+    const { servers, clock = systemClock, ...options } = this.options;
     servers.check(access.server);
     const transport = new KubeTransport({
       ...options,
       // If the token of the text is not accepted, there is no newer one.
       access: { get: () => Promise.resolve(access), renew: () => undefined },
       untrusted: servers,
+      clock,
+      breaker: new Breaker({ clock, isSilence }),
     });
     return { client: new HttpKubeClient(transport), transport };
   }
 }
+
+const isSilence = (error: unknown) =>
+  error instanceof KubeError ? isUnreachable(error) : !(error instanceof InvalidKubeconfigError);

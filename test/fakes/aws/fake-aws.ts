@@ -7,6 +7,9 @@ import { FakeAccount } from './account.ts';
 import { FakeS3, type FakeBucket } from './s3.ts';
 import { copy, ServiceError } from './service.ts';
 import { scope } from './scope.ts';
+import { isSilence } from '../../../src/aws/errors.ts';
+import { Breaker } from '../../../src/runtime/breaker.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 
 export interface Call {
   readonly account: string;
@@ -73,6 +76,7 @@ export class FakeAws {
       operator: scope(),
       limits,
       now: this.now,
+      breaker: () => new Breaker({ clock: systemClock, isSilence }),
       ...options,
     });
   }

@@ -14,6 +14,9 @@ import { scope } from '../../fakes/aws/index.ts';
 import { failure } from './failure.ts';
 import { shareErrorsWithNode } from './realm.ts';
 import { answer, queryError, refusingProxy, reset, serve, stall, type Served } from './server.ts';
+import { isSilence } from '../../../src/aws/errors.ts';
+import { Breaker } from '../../../src/runtime/breaker.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 
 const role =
   '<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName><Path>/</Path><Arn>arn</Arn></Role></GetRoleResult></GetRoleResponse>';
@@ -56,6 +59,7 @@ function accountsOf(agent: Agent, client: Partial<ClientOptions> = {}, deadline 
     installation: 'test',
     operator: scope(),
     deadline,
+    breaker: () => new Breaker({ clock: systemClock, isSilence }),
   });
 }
 

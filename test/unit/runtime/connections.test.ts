@@ -8,13 +8,22 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { stringify } from 'yaml';
 import { serviceAccounts } from '../../../src/api/resources.ts';
 import { ServerAddresses } from '../../../src/runtime/addresses.ts';
+import { seconds } from '../../../src/runtime/duration.ts';
 import { HttpKubeClient } from '../../../src/runtime/http-kube-client.ts';
 import { isUnauthorized, isUnreachable, type KubeError } from '../../../src/runtime/kube-error.ts';
 import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { loadKubeConfig, OperatorAccess } from '../../../src/runtime/operator-access.ts';
 import { InvalidKubeconfigError, KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
 import { TestCA } from '../../backends/test-ca.ts';
-import { endless, json, refuse, ScriptedApiServer, type ReceivedRequest } from '../../fakes/scripted-api-server.ts';
+import {
+  endless,
+  json,
+  refuse,
+  reset,
+  ScriptedApiServer,
+  type ReceivedRequest,
+} from '../../fakes/scripted-api-server.ts';
+import { FakeClock } from '../../fakes/clock.ts';
 import { until } from './until.ts';
 
 const ref = { namespace: 'default', name: 's3-reader' };
@@ -176,13 +185,28 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test('that did not answer is not asked again for a while, and the error stays the same', async () => {
+    server.answer((response) => void response.socket?.destroy(), json(account));
+    const clock = new FakeClock();
+    const client = new KubeconfigClusters({ signal: stop.signal, servers: servers(true), clock }).connect(kubeconfig());
+    const words = 'patching ServiceAccount default/s3-reader: Unreachable';
+    for (let call = 0; call < 3; call++) {
+      const error = await refusal(client.patch(serviceAccounts, ref, {}));
+      expect(isUnreachable(error)).toBe(true);
+      expect(error?.message).toBe(words);
+    }
+    expect(server.requests).toHaveLength(1);
+    await clock.advance(seconds(30));
+    expect(await client.find(serviceAccounts, ref)).toEqual(account);
+  });
+
   test('cannot fill our memory with an answer that does not end, and is not quoted then either', async () => {
     server.answer(endless(), endless(403));
-    const client = clusters().connect(kubeconfig());
-    const answered = await refusal(client.patch(serviceAccounts, ref, {}));
+    const patch = () => refusal(clusters().connect(kubeconfig()).patch(serviceAccounts, ref, {}));
+    const answered = await patch();
     expect(isUnreachable(answered)).toBe(true);
     expect(answered?.message).toBe('patching ServiceAccount default/s3-reader: Unreachable');
-    const refused = await refusal(client.patch(serviceAccounts, ref, {}));
+    const refused = await patch();
     expect(refused?.message).toBe('patching ServiceAccount default/s3-reader: Forbidden');
     await until(() => server.openConnections === 0);
   });

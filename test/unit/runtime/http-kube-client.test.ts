@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   awsClusters,
@@ -275,6 +277,34 @@ describe('reads', () => {
   test('of a server that is not there are unreachable', async () => {
     await server.close();
     expect(isUnreachable(await refusal(connect().find(oidcIssuers, ref)))).toBe(true);
+  });
+});
+
+describe('a server that takes connections and says nothing, not even TLS', () => {
+  test.each([
+    ['the deadline', (call: Promise<unknown>) => call, 200],
+    [
+      'the end of the operator',
+      async (call: Promise<unknown>) => {
+        stop.abort();
+        return call;
+      },
+      60_000,
+    ],
+  ] as const)('holds no call longer than %s, which comes before the connect has its time', async (_what, end, call) => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const access = {
+      get: async () => ({ server: `https://127.0.0.1:${port}`, headers: {}, tls: {} }),
+      renew: () => {},
+    };
+    const client = connect({ access, timeouts: { connect: 60_000, call } });
+    const error = await refusal(end(client.find(oidcIssuers, ref)));
+    expect(isUnreachable(error)).toBe(true);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 });
 

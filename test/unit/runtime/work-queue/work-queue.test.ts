@@ -45,6 +45,43 @@ describe('adding', () => {
   });
 });
 
+describe('nothing starves', () => {
+  test('one start in eight goes to what has waited longest, whatever comes with a higher priority', async () => {
+    const { queue, started, finish } = harness(1);
+    queue.add('first');
+    queue.add('resync', { priority: 'low' });
+    for (let next = 0; !started.includes('resync'); next++) {
+      expect(next).toBeLessThan(8);
+      queue.add(`deletion-${next}`, { priority: 'high' });
+      await finish(started.at(-1) ?? '');
+    }
+    expect(started.indexOf('resync')).toBe(7);
+  });
+
+  test('a run that takes longer than two seconds gives its place to others and is still the only one of its key', async () => {
+    const { clock, queue, started, finish } = harness(1);
+    queue.add('hanging');
+    queue.add('a');
+    await clock.advance(seconds(2) - 1);
+    expect(started).toEqual(['hanging']);
+    await clock.advance(1);
+    expect(started).toEqual(['hanging', 'a']);
+    await finish('a');
+    queue.add('hanging');
+    await clock.advance(minutes(1));
+    expect(started).toEqual(['hanging', 'a']);
+    await finish('hanging');
+    expect(started).toEqual(['hanging', 'a', 'hanging']);
+  });
+
+  test('eight times the places is the most that runs at once', async () => {
+    const { clock, queue, running } = harness(2);
+    for (let index = 0; index < 100; index++) queue.add(`hanging-${index}`);
+    await clock.advance(minutes(10));
+    expect(running.size).toBe(16);
+  });
+});
+
 describe('before its start', () => {
   test('keys are taken, and run in their order when it comes', async () => {
     const start = Promise.withResolvers<void>();

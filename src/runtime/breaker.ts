@@ -1,0 +1,100 @@
+import type { Clock } from './clock.ts';
+import { minutes, seconds } from './duration.ts';
+
+/** A call without an answer for so long counts as silence before its own deadline ends it. */
+const silence = seconds(10);
+const firstPause = seconds(30);
+const longestPause = minutes(5);
+
+export interface BreakerOptions {
+  readonly clock: Clock;
+  /** Tells the error of a call that got no answer from one that got a bad answer. */
+  readonly isSilence: (error: unknown) => boolean;
+}
+
+/** The call was not made, because the other side was silent a moment ago. */
+export class NoAnswer extends Error {
+  /** So that it counts as any other timeout. */
+  override readonly name = 'TimeoutError';
+
+  constructor() {
+    super('the other side does not answer');
+  }
+}
+
+/**
+ * Spares callers the wait for one who is silent. After a call without an answer, calls fail at once for a while. Then one call
+ * tries, and the others fail until it has its answer. The pauses grow while there is none.
+ */
+export class Breaker {
+  #open: { readonly until: number; readonly pause: number } | undefined;
+  #isTrying = false;
+  #answers = 0;
+  readonly #onSilence = new Set<() => void>();
+
+  constructor(private readonly options: BreakerOptions) {}
+
+  /**
+   * Makes the call.
+   * @throws NoAnswer instead of making it
+   */
+  async run<T>(call: () => Promise<T>): Promise<T> {
+    this.#check();
+    const tries = this.#open !== undefined;
+    if (tries) this.#isTrying = true;
+    const heard = this.#answers;
+    const cancel = this.options.clock.after(silence, () => {
+      if (this.#answers === heard) this.#trip(tries);
+    });
+    try {
+      const result = await call();
+      this.#answered();
+      return result;
+    } catch (error) {
+      if (!this.options.isSilence(error)) this.#answered();
+      else if (this.#answers === heard) this.#trip(tries);
+      throw error;
+    } finally {
+      cancel();
+      if (tries) this.#isTrying = false;
+    }
+  }
+
+  /**
+   * For work that waits for its turn to call: it fails as soon as there is nobody to call.
+   * @throws NoAnswer
+   */
+  async whileAnswered<T>(work: () => Promise<T>): Promise<T> {
+    this.#check();
+    const silenced = Promise.withResolvers<never>();
+    const fail = () => silenced.reject(new NoAnswer());
+    this.#onSilence.add(fail);
+    try {
+      return await Promise.race([work(), silenced.promise]);
+    } finally {
+      this.#onSilence.delete(fail);
+    }
+  }
+
+  #check(): void {
+    if (this.#isTrying || (this.#open && this.#now() < this.#open.until)) throw new NoAnswer();
+  }
+
+  #answered(): void {
+    this.#answers++;
+    this.#open = undefined;
+  }
+
+  /** Many calls that were made at the same time count once. */
+  #trip(hasTried: boolean): void {
+    const now = this.#now();
+    if (this.#open && (now < this.#open.until || !hasTried)) return;
+    const pause = this.#open ? Math.min(this.#open.pause * 2, longestPause) : firstPause;
+    this.#open = { until: now + pause, pause };
+    for (const fail of this.#onSilence) fail();
+  }
+
+  #now(): number {
+    return this.options.clock.now().getTime();
+  }
+}
