@@ -1,4 +1,5 @@
 import type { Reason } from '../api/conditions.ts';
+import { isRead } from '../aws/actions.ts';
 import { type Failure, InvalidRoleARN, chain, describe } from '../aws/errors.ts';
 import type { Explanation } from '../runtime/definition.ts';
 import { isConflict, isForbidden, isTransient, isUnreachable, KubeError } from '../runtime/kube-error.ts';
@@ -46,21 +47,23 @@ export function explain(error: unknown): Explanation {
 }
 
 function explainAws({ kind, action }: Failure, message: string): Explanation {
+  // What had to be written was known to be wrong, and still is.
+  const passing = isRead(action);
   switch (kind) {
     case 'accessDenied':
       return { reason: 'AccessDenied', message: `the operator needs ${action}: ${message}`, terminal: false };
     case 'unauthenticated':
       return { reason: 'AccessDenied', message: `AWS refuses the operator's credentials: ${message}`, terminal: false };
     case 'throttled':
-      return { reason: 'Throttled', message, terminal: false, passing: true };
+      return { reason: 'Throttled', message, terminal: false, passing };
     case 'limitExceeded':
       return { reason: 'LimitExceeded', message, terminal: true };
     case 'invalid':
       return { reason: 'InvalidSpec', message, terminal: true };
     case 'conflict':
-      return { reason: 'AwaitingReconciliation', message, terminal: false, passing: true };
+      return { reason: 'AwaitingReconciliation', message, terminal: false, passing };
     case 'unavailable':
-      return { reason: 'ReconciliationFailed', message, terminal: false, passing: true };
+      return { reason: 'ReconciliationFailed', message, terminal: false, passing };
     case 'other':
       return { reason: 'ReconciliationFailed', message, terminal: false };
   }

@@ -1,12 +1,15 @@
 import type { ManagedObject } from '../api/meta.ts';
 import type { Finding } from './findings.ts';
 
+/** Tells without a call to AWS whether a wait is over. */
+type Look = (signal: AbortSignal) => Promise<boolean>;
+
 /** What an object waits for. */
 interface Wait {
   readonly reason: string;
   readonly message: string;
   readonly requeueAfter?: number;
-  readonly isOver?: (signal: AbortSignal) => Promise<boolean>;
+  readonly isOver?: Look;
 }
 
 /** Milliseconds: the moment, and the time after which an object is looked at in any case. */
@@ -25,11 +28,11 @@ const growth = 0.5;
 export class Memory {
   /** Since when each condition could not be looked at for a passing reason. */
   readonly failingSince = new Map<string, number>();
-  #wait: { readonly what: string; readonly since: number; readonly first: number } | undefined;
-  /** What alone has to be looked at before that time. */
+  /** By reason and message. */
+  #waits: ReadonlyMap<string, { readonly since: number; readonly first: number }> = new Map();
+  /** All that has to be looked at before that time. */
   #rest:
-    | { readonly generation: number | undefined; readonly until: number; readonly isOver: NonNullable<Wait['isOver']> }
-    | undefined;
+    { readonly generation: number | undefined; readonly until: number; readonly looks: readonly Look[] } | undefined;
 
   constructor(readonly uid: string) {}
 
@@ -41,37 +44,36 @@ export class Memory {
     this.#rest = undefined;
   }
 
-  /** The object waits for nothing. */
-  done(): void {
-    this.#wait = undefined;
-  }
-
-  /** The milliseconds until the next look. They grow up to the resync while the object waits for the same. */
+  /** The milliseconds until the next look, at most the resync. They grow while the object waits for the same. */
   wait({ metadata }: ManagedObject, waits: readonly Wait[], { now, resync }: Times): number {
-    const what = waits.map(({ reason, message }) => `${reason} ${message}`).join('\n');
-    const first = Math.min(resync, ...waits.map(({ requeueAfter }) => requeueAfter ?? resync));
-    const since = this.#wait?.what === what ? this.#wait.since : now;
-    this.#wait = { what, since, first };
-    const [only, ...others] = waits;
-    if (only?.isOver && others.length === 0) {
-      this.#rest = { generation: metadata.generation, until: now + resync, isOver: only.isOver };
+    const before = this.#waits;
+    this.#waits = new Map(
+      waits.map(({ reason, message, requeueAfter = resync }) => {
+        const what = `${reason} ${message}`;
+        return [what, { since: before.get(what)?.since ?? now, first: requeueAfter }];
+      }),
+    );
+    const looks = waits.filter(({ requeueAfter }) => requeueAfter !== undefined).map(({ isOver }) => isOver);
+    if (looks.length > 0 && looks.every((look) => look !== undefined)) {
+      this.#rest = { generation: metadata.generation, until: now + resync, looks };
     }
     return this.#next({ now, resync });
   }
 
-  /** If all that the object waits for is not over yet: the milliseconds until the next look. */
+  /** The milliseconds until the next look, if a look at each wait tells that none is over. Undefined: the steps have to run. */
   async rest(
     { metadata }: ManagedObject,
     times: Times & { readonly signal: AbortSignal },
   ): Promise<number | undefined> {
     const rest = this.#rest;
     if (!rest || rest.generation !== metadata.generation || metadata.deletionTimestamp !== undefined) return undefined;
-    if (times.now >= rest.until || (await rest.isOver(times.signal))) return undefined;
-    return this.#next(times);
+    if (times.now >= rest.until) return undefined;
+    const over = await Promise.all(rest.looks.map((isOver) => isOver(times.signal)));
+    return over.includes(true) ? undefined : this.#next(times);
   }
 
   #next({ now, resync }: Times): number {
-    if (!this.#wait) return resync;
-    return Math.min(resync, Math.max(this.#wait.first, (now - this.#wait.since) * growth));
+    const nexts = [...this.#waits.values()].map(({ since, first }) => Math.max(first, (now - since) * growth));
+    return Math.min(resync, ...nexts);
   }
 }

@@ -191,11 +191,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = findings.filter((finding) => finding.state === 'waiting');
     const waits = end && 'requeueAfter' in end ? [...waiting, end] : waiting;
-    if (waits.length === 0) {
-      memory.done();
-      return { requeueAfter: resync, settled: true };
-    }
-    return { requeueAfter: memory.wait(object, waits, { now: this.#now(), resync }) };
+    const next = memory.wait(object, waits, { now: this.#now(), resync });
+    return waits.length === 0 ? { requeueAfter: resync, settled: true } : { requeueAfter: next };
   }
 
   #now(): number {

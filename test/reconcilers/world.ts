@@ -8,7 +8,8 @@ import { minutes, seconds } from '../../src/runtime/duration.ts';
 import type { EventRecorder, EventText } from '../../src/runtime/events.ts';
 import type { KubeClient } from '../../src/runtime/kube-client.ts';
 import { ObjectReconciler } from '../../src/runtime/object-reconciler.ts';
-import type { Result } from '../../src/runtime/reconciler.ts';
+import type { NamespacedName } from '../../src/api/resources.ts';
+import type { Result, Turn } from '../../src/runtime/reconciler.ts';
 import type { Secrets } from '../../src/runtime/secrets.ts';
 import { InvalidKubeconfigError, type WorkloadClusters } from '../../src/runtime/workload-clusters.ts';
 import { FakeAws } from '../fakes/aws/fake-aws.ts';
@@ -100,8 +101,8 @@ export class World {
       resync: this.settings.intervals.resync,
       random: () => 0.5,
     });
-    return (ref: { readonly namespace: string; readonly name: string }): Promise<Result> =>
-      reconciler.reconcile(ref, turn());
+    return (ref: NamespacedName, change: Partial<Turn> = {}): Promise<Result> =>
+      reconciler.reconcile(ref, { ...turn(), ...change });
   }
 
   /** Forgets what was read, written and said so far, so that a test counts only what comes. */

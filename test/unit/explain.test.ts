@@ -16,11 +16,23 @@ test.each([
   ['ThrottlingException', 'Throttled', false],
   ['LimitExceededException', 'LimitExceeded', true],
   ['InvalidInputException', 'InvalidSpec', true],
-  ['ConcurrentModificationException', 'ReconciliationFailed', false],
+  ['ConcurrentModificationException', 'AwaitingReconciliation', false],
   ['ServiceUnavailable', 'ReconciliationFailed', false],
   ['SomethingNew', 'ReconciliationFailed', false],
 ])('calls %s of AWS %s', (name, reason, terminal) => {
   expect(explain(awsError(name))).toMatchObject({ reason, terminal });
+});
+
+test.each([
+  ['iam:GetRole', 'ServiceUnavailable', true],
+  ['iam:GetRole', 'ThrottlingException', true],
+  ['iam:GetRole', 'AccessDenied', undefined],
+  ['sts:AssumeRole', 'TimeoutError', true],
+  ['iam:UpdateRole', 'ServiceUnavailable', false],
+  ['iam:UpdateRole', 'ConcurrentModificationException', false],
+])('of %s that fails with %s, says whether it tells nothing about what it is about', (action, name, passing) => {
+  const cause = Object.assign(new Error('what AWS said'), { name });
+  expect(explain(new AwsError('looking', action, cause)).passing).toBe(passing);
 });
 
 test('names the missing action, the account and what was being done', async () => {
@@ -36,7 +48,7 @@ test('names the missing action, the account and what was being done', async () =
 test.each([
   ['no answer', new KubeError('patching x', undefined, undefined), 'ClusterUnreachable', false],
   ['a refusal', new KubeError('patching x', 403, 'Forbidden'), 'AccessDenied', false],
-  ['a conflict', new KubeError('patching x', 409, 'Conflict'), 'ReconciliationFailed', false],
+  ['a conflict', new KubeError('patching x', 409, 'Conflict'), 'AwaitingReconciliation', false],
   ['a kubeconfig that would run a program', new InvalidKubeconfigError('it has exec'), 'InvalidKubeconfig', true],
   ['a refusal of our own', new TerminalError('NotOwned', 'role x is not ours'), 'NotOwned', true],
   ['a bug', new TypeError('x is not a function'), 'ReconciliationFailed', false],

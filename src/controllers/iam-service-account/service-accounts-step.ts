@@ -1,4 +1,4 @@
-import { type Reason, findCondition } from '../../api/conditions.ts';
+import type { Reason } from '../../api/conditions.ts';
 import { ownershipOf } from '../../aws/ownership.ts';
 import { minutes } from '../../runtime/duration.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
@@ -13,9 +13,6 @@ import { rivalsOf } from './rivals.ts';
 
 /** A cluster that is out of reach holds the deletion for this time. */
 const patience = minutes(10);
-
-/** What is missing for longer than this is looked for only at the resync, because each look reads the whole role. */
-const expectation = minutes(5);
 
 /** Annotates the service accounts of the subjects with the role, and removes the annotations from those that are no longer subjects. */
 export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
@@ -114,14 +111,12 @@ function outcome(context: RoleContext, entries: readonly ServiceAccountEntry[], 
     : ready;
 }
 
-/** Something that may be on its way is looked for again soon. */
-function missing({ services, object }: RoleContext, reason: Reason, message: string): Outcome {
-  const { clock, settings } = services;
-  const known = findCondition(object.status?.conditions, serviceAccountsStep.condition);
-  const since = known?.status === 'False' ? Date.parse(known.lastTransitionTime) : clock.now().getTime();
-  const isExpected = clock.now().getTime() - since < expectation;
-  return { state: 'waiting', reason, message, ...(isExpected && { requeueAfter: settings.intervals.missing }) };
-}
+const missing = ({ services }: RoleContext, reason: Reason, message: string): Outcome => ({
+  state: 'waiting',
+  reason,
+  message,
+  requeueAfter: services.settings.intervals.missing,
+});
 
 /** Returns the obstacle that holds the deletion for a while: a cluster that is out of reach, or something that a person can repair. */
 async function tryRelease(removal: RoleRemoval, cluster: string, entries: readonly ServiceAccountEntry[]) {

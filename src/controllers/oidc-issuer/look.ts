@@ -21,6 +21,20 @@ export async function look(context: IssuerContext, url: string): Promise<Verdict
   return judge(url, served, { issuer, jwksURI, keys: [...before, ...(await readKeys(context))] });
 }
 
+/** Tells without a call to AWS whether something else is served under the URL than when it could not be told whose it is. */
+export function served({ services, desired, seen }: IssuerContext, url: string) {
+  const { documents } = services;
+  const { issuerURL: issuer, jwksURI } = desired;
+  const keys = seen.published ?? [];
+  return async (signal: AbortSignal): Promise<boolean> => {
+    try {
+      return judge(url, await documents.fetch(url, jwksURI, signal), { issuer, jwksURI, keys }).state !== 'unproven';
+    } catch {
+      return false;
+    }
+  };
+}
+
 async function readKeys({ account, desired }: IssuerContext): Promise<readonly unknown[]> {
   const object = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
   return object ? parseEntries(object.body) : [];

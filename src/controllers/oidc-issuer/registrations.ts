@@ -6,7 +6,7 @@ import { diffTags } from '../../aws/tags.ts';
 import { type Outcome, ready } from '../../runtime/step.ts';
 import { leftAlone, mustBeOurs } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { look } from './look.ts';
+import { look, served } from './look.ts';
 import { mayBeNew } from './propagation.ts';
 import { settle, settledFields } from './settled.ts';
 
@@ -31,7 +31,7 @@ export async function ensureRegistration(context: IssuerContext, registration: R
   if (observed) return repair(context, registration, observed);
   // IAM is not told to trust documents that are not there yet, or that are somebody else's.
   const verdict = await look(context, url);
-  if (verdict.state !== 'ours') return notServed(context, verdict.message);
+  if (verdict.state !== 'ours') return { ...notServed(context, verdict.message), isOver: served(context, url) };
   await settle(services.kube, object, desired);
   try {
     const arn = await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags });
@@ -101,7 +101,10 @@ function record({ desired, status }: IssuerContext, registration: Registration, 
   status.settled = settledFields(desired);
 }
 
-function notServed({ services }: IssuerContext, message: string): Outcome {
-  const requeueAfter = services.settings.intervals.documents;
-  return { state: 'waiting', reason: 'DocumentsNotServed', message, requeueAfter };
-}
+const notServed = ({ services }: IssuerContext, message: string) =>
+  ({
+    state: 'waiting',
+    reason: 'DocumentsNotServed',
+    message,
+    requeueAfter: services.settings.intervals.documents,
+  }) as const;

@@ -1,10 +1,9 @@
-import { findCondition, type Reason } from '../../api/conditions.ts';
+import type { Reason } from '../../api/conditions.ts';
 import { labels } from '../../api/names.ts';
 import { secrets as secretResource } from '../../api/resources.ts';
 import { generateSigningKey, InvalidKeyError, publicKeys } from '../../oidc/keys.ts';
 import { jwksKey } from '../../oidc/discovery.ts';
 import { parseEntries } from '../../oidc/jwks.ts';
-import { minutes } from '../../runtime/duration.ts';
 import { isAlreadyExists, isForbidden } from '../../runtime/kube-error.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
@@ -15,8 +14,6 @@ import type { IssuerContext, IssuerRemoval } from './context.ts';
 /** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
 const privateEntry = 'key';
 const publicEntry = 'pub';
-
-const patience = minutes(5);
 
 /** Reads the public keys. It makes a pair if the spec says so and there is none. It never changes and never deletes a Secret. */
 export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
@@ -85,14 +82,12 @@ async function wasPublished({ account, desired, object, status }: IssuerContext)
   return published !== undefined && parseEntries(published.body).length > 0;
 }
 
-/** No watch tells us that the Secret was made, and each look reads the whole issuer on AWS, so the wait grows. */
-function waiting({ services, object }: IssuerContext, reason: Reason, message: string): Outcome {
-  const { clock, settings } = services;
-  const { missing, resync } = settings.intervals;
-  const known = findCondition(object.status?.conditions, 'SigningKeysReady');
-  const isLate = known?.status === 'False' && clock.now().getTime() - Date.parse(known.lastTransitionTime) >= patience;
-  return { state: 'waiting', reason, message, requeueAfter: isLate ? resync : missing };
-}
+const waiting = ({ services }: IssuerContext, reason: Reason, message: string): Outcome => ({
+  state: 'waiting',
+  reason,
+  message,
+  requeueAfter: services.settings.intervals.missing,
+});
 
 function parse(pem: string, what: string) {
   try {

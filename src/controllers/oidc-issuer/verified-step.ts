@@ -2,7 +2,7 @@ import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { NameLost } from '../explain.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { look } from './look.ts';
+import { look, served } from './look.ts';
 import { wantedURLs } from './providers-step.ts';
 
 /**
@@ -20,17 +20,28 @@ export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
     // The pass also looks at URLs that were withdrawn, or that a lost status does not name.
     const urls = new Set([...registered, ...(mayBeRegistered(object) ? wantedURLs(context) : [])]);
     if (urls.size === 0) return { state: 'waiting', reason: 'DependencyNotReady', message: 'waits for ProvidersReady' };
-    const problems: string[] = [];
+    const problems: Problem[] = [];
     for (const url of urls) {
       const verdict = await look(context, url);
       if (verdict.state === 'foreign') throw new NameLost('NameLost', `somebody else answers: ${verdict.message}`);
-      if (verdict.state === 'unproven') problems.push(verdict.message);
+      if (verdict.state === 'unproven') problems.push({ message: verdict.message, isOver: served(context, url) });
     }
     return problems.length === 0 ? ready : notVerified(problems, services.settings.intervals.missing);
   },
 };
 
-function notVerified(problems: readonly string[], requeueAfter: number): Outcome {
-  const message = `${problems.join('; ')}: this does not prove that somebody else answers, and the providers stay`;
-  return { state: 'waiting', reason: 'NotVerified', message, requeueAfter };
+/** What is wrong with one URL. */
+interface Problem {
+  readonly message: string;
+  readonly isOver: (signal: AbortSignal) => Promise<boolean>;
+}
+
+function notVerified(problems: readonly Problem[], requeueAfter: number): Outcome {
+  const what = problems.map(({ message }) => message).join('; ');
+  const message = `${what}: this does not prove that somebody else answers, and the providers stay`;
+  const isOver = async (signal: AbortSignal) => {
+    const over = await Promise.all(problems.map((problem) => problem.isOver(signal)));
+    return over.includes(true);
+  };
+  return { state: 'waiting', reason: 'NotVerified', message, requeueAfter, isOver };
 }

@@ -181,7 +181,7 @@ describe('waits', () => {
   test('while it is suspended', async () => {
     const story = new Story({ suspend: true });
     await story.reconcile();
-    expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'Suspended' });
+    expect(story.kube.writes).toEqual([]);
     expect(story.aws.calls).toEqual([]);
   });
 });

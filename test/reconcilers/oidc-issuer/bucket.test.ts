@@ -123,7 +123,7 @@ test('does not take every failure of a read for a missing bucket', async () => {
   story.aws.failNext('GetBucketTagging', new ServiceError('InternalError', 500));
   await story.reconcile();
   expect(story.aws.writes).not.toContain('CreateBucket');
-  expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+  expect(story.condition('BucketReady')).toMatchObject({ status: 'Unknown', reason: 'ReconciliationFailed' });
 });
 
 describe('a bucket that refuses to be read', () => {

@@ -59,6 +59,27 @@ describe('registers nothing', () => {
     expect(result.requeueAfter).toBe(seconds(10));
   });
 
+  test('and asks AWS nothing again while only the fetch is missing, less and less often, up to the resync', async () => {
+    const story = new Story();
+    const { fetch } = story.documents;
+    story.documents.fetch = async () => {
+      throw new Error('the distribution answers 403');
+    };
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
+    story.forget();
+    const intervals: number[] = [];
+    for (let look = 0; look < 8; look++) {
+      const { requeueAfter = 0 } = await story.comeBack();
+      intervals.push(Math.round(requeueAfter / seconds(1)));
+      await story.clock.advance(requeueAfter);
+    }
+    expect(intervals).toEqual([10, 10, 10, 15, 23, 34, 51, 76]);
+    expect(story.aws.calls).toEqual([]);
+    story.documents.fetch = fetch.bind(story.documents);
+    await story.comeBack();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('while IAM itself cannot fetch them', async () => {
     const story = new Story();
     story.aws.failNext('CreateOpenIDConnectProvider', new ServiceError('OpenIdIdpCommunicationErrorException', 400));

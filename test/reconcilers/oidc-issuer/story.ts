@@ -69,6 +69,11 @@ export class Story extends World {
     return this.#run(ref);
   }
 
+  /** A pass because the last one asked for it, and not because something changed. */
+  comeBack(): Promise<Result> {
+    return this.#run(ref, { isReturn: true });
+  }
+
   /** Another process: what was only in memory is gone. */
   restart(): void {
     this.accounts = this.aws.accounts();

@@ -15,14 +15,7 @@ import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { loadKubeConfig, OperatorAccess } from '../../../src/runtime/operator-access.ts';
 import { InvalidKubeconfigError, KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
 import { TestCA } from '../../backends/test-ca.ts';
-import {
-  endless,
-  json,
-  refuse,
-  reset,
-  ScriptedApiServer,
-  type ReceivedRequest,
-} from '../../fakes/scripted-api-server.ts';
+import { endless, json, refuse, ScriptedApiServer, type ReceivedRequest } from '../../fakes/scripted-api-server.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { until } from './until.ts';
 
