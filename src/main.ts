@@ -131,7 +131,10 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     // A Guardrail's `maximum` counts older objects: if only half of the list were read, it would count too few.
     roleInformer.synced(),
   );
-  const clusters = controller('AWSCluster', new AwsClusterReconciler({ kube, secrets, events, intervals }).reconcile);
+  const clusters = controller(
+    'AWSCluster',
+    new AwsClusterReconciler({ kube, secrets, events, intervals, clock }).reconcile,
+  );
 
   // The lookups hear of a change before the controllers that use them.
   guardrailInformer.on(guardrailsByNamespace);

@@ -134,7 +134,7 @@ export class KubeTransport {
   }
 
   async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const access = await this.options.access.get();
+    const access = await unlessAborted(signal, this.options.access.get());
     // The signal alone does not end a connect.
     const answer = send(urlOf(access.server, request), {
       dispatcher: this.#agent(access),

@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../api/meta.ts';
+import type { KubernetesObject } from '../api/meta.ts';
 import type { Finding } from './findings.ts';
 
 /** Tells without a call to AWS whether a wait is over. */
@@ -45,7 +45,7 @@ export class Memory {
   }
 
   /** The milliseconds until the next look, at most the resync. They grow while the object waits for the same. */
-  wait({ metadata }: ManagedObject, waits: readonly Wait[], { now, resync }: Times): number {
+  wait({ metadata }: KubernetesObject, waits: readonly Wait[], { now, resync }: Times): number {
     const before = this.#waits;
     this.#waits = new Map(
       waits.map(({ reason, message, requeueAfter = resync }) => {
@@ -62,7 +62,7 @@ export class Memory {
 
   /** The milliseconds until the next look, if a look at each wait tells that none is over. Undefined: the steps have to run. */
   async rest(
-    { metadata }: ManagedObject,
+    { metadata }: KubernetesObject,
     times: Times & { readonly signal: AbortSignal },
   ): Promise<number | undefined> {
     const rest = this.#rest;

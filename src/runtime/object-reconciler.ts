@@ -99,11 +99,16 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     };
     const deleting = object.metadata.deletionTimestamp !== undefined;
     if (deleting && !hasFinalizer(object)) return {};
-    if (object.spec.suspend) {
-      if (deleting) visit.pass.event('Normal', 'DeletionWaits', 'the deletion waits until spec.suspend is removed');
-      return {};
-    }
+    if (object.spec.suspend) return this.#suspend(visit, deleting);
     return deleting ? this.#finalize(visit) : this.#provision(visit);
+  }
+
+  /** No condition changes: what was said still holds. */
+  async #suspend(visit: Visit<O, S>, deleting: boolean): Promise<Result> {
+    if (deleting) visit.pass.event('Normal', 'DeletionWaits', 'the deletion waits until spec.suspend is removed');
+    visit.draft.observedGeneration = visit.object.metadata.generation ?? 0;
+    await this.#patchStatus(visit);
+    return {};
   }
 
   #remember(ref: NamespacedName, object: O | undefined): Memory | undefined {

@@ -275,20 +275,20 @@ describe('server-side apply', () => {
 describe('kubectl get', () => {
   test('irsa shows both kinds with what one wants to know', async () => {
     const table = await kubectl(['get', 'irsa', '-n', namespace]);
-    expect(table).toMatch(/NAME +READY +REASON +ISSUER +AGE\n/);
-    expect(table).toMatch(/NAME +READY +REASON +ROLE +AGE\n/);
+    expect(table).toMatch(/NAME +READY +REASON +ISSUER +SUSPENDED +AGE\n/);
+    expect(table).toMatch(/NAME +READY +REASON +ROLE +SUSPENDED +AGE\n/);
     expect(table).toMatch(/everything +True +Provisioned +https:\/\/irsa\.abcl0\.example\.com/);
   });
 
   test.each([
     {
       short: 'oidci',
-      columns: /^NAME +READY +REASON +ISSUER +AGE +REGION +ACCOUNT +BUCKET +DISTRIBUTION +MESSAGE\n/,
+      columns: /^NAME +READY +REASON +ISSUER +SUSPENDED +AGE +REGION +ACCOUNT +BUCKET +DISTRIBUTION +MESSAGE\n/,
       row: /eu-central-1 +111122223333 +my-bucket +E1 +all is there/,
     },
     {
       short: 'iamsa',
-      columns: /^NAME +READY +REASON +ROLE +AGE +ISSUERS +MESSAGE\n/,
+      columns: /^NAME +READY +REASON +ROLE +SUSPENDED +AGE +ISSUERS +MESSAGE\n/,
       row: /abcl0 +all is there/,
     },
   ])('$short -o wide shows more', async ({ short, columns, row }) => {

@@ -183,8 +183,8 @@ describe('a guess leaves the provider:', () => {
   }
   const deletion = (set: ResourceRecordSet): Change => ({ Action: 'DELETE', ResourceRecordSet: set });
 
-  const suspend = (value: boolean) =>
-    workspace.kubectl([
+  const suspend = async (value: boolean) => {
+    await workspace.kubectl([
       'patch',
       'oidcissuer',
       name,
@@ -192,6 +192,11 @@ describe('a guess leaves the provider:', () => {
       '-p',
       JSON.stringify({ spec: { suspend: value } }),
     ]);
+    await until(`the operator to see suspend: ${value}`, async () => {
+      const { metadata, status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+      return status?.observedGeneration === metadata.generation ? true : undefined;
+    });
+  };
 
   async function expectKept(type: string, reason: string): Promise<void> {
     await condition(type, reason);
@@ -228,7 +233,6 @@ describe('a guess leaves the provider:', () => {
     };
     await change(HostedZoneId, [{ Action: 'CREATE', ResourceRecordSet: wildcard }]);
     await suspend(true);
-    await condition('Ready', 'Suspended');
     const found = await distribution();
     const DistributionConfig = { ...found.DistributionConfig, Aliases: { Quantity: 0 } };
     await account.cloudFront.send(new UpdateDistributionCommand({ ...found, DistributionConfig }));

@@ -4,9 +4,11 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { annotations, awsClusterLabel, finalizer, labels } from '../../api/names.ts';
 import { awsClusters, clusters, type NamespacedName, oidcIssuers, olderClusters } from '../../api/resources.ts';
-import type { EventRecorder } from '../../runtime/events.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { EventRecorder, EventText } from '../../runtime/events.ts';
 import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
 import { isConflict, isNotFound, KubeError } from '../../runtime/kube-error.ts';
+import { Memory } from '../../runtime/memory.ts';
 import type { Reconcile, Result } from '../../runtime/reconciler.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { Intervals } from '../settings.ts';
@@ -23,6 +25,7 @@ export interface AwsClusterDependencies {
   readonly secrets: Secrets;
   readonly events: EventRecorder;
   readonly intervals: Intervals;
+  readonly clock: Clock;
 }
 
 /**
@@ -31,8 +34,10 @@ export interface AwsClusterDependencies {
  */
 export class AwsClusterReconciler {
   readonly #dependencies: AwsClusterDependencies;
-  /** The last event about each cluster, so that each is sent once. */
-  readonly #told = new Map<string, string>();
+  /** By the UID of the AWSCluster: what it waits for. */
+  readonly #memories = new Map<string, Memory>();
+  /** By the UID of the AWSCluster: the URL of which it was told that it is ready. */
+  readonly #ready = new Map<string, string>();
 
   constructor(dependencies: AwsClusterDependencies) {
     this.#dependencies = dependencies;
@@ -50,7 +55,7 @@ export class AwsClusterReconciler {
     } catch (error) {
       // These errors come from writes to the AWSCluster or the issuer: it is gone, or it changed since it was read.
       if (isNotFound(error)) return {};
-      if (isConflict(error)) return { requeueAfter: 0 };
+      if (isConflict(error)) return { failed: true };
       throw error;
     }
   };
@@ -62,51 +67,53 @@ export class AwsClusterReconciler {
       case 'notOptedIn':
         if (issuer && isOurs(issuer)) {
           const message = `annotation ${annotations.optIn} is gone; OIDCIssuer ${issuer.metadata.name} stays: delete it yourself if it is not needed any more`;
-          this.#tell(cluster, { type: 'Warning', reason: 'OptInRemoved', message });
+          return this.#wait(cluster, warning('OptInRemoved', message));
         }
         return {};
       case 'notSupported':
-        this.#tell(cluster, { type: 'Warning', reason: 'ReleaseNotSupported', message: derivation.message });
-        return {};
+        return this.#wait(cluster, warning('ReleaseNotSupported', derivation.message));
       case 'incomplete':
-        this.#tell(cluster, { type: 'Warning', reason: 'Incomplete', message: derivation.message });
-        return {};
+        return this.#wait(cluster, warning('Incomplete', derivation.message));
       case 'issuer':
         break;
     }
     if (issuer && !isOurs(issuer)) {
       const message = `OIDCIssuer ${issuer.metadata.name} exists without label ${awsClusterLabel}: it is somebody else's and is not changed`;
-      this.#tell(cluster, { type: 'Warning', reason: 'IssuerNotOwned', message });
-      return {};
+      return this.#wait(cluster, warning('IssuerNotOwned', message));
     }
-    if (issuer?.metadata.deletionTimestamp !== undefined) return { requeueAfter: intervals.missing };
+    if (issuer?.metadata.deletionTimestamp !== undefined) {
+      const message = `OIDCIssuer ${issuer.metadata.name} is being deleted: it is made anew when it is gone`;
+      return this.#wait(cluster, { type: 'Normal', reason: 'DeletionWaits', message }, intervals.missing);
+    }
     const account = await this.#account(cluster);
-    if (!account) return { requeueAfter: intervals.missing };
+    if ('reason' in account) return this.#wait(cluster, account, intervals.missing);
     await this.#addFinalizer(cluster);
     const desired = derivedIssuer(cluster, derivation, account);
-    if (!isApplied(desired, issuer) && !(await this.#apply(cluster, desired))) return {};
+    const refusal = isApplied(desired, issuer) ? undefined : await this.#apply(desired);
+    if (refusal) return this.#wait(cluster, refusal);
     if (issuer) await this.#report(cluster, issuer);
-    return { requeueAfter: intervals.resync };
+    return this.#rest(cluster);
   }
 
-  /** False if the API server will never take it. Then only a change of the AWSCluster helps. */
-  async #apply(cluster: AWSCluster, desired: DesiredObject): Promise<boolean> {
+  /** Returns what the API server says if it will never take it. */
+  async #apply(desired: DesiredObject): Promise<EventText | undefined> {
     try {
       await this.#dependencies.kube.apply(oidcIssuers, desired, { force: true });
-      return true;
+      return undefined;
     } catch (error) {
       if (!isInvalid(error)) throw error;
-      const message = `the OIDCIssuer is refused: ${error.message}`;
-      this.#tell(cluster, { type: 'Warning', reason: 'IssuerRefused', message });
-      return false;
+      return warning('IssuerRefused', `the OIDCIssuer is refused: ${error.message}`);
     }
   }
 
   async #report(cluster: AWSCluster, issuer: OIDCIssuer): Promise<void> {
     await ensureConfigMap(this.#dependencies.kube, issuer);
-    if (!isTrue(issuer.status?.conditions, 'Ready')) return;
-    const message = `OIDCIssuer ${issuer.metadata.name} is ready: ${issuer.status?.issuerURL ?? ''}`;
-    this.#tell(cluster, { type: 'Normal', reason: 'IssuerReady', message });
+    const { uid } = cluster.metadata;
+    const { issuerURL = '' } = issuer.status ?? {};
+    if (!isTrue(issuer.status?.conditions, 'Ready') || this.#ready.get(uid) === issuerURL) return;
+    this.#ready.set(uid, issuerURL);
+    const message = `OIDCIssuer ${issuer.metadata.name} is ready: ${issuerURL}`;
+    this.#dependencies.events.record(cluster, { type: 'Normal', reason: 'IssuerReady', message });
   }
 
   /** `clusterctl move` deletes the source because the cluster lives on elsewhere. A paused cluster waits. */
@@ -115,24 +122,19 @@ export class AwsClusterReconciler {
     if (!cluster.metadata.finalizers?.includes(finalizer)) return {};
     const moved = isMoving(cluster);
     if (!moved && (await this.#isPaused(cluster))) {
-      this.#tell(cluster, {
-        type: 'Normal',
-        reason: 'DeletionPaused',
-        message: 'the deletion waits while the cluster is paused',
-      });
-      return { requeueAfter: intervals.resync };
+      const message = 'the deletion waits while the cluster is paused';
+      return this.#wait(cluster, { type: 'Normal', reason: 'DeletionPaused', message });
     }
     if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
     // Never overwrites "false", by which somebody keeps the issuer as long as it is in use.
     if (issuer.metadata.annotations?.[annotations.allowDeletion] === undefined) await this.#allowDeletion(issuer);
     if (issuer.metadata.deletionTimestamp === undefined) {
       await kube.delete(oidcIssuers, issuer.metadata, { uid: issuer.metadata.uid });
-    } else {
-      const held = findCondition(issuer.status?.conditions, 'Ready')?.message ?? '';
-      const message = `the deletion waits for OIDCIssuer ${issuer.metadata.name}: ${held}`;
-      this.#tell(cluster, { type: 'Normal', reason: 'DeletionWaits', message });
+      return { requeueAfter: intervals.dependents };
     }
-    return { requeueAfter: intervals.dependents };
+    const held = findCondition(issuer.status?.conditions, 'Ready')?.message ?? '';
+    const message = `the deletion waits for OIDCIssuer ${issuer.metadata.name}: ${held}`;
+    return this.#wait(cluster, { type: 'Normal', reason: 'DeletionWaits', message }, intervals.dependents);
   }
 
   /** The cluster goes, and its pods with it. The resourceVersion makes sure that this is the object that was read. */
@@ -143,11 +145,9 @@ export class AwsClusterReconciler {
   }
 
   #vanished(ref: NamespacedName, issuer: OIDCIssuer | undefined): Result {
-    if (issuer && isOurs(issuer) && issuer.metadata.deletionTimestamp === undefined) {
-      const message = `AWSCluster ${ref.name} is gone without having been deleted here: nothing is deleted on AWS; delete this OIDCIssuer if the cluster no longer exists`;
-      this.#tell(issuer, { type: 'Warning', reason: 'AWSClusterVanished', message });
-    }
-    return {};
+    if (!issuer || !isOurs(issuer) || issuer.metadata.deletionTimestamp !== undefined) return {};
+    const message = `AWSCluster ${ref.name} is gone without having been deleted here: nothing is deleted on AWS; delete this OIDCIssuer if the cluster no longer exists`;
+    return this.#wait(issuer, warning('AWSClusterVanished', message));
   }
 
   async #isPaused({ metadata }: AWSCluster): Promise<boolean> {
@@ -160,27 +160,24 @@ export class AwsClusterReconciler {
     return cluster?.spec?.paused ?? false;
   }
 
-  /** The role that the operator assumes for this cluster. Undefined, with an event, if nothing names the role. */
-  async #account(cluster: AWSCluster): Promise<{ roleARN: string; accountID: string } | undefined> {
+  /** The role that the operator assumes for this cluster, or what to say if nothing names the role. */
+  async #account(cluster: AWSCluster): Promise<{ roleARN: string; accountID: string } | EventText> {
     const { name, namespace } = cluster.spec?.provider?.credentialSecret ?? {};
-    if (!name || !namespace) {
-      const message = 'spec.provider.credentialSecret has no name and namespace';
-      return this.#tell(cluster, { type: 'Warning', reason: 'Incomplete', message });
-    }
+    if (!name || !namespace) return warning('Incomplete', 'spec.provider.credentialSecret has no name and namespace');
     const entry = await this.#dependencies.secrets.entry({ namespace, name }, roleEntry);
     if (entry.state === 'forbidden') {
       const message = secretsForbidden(`read Secret ${namespace}/${name}`, namespace);
-      return this.#tell(cluster, { type: 'Warning', reason: 'SecretForbidden', message });
+      return warning('SecretForbidden', message);
     }
     if (entry.state !== 'found') {
       const message = `Secret ${namespace}/${name} or its entry ${roleEntry} does not exist`;
-      return this.#tell(cluster, { type: 'Warning', reason: 'SecretNotFound', message });
+      return warning('SecretNotFound', message);
     }
     const roleARN = entry.value.trim();
     const accountID = accountOf(roleARN);
     if (accountID !== undefined) return { roleARN, accountID };
     const message = `entry ${roleEntry} of Secret ${namespace}/${name} is not the ARN of an IAM role`;
-    return this.#tell(cluster, { type: 'Warning', reason: 'InvalidCredentialSecret', message });
+    return warning('InvalidCredentialSecret', message);
   }
 
   async #addFinalizer({ metadata }: AWSCluster): Promise<void> {
@@ -194,16 +191,29 @@ export class AwsClusterReconciler {
     const { resourceVersion, finalizers = [] } = metadata;
     const others = finalizers.filter((name) => name !== finalizer);
     await this.#dependencies.kube.patch(awsClusters, metadata, { metadata: { resourceVersion, finalizers: others } });
-    this.#told.delete(metadata.uid);
+    for (const map of [this.#memories, this.#ready]) map.delete(metadata.uid);
     return {};
   }
 
-  #tell(regarding: KubernetesObject, event: Parameters<EventRecorder['record']>[1]): undefined {
-    if (this.#told.get(regarding.metadata.uid) === event.message) return;
-    this.#told.set(regarding.metadata.uid, event.message);
-    this.#dependencies.events.record(regarding, event);
+  /** Whatever it waits for is looked at again, and the recorder repeats its event each hour. `first`: milliseconds; absent: the resync. */
+  #wait(regarding: KubernetesObject, event: EventText, first?: number): Result {
+    const { clock, events, intervals } = this.#dependencies;
+    const { uid } = regarding.metadata;
+    events.record(regarding, event);
+    const memory = this.#memories.get(uid) ?? new Memory(uid);
+    this.#memories.set(uid, memory);
+    const wait = { reason: event.reason, message: event.message, ...(first !== undefined && { requeueAfter: first }) };
+    const times = { now: clock.now().getTime(), resync: intervals.resync };
+    return { requeueAfter: memory.wait(regarding, [wait], times) };
+  }
+
+  #rest({ metadata }: AWSCluster): Result {
+    this.#memories.delete(metadata.uid);
+    return { requeueAfter: this.#dependencies.intervals.resync };
   }
 }
+
+const warning = (reason: string, message: string): EventText => ({ type: 'Warning', reason, message });
 
 const isMoving = ({ metadata }: AWSCluster) => metadata.annotations?.[annotations.deleteForMove] !== undefined;
 const isOurs = ({ metadata }: OIDCIssuer) => metadata.labels?.[awsClusterLabel] === metadata.name;

@@ -3,9 +3,13 @@ import type { AWSCluster } from '../../../src/api/aws-cluster.ts';
 import type { OIDCIssuer } from '../../../src/api/kinds.ts';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
 import { annotations, awsClusterLabel, finalizer, labels } from '../../../src/api/names.ts';
-import { awsClusters, clusters, configMaps, oidcIssuers } from '../../../src/api/resources.ts';
+import { awsClusters, clusters, configMaps, oidcIssuers, type Resource } from '../../../src/api/resources.ts';
 import { AwsClusterReconciler } from '../../../src/controllers/aws-cluster/reconciler.ts';
+import { hours } from '../../../src/runtime/duration.ts';
+import { KubeEvents } from '../../../src/runtime/events.ts';
+import type { DesiredObject } from '../../../src/runtime/kube-client.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
+import type { FakeKube } from '../../fakes/kube.ts';
 import { turn } from '../../fakes/turn.ts';
 import { World } from '../world.ts';
 
@@ -13,6 +17,13 @@ const ref = { namespace: 'org-acme', name: 'abcl0' };
 const configMapRef = { namespace: 'org-acme', name: 'abcl0-irsa-cloudfront' };
 const roleARN = 'arn:aws:iam::111122223333:role/GiantSwarmAWSOperator';
 const { optIn, enableAlias, paused, deleteForMove } = annotations;
+
+interface SentEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly namespace: string; readonly name: string };
+}
 
 interface Changes {
   readonly release?: string;
@@ -24,6 +35,14 @@ interface Changes {
 /** A management cluster with one AWSCluster of release 18.4 that opted in, and its credential Secret. */
 class Story extends World {
   readonly #reconciler: AwsClusterReconciler;
+  /** Takes what the real event recorder sends, which decides what is a repetition. */
+  readonly #recorder = Object.assign(Object.create(this.kube) as FakeKube, {
+    create: async (_resource: Resource, event: DesiredObject) => {
+      const { type, reason, note, regarding } = event as unknown as SentEvent;
+      const about = `${regarding.kind}/${regarding.namespace}/${regarding.name}`;
+      this.said.push({ type, reason, message: note, about });
+    },
+  });
 
   constructor(changes: Changes = {}) {
     super();
@@ -33,10 +52,8 @@ class Story extends World {
       kube: this.kube,
       secrets: this.secrets,
       intervals: this.settings.intervals,
-      events: {
-        record: ({ kind, metadata }, event) =>
-          this.said.push({ ...event, about: `${kind}/${metadata.namespace}/${metadata.name}` }),
-      },
+      clock: this.clock,
+      events: new KubeEvents({ client: this.#recorder, clock: this.clock, logger: this.logger, instance: 'pod-1' }),
     });
   }
 
@@ -348,7 +365,7 @@ describe('deletion', () => {
   test('deletes nothing where another issuer of that name came since', async () => {
     const story = await deleted();
     story.kube.failNext('patch', new KubeError('has been modified', 409, 'Conflict'));
-    expect(await story.reconcile()).toEqual({ requeueAfter: 0 });
+    expect(await story.reconcile()).toEqual({ failed: true });
     expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
   });
 
@@ -396,12 +413,59 @@ test('an AWSCluster that just vanished deletes nothing: an event on the issuer s
   expect(story.saidReasons).toEqual(['AWSClusterVanished on OIDCIssuer']);
 });
 
-test('comes back at once where the AWSCluster changed under it', async () => {
+test('comes back where the AWSCluster changed under it', async () => {
   const story = new Story();
   story.kube.failNext('patch', new KubeError('conflict', 409, 'Conflict'));
-  expect(await story.reconcile()).toEqual({ requeueAfter: 0 });
+  expect(await story.reconcile()).toEqual({ failed: true });
   await story.reconcile();
   expect(story.issuer).toBeDefined();
+});
+
+describe('a state in which it waits', () => {
+  const foreignIssuer = (story: Story) => {
+    story.kube.seed(oidcIssuers, { metadata: ref, spec: { region: 'eu-central-1' } });
+  };
+  const later = { region: 'eu-central-1', credentialSecret: { name: 'later', namespace: 'giantswarm' } };
+
+  test.each<[string, Changes, (story: Story) => void, string]>([
+    ['a row that is not built', { on: { [optIn]: '' } }, () => {}, 'ReleaseNotSupported'],
+    ['a missing region', { spec: { provider: {} } }, () => {}, 'Incomplete'],
+    [
+      'a missing Secret',
+      { spec: { cluster: { dns: { domain: 'a.example.com' } }, provider: later } },
+      () => {},
+      'SecretNotFound',
+    ],
+    ["somebody else's issuer", {}, foreignIssuer, 'IssuerNotOwned'],
+    [
+      'an issuer that is refused',
+      {},
+      (story) => {
+        story.kube.apply = () => Promise.reject(new KubeError('applying: 422 Invalid', 422, 'Invalid'));
+      },
+      'IssuerRefused',
+    ],
+  ])('is looked at again at least at the resync, and said again each hour: %s', async (_, changes, arrange, reason) => {
+    const story = new Story(changes);
+    const { resync } = story.settings.intervals;
+    arrange(story);
+    for (const until = story.clock.now().getTime() + hours(3); story.clock.now().getTime() < until;) {
+      const { requeueAfter = Infinity } = await story.reconcile();
+      expect(requeueAfter).toBeLessThanOrEqual(resync);
+      await story.clock.advance(requeueAfter);
+    }
+    expect(story.saidReasons).toEqual(Array.from({ length: 3 }, () => `${reason} on AWSCluster`));
+  });
+
+  test('is looked at soon at first, and then less and less often', async () => {
+    const story = new Story({ spec: { cluster: { dns: { domain: 'a.example.com' } }, provider: later } });
+    const { missing, resync } = story.settings.intervals;
+    expect(await story.reconcile()).toEqual({ requeueAfter: missing });
+    await story.clock.advance(3 * missing);
+    expect(await story.reconcile()).toEqual({ requeueAfter: 1.5 * missing });
+    await story.clock.advance(2 * resync);
+    expect(await story.reconcile()).toEqual({ requeueAfter: resync });
+  });
 });
 
 test('says why the API server refuses the issuer, as where its alias gets too long', async () => {

@@ -61,7 +61,7 @@ describe('registers nothing', () => {
 
   test('and asks AWS nothing again while only the fetch is missing, less and less often, up to the resync', async () => {
     const story = new Story();
-    const { fetch } = story.documents;
+    const fetch = story.documents.fetch.bind(story.documents);
     story.documents.fetch = async () => {
       throw new Error('the distribution answers 403');
     };
@@ -75,7 +75,7 @@ describe('registers nothing', () => {
     }
     expect(intervals).toEqual([10, 10, 10, 15, 23, 34, 51, 76]);
     expect(story.aws.calls).toEqual([]);
-    story.documents.fetch = fetch.bind(story.documents);
+    story.documents.fetch = fetch;
     await story.comeBack();
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   });

@@ -440,7 +440,7 @@ describe('a wait', () => {
     expect(intervals.map(Math.round)).toEqual([30, 30, 30, 45, 68, 101, 152, 228, 342, 513]);
     await clock.advance(minutes(60));
     expect(await comeBack()).toEqual({ requeueAfter: minutes(10) });
-    behaviour['CertificateReady'] = () => ({ ...waits(seconds(30)), message: 'another' }) as Outcome;
+    behaviour['CertificateReady'] = () => ({ ...waits(seconds(30)), message: 'another' });
     expect(await comeBack()).toEqual({ requeueAfter: seconds(30) });
     delete behaviour['CertificateReady'];
     await comeBack();
@@ -546,12 +546,16 @@ describe('an object that is not accepted', () => {
 
 describe('a suspended object', () => {
   test('is left alone, and its conditions keep their word', async () => {
-    const { kube, ran, reconcile, settle, word } = world();
+    const { condition, house, kube, ran, reconcile, settle, word } = world();
     await settle();
     kube.edit(houses, ref, { spec: { suspend: true } });
     expect(await reconcile()).toEqual({});
     expect(ran).toEqual([]);
     expect(word('Ready')).toEqual(['True', 'Provisioned', '']);
+    expect(condition('Ready')?.observedGeneration).toBe(1);
+    expect(house()?.status?.observedGeneration).toBe(2);
+    kube.writes.length = 0;
+    await reconcile();
     expect(kube.writes).toEqual([]);
   });
 
