@@ -20,6 +20,7 @@ export class ListGate {
   readonly #failures = new Map<string, number>();
   readonly #holds: { readonly path: string; readonly after: number; readonly until: Promise<void> }[] = [];
   readonly #pages = new Map<string, number>();
+  #isSilent = false;
 
   private constructor(
     /** The same as the original, for whoever shall come through here. */
@@ -53,6 +54,11 @@ export class ListGate {
     this.#failures.set(path, times);
   }
 
+  /** From now on requests are taken and never answered. Watches that are under way go on. */
+  fallSilent(): void {
+    this.#isSilent = true;
+  }
+
   /** Lists of that path get so many pages, and no more until the result is called. */
   hold(path: string, { after }: { readonly after: number }): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -69,6 +75,7 @@ export class ListGate {
     const url = new URL(from.url ?? '', this.target.server);
     const { pathname: path, searchParams: query } = url;
     this.requests.push(`${from.method} ${path}`);
+    if (this.#isSilent) return;
     if (from.method === 'GET' && query.has('limit')) {
       const failures = this.#failures.get(path) ?? 0;
       this.#failures.set(path, failures - 1);

@@ -62,7 +62,8 @@ afterEach(async () => {
   gate.stop();
 });
 
-const start = async () => (operator = await environment.startOperator({}, { kubeconfig: gate.kubeconfig }));
+const start = async (config: Readonly<Record<string, unknown>> = {}) =>
+  (operator = await environment.startOperator(config, { kubeconfig: gate.kubeconfig }));
 const edit = (name: string, description: string) =>
   team.patch('iamserviceaccount', name, { spec: { role: { description } } });
 const objectsRead = () => gate.requests.filter((each) => each.includes('/namespaces/zz-team/'));
@@ -102,3 +103,14 @@ test('no younger object takes a place while the list of the older ones is read t
   await team.condition('iamserviceaccount', 'amy', { type: 'Accepted', reason: 'NotAllowed' });
   expect((await team.get('iamserviceaccount', 'amy')).status).not.toHaveProperty('roleName');
 });
+
+/** Kubernetes kills a container 30 s after SIGTERM, and the grace is 20 s as delivered. Other tests would not see the difference. */
+test('a stop needs only seconds more than its grace although the API server is silent', async () => {
+  await start({ shutdownGrace: '1s' });
+  await team.ready('iamserviceaccount/zoe');
+  gate.fallSilent();
+  const before = gate.requests.length;
+  await edit('zoe', 'changed while the API server is silent');
+  await until('a pass to read the object', () => gate.requests.length > before || undefined);
+  expect(await operator.terminate()).toBe(0);
+}, 15_000);
