@@ -1,7 +1,7 @@
 import * as s3 from '@aws-sdk/client-s3';
 import type { S3Calls } from './calls.ts';
 import { isBucketGone, isNotFound, undefinedIfNotFound } from './errors.ts';
-import type { PolicyDocument } from './roles.ts';
+import type { PolicyDocument } from './policy-document.ts';
 import { fromTagList, toTagList, type Tags } from './tags.ts';
 
 export interface BucketSpec {

@@ -140,6 +140,9 @@ export const isAliasTaken = named('CNAMEAlreadyExists');
 /** IAM cannot fetch the issuer's documents. */
 export const isUnreachable = named('OpenIdIdpCommunicationError');
 
+/** S3 refuses the text of a bucket policy. */
+export const isMalformedPolicy = named('MalformedPolicy');
+
 export const isBucketNotEmpty = named('BucketNotEmpty');
 
 /** A role that still has policies or is in an instance profile. */

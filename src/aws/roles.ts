@@ -1,13 +1,11 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
 import { isDeleteConflict, undefinedIfNotFound } from './errors.ts';
+import type { PolicyDocument } from './policy-document.ts';
 import { IamRolePolicies, type PolicyChanges, type PolicyNames, type RolePolicies } from './role-policies.ts';
 import { fromTagList, toTagList, type Tags } from './tags.ts';
 
 export type { InlinePolicy, PolicyChanges, PolicyNames, RolePolicies } from './role-policies.ts';
-
-/** An IAM policy document, parsed. Compared as JSON, never as text. */
-export type PolicyDocument = Readonly<Record<string, unknown>>;
 
 export interface RoleSpec {
   readonly name: string;

@@ -1,3 +1,4 @@
+import { samePolicyText } from '../../aws/policy-document.ts';
 import {
   defaultSessionSeconds,
   type PolicyChanges,
@@ -7,7 +8,6 @@ import {
   type RoleSpec,
 } from '../../aws/roles.ts';
 import { diffTags } from '../../aws/tags.ts';
-import { samePolicyText } from './policy-document.ts';
 
 /** Undefined: the role is as desired. */
 export function diffRole(desired: Omit<RoleSpec, 'trustPolicy'>, observed: Role): RoleChanges | undefined {

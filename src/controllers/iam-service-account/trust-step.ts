@@ -1,8 +1,8 @@
+import { samePolicy } from '../../aws/policy-document.ts';
 import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { samePolicy } from './policy-document.ts';
 
 /** The role's trust policy, statement by statement. It goes with the role. */
 export const trustStep: Step<RoleContext, RoleRemoval> = {

@@ -1,7 +1,38 @@
-import type { PolicyDocument } from '../../aws/roles.ts';
+import type { Bucket, Buckets } from '../../aws/buckets.ts';
+import { isMalformedPolicy } from '../../aws/errors.ts';
+import { type PolicyDocument, samePolicy } from '../../aws/policy-document.ts';
+import { TerminalError } from '../explain.ts';
 
 const readSid = 'IRSAReadThroughDistribution';
 const tlsSid = 'IRSADenyInsecureTransport';
+
+/** Writes only if something differs. Without a distribution, nobody may read. */
+export async function ensureBucketPolicy(
+  buckets: Buckets,
+  { name, policy: observed }: Pick<Bucket, 'name' | 'policy'>,
+  reader: { readonly partition: string; readonly distributionARN: string | undefined },
+): Promise<void> {
+  const policy = bucketPolicy(observed, { bucket: name, ...reader });
+  if (samePolicy(observed, policy)) return;
+  try {
+    await buckets.putPolicy(name, policy);
+  } catch (error) {
+    const stale = isMalformedPolicy(error) ? statements(policy).find(namesDeletedPrincipal) : undefined;
+    if (!stale) throw error;
+    const message =
+      `bucket ${name}: S3 refuses the whole policy because statement ${sidOf(stale)} of somebody else names a principal ` +
+      'that was deleted: remove that statement, or that principal from it';
+    throw new TerminalError('ReconciliationFailed', message, { cause: error });
+  }
+}
+
+/**
+ * S3 shows the id of a deleted principal in its place, and takes no policy that names it.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ */
+const namesDeletedPrincipal = (statement: unknown) => /"(AIDA|AROA)[A-Z0-9]+"/.test(JSON.stringify(statement));
+
+const sidOf = (statement: unknown) => JSON.stringify((statement as { Sid?: unknown }).Sid ?? statement);
 
 /**
  * One distribution may read, and only over TLS. A fixed source ARN keeps the policy non-public, so that the public access block

@@ -2,10 +2,9 @@ import type { Bucket, Buckets } from '../../aws/buckets.ts';
 import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
-import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { NameLost } from '../explain.ts';
-import { bucketPolicy } from './bucket-policy.ts';
+import { ensureBucketPolicy } from './bucket-policy.ts';
 import { mustBeOurs } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 
@@ -38,7 +37,7 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     if (!ownBucket) return ready;
     const buckets = account.buckets(region);
     if (!isAccountRegional(name, { accountID: account.id, region }) && bucket?.globalName !== 'Delete') {
-      await closeToDistribution(buckets, ownBucket, account.partition.name);
+      await ensureBucketPolicy(buckets, ownBucket, { partition: account.partition.name, distributionARN: undefined });
       pass.event(
         'Normal',
         'BucketKept',
@@ -111,9 +110,4 @@ async function create(buckets: Buckets, context: IssuerContext): Promise<undefin
     const message = `another account has bucket ${name}: choose another spec.bucket.name`;
     throw new NameLost('BucketNameTaken', message);
   }
-}
-
-async function closeToDistribution(buckets: Buckets, { name, policy }: Bucket, partition: string): Promise<void> {
-  const closed = bucketPolicy(policy, { bucket: name, partition, distributionARN: undefined });
-  if (!sameJson(policy, closed)) await buckets.putPolicy(name, closed);
 }

@@ -2,10 +2,9 @@ import type { Distribution, DistributionSpec } from '../../aws/distributions.ts'
 import { isAliasTaken, isAlreadyExists } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
-import { sameJson } from '../../runtime/json.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
-import { bucketPolicy } from './bucket-policy.ts';
+import { ensureBucketPolicy } from './bucket-policy.ts';
 import { mustBeOurs } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
@@ -117,11 +116,7 @@ async function repair(
 }
 
 async function letIn({ account, desired, seen }: IssuerContext, distributionARN: string): Promise<void> {
-  const { name } = desired.bucket;
-  const policy = bucketPolicy(seen.bucket?.policy, {
-    bucket: name,
-    partition: account.partition.name,
-    distributionARN,
-  });
-  if (!sameJson(seen.bucket?.policy, policy)) await account.buckets(desired.region).putPolicy(name, policy);
+  const bucket = { name: desired.bucket.name, policy: seen.bucket?.policy };
+  const buckets = account.buckets(desired.region);
+  await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARN });
 }

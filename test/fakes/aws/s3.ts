@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type * as s3 from '@aws-sdk/client-s3';
 import { ServiceError, tagList, tagRecord } from './service.ts';
+import { deletedPrincipal, shownPolicy } from '../../backends/aws/shown-policy.ts';
 
 export interface FakeObject {
   body: string;
@@ -92,7 +93,7 @@ export class FakeS3 {
   GetBucketPolicy(input: s3.GetBucketPolicyRequest) {
     const { policy } = this.bucket(input);
     if (policy === undefined) throw new ServiceError('NoSuchBucketPolicy', 404);
-    return { Policy: policy };
+    return { Policy: shownPolicy(policy) };
   }
 
   PutBucketPolicy(input: s3.PutBucketPolicyRequest) {
@@ -101,6 +102,8 @@ export class FakeS3 {
     if (isPublic(policy) && bucket.publicAccessBlock?.BlockPublicPolicy) {
       throw new ServiceError('AccessDenied', 403, 'public policies are blocked by the BlockPublicPolicy setting');
     }
+    const deleted = deletedPrincipal(policy);
+    if (deleted !== undefined) throw new ServiceError('MalformedPolicy', 400, 'Invalid principal in policy');
     bucket.policy = policy;
     return {};
   }

@@ -81,6 +81,30 @@ test('repairs the bucket policy: what others deny stays, what they allow goes', 
   story.bucket.policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny, allow] });
   await story.reconcile();
   expect(statements(story)).toEqual([...before, deny]);
+  // S3 gives the policy back in an order and a form of its own.
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+});
+
+test('says which foreign statement makes S3 refuse the bucket policy: it names a principal that was deleted', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const stale = {
+    Sid: 'Left',
+    Effect: 'Deny',
+    Principal: { AWS: 'AROAEXAMPLEDELETED' },
+    Action: 's3:*',
+    Resource: '*',
+  };
+  story.bucket.policy = JSON.stringify({ Version: '2012-10-17', Statement: [stale] });
+  await story.reconcile();
+  expect(story.condition('DistributionReady')).toMatchObject({ status: 'False' });
+  expect(story.condition('DistributionReady')?.message).toContain(
+    'refuses the whole policy because statement "Left" of somebody else names a principal that was deleted',
+  );
+  expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
+  expect(story.account.providers.size).toBe(2);
 });
 
 describe('leaves alone', () => {

@@ -1,6 +1,7 @@
 import { awsError } from '../errors.ts';
 import { isPublic } from '../policy.ts';
 import type { AwsRequest, Reply } from '../request.ts';
+import { deletedPrincipal, shownPolicy } from '../shown-policy.ts';
 import type { Bucket, FrontState } from '../state.ts';
 import { buildXml, element, xmlDocument, type Xml } from '../xml.ts';
 import type { Handler } from './index.ts';
@@ -38,13 +39,15 @@ export const s3: Readonly<Record<string, Handler>> = {
   },
 
   's3:PutBucketPolicy': (request, state) => {
-    find(request, state).policy = request.body.toString();
+    const policy = request.body.toString();
+    if (deletedPrincipal(policy) !== undefined) throw awsError('MalformedPolicy', 400, 'Invalid principal in policy');
+    find(request, state).policy = policy;
     return empty;
   },
   's3:GetBucketPolicy': (request, state) => {
     const { policy } = find(request, state);
     if (policy === undefined) throw awsError('NoSuchBucketPolicy', 404, 'The bucket policy does not exist');
-    return { status: 200, headers: { 'content-type': 'application/json' }, body: policy };
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: shownPolicy(policy) };
   },
   's3:DeleteBucketPolicy': (request, state) => {
     delete find(request, state).policy;

@@ -30,6 +30,7 @@ import { makeBucket } from '../rules/buckets.cases.ts';
 import { makeRole, putPolicy, readPolicy } from '../rules/iam-samples.ts';
 import { changeRecords, makeZone } from '../rules/samples.ts';
 import { withFront } from '../with-front.ts';
+import { samePolicyText } from '../../../../src/aws/policy-document.ts';
 
 const world = withFront();
 const Bucket = 'the-bucket';
@@ -61,12 +62,18 @@ describe('a bucket', () => {
     expect((await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet).toEqual(TagSet);
   });
 
-  test('keeps its policy to the letter, and its owner may still write', async () => {
+  test('keeps its policy and gives it back in another order, and its owner may still write', async () => {
     const { s3 } = world.aws;
     await makeBucket(world.aws, Bucket);
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement: issuerPolicy }, undefined, 1);
     await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
-    expect((await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy).toBe(Policy);
+    const shown = (await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy ?? '';
+    expect(shown).not.toBe(JSON.stringify(JSON.parse(Policy)));
+    expect(samePolicyText(shown, Policy)).toBe(true);
+    const Deleted = Policy.replace('"*"', '{"AWS":"AROAEXAMPLEDELETED"}');
+    await expect(s3.send(new PutBucketPolicyCommand({ Bucket, Policy: Deleted }))).rejects.toMatchObject({
+      name: 'MalformedPolicy',
+    });
     expect((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic).toBe(false);
     await s3.send(new PutObjectCommand({ Bucket, Key: 'keys.json', Body: '{"keys":[]}' }));
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'keys.json' }));
