@@ -86,6 +86,20 @@ export const isAlreadyExists = named(
 /** Another account has the bucket name, and nobody can tell for how long. */
 export const isBucketNameTaken = named('BucketAlreadyExists');
 
+/**
+ * A bucket of this name is in another region. S3 says so to anybody, before it says whose bucket it is.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+ */
+export function isElsewhere(error: unknown): boolean {
+  return elsewhere(error) || hasStatus(error, (status) => status === 301 || status === 307);
+}
+const elsewhere = named(
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'IllegalLocationConstraint',
+  'AuthorizationHeaderMalformed',
+);
+
 /** A bare 403 counts too, because a HEAD and some proxies answer without an error name. */
 export function isAccessDenied(error: unknown): boolean {
   return accessDenied(error) || (hasStatus(error, (status) => status === 403) && !isUnauthenticated(error));

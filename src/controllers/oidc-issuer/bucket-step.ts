@@ -1,9 +1,9 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
-import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty } from '../../aws/errors.ts';
+import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty, isElsewhere } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { ready, type Step } from '../../runtime/step.ts';
-import { NameLost } from '../explain.ts';
+import { NameLost, TerminalError } from '../explain.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
 import { mustBeOurs } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
@@ -66,7 +66,7 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
     const found = await buckets.find(name);
     if (found) return found;
   } catch (error) {
-    if (!isAccessDenied(error) || accountRegional) throw error;
+    if (accountRegional || !(isAccessDenied(error) || isElsewhere(error))) throw error;
     return createUnread(buckets, context, error);
   }
   try {
@@ -79,7 +79,8 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
 }
 
 /**
- * If a bucket cannot be read, creating it tells whether it is another account's, or our own without the permission to read.
+ * If a bucket cannot be read, creating it tells whether it is another account's, or our own without the permission to read, or
+ * our own in another region.
  * In us-east-1, creating a bucket that the account has already succeeds and resets its ACLs. So there it is tried only for a
  * bucket that is recorded as ours, which has no ACLs.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
@@ -88,13 +89,19 @@ async function createUnread(buckets: Buckets, context: IssuerContext, refusal: u
   const { desired, status } = context;
   const { region, bucket } = desired;
   const resetsACLs = region === 'us-east-1';
-  const hint = new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
+  const hint = isElsewhere(refusal)
+    ? new TerminalError(
+        'BucketNameTaken',
+        `there is a bucket ${bucket.name} in another region: choose another spec.bucket.name`,
+        { cause: refusal },
+      )
+    : new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
   if (resetsACLs && status.bucket?.name !== bucket.name) throw hint;
   try {
     await create(buckets, context);
   } catch (error) {
-    if (isAlreadyExists(error)) throw refusal;
-    throw isAccessDenied(error) ? hint : error;
+    if (isAlreadyExists(error)) throw isElsewhere(refusal) ? hint : refusal;
+    throw isAccessDenied(error) || isElsewhere(error) ? hint : error;
   }
   if (resetsACLs) throw refusal;
 }

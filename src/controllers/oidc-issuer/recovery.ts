@@ -3,7 +3,7 @@ import type { Account } from '../../aws/accounts.ts';
 import type { Bucket } from '../../aws/buckets.ts';
 import type { Certificate } from '../../aws/certificates.ts';
 import type { Distribution } from '../../aws/distributions.ts';
-import { isAccessDenied } from '../../aws/errors.ts';
+import { isAccessDenied, isElsewhere } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
 import { isOurs, type Owner, ownershipOf } from '../../aws/ownership.ts';
 import { issuerURL } from '../../oidc/issuer-url.ts';
@@ -28,8 +28,10 @@ export async function findBucket(
     return await account.buckets(region).find(name);
   } catch (error) {
     const mayBeForeign = !object.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
-    if (!mayBeForeign || !isAccessDenied(error)) throw error;
-    leftAlone(pass, `bucket ${name}, which refuses to be read,`);
+    // A name is given once, so a bucket that is elsewhere proves that ours is gone.
+    if (isElsewhere(error)) leftAlone(pass, `bucket ${name}, which is in another region,`);
+    else if (mayBeForeign && isAccessDenied(error)) leftAlone(pass, `bucket ${name}, which refuses to be read,`);
+    else throw error;
     return undefined;
   }
 }

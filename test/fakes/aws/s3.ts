@@ -167,10 +167,11 @@ export class FakeS3 {
   private bucket({ Bucket = '', ExpectedBucketOwner }: BucketInput): FakeBucket {
     const bucket = this.scope.buckets.get(Bucket);
     if (!bucket) throw new ServiceError('NoSuchBucket', 404, Bucket);
+    // S3 says where a bucket is before it says whose.
+    if (bucket.region !== this.scope.region) throw new ServiceError('PermanentRedirect', 301, bucket.region);
     if (bucket.owner !== this.scope.id || bucket.owner !== (ExpectedBucketOwner ?? bucket.owner)) {
       throw new ServiceError('AccessDenied', 403, 'Access Denied');
     }
-    if (bucket.region !== this.scope.region) throw new ServiceError('PermanentRedirect', 301, bucket.region);
     return bucket;
   }
 }

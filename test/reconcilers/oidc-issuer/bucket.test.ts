@@ -107,6 +107,74 @@ describe('leaves alone', () => {
   });
 });
 
+describe('a bucket of the name in another region', () => {
+  const elsewhere = (changes: Partial<FakeBucket> = {}) => ({ name: globalBucket, region: 'eu-west-1', ...changes });
+
+  test.each([
+    ['of another account', { owner: '999999999999' }, 'another account has bucket'],
+    ['of the own account', {}, 'in another region: choose another spec.bucket.name'],
+  ])('%s is a name that is taken, and no deletion waits for it', async (_, changes, message) => {
+    const story = new Story({ bucket: { name: globalBucket } });
+    const there = put(story, elsewhere(changes));
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
+    expect(story.condition('BucketReady')?.message).toContain(message);
+    expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
+    story.delete();
+    await story.untilGone();
+    expect(story.aws.buckets.get(globalBucket)).toBe(there);
+    expect(story.saidReasons).toContain('LeftAlone');
+  });
+
+  test.each([
+    ['from an opt-in region', new ServiceError('IllegalLocationConstraintException', 400)],
+    ['at the global endpoint', new ServiceError('AuthorizationHeaderMalformed', 400)],
+    ['while a redirect is new', new ServiceError('TemporaryRedirect', 307)],
+  ])('is known as such %s', async (_, answer) => {
+    const story = new Story({ bucket: { name: globalBucket } });
+    put(story, elsewhere());
+    story.aws.failNext('GetBucketTagging', answer);
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
+  });
+
+  test('in us-east-1 is not asked for by a creation', async () => {
+    const story = new Story({ region: 'us-east-1', bucket: { name: globalBucket } });
+    put(story, elsewhere());
+    await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
+    expect(story.aws.writes).not.toContain('CreateBucket');
+  });
+
+  test('withdraws the providers only where the name proves to be another account’s', async () => {
+    const story = new Story({ bucket: { name: globalBucket } });
+    await story.untilReady();
+    const { size } = story.account.providers;
+    put(story, elsewhere());
+    await story.reconcile();
+    expect(story.account.providers.size).toBe(size);
+    put(story, elsewhere({ owner: '999999999999' }));
+    await story.reconcile();
+    expect(story.account.providers.size).toBe(0);
+  });
+});
+
+describe('a bucket that cannot be deleted', () => {
+  test.each([
+    ['a missing permission', new ServiceError('AccessDenied', 403)],
+    ['an error of S3', new ServiceError('InternalError', 500)],
+  ])('for %s holds the deletion', async (_, failure) => {
+    const story = new Story();
+    await story.untilReady();
+    story.delete();
+    for (let pass = 0; pass < 9; pass++) story.aws.failNext('DeleteBucket', failure);
+    await story.until(() => story.aws.writes.includes('DeleteBucket'));
+    expect(story.object).toBeDefined();
+    expect(story.saidReasons).not.toContain('BucketKept');
+    expect(story.aws.buckets.has(bucketName)).toBe(true);
+  });
+});
+
 test('takes a name that another account got in the same moment for final', async () => {
   const story = new Story({ bucket: { name: globalBucket } });
   story.aws.failNext('CreateBucket', new ServiceError('BucketAlreadyExists', 409));

@@ -45,6 +45,8 @@ describe('bucket names', () => {
 
     expect(name).toBe('abcl0-4dea126f-111122223333-me-south-1');
     expect(names.isAccountRegional(name, { accountID, region: 'me-south-1' })).toBe(false);
+    // There -an is no promise: somebody may have chosen a name that ends so.
+    expect(names.isAccountRegional(`${name}-an`, { accountID, region: 'me-south-1' })).toBe(false);
   });
 
   test.each(['us-east-1', 'ap-northeast-1', 'cn-northwest-1', 'us-gov-west-1', 'me-central-1'])(

@@ -51,6 +51,18 @@ export const bucketRules: readonly Rule[] = [
     },
   },
   {
+    // Comes before the questions of whose bucket it is.
+    name: 'bucket-in-its-region',
+    page: `${guide}/Redirects.html`,
+    operations: ['s3:*'],
+    check({ labels, operation, region }, state) {
+      const bucket = state.buckets.get(labels['bucket'] ?? '');
+      if (operation === 'CreateBucket' || bucket === undefined || bucket.region === region) return undefined;
+      const message = 'The bucket you are attempting to access must be addressed using the specified endpoint.';
+      return awsError('PermanentRedirect', 301, message);
+    },
+  },
+  {
     name: 'bucket-of-expected-owner',
     page: `${guide}/bucket-owner-condition.html`,
     operations: ['s3:*'],
@@ -71,17 +83,6 @@ export const bucketRules: readonly Rule[] = [
       if (operation === 'CreateBucket' || credential.kind === 'web-identity') return undefined;
       if (bucket === undefined || bucket.accountID === accountID) return undefined;
       return awsError('AccessDenied', 403, 'Access Denied');
-    },
-  },
-  {
-    name: 'bucket-in-its-region',
-    page: `${guide}/Redirects.html`,
-    operations: ['s3:*'],
-    check({ labels, operation, region }, state) {
-      const bucket = state.buckets.get(labels['bucket'] ?? '');
-      if (operation === 'CreateBucket' || bucket === undefined || bucket.region === region) return undefined;
-      const message = 'The bucket you are attempting to access must be addressed using the specified endpoint.';
-      return awsError('PermanentRedirect', 301, message);
     },
   },
   {
