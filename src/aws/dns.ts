@@ -16,7 +16,8 @@ export interface ObservedRecord {
   readonly type: string;
   readonly alias: { readonly dnsName: string; readonly hostedZoneID: string } | undefined;
   readonly values: readonly string[];
-  readonly ttl: number | undefined;
+  /** As Route 53 gave it, with all that we do not know of. */
+  readonly original: object;
 }
 
 export type RecordChange =
@@ -27,13 +28,16 @@ export type RecordChange =
       readonly distributionDomain: string;
     }
   | { readonly action: 'upsert'; readonly record: DnsRecord; readonly ttl: number }
-  /** Exactly as observed: Route 53 deletes nothing else. */
+  /** Sent back as it was read, because Route 53 deletes nothing that differs in any part, such as a weight or a set identifier. */
   | { readonly action: 'delete'; readonly record: ObservedRecord };
 
 /** Route 53 of one account. */
 export interface Dns {
-  /** The public zone whose name is the longest suffix of the name. The list of zones is kept for an hour, and is read again if no zone matches. */
-  findZone(name: string): Promise<Zone | undefined>;
+  /**
+   * The public zone whose name is the longest suffix of the name. The list of zones is kept for an hour. It is read again if no
+   * zone matches, or with `fresh`: a closer zone may have been made meanwhile.
+   */
+  findZone(name: string, options?: { readonly fresh?: boolean }): Promise<Zone | undefined>;
   /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). Undefined if the zone is gone. */
   findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined>;
   /** One transactional batch. Returns the id of the change. */
@@ -58,9 +62,9 @@ export class Route53Dns implements Dns {
     private readonly now: () => number,
   ) {}
 
-  async findZone(name: string): Promise<Zone | undefined> {
+  async findZone(name: string, { fresh = false } = {}): Promise<Zone | undefined> {
     const { zones } = this.memory;
-    const remembered = zones && this.now() - zones.readAt < zonesRememberedFor;
+    const remembered = !fresh && zones && this.now() - zones.readAt < zonesRememberedFor;
     const known = remembered ? closestZone(zones.list, name) : undefined;
     if (known) return known;
     const list = await this.listPublicZones();
@@ -153,7 +157,7 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
     type: set.Type ?? '',
     alias: DNSName && HostedZoneId ? { dnsName: plainName(DNSName), hostedZoneID: HostedZoneId } : undefined,
     values: (set.ResourceRecords ?? []).flatMap(({ Value }) => Value ?? []),
-    ttl: set.TTL,
+    original: set,
   };
 }
 
@@ -172,16 +176,8 @@ function toChange(change: RecordChange): route53.Change {
       const { name: Name, type: Type, value: Value } = change.record;
       return { Action: 'UPSERT', ResourceRecordSet: { Name, Type, TTL: change.ttl, ResourceRecords: [{ Value }] } };
     }
-    case 'delete': {
-      const { name: Name, type, alias, values, ttl: TTL } = change.record;
-      const Type = type as route53.RRType;
-      return {
-        Action: 'DELETE',
-        ResourceRecordSet: alias
-          ? { Name, Type, AliasTarget: aliasTarget(alias.dnsName, alias.hostedZoneID) }
-          : { Name, Type, TTL, ResourceRecords: values.map((Value) => ({ Value })) },
-      };
-    }
+    case 'delete':
+      return { Action: 'DELETE', ResourceRecordSet: change.record.original as route53.ResourceRecordSet };
   }
 }
 

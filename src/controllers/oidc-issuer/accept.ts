@@ -1,6 +1,6 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import type { Reason } from '../../api/conditions.ts';
+import { isTrue, type Reason } from '../../api/conditions.ts';
 import { oidcIssuers } from '../../api/resources.ts';
 import { isOurs } from '../../aws/ownership.ts';
 import { partitionOf } from '../../aws/partitions.ts';
@@ -64,10 +64,14 @@ export async function accept(
       owner,
       desired,
       seen: { keys: [], bucket: undefined },
-      records: once(() => readRecords(account, desired.alias)),
+      // While the alias does not stand, somebody may just have made the zone that it needs.
+      records: once(() => readRecords(account, desired.alias, { fresh: !stands(object) })),
     },
   };
 }
+
+const stands = ({ status }: OIDCIssuer) =>
+  isTrue(status?.conditions ?? [], 'CertificateReady') && isTrue(status?.conditions ?? [], 'DNSReady');
 
 type Refusal = Extract<Acceptance<never>, { accepted: false }>;
 

@@ -69,9 +69,13 @@ export interface IssuerRemoval extends IssuerPass {
 }
 
 /** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */
-export async function readRecords({ dns }: Account, alias: string): Promise<ZoneRecords | undefined> {
+export async function readRecords(
+  { dns }: Account,
+  alias: string,
+  options: { readonly fresh?: boolean } = {},
+): Promise<ZoneRecords | undefined> {
   for (const isLast of [false, true]) {
-    const zone = await dns.findZone(alias);
+    const zone = await dns.findZone(alias, options);
     const records = zone && (await dns.findRecords(zone, alias));
     if (!zone) return undefined;
     if (records) return { zone, records };

@@ -9,6 +9,8 @@ export interface FakeRecord {
   readonly alias?: { readonly dnsName: string; readonly hostedZoneID: string };
   readonly values?: readonly string[];
   readonly ttl?: number | undefined;
+  /** Of one of several records of a name and type, which share the answers by their weights. */
+  readonly weighted?: { readonly setIdentifier: string; readonly weight: number };
 }
 
 export interface FakeZone {
@@ -104,7 +106,10 @@ function apply(zone: FakeZone, records: FakeRecord[], { Action, ResourceRecordSe
   const record = toRecord(ResourceRecordSet);
   if (record.name !== zone.name && !record.name.endsWith(`.${zone.name}`)) refuse(`${record.name} is not in the zone`);
   if (record.alias && zone.isPrivate) refuse('an alias to CloudFront in a private zone');
-  const others = records.filter(({ name, type }) => name !== record.name || type !== record.type);
+  const others = records.filter(
+    ({ name, type, weighted }) =>
+      name !== record.name || type !== record.type || weighted?.setIdentifier !== record.weighted?.setIdentifier,
+  );
   const existing = records.find((known) => !others.includes(known));
   if (Action === 'DELETE') {
     if (!isDeepStrictEqual(existing, record))
@@ -120,8 +125,9 @@ function refuse(why: string): never {
 }
 
 function toRecord(set: route53.ResourceRecordSet | undefined): FakeRecord {
-  const { Name = '', Type = '', TTL, AliasTarget, ResourceRecords } = set ?? {};
-  const key = { name: plain(Name), type: Type };
+  const { Name = '', Type = '', TTL, AliasTarget, ResourceRecords, SetIdentifier, Weight = 0 } = set ?? {};
+  const weighted = SetIdentifier === undefined ? {} : { weighted: { setIdentifier: SetIdentifier, weight: Weight } };
+  const key = { name: plain(Name).replace('\\052', '*'), type: Type, ...weighted };
   if (AliasTarget) {
     return {
       ...key,
@@ -131,8 +137,9 @@ function toRecord(set: route53.ResourceRecordSet | undefined): FakeRecord {
   return { ...key, ttl: TTL, values: (ResourceRecords ?? []).map(({ Value }) => Value ?? '') };
 }
 
-function toRecordSet({ name, type, alias, values, ttl }: FakeRecord) {
-  const key = { Name: `${name.replace('*', '\\052')}.`, Type: type };
+function toRecordSet({ name, type, alias, values, ttl, weighted }: FakeRecord) {
+  const { setIdentifier: SetIdentifier, weight: Weight } = weighted ?? {};
+  const key = { Name: `${name.replace('*', '\\052')}.`, Type: type, ...(weighted && { SetIdentifier, Weight }) };
   if (!alias) return { ...key, TTL: ttl, ResourceRecords: values?.map((Value) => ({ Value })) };
   const { dnsName, hostedZoneID } = alias;
   return { ...key, AliasTarget: { DNSName: `${dnsName}.`, HostedZoneId: hostedZoneID, EvaluateTargetHealth: false } };

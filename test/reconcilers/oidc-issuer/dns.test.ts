@@ -83,3 +83,33 @@ test('has nothing against other records of the name', async () => {
   await story.untilGone();
   expect(story.zone.records).toEqual([text]);
 });
+
+test('takes away its records also where somebody gave them a weight', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const weighted = { setIdentifier: 'blue', weight: 10 };
+  story.zone.records = story.zone.records.map((record) => (record.name === alias ? { ...record, weighted } : record));
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+  story.delete();
+  await story.untilGone();
+  expect(story.zone.records).toEqual([]);
+});
+
+test('uses a closer zone that was made while the certificate waited in the parent zone', async () => {
+  const story = new Story();
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False' });
+  const child = story.aws.account().addZone('abcl0.example.com');
+  await story.untilReady();
+  expect(child.records.map(({ type }) => type).sort()).toEqual(['A', 'AAAA', 'CNAME']);
+});
+
+test('lists the zones once an hour at rest', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.forget();
+  for (let pass = 0; pass < 3; pass++) await story.reconcile();
+  expect(story.aws.reads).not.toContain('ListHostedZones');
+});

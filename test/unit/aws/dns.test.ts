@@ -41,6 +41,15 @@ describe('zones', () => {
     expect(aws.reads).toHaveLength(2);
   });
 
+  test('are listed again where somebody wants to know whether there is a closer one', async () => {
+    aws.account().addZone('example.com');
+    await dns.findZone('irsa.k8s.example.com');
+    aws.account().addZone('k8s.example.com');
+    expect((await dns.findZone('irsa.k8s.example.com'))?.name).toBe('example.com.');
+    expect((await dns.findZone('irsa.k8s.example.com', { fresh: true }))?.name).toBe('k8s.example.com.');
+    expect((await dns.findZone('irsa.k8s.example.com'))?.name).toBe('k8s.example.com.');
+  });
+
   test('are listed again where none fits, for it may be new', async () => {
     expect(await dns.findZone('irsa.example.com')).toBeUndefined();
     aws.account().addZone('example.com');
@@ -69,7 +78,7 @@ describe('records', () => {
     const found = await records();
 
     expect(found.map(({ name }) => name).sort()).toEqual(['_x.irsa.example.com', 'irsa.example.com']);
-    expect(found[0]).toMatchObject({ type: 'CNAME', values: ['v.'], ttl: 60, alias: undefined });
+    expect(found[0]).toMatchObject({ type: 'CNAME', values: ['v.'], original: { TTL: 60 }, alias: undefined });
     expect(aws.reads).toEqual(['ListResourceRecordSets']);
   });
 
@@ -92,13 +101,12 @@ describe('records', () => {
     ]);
 
     expect(aws.writes).toEqual(['ChangeResourceRecordSets']);
-    expect(await records()).toEqual(
+    expect(await records()).toMatchObject(
       ['A', 'AAAA'].map((type) => ({
         name: 'irsa.example.com',
         type,
         alias: { dnsName: 'd1.cloudfront.net', hostedZoneID: 'Z2FDTNDATAQYW2' },
         values: [],
-        ttl: undefined,
       })),
     );
   });
@@ -112,6 +120,20 @@ describe('records', () => {
     ]);
 
     expect(held.records.map(({ type }) => type)).toEqual(['A']);
+  });
+
+  test('that somebody gave a weight are deleted with it, and their twins stay', async () => {
+    const weighted = (setIdentifier: string, values: string[]) => ({
+      name: 'irsa.example.com',
+      type: 'CNAME',
+      values,
+      ttl: 60,
+      weighted: { setIdentifier, weight: 7 },
+    });
+    held.records = [weighted('ours', ['d1.cloudfront.net']), weighted('theirs', ['d2.cloudfront.net'])];
+    const [ours] = await records();
+    await dns.change(zone, [{ action: 'delete', record: ours! }]);
+    expect(held.records).toEqual([weighted('theirs', ['d2.cloudfront.net'])]);
   });
 
   test('are deleted exactly as they were read, both plain and alias', async () => {
