@@ -38,7 +38,10 @@ export interface Certificate {
 export interface Certificates {
   /** 2 reads. */
   find(arn: string): Promise<Certificate | undefined>;
-  /** Every certificate of this domain, whoever made it, of all key types and pages. */
+  /**
+   * Every certificate that names this domain or its wildcard, whoever made it, of all key types and pages. All of these renew by
+   * the same record. https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+   */
   findByDomain(domain: string): Promise<readonly Certificate[]>;
   /** One write; DNS validation, RSA-2048. Returns the ARN. */
   request(spec: CertificateSpec): Promise<string>;
@@ -72,8 +75,9 @@ export class AcmCertificates implements Certificates {
         // Without this filter ACM lists RSA keys of up to 2048 bits only.
         new acm.ListCertificatesCommand({ NextToken, Includes: { keyTypes: Object.values(acm.KeyAlgorithm) } }),
       );
-      for (const { DomainName, CertificateArn } of page.CertificateSummaryList ?? []) {
-        if (DomainName === domain && CertificateArn) arns.push(CertificateArn);
+      for (const { DomainName, SubjectAlternativeNameSummaries, CertificateArn } of page.CertificateSummaryList ?? []) {
+        const names = [DomainName, ...(SubjectAlternativeNameSummaries ?? [])];
+        if (CertificateArn && (names.includes(domain) || names.includes(`*.${domain}`))) arns.push(CertificateArn);
       }
       NextToken = page.NextToken;
     } while (NextToken);

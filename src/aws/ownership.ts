@@ -8,6 +8,9 @@ export const ownershipKeys = {
   home: 'irsa.giantswarm.io/home',
 } as const;
 
+/** On a certificate: the name of the DNS record that we made to prove its domain. Without it the record is not ours. */
+export const validationRecordKey = 'irsa.giantswarm.io/validation-record';
+
 export interface Owner {
   readonly installation: string;
   /** `<kind>/<namespace>/<name>`: a name, not a UID, so that a restored object finds its own again. */

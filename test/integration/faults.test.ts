@@ -27,6 +27,7 @@ const operations = [
   'PutPublicAccessBlock',
   'PutBucketOwnershipControls',
   'RequestCertificate',
+  'AddTagsToCertificate',
   'DescribeCertificate',
   'ListCertificates',
   'ChangeResourceRecordSets',

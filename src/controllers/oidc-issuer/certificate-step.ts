@@ -1,11 +1,11 @@
 import type { Certificate, DnsRecord } from '../../aws/certificates.ts';
 import { isInUse } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
-import { isOurs } from '../../aws/ownership.ts';
+import { isOurs, validationRecordKey } from '../../aws/ownership.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { mustNotBeAnotherClusters, notOwned } from '../ownership.ts';
+import { leftAlone, mustNotBeAnotherClusters, notOwned } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
 import { mayBeNew } from './propagation.ts';
@@ -27,7 +27,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
     }
     const certificate = await ensure(context);
     if (certificate) status.certificate = describe(certificate);
-    if (certificate?.validationRecord) await prove(context, certificate.validationRecord, zone);
+    if (certificate?.validationRecord) await prove(context, certificate, certificate.validationRecord, zone);
     if (certificate?.state === 'issued') return ready;
     if (certificate?.state === 'failed') return failure(context, certificate);
     if (!certificate?.validationRecord) {
@@ -69,7 +69,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const known = status.certificate && (await certificates.find(status.certificate.arn));
   if (known && known.state !== 'failed' && isOurs(known.tags, owner)) return tagged(context, known);
 
-  const all = await certificates.findByDomain(desired.alias);
+  const all = (await certificates.findByDomain(desired.alias)).filter(({ domain }) => domain === desired.alias);
   for (const { arn, tags } of all) mustNotBeAnotherClusters({ what: `certificate ${arn}`, tags }, owner);
   const own = all.filter(({ tags }) => isOurs(tags, owner));
   const best = choose(own);
@@ -119,24 +119,42 @@ async function tagged({ account, desired }: IssuerContext, certificate: Certific
   return certificate;
 }
 
-async function prove(context: IssuerContext, record: DnsRecord, { zone, records }: ZoneRecords): Promise<void> {
+/** The certificate says that the record is ours before the record is there, so that no crash leaves a record that nobody deletes. */
+async function prove(
+  context: IssuerContext,
+  { arn, tags }: Certificate,
+  record: DnsRecord,
+  { zone, records }: ZoneRecords,
+): Promise<void> {
   const observed = findRecord(records, record);
   if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
-  if (!observed) await changeRecords(context, zone, [upsert(record)]);
+  if (observed) return;
+  if (tags[validationRecordKey] !== record.name) {
+    await context.account.certificates.tag(arn, { [validationRecordKey]: record.name });
+  }
+  await changeRecords(context, zone, [upsert(record)]);
 }
 
-/** ACM names the same record for each certificate of a name in an account, so another certificate may renew by it. */
+/**
+ * ACM names the same record for each certificate of a name in an account, also in other regions, and renews by it. So it goes
+ * only if we made it and no other certificate that we see names the domain.
+ */
 async function removeProof(
   context: IssuerRemoval,
   own: readonly Certificate[],
   all: readonly Certificate[],
 ): Promise<void> {
   const record = own.find(({ validationRecord }) => validationRecord)?.validationRecord;
-  const shared = all.some((other) => !own.includes(other) && other.validationRecord?.name === record?.name);
-  const zone = record && !shared ? await context.records() : undefined;
+  const zone = record && (await context.records());
   const observed = record && zone && findRecord(zone.records, record);
-  if (observed && hasValue(observed, record))
+  if (!observed || !hasValue(observed, record)) return;
+  const isOurs = own.some(({ tags }) => tags[validationRecordKey] === record.name);
+  if (isOurs && all.length === own.length) {
     await changeRecords(context, zone.zone, [{ action: 'delete', record: observed }]);
+    return;
+  }
+  const why = isOurs ? 'by which another certificate renews,' : 'which proves the domain to ACM and was there before,';
+  leftAlone(context.pass, `DNS record ${record.name}, ${why}`);
 }
 
 async function deleted({ account }: IssuerContext | IssuerRemoval, arn: string): Promise<boolean> {

@@ -5,6 +5,8 @@ import { page, ServiceError, tagList, tagRecord } from './service.ts';
 export interface FakeCertificate {
   readonly arn: string;
   readonly domain: string;
+  /** Besides the domain. */
+  readonly alternativeNames?: readonly string[];
   readonly requestedAt: number;
   readonly token: string | undefined;
   status: acm.CertificateStatus;
@@ -87,7 +89,11 @@ export class FakeAcm {
     const listed = [...this.certificates.values()].filter(({ keyAlgorithm }) => keyTypes.includes(keyAlgorithm));
     const { items, next } = page(listed, ({ arn }) => arn, NextToken, this.scope.pageSize());
     return {
-      CertificateSummaryList: items.map(({ arn, domain }) => ({ CertificateArn: arn, DomainName: domain })),
+      CertificateSummaryList: items.map(({ arn, domain, alternativeNames = [] }) => ({
+        CertificateArn: arn,
+        DomainName: domain,
+        SubjectAlternativeNameSummaries: [domain, ...alternativeNames],
+      })),
       NextToken: next,
     };
   }

@@ -10,6 +10,7 @@ const writes = [
   'PutPublicAccessBlock',
   'PutBucketOwnershipControls',
   'RequestCertificate',
+  'AddTagsToCertificate',
   'ChangeResourceRecordSets',
   'PutObject',
   'CreateOriginAccessControl',

@@ -89,7 +89,7 @@ test('puts its tags and the user’s on all that can have tags', async () => {
   expect([story.bucket.tags, story.distribution.tags, certificate?.tags, provider?.tags]).toEqual([
     tags,
     tags,
-    tags,
+    { ...tags, 'irsa.giantswarm.io/validation-record': expect.stringMatching(`^_[0-9a-f]+[.]${alias}$`) },
     tags,
   ]);
 });

@@ -68,6 +68,43 @@ describe('the validation record', () => {
     story.delete();
     await story.untilGone();
     expect(story.leftovers).toEqual([`certificate ${alias}`, expect.stringMatching(/^record CNAME _/)]);
+    expect(story.saidReasons).toContain('LeftAlone');
+  });
+
+  test.each([
+    ['one of its names', { domain: 'example.com', alternativeNames: [alias] }],
+    ['its wildcard', { domain: `*.${alias}` }],
+  ])('stays where another certificate has the domain as %s', async (_, names) => {
+    const story = await readyStory();
+    const [certificate] = story.account.certificates.values();
+    const arn = 'arn:aws:acm:us-east-1:111122223333:certificate/theirs';
+    if (certificate) story.account.certificates.set(arn, { ...certificate, ...names, arn, tags: {} });
+    story.delete();
+    await story.untilGone();
+    expect(story.zone.records).toEqual([expect.objectContaining({ type: 'CNAME' })]);
+    expect(story.saidReasons).toContain('LeftAlone');
+  });
+
+  test('stays where it was there before the issuer', async () => {
+    const before = await readyStory();
+    const record = before.zone.records.filter(({ type }) => type === 'CNAME');
+    const story = new Story();
+    story.zone.records.push(...record);
+    await story.untilReady();
+    story.delete();
+    await story.untilGone();
+    expect(story.zone.records).toEqual(record);
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'LeftAlone', message: expect.stringContaining('was there before') }),
+    );
+  });
+
+  test('goes also after the status was lost', async () => {
+    const story = await readyStory();
+    story.loseStatus();
+    story.delete();
+    await story.untilGone();
+    expect(story.leftovers).toEqual([]);
   });
 });
 
