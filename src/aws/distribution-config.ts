@@ -40,7 +40,7 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
     Comment: spec.comment,
     Enabled: true,
     IsIPV6Enabled: true,
-    HttpVersion: httpVersions.includes(observed.HttpVersion) ? observed.HttpVersion : 'http2',
+    HttpVersion: httpVersions.includes(observed.HttpVersion?.toLowerCase()) ? observed.HttpVersion : 'http2',
     Aliases: isDeepStrictEqual(observed.Aliases?.Items, [spec.alias])
       ? observed.Aliases
       : { Quantity: 1, Items: [spec.alias] },

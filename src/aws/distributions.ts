@@ -27,6 +27,8 @@ export interface Distribution {
   readonly deployed: boolean;
   readonly aliases: readonly string[];
   readonly tags: Tags;
+  /** Of its making or its last update. */
+  readonly changedAt: Date;
   /** The parts that differ from a spec, in CloudFront's words. Empty: nothing to update. */
   drift(spec: DistributionSpec): readonly string[];
 }
@@ -182,6 +184,7 @@ function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags):
     deployed: found?.Status === 'Deployed',
     aliases: config?.Aliases?.Items ?? [],
     tags,
+    changedAt: found?.LastModifiedTime ?? new Date(0),
     drift: (spec) => (config ? driftOf(config, spec) : []),
   };
 }

@@ -16,6 +16,7 @@ export interface Provider {
   readonly url: string;
   readonly audiences: readonly string[];
   readonly tags: Tags;
+  readonly createdAt: Date;
 }
 
 export interface ProviderChanges {
@@ -73,6 +74,7 @@ export class IamOidcProviders implements OidcProviders {
         url: `https://${withoutScheme(found.Url ?? '')}`,
         audiences: found.ClientIDList ?? [],
         tags: fromTagList(found.Tags),
+        createdAt: found.CreateDate ?? new Date(0),
       }
     );
   }

@@ -21,6 +21,11 @@ export class TerminalError extends Error {
 /** It is proven that somebody else has a name that a provider trusts. The step that registered the provider withdraws it. */
 export class NameLost extends TerminalError {}
 
+/** AWS may not show yet what was made or changed a moment ago. */
+export class NotSeenYet extends Error {
+  override readonly name = 'NotSeenYet';
+}
+
 /** Adds the account to every error of this work, because AWS often does not name it. */
 export async function inAccount<T>(accountID: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -37,6 +42,9 @@ export function explain(error: unknown): Explanation {
   const terminal = links.find((link) => link instanceof TerminalError);
   if (terminal instanceof NameLost) return { reason: terminal.reason, message, terminal: true, nameLost: true };
   if (terminal) return { reason: terminal.reason, message, terminal: true };
+  if (links.some((link) => link instanceof NotSeenYet)) {
+    return { reason: 'AwaitingReconciliation', message, terminal: false, passing: true };
+  }
   const invalid = links.find((link) => link instanceof InvalidKubeconfigError);
   if (invalid) return { reason: 'InvalidKubeconfig', message, terminal: true };
   const kube = links.find((link) => link instanceof KubeError);

@@ -4,7 +4,7 @@ import type { Resource } from '../api/resources.ts';
 import { type Owner, ownershipKeys, ownershipOf } from '../aws/ownership.ts';
 import type { Tags } from '../aws/tags.ts';
 import type { Pass } from '../runtime/definition.ts';
-import { TerminalError } from './explain.ts';
+import { NotSeenYet, TerminalError } from './explain.ts';
 import type { Settings } from './settings.ts';
 
 /** The owner by which AWS objects of this object are made and recognized. */
@@ -30,10 +30,22 @@ export interface Found {
   /** `bucket b`, for messages. */
   readonly what: string;
   readonly tags: Tags;
+  /** It was made just now: AWS may not show its tags yet. */
+  readonly isNew?: boolean;
 }
 
-/** @throws TerminalError if it may not be changed, with what to do about that */
-export function mustBeOurs({ what, tags }: Found, owner: Owner, remedy = 'it is left alone'): void {
+/** Without any tag, something that was made just now tells nothing about whose it is. */
+export const mayLackTags = ({ tags, isNew = false }: Omit<Found, 'what'>) => isNew && Object.keys(tags).length === 0;
+
+/** @throws NotSeenYet if nobody can tell yet whose it is */
+export function mustShowTags(found: Found): void {
+  if (mayLackTags(found)) throw new NotSeenYet(`AWS does not show the tags of ${found.what} yet`);
+}
+
+/** @throws TerminalError if it may not be changed, with what to do about that; NotSeenYet if nobody can tell yet */
+export function mustBeOurs(found: Found, owner: Owner, remedy = 'it is left alone'): void {
+  mustShowTags(found);
+  const { what, tags } = found;
   const ownership = ownershipOf(tags, owner);
   switch (ownership.state) {
     case 'ours':

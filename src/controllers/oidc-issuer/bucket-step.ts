@@ -6,6 +6,7 @@ import { ready, type Step } from '../../runtime/step.ts';
 import { NameLost, TerminalError } from '../explain.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
 import { mustBeOurs } from '../ownership.ts';
+import { mayBeNew } from './propagation.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that may read it. */
@@ -19,7 +20,7 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     const { name } = desired.bucket;
     const buckets = account.buckets(desired.region);
     const observed = await ensure(buckets, context);
-    if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags }, owner);
+    if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: isRecorded(context) }, owner);
     status.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
@@ -58,6 +59,10 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     return ready;
   },
 };
+
+/** S3 tells of no bucket when it was made. But a recorded bucket, of which nothing was said before, was made by the last pass. */
+const isRecorded = ({ status, object, desired, services }: IssuerContext) =>
+  status.bucket?.name === desired.bucket.name && mayBeNew({ object, services }, 'BucketReady');
 
 /** The bucket as it stood before this pass. Undefined if this pass created it. */
 async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket | undefined> {

@@ -5,10 +5,10 @@ import { isOurs, validationRecordKey } from '../../aws/ownership.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { leftAlone, mustNotBeAnotherClusters, notOwned } from '../ownership.ts';
+import { type Found, leftAlone, mustBeOurs, mustNotBeAnotherClusters, mustShowTags, notOwned } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
-import { mayBeNew } from './propagation.ts';
+import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from './time.ts';
 
@@ -49,6 +49,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
       const message = `ACM may not show the new certificate ${recorded} yet: it is looked for again`;
       return { state: 'waiting', reason: 'Deleting', message, requeueAfter: intervals.missing };
     }
+    for (const each of all) if (each.arn === recorded) mustShowTags(asFound(context, each));
     const own = all.filter(({ tags }) => isOurs(tags, owner));
     await removeProof(context, own, all);
     const busy: string[] = [];
@@ -67,6 +68,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const { account, owner, desired, status } = context;
   const { certificates } = account;
   const known = status.certificate && (await certificates.find(status.certificate.arn));
+  if (known) mustShowTags(asFound(context, known));
   if (known && known.state !== 'failed' && isOurs(known.tags, owner)) return tagged(context, known);
 
   const all = (await certificates.findByDomain(desired.alias)).filter(({ domain }) => domain === desired.alias);
@@ -79,8 +81,17 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const arn = best?.arn ?? (await request(context, failed));
   status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
   for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
-  return best ? tagged(context, best) : certificates.find(arn);
+  if (best) return tagged(context, best);
+  const requested = await certificates.find(arn);
+  if (requested) mustBeOurs(asFound(context, requested), owner);
+  return requested;
 }
+
+const asFound = ({ services }: IssuerContext | IssuerRemoval, { arn, tags, requestedAt }: Certificate): Found => ({
+  what: `certificate ${arn}`,
+  tags,
+  isNew: isNew(services, requestedAt),
+});
 
 /** A new request would mostly fail again, and ACM counts the requests of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
 const again = (requestedAt: Date) => new Date(requestedAt.getTime() + hours(1));

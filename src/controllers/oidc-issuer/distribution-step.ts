@@ -5,10 +5,11 @@ import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
-import { mustBeOurs } from '../ownership.ts';
+import { type Found, mustBeOurs } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
+import { isNew } from './propagation.ts';
 import { findOwnDistribution } from './recovery.ts';
 
 /** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
@@ -62,14 +63,20 @@ async function findKnown(context: IssuerContext): Promise<Distribution | undefin
   const { id } = status.distribution;
   const found = await account.distributions.find(id);
   if (found) {
-    mustBeOurs({ what: `distribution ${id}`, tags: found.tags }, owner);
+    mustBeOurs(asFound(context, found, `distribution ${id}`), owner);
     return found;
   }
   const traits = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
   const { own, foreign } = await findOwnDistribution(account, traits);
-  if (foreign?.id === id) mustBeOurs({ what: `distribution ${id}`, tags: foreign.tags }, owner);
+  if (foreign?.id === id) mustBeOurs(asFound(context, foreign, `distribution ${id}`), owner);
   return own;
 }
+
+const asFound = ({ services }: IssuerContext, { tags, changedAt }: Distribution, what: string): Found => ({
+  what,
+  tags,
+  isNew: isNew(services, changedAt),
+});
 
 /** Only the status can prove that records which point at a lost distribution are ours. Such records must not stay. */
 async function removeRecordsOf(context: IssuerContext, domain: string): Promise<void> {
@@ -84,8 +91,11 @@ function certificateARN({ status }: IssuerContext): string {
   return status.certificate.arn;
 }
 
-/** Creates first. A distribution that turns out to be there is ours, or it is in our way. */
-async function create(context: IssuerContext, spec: DistributionSpec): Promise<Distribution> {
+/**
+ * Creates first. A distribution that turns out to be there is ours, or it is in our way. CloudFront refuses a reference that it
+ * ever saw, also that of a distribution which was deleted by hand and which no status names any more: then comes the next one.
+ */
+async function create(context: IssuerContext, spec: DistributionSpec, attempts = 5): Promise<Distribution> {
   const { account, owner } = context;
   try {
     return await account.distributions.create(spec);
@@ -94,7 +104,11 @@ async function create(context: IssuerContext, spec: DistributionSpec): Promise<D
     const { own, foreign } = await findOwnDistribution(account, { ...spec, owner });
     if (own) return own;
     const what = `distribution ${foreign?.id}, which has alias ${spec.alias} or our bucket,`;
-    if (foreign) mustBeOurs({ what, tags: foreign.tags }, owner);
+    if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
+    if (isAlreadyExists(error) && attempts > 1) {
+      const callerReference = reference(context.desired.uid, spec.callerReference);
+      return create(context, { ...spec, callerReference }, attempts - 1);
+    }
     throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
   }
 }
@@ -104,12 +118,15 @@ async function repair(
   distribution: Distribution,
   spec: DistributionSpec,
 ): Promise<Distribution> {
-  const { account } = context;
+  const { account, pass } = context;
   const changes = diffTags(distribution.tags, spec.tags);
   if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes.set);
-  if (distribution.drift(spec).length === 0) return distribution;
+  const drift = distribution.drift(spec);
+  if (drift.length === 0) return distribution;
   try {
-    return await account.distributions.update(distribution.id, spec);
+    const repaired = await account.distributions.update(distribution.id, spec);
+    pass.event('Normal', 'DistributionRepaired', `distribution ${distribution.id}: ${drift.join(', ')} put right`);
+    return repaired;
   } catch (error) {
     throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
   }

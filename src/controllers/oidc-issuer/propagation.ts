@@ -1,5 +1,5 @@
 import { type ConditionType, findCondition } from '../../api/conditions.ts';
-import type { IssuerRemoval } from './context.ts';
+import type { IssuerRemoval, IssuerServices } from './context.ts';
 
 /**
  * Whether the thing behind a condition may be so new that not finding it proves nothing: the condition turned True just now, or
@@ -13,5 +13,9 @@ export function mayBeNew(
   const { clock, settings } = services;
   const condition = findCondition(status?.conditions, type);
   const madeBefore = condition?.status === 'True' ? condition.lastTransitionTime : metadata.deletionTimestamp;
-  return madeBefore !== undefined && clock.now().getTime() - Date.parse(madeBefore) < settings.intervals.propagation;
+  return madeBefore !== undefined && isNew({ clock, settings }, new Date(madeBefore));
 }
+
+/** Whether something of that age may not be seen everywhere on AWS yet. */
+export const isNew = ({ clock, settings }: Pick<IssuerServices, 'clock' | 'settings'>, madeAt: Date): boolean =>
+  clock.now().getTime() - madeAt.getTime() < settings.intervals.propagation;

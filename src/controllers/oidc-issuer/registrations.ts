@@ -4,10 +4,10 @@ import { isOurs } from '../../aws/ownership.ts';
 import type { Provider } from '../../aws/providers.ts';
 import { diffTags } from '../../aws/tags.ts';
 import { type Outcome, ready } from '../../runtime/step.ts';
-import { leftAlone, mustBeOurs } from '../ownership.ts';
+import { leftAlone, mayLackTags, mustBeOurs } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 import { look, served } from './look.ts';
-import { mayBeNew } from './propagation.ts';
+import { isNew, mayBeNew } from './propagation.ts';
 import { settle, settledFields } from './settled.ts';
 
 /** One IAM OIDC provider. Its URL and its account together are its ARN. */
@@ -53,14 +53,17 @@ export async function removeRegistration(
   context: IssuerContext | IssuerRemoval,
   registration: Registration,
 ): Promise<'deleted' | 'none' | 'notSeen'> {
-  const { owner, status, pass } = context;
+  const { owner, status, pass, services } = context;
   const observed = await findRegistration(registration);
   const entry = entryOf(status, registration);
   if (!observed && entry && mayBeNew(context, 'ProvidersReady')) return 'notSeen';
+  if (observed && mayLackTags({ tags: observed.tags, isNew: isNew(services, observed.createdAt) })) return 'notSeen';
   const own = observed !== undefined && isOurs(observed.tags, owner);
   if (own) await registration.account.providers.delete(observed.arn);
   else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
-  if (entry) status.providers = status.providers?.filter((other) => other !== entry) ?? [];
+  // A recorded provider that shows no tags may still be ours, so it is not forgotten while it lives.
+  const mayBeOurs = observed !== undefined && Object.keys(observed.tags).length === 0;
+  if (entry && !mayBeOurs) status.providers = status.providers?.filter((other) => other !== entry) ?? [];
   if (status.providers?.length === 0) delete status.settled;
   return own ? 'deleted' : 'none';
 }
@@ -68,10 +71,10 @@ export async function removeRegistration(
 async function repair(
   context: IssuerContext,
   registration: Registration,
-  { arn, audiences, tags }: Provider,
+  { arn, audiences, tags, createdAt }: Provider,
 ): Promise<Outcome> {
   const { owner, desired, services, object } = context;
-  mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags }, owner);
+  mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags, isNew: isNew(services, createdAt) }, owner);
   record(context, registration, arn);
   await settle(services.kube, object, desired);
   await registration.account.providers.update(arn, {

@@ -11,9 +11,10 @@ import { explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
-import { leftAlone, ownerOf, withoutTakeOver } from '../ownership.ts';
+import { leftAlone, mustShowTags, ownerOf, withoutTakeOver } from '../ownership.ts';
 import { type IssuerServices, type IssuerRemoval, readRecords } from './context.ts';
 import { bucketNameOf } from './desired.ts';
+import { isNew, mayBeNew } from './propagation.ts';
 import { findBucket, findOwnDistribution, sorted } from './recovery.ts';
 
 /**
@@ -49,6 +50,12 @@ export async function removal(
   const alias = status.issuerURL === undefined ? spec.hosting.cloudFront?.alias : withoutScheme(status.issuerURL);
   const bucketName = status.bucket?.name ?? bucketNameOf(object, account.id, installation);
   const bucket = await findBucket(account, bucketName, { object, pass });
+  if (bucket)
+    mustShowTags({
+      what: `bucket ${bucketName}`,
+      tags: bucket.tags,
+      isNew: mayBeNew({ object, services }, 'BucketReady'),
+    });
   const isOwn = bucket !== undefined && isOurs(bucket.tags, owner);
   if (bucket && !isOwn) leftAlone(pass, `bucket ${bucketName}`);
   // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.
@@ -64,7 +71,12 @@ export async function removal(
     const sorting = status.distribution
       ? sorted(await account.distributions.find(status.distribution.id), owner)
       : await search();
-    if (sorting.foreign) leftAlone(pass, `distribution ${sorting.foreign.id}`);
+    const { foreign } = sorting;
+    if (foreign) {
+      const what = `distribution ${foreign.id}`;
+      mustShowTags({ what, tags: foreign.tags, isNew: isNew(services, foreign.changedAt) });
+      leftAlone(pass, what);
+    }
     return sorting;
   });
   return {

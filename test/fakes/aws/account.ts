@@ -22,6 +22,7 @@ export class FakeAccount {
     this.route53 = new FakeRoute53({ pageSize, nextNumber });
     this.cloudfront = new FakeCloudFront({
       id,
+      now: aws.now,
       pageSize,
       nextNumber,
       distributions: () => [...aws.allAccounts()].flatMap((account) => [...account.distributions.values()]),

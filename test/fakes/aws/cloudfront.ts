@@ -10,6 +10,7 @@ export interface FakeDistribution {
   status: 'InProgress' | 'Deployed';
   config: cloudfront.DistributionConfig;
   tags: Record<string, string>;
+  changedAt: Date;
 }
 
 export interface FakeOriginAccessControl {
@@ -20,6 +21,7 @@ export interface FakeOriginAccessControl {
 
 interface Scope {
   readonly id: string;
+  readonly now: () => number;
   pageSize(): number;
   nextNumber(): number;
   /** Of all accounts, for an alias is taken once in the world. */
@@ -33,6 +35,9 @@ export class FakeCloudFront {
   /** By id. */
   readonly originAccessControls = new Map<string, FakeOriginAccessControl>();
 
+  /** All that were ever used, also by distributions that are gone. */
+  private readonly references = new Set<string | undefined>();
+
   constructor(private readonly scope: Scope) {}
 
   /** CloudFront brings every change to its edges. */
@@ -43,8 +48,8 @@ export class FakeCloudFront {
   CreateDistributionWithTags({ DistributionConfigWithTags }: cloudfront.CreateDistributionWithTagsRequest) {
     const { DistributionConfig, Tags } = DistributionConfigWithTags ?? {};
     const config = filled(DistributionConfig);
-    const replayed = [...this.distributions.values()].some((d) => d.config.CallerReference === config.CallerReference);
-    if (replayed) throw new ServiceError('DistributionAlreadyExists', 409, config.CallerReference);
+    if (this.references.has(config.CallerReference))
+      throw new ServiceError('DistributionAlreadyExists', 409, config.CallerReference);
     this.check(config, undefined);
     const number = this.scope.nextNumber();
     const id = `E${number}`;
@@ -56,7 +61,9 @@ export class FakeCloudFront {
       status: 'InProgress',
       config,
       tags: tagRecord(Tags?.Items),
+      changedAt: new Date(this.scope.now()),
     };
+    this.references.add(config.CallerReference);
     this.distributions.set(id, distribution);
     return { Distribution: asDistribution(distribution), ETag: distribution.etag };
   }
@@ -79,6 +86,7 @@ export class FakeCloudFront {
     this.check(config, distribution);
     distribution.config = config;
     distribution.status = 'InProgress';
+    distribution.changedAt = new Date(this.scope.now());
     distribution.etag = `ETAG${this.scope.nextNumber()}`;
     return { Distribution: asDistribution(distribution), ETag: distribution.etag };
   }
@@ -217,6 +225,7 @@ function checkIfMatch(sent: string | undefined, etag: string): void {
   if (sent !== etag) throw new ServiceError('PreconditionFailed', 412);
 }
 
-function asDistribution({ id, arn, domainName, status, config }: FakeDistribution) {
-  return { Id: id, ARN: arn, DomainName: domainName, Status: status, DistributionConfig: copy(config) };
+function asDistribution({ id, arn, domainName, status, config, changedAt }: FakeDistribution) {
+  const DistributionConfig = copy(config);
+  return { Id: id, ARN: arn, DomainName: domainName, Status: status, LastModifiedTime: changedAt, DistributionConfig };
 }

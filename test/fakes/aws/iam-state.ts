@@ -23,6 +23,7 @@ export interface FakeProvider {
   readonly arn: string;
   readonly url: string;
   readonly audiences: Set<string>;
+  readonly createdAt: Date;
   tags: Record<string, string>;
 }
 

@@ -153,13 +153,20 @@ export class FakeIam {
     const url = Url.replace('https://', '');
     const arn = `arn:aws:iam::${this.scope.id}:oidc-provider/${url}`;
     if (this.providers.has(arn)) throw new ServiceError('EntityAlreadyExistsException', 409, `Provider ${Url} exists.`);
-    this.providers.set(arn, { arn, url: Url, audiences: new Set(ClientIDList), tags: tagRecord(Tags) });
+    this.providers.set(arn, {
+      arn,
+      url: Url,
+      audiences: new Set(ClientIDList),
+      createdAt: new Date(this.scope.now()),
+      tags: tagRecord(Tags),
+    });
     return { OpenIDConnectProviderArn: arn, Tags };
   }
 
   GetOpenIDConnectProvider({ OpenIDConnectProviderArn }: iam.GetOpenIDConnectProviderRequest) {
-    const { url, audiences, tags } = this.provider(OpenIDConnectProviderArn);
+    const { url, audiences, tags, createdAt } = this.provider(OpenIDConnectProviderArn);
     return {
+      CreateDate: createdAt,
       Url: url.replace('https://', ''),
       ClientIDList: [...audiences],
       // IAM fills the list itself, and nobody may compare it.

@@ -243,7 +243,7 @@ test('a forged annotation does not tell which providers of strangers the account
     const story = new Story();
     for (const host of hosts) {
       const arn = `arn:aws:iam::111122223333:oidc-provider/${host}`;
-      story.account.providers.set(arn, { arn, url: host, audiences: new Set(), tags: {} });
+      story.account.providers.set(arn, { arn, url: host, audiences: new Set(), createdAt: new Date(0), tags: {} });
     }
     const settled = { 'metadata.name': 'default/abcl0', 'spec.hosting.cloudFront.alias': 'stranger.example.com' };
     const annotations = { 'irsa.giantswarm.io/settled': JSON.stringify(settled) };

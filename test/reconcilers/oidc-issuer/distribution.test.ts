@@ -172,6 +172,53 @@ test('takes over none without an alias that carries the tags of somebody else', 
   expect(story.distribution).toMatchObject({ config: { Aliases: { Quantity: 0 } }, tags: someoneElse });
 });
 
+test('makes another with the next reference where CloudFront remembers the first and no status does', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const references = [];
+  for (let round = 0; round < 3; round++) {
+    references.push(story.distribution.config.CallerReference);
+    story.account.distributions.clear();
+    story.zone.records = story.zone.records.filter(({ name }) => name !== alias);
+    story.loseStatus();
+    await story.untilReady();
+  }
+  references.push(story.distribution.config.CallerReference);
+  expect(new Set(references).size).toBe(4);
+});
+
+test('makes only one where it was killed after the next reference was used', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.account.distributions.clear();
+  story.zone.records = story.zone.records.filter(({ name }) => name !== alias);
+  story.loseStatus();
+  story.aws.failNext('CreateDistributionWithTags', new ServiceError('DistributionAlreadyExists', 409));
+  story.aws.failNext('CreateDistributionWithTags', new ServiceError('TimeoutError', 500), { tookEffect: true });
+  await story.reconcile();
+  story.restart();
+  await story.untilReady();
+  expect(story.account.distributions.size).toBe(1);
+});
+
+test('names in an event the parts that it put right, and has nothing against a spelling', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.distribution.config.HttpVersion = 'HTTP2' as 'http2';
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+  story.distribution.config.Comment = 'mine';
+  story.distribution.config.HttpVersion = 'http1.1';
+  await story.reconcile();
+  expect(story.said).toContainEqual(
+    expect.objectContaining({
+      reason: 'DistributionRepaired',
+      message: `distribution ${story.distribution.id}: HttpVersion, Comment put right`,
+    }),
+  );
+});
+
 test('replaces a distribution that somebody deleted, and the records and the provider of its name', async () => {
   const story = new Story({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
   await story.untilReady();

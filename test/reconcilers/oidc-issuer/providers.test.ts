@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { seconds } from '../../../src/runtime/duration.ts';
+import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import type { FakeProvider } from '../../fakes/aws/iam.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { accountID, adoptable, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
@@ -116,6 +116,7 @@ test.each([
 ])('never changes a provider of its URL %s', async (_, tags) => {
   const story = new Story();
   await story.untilReady();
+  await story.clock.advance(minutes(2));
   story.adoptMe();
   Object.assign(provider(story), { tags, audiences: new Set(['theirs']) });
   story.forget();

@@ -40,6 +40,7 @@ describe('the removal of an issuer that never had its bucket', () => {
       arn: 'arn:aws:cloudfront::111122223333:distribution/ETHEIRS',
       domainName: 'd0.cloudfront.net',
       etag: 'ETAG',
+      changedAt: new Date(0),
       status: 'Deployed',
       config: { ...config, Origins: origins },
       tags: {},

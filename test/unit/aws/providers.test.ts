@@ -36,7 +36,7 @@ test('has an ARN of its partition', async () => {
 
 test('is read back with its scheme', async () => {
   await providers.create(spec);
-  expect(await providers.find(arn)).toEqual({ arn, ...spec });
+  expect(await providers.find(arn)).toEqual({ arn, ...spec, createdAt: expect.any(Date) });
   expect(await providers.find(`${arn}/other`)).toBeUndefined();
 });
 
