@@ -23,7 +23,7 @@ export interface Certificate {
   readonly domain: string;
   /** `pending`: ACM is validating. `failed`: FAILED, VALIDATION_TIMED_OUT, REVOKED, INACTIVE or EXPIRED; only a new one helps. */
   readonly state: 'pending' | 'issued' | 'failed';
-  /** Why it failed, in ACM's words. */
+  /** Why it failed: ACM's word, and what to do where that is known. */
   readonly failure: string | undefined;
   readonly requestedAt: Date;
   readonly notAfter: Date | undefined;
@@ -117,6 +117,12 @@ export class AcmCertificates implements Certificates {
   }
 }
 
+/** https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-caa.html */
+const failureOf = (reason: string) =>
+  reason === 'CAA_ERROR'
+    ? `${reason}: a CAA record of the domain forbids it: add one with 0 issue "amazon.com"`
+    : reason;
+
 function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): Certificate {
   const { DomainName: domain = '', Status, FailureReason, CreatedAt, NotAfter, InUseBy = [] } = detail;
   const record = detail.DomainValidationOptions?.find((option) => option.DomainName === domain)?.ResourceRecord;
@@ -125,7 +131,7 @@ function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): 
     arn,
     domain,
     state,
-    failure: state === 'failed' ? (FailureReason ?? Status) : undefined,
+    failure: state === 'failed' ? failureOf(FailureReason ?? Status ?? '') : undefined,
     requestedAt: CreatedAt ?? new Date(0),
     notAfter: NotAfter,
     validationRecord: record && {

@@ -11,6 +11,9 @@ export const ownershipKeys = {
 /** On a certificate: the name of the DNS record that we made to prove its domain. Without it the record is not ours. */
 export const validationRecordKey = 'irsa.giantswarm.io/validation-record';
 
+/** On a certificate: how many were requested in a row, with this one. It counts also after the status was lost. */
+export const requestNumberKey = 'irsa.giantswarm.io/request-number';
+
 export interface Owner {
   readonly installation: string;
   /** `<kind>/<namespace>/<name>`: a name, not a UID, so that a restored object finds its own again. */

@@ -1,7 +1,7 @@
 import type { Certificate, DnsRecord } from '../../aws/certificates.ts';
 import { isInUse } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
-import { isOurs, validationRecordKey } from '../../aws/ownership.ts';
+import { isOurs, requestNumberKey, validationRecordKey } from '../../aws/ownership.ts';
 import { diffTags, hasChanges } from '../../aws/tags.ts';
 import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
@@ -76,7 +76,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const own = all.filter(({ tags }) => isOurs(tags, owner));
   const best = choose(own);
   const failed = own.filter(({ state }) => state === 'failed');
-  const recent = failed.find(({ requestedAt }) => again(requestedAt) > context.services.clock.now());
+  const recent = failed.find((each) => again(each) > context.services.clock.now());
   if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
   status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
@@ -93,15 +93,23 @@ const asFound = ({ services }: IssuerContext | IssuerRemoval, { arn, tags, reque
   isNew: isNew(services, requestedAt),
 });
 
-/** A new request would mostly fail again, and ACM counts the requests of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
-const again = (requestedAt: Date) => new Date(requestedAt.getTime() + hours(1));
+/**
+ * When another one may be requested in place of one that failed: an hour later, then two, up to a day. It would mostly fail
+ * again, and ACM counts the requests of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+ */
+const again = (certificate: Certificate) =>
+  new Date(certificate.requestedAt.getTime() + Math.min(hours(1) * 2 ** (requestNumber(certificate) - 1), hours(24)));
 
-function failure({ desired, services }: IssuerContext, { failure, requestedAt }: Certificate): Outcome {
-  const next = again(requestedAt);
+const requestNumber = ({ tags }: Certificate) => Number(tags[requestNumberKey] ?? 1) || 1;
+
+function failure({ desired, services }: IssuerContext, certificate: Certificate): Outcome {
+  const next = again(certificate);
+  const number = requestNumber(certificate);
+  const tried = number === 1 ? '1 request' : `${number} requests`;
   return {
     state: 'waiting',
     reason: 'CertificateFailed',
-    message: `ACM does not issue the certificate of ${desired.alias}: ${failure}; another is requested at ${toTime(next)}`,
+    message: `ACM does not issue the certificate of ${desired.alias} (${tried} so far): ${certificate.failure}; another is requested at ${toTime(next)}`,
     requeueAfter: next.getTime() - services.clock.now().getTime(),
   };
 }
@@ -121,7 +129,9 @@ function choose(own: readonly Certificate[]): Certificate | undefined {
 async function request({ account, desired }: IssuerContext, failed: readonly Certificate[]): Promise<string> {
   const [replaces] = failed.map(({ arn }) => arn).sort();
   const idempotencyToken = reference(desired.uid, replaces);
-  return account.certificates.request({ domain: desired.alias, tags: desired.tags, idempotencyToken });
+  const number = Math.max(0, ...failed.map(requestNumber)) + 1;
+  const tags = number === 1 ? desired.tags : { ...desired.tags, [requestNumberKey]: String(number) };
+  return account.certificates.request({ domain: desired.alias, tags, idempotencyToken });
 }
 
 async function tagged({ account, desired }: IssuerContext, certificate: Certificate): Promise<Certificate> {
@@ -179,6 +189,6 @@ async function deleted({ account }: IssuerContext | IssuerRemoval, arn: string):
 }
 
 function describe({ arn, state, failure, notAfter }: Certificate) {
-  const words = { pending: 'PENDING_VALIDATION', issued: 'ISSUED', failed: failure ?? 'FAILED' };
+  const words = { pending: 'PENDING_VALIDATION', issued: 'ISSUED', failed: (failure ?? 'FAILED').split(':')[0] ?? '' };
   return { arn, state: words[state], ...(notAfter && { notAfter: toTime(notAfter) }) };
 }

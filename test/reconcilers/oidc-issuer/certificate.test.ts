@@ -145,6 +145,29 @@ test('requests another one in place of one that failed an hour ago, with another
   expect(story.account.certificates.has(failed.arn)).toBe(false);
 });
 
+test('asks less and less often, once a day at last, where each request fails, and says how often it asked', async () => {
+  const story = new Story();
+  const fail = () => {
+    for (const certificate of story.account.certificates.values()) {
+      Object.assign(certificate, { status: 'FAILED', failure: 'CAA_ERROR' });
+    }
+  };
+  const requests = () => story.aws.writes.filter((operation) => operation === 'RequestCertificate').length;
+  const days = 7;
+  for (let hour = 0; hour < days * 24; hour++) {
+    await story.reconcile();
+    fail();
+    await story.reconcile();
+    if (hour === 30) story.loseStatus();
+    await story.clock.advance(hours(1));
+  }
+  // After 1, 2, 4, 8 and 16 hours, and then each day.
+  expect(requests()).toBe(11);
+  expect(story.condition('CertificateReady')?.message).toContain('(11 requests so far): CAA_ERROR: a CAA record');
+  expect(story.condition('Stalled')).toMatchObject({ status: 'True', reason: 'CertificateFailed' });
+  expect(story.account.certificates.size).toBe(1);
+});
+
 test('moves the distribution from an expired certificate to a new one', async () => {
   const story = new Story();
   await story.untilReady();
