@@ -27,11 +27,18 @@ const curves: Readonly<Record<string, Algorithm>> = {
   secp521r1: 'ES512',
 };
 
+export interface PublicKeys {
+  readonly keys: readonly Jwk[];
+  /** Says of each block that cannot be published which it is, and why not. Nothing of the text is in it. */
+  readonly leftOut: readonly string[];
+}
+
 /**
- * The keys of PEM text: public keys (SPKI, PKCS#1) and certificates, one a block, as kube-apiserver reads a key file.
- * @throws InvalidKeyError if there is none, if one cannot be used, or if one is a private key, which is not parsed
+ * The keys of PEM text: public keys (SPKI, PKCS#1) and certificates, one a block, as kube-apiserver reads a key file. A block
+ * that cannot be published hides none of the others.
+ * @throws InvalidKeyError if no key can be published, or if one is a private key, which is not parsed
  */
-export function publicKeys(pem: string): readonly Jwk[] {
+export function publicKeys(pem: string): PublicKeys {
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(pem)) {
     throw new InvalidKeyError(
       'it holds a private key, which the operator does not read: name the public entry, such as tls.crt',
@@ -39,8 +46,19 @@ export function publicKeys(pem: string): readonly Jwk[] {
   }
   const blocks = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)];
   if (blocks.length === 0) throw new InvalidKeyError('it holds no PEM block with a public key or a certificate');
-  const byKid = new Map(blocks.map(([block, label = '']) => toJwk(parse(block, label))).map((jwk) => [jwk.kid, jwk]));
-  return [...byKid.values()];
+  const byKid = new Map<string, Jwk>();
+  const leftOut: string[] = [];
+  for (const [index, [block, label = '']] of blocks.entries()) {
+    try {
+      const jwk = toJwk(parse(block, label));
+      byKid.set(jwk.kid, jwk);
+    } catch (error) {
+      if (!(error instanceof InvalidKeyError)) throw error;
+      leftOut.push(`block ${index + 1}: ${error.message}`);
+    }
+  }
+  if (byKid.size === 0) throw new InvalidKeyError(leftOut.join('; '));
+  return { keys: [...byKid.values()], leftOut };
 }
 
 function parse(block: string, label: string): KeyObject {

@@ -41,8 +41,11 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
       entry.state === 'noSecret' ? `Secret ${namespace}/${name}` : `entry ${key} of Secret ${namespace}/${name}`;
     return waiting(context, 'SecretNotFound', `${missing} does not exist`);
   }
-  seen.keys = parse(entry.value, `entry ${key} of Secret ${namespace}/${name}`);
-  return ready;
+  const what = `entry ${key} of Secret ${namespace}/${name}`;
+  const { keys, leftOut } = parse(entry.value, what);
+  seen.keys = keys;
+  if (leftOut.length === 0) return ready;
+  return { state: 'ready', message: `not published of ${what}, while all other keys are: ${leftOut.join('; ')}` };
 }
 
 /** Generates a pair once, and creates the Secret first: if somebody else made it meanwhile, or we did before a crash, that key counts. */
@@ -63,7 +66,7 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
         type: 'Opaque',
         data: { [privateEntry]: base64(pair.privateKey), [publicEntry]: base64(pair.publicKey) },
       });
-      context.seen.keys = parse(pair.publicKey, 'the generated key');
+      context.seen.keys = parse(pair.publicKey, 'the generated key').keys;
       return ready;
     } catch (error) {
       if (isForbidden(error)) {

@@ -17,7 +17,7 @@ test('publishes both documents as JSON, the one naming the other', async () => {
   const story = new Story();
   await story.reconcile();
   expect(json(story, discovery)).toMatchObject({ issuer: issuerURL, jwks_uri: `${issuerURL}/keys.json` });
-  expect(json(story, jwks)).toEqual({ keys: [{ ...publicKeys(story.pem)[0] }] });
+  expect(json(story, jwks)).toEqual({ keys: [{ ...publicKeys(story.pem).keys[0] }] });
   expect([...story.bucket.objects.values()].map(({ contentType }) => contentType)).toEqual([
     'application/json',
     'application/json',
@@ -79,7 +79,7 @@ test('publishes again what somebody deleted', async () => {
 test('keeps a key that somebody else published, and says so once', async () => {
   const story = new Story();
   await story.untilReady();
-  const [stranger] = publicKeys(newPublicKey());
+  const [stranger] = publicKeys(newPublicKey()).keys;
   edit(story, jwks, JSON.stringify({ keys: [stranger] }));
   await story.reconcile();
   expect(story.published).toEqual([stranger?.kid, story.kid]);

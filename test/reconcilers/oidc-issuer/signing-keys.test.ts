@@ -55,6 +55,23 @@ describe('a referenced key', () => {
     );
   });
 
+  test('is published beside one that cannot be, which the condition names', async () => {
+    const story = new Story();
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const other = newPublicKey();
+    const list = [publicKey.export({ type: 'spki', format: 'pem' }).toString(), story.pem, other].join('');
+    story.seedSecret('abcl0-sa', { 'tls.crt': list });
+    await story.untilReady();
+    expect(story.published.toSorted()).toEqual([story.kid, kidOf(createPublicKey(other))].toSorted());
+    expect(story.condition('SigningKeysReady')).toMatchObject({
+      status: 'True',
+      message: expect.stringMatching(/not published of entry tls.crt .*: block 1: .*ed25519/),
+    });
+    story.forget();
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+  });
+
   test('is refused where the entry holds a private key, and nothing of it is shown', async () => {
     const story = new Story({ signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.key' } } });
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

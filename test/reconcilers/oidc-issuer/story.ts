@@ -42,7 +42,7 @@ export class Story extends World {
   readonly documents = new FakeEdge(this.aws);
   readonly zone = this.aws.account().addZone('example.com');
   readonly pem = clusterKey;
-  readonly kid = publicKeys(clusterKey)[0]!.kid;
+  readonly kid = publicKeys(clusterKey).keys[0]!.kid;
   #run = this.runner(oidcIssuerDefinition(this));
 
   constructor(spec: Spec = {}) {

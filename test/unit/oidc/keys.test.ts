@@ -29,7 +29,7 @@ const kubernetesKid = (key: KeyObject) =>
 describe('public keys of an entry', () => {
   test('gives an RSA key under the kid that kube-apiserver puts into its tokens', () => {
     const { n, e } = rsa.publicKey.export({ format: 'jwk' });
-    expect(publicKeys(spki)).toEqual([
+    expect(publicKeys(spki).keys).toEqual([
       { kid: kubernetesKid(rsa.publicKey), use: 'sig', alg: 'RS256', kty: 'RSA', n, e },
     ]);
   });
@@ -39,7 +39,7 @@ describe('public keys of an entry', () => {
   });
 
   test('takes the key out of a certificate', () => {
-    expect(publicKeys(certificate)).toEqual([
+    expect(publicKeys(certificate).keys).toEqual([
       expect.objectContaining({
         kty: 'EC',
         crv: 'P-256',
@@ -55,12 +55,12 @@ describe('public keys of an entry', () => {
     ['P-521', 'ES512'],
   ])('signs with a key on %s as %s', (namedCurve, alg) => {
     const pem = generateKeyPairSync('ec', { namedCurve }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    expect(publicKeys(pem)).toEqual([expect.objectContaining({ kty: 'EC', crv: namedCurve, alg })]);
+    expect(publicKeys(pem).keys).toEqual([expect.objectContaining({ kty: 'EC', crv: namedCurve, alg })]);
   });
 
   test('gives one key a block, and each key once', () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey;
-    const keys = publicKeys(
+    const { keys } = publicKeys(
       `${spki}${other.export({ type: 'spki', format: 'pem' }).toString()}# the first again\n${pkcs1}`,
     );
     expect(keys.map(({ kid }) => kid)).toEqual([kubernetesKid(rsa.publicKey), kubernetesKid(other)]);
@@ -77,6 +77,20 @@ describe('public keys of an entry', () => {
 
   test('refuses a private key without parsing it', () => {
     expect(() => publicKeys('-----BEGIN EC PRIVATE KEY-----\nnot base64')).toThrow('private key');
+  });
+
+  test('publishes the others where some blocks cannot be published, and says which and why', () => {
+    const other = pem(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
+    const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+    const short = pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey);
+    const edwards = pem(generateKeyPairSync('ed25519').publicKey);
+    const { keys, leftOut } = publicKeys([parameters, spki, short, edwards, other].join(''));
+    expect(keys.map(({ kid }) => kid)).toEqual([kubernetesKid(rsa.publicKey), kubernetesKid(createPublicKey(other))]);
+    expect(leftOut).toEqual([
+      expect.stringMatching(/^block 1: .*EC PARAMETERS/),
+      expect.stringMatching(/^block 3: .*1024 bits/),
+      expect.stringMatching(/^block 4: .*ed25519/),
+    ]);
   });
 
   test.each([
@@ -103,7 +117,9 @@ describe('public keys of an entry', () => {
 test('makes an RSA-2048 pair whose halves belong together, the private one as PKCS#1', async () => {
   const pair = await generateSigningKey();
   expect(pair.privateKey).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
-  expect(kubernetesKid(createPublicKey(createPrivateKey(pair.privateKey)))).toBe(publicKeys(pair.publicKey)[0]?.kid);
+  expect(kubernetesKid(createPublicKey(createPrivateKey(pair.privateKey)))).toBe(
+    publicKeys(pair.publicKey).keys[0]?.kid,
+  );
   expect(createPrivateKey(pair.privateKey).asymmetricKeyDetails?.modulusLength).toBe(2048);
 });
 
