@@ -2,7 +2,7 @@ import * as acm from '@aws-sdk/client-acm';
 import type { AcmCalls } from './calls.ts';
 import { undefinedIfNotFound } from './errors.ts';
 import { plainName } from './names.ts';
-import { fromTagList, toTagList, type Tags } from './tags.ts';
+import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
 export interface CertificateSpec {
   /** At most 64 octets: it becomes the common name (RFC 5280). */
@@ -45,8 +45,8 @@ export interface Certificates {
   findByDomain(domain: string): Promise<readonly Certificate[]>;
   /** One write; DNS validation, RSA-2048. Returns the ARN. */
   request(spec: CertificateSpec): Promise<string>;
-  /** One write. Other tags stay. */
-  tag(arn: string, tags: Tags): Promise<void>;
+  /** One write to set tags and one to remove some. Other tags stay. */
+  tag(arn: string, changes: TagChanges): Promise<void>;
   /** Happy if gone. Throws what `isInUse` knows while CloudFront holds it. */
   delete(arn: string): Promise<void>;
 }
@@ -103,11 +103,21 @@ export class AcmCertificates implements Certificates {
     return CertificateArn ?? '';
   }
 
-  async tag(arn: string, tags: Tags): Promise<void> {
-    await this.acm.send(
-      `tagging certificate ${arn}`,
-      new acm.AddTagsToCertificateCommand({ CertificateArn: arn, Tags: toTagList(tags) }),
-    );
+  async tag(arn: string, { set, remove }: TagChanges): Promise<void> {
+    const CertificateArn = arn;
+    if (Object.keys(set).length > 0) {
+      await this.acm.send(
+        `tagging certificate ${arn}`,
+        new acm.AddTagsToCertificateCommand({ CertificateArn, Tags: toTagList(set) }),
+      );
+    }
+    if (remove.length > 0) {
+      // Without a value, ACM removes the tag whatever its value is.
+      await this.acm.send(
+        `untagging certificate ${arn}`,
+        new acm.RemoveTagsFromCertificateCommand({ CertificateArn, Tags: remove.map((Key) => ({ Key })) }),
+      );
+    }
   }
 
   async delete(arn: string): Promise<void> {

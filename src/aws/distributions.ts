@@ -2,7 +2,7 @@ import * as cloudfront from '@aws-sdk/client-cloudfront';
 import type { CloudFrontCalls } from './calls.ts';
 import { driftOf, mergeConfig, newConfig } from './distribution-config.ts';
 import { isInUse, undefinedIfNotFound } from './errors.ts';
-import { fromTagList, toTagList, type Tags } from './tags.ts';
+import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
 /** Our part of a distribution. Everything else keeps CloudFront's or the user's value. */
 export interface DistributionSpec {
@@ -45,8 +45,8 @@ export interface Distributions {
   create(spec: DistributionSpec): Promise<Distribution>;
   /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
   update(id: string, spec: DistributionSpec): Promise<Distribution>;
-  /** One write. Other tags stay. */
-  tag(arn: string, tags: Tags): Promise<void>;
+  /** One write to set tags and one to remove some. Other tags stay. */
+  tag(arn: string, changes: TagChanges): Promise<void>;
   /** Takes the next step towards deletion and never waits for CloudFront: it disables, and it deletes once that is deployed. */
   delete(id: string): Promise<'disabling' | 'gone'>;
 }
@@ -106,11 +106,20 @@ export class CloudFrontDistributions implements Distributions {
     return toDistribution(updated, spec.tags);
   }
 
-  async tag(arn: string, tags: Tags): Promise<void> {
-    await this.cloudfront.send(
-      `tagging distribution ${arn}`,
-      new cloudfront.TagResourceCommand({ Resource: arn, Tags: { Items: toTagList(tags) } }),
-    );
+  async tag(arn: string, { set, remove }: TagChanges): Promise<void> {
+    const Resource = arn;
+    if (Object.keys(set).length > 0) {
+      await this.cloudfront.send(
+        `tagging distribution ${arn}`,
+        new cloudfront.TagResourceCommand({ Resource, Tags: { Items: toTagList(set) } }),
+      );
+    }
+    if (remove.length > 0) {
+      await this.cloudfront.send(
+        `untagging distribution ${arn}`,
+        new cloudfront.UntagResourceCommand({ Resource, TagKeys: { Items: [...remove] } }),
+      );
+    }
   }
 
   async delete(id: string): Promise<'disabling' | 'gone'> {

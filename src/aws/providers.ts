@@ -1,7 +1,7 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
 import { undefinedIfNotFound } from './errors.ts';
-import { fromTagList, toTagList, type Tags } from './tags.ts';
+import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
 export interface ProviderSpec {
   /** `https://…`, byte for byte the `iss` of the tokens. */
@@ -22,8 +22,7 @@ export interface Provider {
 export interface ProviderChanges {
   readonly addAudiences: readonly string[];
   readonly removeAudiences: readonly string[];
-  /** These are set; other tags stay. */
-  readonly tags: Tags;
+  readonly tags: TagChanges;
 }
 
 /** IAM OIDC providers of one account. Thumbprints are neither sent nor compared: IAM fills them itself. */
@@ -34,7 +33,7 @@ export interface OidcProviders {
   create(spec: ProviderSpec): Promise<string>;
   /** One read. */
   find(arn: string): Promise<Provider | undefined>;
-  /** Adds before it removes. One write for each audience, and one for the tags. */
+  /** Adds before it removes. One write for each audience, one to set tags and one to remove some. */
   update(arn: string, changes: ProviderChanges): Promise<void>;
   /** Happy if gone. */
   delete(arn: string): Promise<void>;
@@ -93,10 +92,16 @@ export class IamOidcProviders implements OidcProviders {
         new iam.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
       );
     }
-    if (Object.keys(tags).length > 0) {
+    if (Object.keys(tags.set).length > 0) {
       await this.iam.send(
         `tagging OIDC provider ${arn}`,
-        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags) }),
+        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags.set) }),
+      );
+    }
+    if (tags.remove.length > 0) {
+      await this.iam.send(
+        `untagging OIDC provider ${arn}`,
+        new iam.UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys: [...tags.remove] }),
       );
     }
   }

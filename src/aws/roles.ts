@@ -40,6 +40,8 @@ export interface RoleChanges {
   readonly settings?: { readonly description: string; readonly maxSessionDurationSeconds: number };
   readonly permissionsBoundary?: string | null;
   readonly setTags?: Tags;
+  /** Keys. */
+  readonly removeTags?: readonly string[];
 }
 
 /** IAM's own value if none is asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
@@ -116,7 +118,7 @@ export class IamRoles implements Roles {
   }
 
   async update(name: string, changes: RoleChanges): Promise<void> {
-    const { settings, permissionsBoundary, setTags = {} } = changes;
+    const { settings, permissionsBoundary, setTags = {}, removeTags = [] } = changes;
     const RoleName = name;
     if (settings) {
       const { description: Description, maxSessionDurationSeconds: MaxSessionDuration } = settings;
@@ -140,6 +142,9 @@ export class IamRoles implements Roles {
     }
     if (Object.keys(setTags).length > 0) {
       await this.iam.send(`tagging role ${name}`, new iam.TagRoleCommand({ RoleName, Tags: toTagList(setTags) }));
+    }
+    if (removeTags.length > 0) {
+      await this.iam.send(`untagging role ${name}`, new iam.UntagRoleCommand({ RoleName, TagKeys: [...removeTags] }));
     }
   }
 

@@ -108,7 +108,7 @@ export interface IAMServiceAccountSpec {
     tokenExpiration?: string;
   };
   /**
-   * Tags for the role, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here stays on AWS, because nothing there shows that it was yours. Absent: only the operator's.
+   * Tags for the role, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here is removed on AWS too; tags that somebody else set there stay. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;
@@ -131,6 +131,10 @@ export interface IAMServiceAccountStatus {
    * The metadata.generation that this status describes; -1 before the first pass. Absent: means -1.
    */
   observedGeneration?: number;
+  /**
+   * The keys of the tags that spec.tags has or had, as far as they may be on AWS. Those that spec.tags no longer has are removed there. Absent: none.
+   */
+  tagKeys?: string[];
   /**
    * ARN of the role. Absent: the role does not exist.
    */

@@ -181,7 +181,7 @@ export interface OIDCIssuerSpec {
    */
   audiences?: string[];
   /**
-   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here stays on AWS, because nothing there shows that it was yours. Absent: only the operator's.
+   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here is removed on AWS too; tags that somebody else set there stay. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;
@@ -204,6 +204,10 @@ export interface OIDCIssuerStatus {
    * The metadata.generation that this status describes; -1 before the first pass. Absent: means -1.
    */
   observedGeneration?: number;
+  /**
+   * The keys of the tags that spec.tags has or had, as far as they may be on AWS. Those that spec.tags no longer has are removed there. Absent: none.
+   */
+  tagKeys?: string[];
   /**
    * URL of the issuer, for the API server's --service-account-issuer. Absent: the spec was never accepted.
    */

@@ -8,6 +8,7 @@ import { mayHaveForgotten } from '../dependents.ts';
 import { explain } from '../explain.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
 import { ownerOf } from '../ownership.ts';
+import { recordTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleDependencies, RoleRemoval, RoleServices, Visit } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { issuerStep } from './issuer-step.ts';
@@ -70,6 +71,7 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext>> {
     recordIssuers(status, forgotten ? recorded : situation.trusted);
     recordServiceAccounts(status, object, issuer);
   }
+  recordTagKeys(status, object.spec.tags);
   const account = await accountOf(visit);
   const target = account && {
     account,

@@ -44,6 +44,14 @@ export function isStored(stored: IAMServiceAccountStatus | undefined, draft: IAM
 }
 
 function toUndo(status: IAMServiceAccountStatus) {
-  const { accountID, accountRoleARN, accountNamespace, roleName, issuers = [], serviceAccounts = [] } = status;
-  return { accountID, accountRoleARN, accountNamespace, roleName, issuers, serviceAccounts };
+  const {
+    accountID,
+    accountRoleARN,
+    accountNamespace,
+    roleName,
+    issuers = [],
+    serviceAccounts = [],
+    tagKeys = [],
+  } = status;
+  return { accountID, accountRoleARN, accountNamespace, roleName, issuers, serviceAccounts, tagKeys };
 }

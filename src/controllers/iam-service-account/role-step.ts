@@ -5,6 +5,7 @@ import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
 import { leftAlone, mustBeOurs } from '../ownership.ts';
+import { forgetTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { desiredPolicies } from './desired.ts';
 import { diffRole } from './diff.ts';
@@ -76,6 +77,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   const observed = { role, createdNow };
   return propagation.orWait(role, async () => {
     await update(context, target, observed.role);
+    forgetTagKeys(status, context.object.spec.tags);
     status.roleARN = observed.role.arn;
     context.observed = observed;
     return ready;
@@ -89,7 +91,7 @@ async function update(context: RoleContext, { account, desired }: Target, role: 
       `spec.role.path: role ${role.name} has the path ${role.path}, and IAM moves no role: ask for that path, or delete the role`,
     );
   }
-  const changes = diffRole(desired.spec, role);
+  const changes = diffRole(desired.spec, role, context.status.tagKeys);
   if (changes) await namingBoundary(context, () => account.roles.update(role.name, changes));
 }
 

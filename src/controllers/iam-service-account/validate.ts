@@ -24,9 +24,22 @@ export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
   // The time for judging a policy grows with its size, so a policy that IAM never takes is not judged.
   if (size > longestPolicies)
     return invalid('policies.inline', `${size} characters without white space: IAM takes ${longestPolicies} a role`);
+  const { inline = [], managed = [] } = spec.policies ?? {};
+  for (const [field, names] of [
+    ['policies.inline', inline.map(({ name }) => name)],
+    ['policies.managed', managed],
+  ] as const) {
+    const twin = twinOf(names);
+    if (twin) return invalid(field, `IAM takes ${twin.join(' and ')} for one name: remove one of them`);
+  }
   const broken = spec.policies?.inline?.find(({ document }) => !isPolicyDocument(document));
   if (broken) return invalid('policies.inline', `the document of ${broken.name} is no JSON object`);
   return undefined;
+}
+
+/** IAM's names have no case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
+function twinOf(names: readonly string[]): readonly string[] | undefined {
+  return [...Map.groupBy(names, (name) => name.toLowerCase()).values()].find(({ length }) => length > 1);
 }
 
 /** The size of all inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */

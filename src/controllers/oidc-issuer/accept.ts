@@ -5,10 +5,12 @@ import { oidcIssuers } from '../../api/resources.ts';
 import { isOurs } from '../../aws/ownership.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
+import { sameJson } from '../../runtime/json.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
+import { recordTagKeys } from '../tag-keys.ts';
 import { type IssuerContext, type IssuerServices, readRecords } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
 import { findRegistration } from './registrations.ts';
@@ -49,12 +51,13 @@ export async function accept(
   // Not for a stranger's provider: anybody can write the annotation and would learn from the answer which ones there are.
   const provider = written && (await findRegistration({ url: written.url, account }));
   if (written && provider && isOurs(provider.tags, owner)) return unchangeable(written);
+  recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
   draft.issuerURL = desired.issuerURL;
   draft.jwksURI = desired.jwksURI;
   return {
     accepted: true,
-    storeFirst: stored === undefined,
+    storeFirst: stored === undefined || !sameJson(object.status?.tagKeys ?? [], draft.tagKeys ?? []),
     context: {
       services,
       object,

@@ -1,7 +1,7 @@
 import type { Bucket, Buckets } from '../../aws/buckets.ts';
 import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty, isElsewhere } from '../../aws/errors.ts';
 import { isAccountRegional } from '../../aws/names.ts';
-import { diffTags, hasChanges } from '../../aws/tags.ts';
+import { changedTags, diffTags, hasChanges } from '../../aws/tags.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { NameLost, TerminalError } from '../explain.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
@@ -24,8 +24,9 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
     status.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
-    if (observed && hasChanges(diffTags(observed.tags, desired.tags))) {
-      await buckets.putTags(name, { ...observed.tags, ...desired.tags });
+    if (observed) {
+      const changes = diffTags(observed.tags, desired.tags, { former: status.tagKeys ?? [] });
+      if (hasChanges(changes)) await buckets.putTags(name, changedTags(observed.tags, changes));
     }
     seen.bucket = observed;
     return ready;

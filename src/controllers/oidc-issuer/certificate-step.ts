@@ -134,9 +134,9 @@ async function request({ account, desired }: IssuerContext, failed: readonly Cer
   return account.certificates.request({ domain: desired.alias, tags, idempotencyToken });
 }
 
-async function tagged({ account, desired }: IssuerContext, certificate: Certificate): Promise<Certificate> {
-  const changes = diffTags(certificate.tags, desired.tags);
-  if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes.set);
+async function tagged({ account, desired, status }: IssuerContext, certificate: Certificate): Promise<Certificate> {
+  const changes = diffTags(certificate.tags, desired.tags, { former: status.tagKeys ?? [] });
+  if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes);
   return certificate;
 }
 
@@ -151,7 +151,7 @@ async function prove(
   if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
   if (observed) return;
   if (tags[validationRecordKey] !== record.name) {
-    await context.account.certificates.tag(arn, { [validationRecordKey]: record.name });
+    await context.account.certificates.tag(arn, { set: { [validationRecordKey]: record.name }, remove: [] });
   }
   await changeRecords(context, zone, [upsert(record)]);
 }

@@ -119,8 +119,8 @@ async function repair(
   spec: DistributionSpec,
 ): Promise<Distribution> {
   const { account, pass } = context;
-  const changes = diffTags(distribution.tags, spec.tags);
-  if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes.set);
+  const changes = diffTags(distribution.tags, spec.tags, { former: context.status.tagKeys ?? [] });
+  if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);
   const drift = distribution.drift(spec);
   if (drift.length === 0) return distribution;
   try {

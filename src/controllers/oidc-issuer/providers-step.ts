@@ -3,6 +3,7 @@ import { issuerURL } from '../../oidc/issuer-url.ts';
 import { ready, type Step } from '../../runtime/step.ts';
 import { dependentsOf } from '../dependents.ts';
 import { isDeletionAllowed, mayBeRegistered } from '../issuer-contract.ts';
+import { forgetTagKeys } from '../tag-keys.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
 import { listIAMServiceAccounts, namesOf } from './deletion-hold.ts';
 import { findURLs } from './recovery.ts';
@@ -23,6 +24,8 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
     for (const url of recordedURLs(context)) {
       if (!wanted.includes(url)) await removeRegistration(context, { url, account });
     }
+    // All that has tags was reached in this pass, so none of the former ones is left.
+    forgetTagKeys(context.status, context.object.spec.tags);
     return ready;
   },
 

@@ -73,14 +73,14 @@ async function repair(
   registration: Registration,
   { arn, audiences, tags, createdAt }: Provider,
 ): Promise<Outcome> {
-  const { owner, desired, services, object } = context;
+  const { owner, desired, services, object, status } = context;
   mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags, isNew: isNew(services, createdAt) }, owner);
   record(context, registration, arn);
   await settle(services.kube, object, desired);
   await registration.account.providers.update(arn, {
     addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
     removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
-    tags: diffTags(tags, desired.tags).set,
+    tags: diffTags(tags, desired.tags, { former: status.tagKeys ?? [] }),
   });
   return ready;
 }

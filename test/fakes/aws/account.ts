@@ -18,7 +18,7 @@ export class FakeAccount {
   ) {
     const pageSize = () => aws.pageSize;
     const nextNumber = () => aws.nextNumber();
-    this.iam = new FakeIam({ id, now: aws.now });
+    this.iam = new FakeIam({ id, now: aws.now, pageSize });
     this.route53 = new FakeRoute53({ pageSize, nextNumber });
     this.cloudfront = new FakeCloudFront({
       id,

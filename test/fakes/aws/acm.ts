@@ -107,6 +107,12 @@ export class FakeAcm {
     return {};
   }
 
+  RemoveTagsFromCertificate({ CertificateArn, Tags }: acm.RemoveTagsFromCertificateRequest) {
+    const { tags } = this.certificate(CertificateArn);
+    for (const { Key = '', Value } of Tags ?? []) if (Value === undefined || tags[Key] === Value) delete tags[Key];
+    return {};
+  }
+
   DeleteCertificate({ CertificateArn }: acm.DeleteCertificateRequest) {
     const { arn } = this.certificate(CertificateArn);
     if (this.scope.usersOf(arn).length > 0) throw new ServiceError('ResourceInUseException', 400, arn);

@@ -128,6 +128,11 @@ export class FakeCloudFront {
     return {};
   }
 
+  UntagResource({ Resource, TagKeys }: cloudfront.UntagResourceRequest) {
+    for (const key of TagKeys?.Items ?? []) delete this.byARN(Resource).tags[key];
+    return {};
+  }
+
   CreateOriginAccessControl({ OriginAccessControlConfig: config }: cloudfront.CreateOriginAccessControlRequest) {
     const taken = [...this.originAccessControls.values()].some((known) => known.config.Name === config?.Name);
     if (!config || taken) throw new ServiceError('OriginAccessControlAlreadyExists', 409, config?.Name);

@@ -1,12 +1,16 @@
 import type * as iam from '@aws-sdk/client-iam';
 import { checkDescription, checkJson, checkSessionDuration, checkTags, checkTrustPolicy } from './iam-checks.ts';
 import { asRole, urlEncode, type FakeProvider, type FakeRole } from './iam-state.ts';
-import { ServiceError, tagList, tagRecord } from './service.ts';
+import { page, ServiceError, tagList, tagRecord } from './service.ts';
 
 export type { FakeProvider, FakeRole } from './iam-state.ts';
 
+/** IAM's names have no case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
 interface Scope {
   readonly id: string;
+  pageSize(): number;
   readonly now: () => number;
 }
 
@@ -77,9 +81,18 @@ export class FakeIam {
     return {};
   }
 
+  /** Of keys that differ only in case, the last one stays. */
   TagRole({ RoleName, Tags }: iam.TagRoleRequest) {
     checkTags(Tags);
+    this.UntagRole({ RoleName, TagKeys: Object.keys(tagRecord(Tags)) });
     Object.assign(this.role(RoleName).tags, tagRecord(Tags));
+    return {};
+  }
+
+  UntagRole({ RoleName, TagKeys }: iam.UntagRoleRequest) {
+    const role = this.role(RoleName);
+    const gone = new Set((TagKeys ?? []).map((key) => key.toLowerCase()));
+    role.tags = Object.fromEntries(Object.entries(role.tags).filter(([key]) => !gone.has(key.toLowerCase())));
     return {};
   }
 
@@ -100,15 +113,18 @@ export class FakeIam {
   AttachRolePolicy({ RoleName, PolicyArn = '' }: iam.AttachRolePolicyRequest) {
     const role = this.role(RoleName);
     this.checkPolicyExists(PolicyArn);
-    if (role.managed.size >= 10 && !role.managed.has(PolicyArn)) {
+    const attached = [...role.managed].some((arn) => sameName(arn, PolicyArn));
+    if (role.managed.size >= 10 && !attached) {
       throw new ServiceError('LimitExceededException', 409, 'Cannot exceed quota for PoliciesPerRole: 10');
     }
-    role.managed.add(PolicyArn);
+    // IAM shows the policy by its own name, however it was written.
+    if (!attached) role.managed.add(this.nameOf(PolicyArn));
     return {};
   }
 
   DetachRolePolicy({ RoleName, PolicyArn = '' }: iam.DetachRolePolicyRequest) {
-    if (!this.role(RoleName).managed.delete(PolicyArn)) {
+    const { managed } = this.role(RoleName);
+    if (!managed.delete([...managed].find((arn) => sameName(arn, PolicyArn)) ?? '')) {
       throw new ServiceError('NoSuchEntityException', 404, `Policy ${PolicyArn} was not found.`);
     }
     return {};
@@ -117,11 +133,12 @@ export class FakeIam {
   PutRolePolicy({ RoleName, PolicyName = '', PolicyDocument = '' }: iam.PutRolePolicyRequest) {
     const role = this.role(RoleName);
     checkJson(PolicyDocument);
-    const others = [...role.inline].filter(([name]) => name !== PolicyName).map(([, text]) => text);
+    const known = [...role.inline.keys()].find((name) => sameName(name, PolicyName)) ?? PolicyName;
+    const others = [...role.inline].filter(([name]) => name !== known).map(([, text]) => text);
     if ([...others, PolicyDocument].join('').replace(/\s/g, '').length > 10_240) {
       throw new ServiceError('LimitExceededException', 409, 'Maximum policy size of 10240 bytes exceeded.');
     }
-    role.inline.set(PolicyName, PolicyDocument);
+    role.inline.set(known, PolicyDocument);
     return {};
   }
 
@@ -138,13 +155,19 @@ export class FakeIam {
     return {};
   }
 
-  ListAttachedRolePolicies({ RoleName }: iam.ListAttachedRolePoliciesRequest) {
-    const AttachedPolicies = [...this.role(RoleName).managed].map((PolicyArn) => ({ PolicyArn }));
-    return { AttachedPolicies, IsTruncated: false };
+  ListAttachedRolePolicies({ RoleName, Marker }: iam.ListAttachedRolePoliciesRequest) {
+    const { items, next } = page([...this.role(RoleName).managed], (arn) => arn, Marker, this.scope.pageSize());
+    return {
+      AttachedPolicies: items.map((PolicyArn) => ({ PolicyArn })),
+      IsTruncated: next !== undefined,
+      Marker: next,
+    };
   }
 
-  ListRolePolicies({ RoleName }: iam.ListRolePoliciesRequest) {
-    return { PolicyNames: [...this.role(RoleName).inline.keys()], IsTruncated: false };
+  ListRolePolicies({ RoleName, Marker }: iam.ListRolePoliciesRequest) {
+    const names = [...this.role(RoleName).inline.keys()];
+    const { items, next } = page(names, (name) => name, Marker, this.scope.pageSize());
+    return { PolicyNames: items, IsTruncated: next !== undefined, Marker: next };
   }
 
   CreateOpenIDConnectProvider({ Url = '', ClientIDList, Tags }: iam.CreateOpenIDConnectProviderRequest) {
@@ -185,6 +208,11 @@ export class FakeIam {
     return {};
   }
 
+  UntagOpenIDConnectProvider({ OpenIDConnectProviderArn, TagKeys }: iam.UntagOpenIDConnectProviderRequest) {
+    for (const key of TagKeys ?? []) delete this.provider(OpenIDConnectProviderArn).tags[key];
+    return {};
+  }
+
   TagOpenIDConnectProvider({ OpenIDConnectProviderArn, Tags }: iam.TagOpenIDConnectProviderRequest) {
     checkTags(Tags);
     Object.assign(this.provider(OpenIDConnectProviderArn).tags, tagRecord(Tags));
@@ -196,8 +224,12 @@ export class FakeIam {
     return {};
   }
 
+  private nameOf(arn: string): string {
+    return [...this.policies].find((known) => sameName(known, arn)) ?? arn;
+  }
+
   private role(name = ''): FakeRole {
-    const role = this.roles.get(name);
+    const role = [...this.roles.values()].find((known) => sameName(known.name, name));
     if (!role) throw new ServiceError('NoSuchEntityException', 404, `The role with name ${name} cannot be found.`);
     return role;
   }
@@ -211,7 +243,7 @@ export class FakeIam {
   private checkPolicyExists(arn: string): void {
     const known = /^arn:aws[a-z-]*:iam::aws:policy\//.test(arn)
       ? !this.unknownPolicies.has(arn)
-      : this.policies.has(arn);
+      : [...this.policies].some((policy) => sameName(policy, arn));
     if (!known) throw new ServiceError('NoSuchEntityException', 404, `Policy ${arn} does not exist.`);
   }
 }

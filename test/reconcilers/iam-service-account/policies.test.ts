@@ -43,6 +43,51 @@ test('repairs what somebody attached, detached, wrote and changed, and writes on
   expect([...story.role.inline]).toEqual([['echo', document]]);
 });
 
+test('sees all policies, however many pages IAM needs for them', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.aws.pageSize = 1;
+  for (const name of ['A', 'B', 'C']) {
+    story.role.managed.add(`arn:aws:iam::aws:policy/${name}`);
+    story.role.inline.set(name, '{}');
+  }
+  await story.reconcile();
+  expect([...story.role.managed]).toEqual([readOnly]);
+  expect([...story.role.inline.keys()]).toEqual(['echo']);
+});
+
+test('has nothing against names in another case, which are the same to IAM', async () => {
+  const story = new Story({
+    policies: { managed: [own.toUpperCase().replace(/^ARN:AWS:IAM::(\d+):POLICY/, 'arn:aws:iam::$1:policy')] },
+  });
+  story.iam.policies.add(own);
+  await story.reconcile();
+  expect([...story.role.managed]).toEqual([own]);
+  story.forget();
+  await story.reconcile();
+  expect(story.aws.writes).toEqual([]);
+});
+
+test.each([
+  [
+    'inline',
+    {
+      inline: [
+        { name: 'read', document },
+        { name: 'Read', document },
+      ],
+    },
+    'spec.policies.inline: IAM takes read and Read for one name',
+  ],
+  ['managed', { managed: ['AmazonS3ReadOnlyAccess', 'amazons3readonlyaccess'] }, 'spec.policies.managed: IAM takes'],
+])('refuses two %s policies whose names IAM takes for one', async (_, policies, message) => {
+  const story = new Story({ policies });
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  expect(story.condition('Accepted')?.message).toContain(message);
+  expect(story.aws.writes).toEqual([]);
+});
+
 test('follows the spec', async () => {
   const story = new Story();
   await story.reconcile();

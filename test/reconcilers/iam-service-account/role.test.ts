@@ -122,6 +122,49 @@ test('changes description, session length and boundary with the spec', async () 
   expect(story.role).toMatchObject({ description: 'new', maxSessionDuration: 7200, permissionsBoundary: boundary });
 });
 
+describe('a tag that left the spec', () => {
+  test('leaves the role, and those of others stay', async () => {
+    const story = new Story({ tags: { team: 'web', stage: 'test' } });
+    await story.reconcile();
+    story.role.tags = { ...story.role.tags, 'cost-centre': '7' };
+    story.edit({ tags: { stage: null } });
+    story.forget();
+    await story.reconcile();
+    expect(story.aws.writes).toEqual(['UntagRole']);
+    expect(story.role.tags).toMatchObject({ team: 'web', 'cost-centre': '7' });
+    expect(story.role.tags).not.toHaveProperty('stage');
+    expect(story.status.tagKeys).toEqual(['team']);
+    story.forget();
+    await story.reconcile();
+    expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
+  });
+
+  test('leaves it later where AWS did not answer, also if the spec changed once more meanwhile', async () => {
+    const story = new Story({ tags: { stage: 'test' } });
+    await story.reconcile();
+    story.edit({ tags: { team: 'web', stage: null } });
+    story.aws.failNext('UntagRole', new ServiceError('ServiceUnavailable', 503));
+    await story.reconcile();
+    expect(story.status.tagKeys).toEqual(['stage', 'team']);
+    story.edit({ tags: null });
+    await story.reconcile();
+    expect(story.role.tags).not.toHaveProperty('stage');
+    expect(story.role.tags).not.toHaveProperty('team');
+    expect(story.status.tagKeys).toBeUndefined();
+  });
+
+  test('that only changed its case is the same tag to IAM', async () => {
+    const story = new Story({ tags: { team: 'web' } });
+    await story.reconcile();
+    story.edit({ tags: { team: null, Team: 'web' } });
+    story.forget();
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+    expect(story.role.tags).toMatchObject({ team: 'web' });
+  });
+});
+
 test('gives no role the tags of another', async () => {
   const story = new Story({ tags: { team: 'web' } });
   story.apply({ role: { management: 'Full', name: 'other' } }, 'other');

@@ -3,6 +3,7 @@ import { finalizer } from '../../../src/api/names.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { FakeS3 } from '../../fakes/aws/s3.ts';
 import { accountID, alias, bucketName, issuerURL, owner, Story } from './story.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
 
 test('makes an issuer out of nothing, one of each on AWS, and says in the status where it is', async () => {
   const story = new Story();
@@ -92,6 +93,46 @@ test('puts its tags and the user’s on all that can have tags', async () => {
     { ...tags, 'irsa.giantswarm.io/validation-record': expect.stringMatching(`^_[0-9a-f]+[.]${alias}$`) },
     tags,
   ]);
+});
+
+test('takes a tag that left the spec off all that can have tags, once, and leaves those of others', async () => {
+  const story = new Story({
+    tags: { team: 'web', stage: 'test' },
+    hosting: { cloudFront: { alias, distributionProvider: 'Keep' } },
+  });
+  await story.untilReady();
+  const { account } = story;
+  const tagged = () => [
+    story.bucket,
+    ...account.certificates.values(),
+    story.distribution,
+    ...account.providers.values(),
+  ];
+  for (const each of tagged()) each.tags = { ...each.tags, 'cost-centre': '7' };
+  story.edit({ tags: { stage: null } });
+  story.forget();
+  await story.untilReady();
+  expect(tagged()).toHaveLength(5);
+  for (const { tags } of tagged()) {
+    expect(tags).toMatchObject({ team: 'web', 'cost-centre': '7' });
+    expect(tags).not.toHaveProperty('stage');
+  }
+  expect(story.status.tagKeys).toEqual(['team']);
+  story.forget();
+  await story.reconcile();
+  expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
+});
+
+test('remembers a tag that left the spec until it is off all that can have tags', async () => {
+  const story = new Story({ tags: { stage: 'test' } });
+  await story.untilReady();
+  story.edit({ tags: null });
+  story.aws.failNext('UntagResource', new ServiceError('AccessDenied', 403));
+  await story.reconcile();
+  expect(story.status.tagKeys).toEqual(['stage']);
+  await story.untilReady();
+  expect(story.status.tagKeys).toBeUndefined();
+  expect(story.distribution.tags).not.toHaveProperty('stage');
 });
 
 test('at rest reads what its budget says, and writes nothing, neither to AWS nor to Kubernetes', async () => {

@@ -104,7 +104,8 @@ describe('finding', () => {
 
 test('tags are set beside foreign ones', async () => {
   const arn = await certificates.request({ ...spec, tags: { owner: 'x', foreign: 'z' } });
-  await certificates.tag(arn, { owner: 'w' });
+  await certificates.tag(arn, { set: { owner: 'w', own: 'v' }, remove: [] });
+  await certificates.tag(arn, { set: {}, remove: ['own'] });
   expect((await certificates.find(arn))?.tags).toEqual({ owner: 'w', foreign: 'z' });
 });
 

@@ -138,7 +138,8 @@ describe('updating', () => {
 
   test('keeps foreign tags', async () => {
     const { arn, id } = await distributions.create({ ...spec, tags: { owner: 'x', foreign: 'y' } });
-    await distributions.tag(arn, { owner: 'w' });
+    await distributions.tag(arn, { set: { owner: 'w', own: 'v' }, remove: [] });
+    await distributions.tag(arn, { set: {}, remove: ['own'] });
     expect((await distributions.find(id))?.tags).toEqual({ owner: 'w', foreign: 'y' });
   });
 });

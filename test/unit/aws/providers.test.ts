@@ -53,7 +53,11 @@ test('says that IAM cannot fetch the issuer', async () => {
 test('gets new audiences before old ones go', async () => {
   await providers.create(spec);
   aws.forgetCalls();
-  await providers.update(arn, { addAudiences: ['new'], removeAudiences: ['sts.amazonaws.com'], tags: {} });
+  await providers.update(arn, {
+    addAudiences: ['new'],
+    removeAudiences: ['sts.amazonaws.com'],
+    tags: { set: {}, remove: [] },
+  });
 
   expect(aws.writes).toEqual(['AddClientIDToOpenIDConnectProvider', 'RemoveClientIDFromOpenIDConnectProvider']);
   expect((await providers.find(arn))?.audiences).toEqual(['new']);
@@ -61,13 +65,18 @@ test('gets new audiences before old ones go', async () => {
 
 test('keeps foreign tags when its own are set', async () => {
   await providers.create({ ...spec, tags: { owner: 'x', foreign: 'y' } });
-  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: { owner: 'w' } });
+  await providers.update(arn, {
+    addAudiences: [],
+    removeAudiences: [],
+    tags: { set: { owner: 'w', own: 'v' }, remove: [] },
+  });
+  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: { set: {}, remove: ['own'] } });
 
   expect((await providers.find(arn))?.tags).toEqual({ owner: 'w', foreign: 'y' });
 });
 
 test('writes nothing where nothing changes', async () => {
-  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: {} });
+  await providers.update(arn, { addAudiences: [], removeAudiences: [], tags: { set: {}, remove: [] } });
   expect(aws.calls).toHaveLength(1); // GetCallerIdentity
 });
 

@@ -44,6 +44,7 @@ describe('a role', () => {
     ['gets a boundary', { permissionsBoundary: boundary }, {}, { permissionsBoundary: boundary }],
     ['loses a boundary', {}, { permissionsBoundary: boundary }, { permissionsBoundary: null }],
     ['gets a changed tag', { tags: { team: 'b' } }, {}, { setTags: { team: 'b' } }],
+    ['has nothing against the case of a tag key', { tags: { TEAM: 'a' } }, {}, undefined],
     ['keeps the tags of others', {}, { tags: { team: 'a', 'cost-centre': '7' } }, undefined],
   ])('%s', (_, wish, found, changes) => {
     expect(diffRole({ ...desired, ...wish }, { ...observed, ...found })).toEqual(changes);
@@ -73,6 +74,18 @@ describe('policies', () => {
       put: [{ name: 'p', document: want }],
       delete: [],
     });
+  });
+
+  test('whose names differ only in case are the same', () => {
+    const want: RolePolicies = {
+      managed: ['arn:aws:iam::aws:policy/amazons3full'],
+      inline: [{ name: 'Read', document: '{}' }],
+    };
+    const have: RolePolicies = {
+      managed: ['arn:aws:iam::aws:policy/AmazonS3Full'],
+      inline: [{ name: 'read', document: '{}' }],
+    };
+    expect(diffPolicies(want, have)).toBeUndefined();
   });
 
   test('that nobody asked for go, and those that are missing come', () => {

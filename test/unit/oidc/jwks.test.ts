@@ -82,6 +82,7 @@ describe('the key set as an object', () => {
       keys: [
         { kid: 'old', kty: 'RSA', n: 'n', e: 'AQAB', d: 'private' },
         { kid: 'ec', kty: 'EC', crv: 'P-384', x: 'x', y: 'y' },
+        { kid: '', kty: 'RSA', n: 'n', e: 'AQAB' },
         { kid: 'symmetric', kty: 'oct', k: 'k', alg: 'HS256' },
         { kid: 'other', kty: 'RSA', n: 'n', e: 'AQAB', alg: 'PS256' },
         { kty: 'RSA', n: 'n', e: 'AQAB' },
