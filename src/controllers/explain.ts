@@ -1,5 +1,6 @@
 import type { Reason } from '../api/conditions.ts';
 import { isRead } from '../aws/actions.ts';
+import { type Denial, denialOf } from '../aws/denial.ts';
 import { type Failure, InvalidRoleARN, chain, describe } from '../aws/errors.ts';
 import type { Explanation } from '../runtime/definition.ts';
 import { isConflict, isForbidden, isTransient, isUnreachable, KubeError } from '../runtime/kube-error.ts';
@@ -51,15 +52,15 @@ export function explain(error: unknown): Explanation {
   if (kube) return { ...explainKube(kube), message, terminal: false };
   if (links.some((link) => link instanceof InvalidRoleARN)) return { reason: 'InvalidSpec', message, terminal: true };
   const failure = describe(error);
-  return failure ? explainAws(failure, message) : { reason: 'ReconciliationFailed', message, terminal: false };
+  return failure ? explainAws(failure, message, error) : { reason: 'ReconciliationFailed', message, terminal: false };
 }
 
-function explainAws({ kind, action }: Failure, message: string): Explanation {
+function explainAws({ kind, action }: Failure, message: string, error: unknown): Explanation {
   // What had to be written was known to be wrong, and still is.
   const passing = isRead(action);
   switch (kind) {
     case 'accessDenied':
-      return { reason: 'AccessDenied', message: `the operator needs ${action}: ${message}`, terminal: false };
+      return { reason: 'AccessDenied', message: `${remedyOf(denialOf(error, action))}: ${message}`, terminal: false };
     case 'unauthenticated':
       return { reason: 'AccessDenied', message: `AWS refuses the operator's credentials: ${message}`, terminal: false };
     case 'throttled':
@@ -76,6 +77,24 @@ function explainAws({ kind, action }: Failure, message: string): Explanation {
       return { reason: 'ReconciliationFailed', message, terminal: false };
   }
 }
+
+/** What to do about a refusal. The wrong advice would send people to policies that are right. */
+function remedyOf(denial: Denial): string {
+  switch (denial.cause) {
+    case 'notAllowed':
+      return `the operator needs ${denial.action}`;
+    case 'notAllowedBy':
+      return `the operator needs ${denial.action}, and ${withArticle(denial.policy)} leaves it out: ask whoever keeps that one`;
+    case 'explicitDeny':
+      return `${withArticle(denial.policy)} denies ${denial.action}, and no permission of the operator changes that: ask whoever keeps that one`;
+    case 'ownIdentity':
+      return "AWS does not let the operator itself in: the trust policy of the operator's own role does not fit its service account, or that role is another one";
+    case 'unverifiedAccount':
+      return 'AWS has not verified this account for CloudFront, which no permission changes: the owner of the account has to open a case with AWS Support';
+  }
+}
+
+const withArticle = (noun: string) => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 
 function explainKube(error: KubeError): Pick<Explanation, 'reason' | 'passing'> {
   if (isUnreachable(error)) return { reason: 'ClusterUnreachable', passing: true };

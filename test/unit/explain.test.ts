@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { AwsError } from '../../src/aws/errors.ts';
 import { TerminalError, explain, inAccount } from '../../src/controllers/explain.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
@@ -43,6 +43,53 @@ test('names the missing action, the account and what was being done', async () =
       'the operator needs iam:CreateRole: in account 111122223333: creating role reader: AccessDenied: what AWS said',
     terminal: false,
   });
+});
+
+describe('a refusal is explained by AWS’s own words', () => {
+  const refusal = (words: string, action = 'iam:CreateRole') => {
+    const cause = Object.assign(new Error(words), { name: 'AccessDenied' });
+    return explain(new AwsError('creating role reader', action, cause)).message;
+  };
+  const user = 'User: arn:aws:sts::111122223333:assumed-role/operator/x is not authorized to perform:';
+
+  test.each([
+    [
+      'the action that tags, and not that of the call',
+      `${user} iam:TagRole on resource: r because no identity-based policy allows the iam:TagRole action`,
+      /^the operator needs iam:TagRole: /,
+    ],
+    ['the action of the call where no words name another', 'Access Denied', /^the operator needs iam:CreateRole: /],
+    [
+      'an explicit deny of a service control policy',
+      `${user} iam:CreateRole on resource: r with an explicit deny in a service control policy`,
+      /^a service control policy denies iam:CreateRole, and no permission of the operator changes that/,
+    ],
+    [
+      'an explicit deny of which AWS does not say where it is',
+      `${user} iam:CreateRole on resource: r with an explicit deny`,
+      /^a policy denies iam:CreateRole/,
+    ],
+    [
+      'an explicit deny in the operator’s own policy',
+      `${user} iam:CreateRole on resource: r with an explicit deny in an identity-based policy`,
+      /^an identity-based policy denies iam:CreateRole/,
+    ],
+    [
+      'a boundary that leaves the action out',
+      `${user} iam:CreateRole on resource: r because no permissions boundary allows the iam:CreateRole action`,
+      /^the operator needs iam:CreateRole, and a permissions boundary leaves it out/,
+    ],
+    [
+      'the operator’s own web identity',
+      'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      /^AWS does not let the operator itself in: the trust policy of the operator's own role/,
+    ],
+    [
+      'an account that AWS has not verified',
+      'Your account must be verified before you can add new CloudFront resources. To verify your account, please contact AWS Support',
+      /^AWS has not verified this account for CloudFront/,
+    ],
+  ])('%s', (_, words, message) => expect(refusal(words)).toMatch(message));
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { IAMServiceAccount } from '../../api/kinds.ts';
-import { isNotFound } from '../../aws/errors.ts';
+import { isAccessDenied, isNotFound } from '../../aws/errors.ts';
 import type { Role } from '../../aws/roles.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Outcome } from '../../runtime/step.ts';
@@ -14,12 +14,17 @@ export class Propagation {
     private readonly clock: Clock,
   ) {}
 
-  /** Waits for what IAM does not find if the role was made only just now. */
+  /**
+   * Waits for what IAM does not find if the role was made only just now. A part of IAM that does not know the role yet judges a
+   * call without the role's path, and so denies it under a policy that allows the path.
+   * https://github.com/keikoproj/iam-manager/pull/35
+   */
   async orWait(role: Role, work: () => Promise<Outcome>): Promise<Outcome> {
     try {
       return await work();
     } catch (error) {
-      if (!isNotFound(error) || !this.#isRecent(role.createdAt)) throw error;
+      const mayBeUnknown = isNotFound(error) || isAccessDenied(error);
+      if (!mayBeUnknown || !this.#isRecent(role.createdAt)) throw error;
       return this.waiting(role.name, `, or what it refers to: ${explain(error).message}`);
     }
   }

@@ -99,6 +99,27 @@ test('follows the spec', async () => {
   expect([...story.role.inline.keys()]).toEqual(['other']);
 });
 
+test.each([
+  ['UpdateRole', { role: { management: 'Full', description: 'reads' } }],
+  ['UpdateAssumeRolePolicy', { subjects: [{ namespace: 'default', name: 'other' }] }],
+  ['AttachRolePolicy', { policies: { managed: ['AmazonS3ReadOnlyAccess', 'AWSXrayWriteOnlyAccess'] } }],
+] as const)(
+  'takes a refusal of %s for a missing permission only when the role is not new any more',
+  async (operation, spec) => {
+    const story = new Story();
+    await story.reconcile();
+    story.edit(spec);
+    story.aws.failNext(operation, new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'RolePropagating' });
+    expect(story.said).toEqual([expect.objectContaining({ reason: 'Ready' })]);
+    await story.clock.advance(minutes(2));
+    story.aws.failNext(operation, new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+  },
+);
+
 test('waits where parts of IAM do not know the policies of the new role yet', async () => {
   const story = new Story();
   await story.reconcile();

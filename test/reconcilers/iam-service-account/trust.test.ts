@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/api/resources.ts';
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { Story, accountID, issuer, ref, registered, roleARN, roleName } from './story.ts';
 
@@ -230,6 +231,7 @@ describe('when the issuer is being deleted', () => {
 
   test('the status holds it while IAM refuses', async () => {
     const story = await deletedIssuer();
+    await story.clock.advance(minutes(2));
     story.aws.failNext('UpdateAssumeRolePolicy', new ServiceError('AccessDenied', 403));
     await story.reconcile();
     expect(story.status.issuers).toHaveLength(1);
