@@ -31,12 +31,16 @@ export type TrustPolicy = {
   readonly Statement: readonly Statement[];
 };
 
-/** A role cannot be without a trust policy, and IAM refuses an empty one. */
+/**
+ * A role cannot be without a trust policy, and IAM refuses an empty one. Without a statement that allows something, nobody is let
+ * in. IAM is known to take this form: `sts:AssumeRole` is the action of an AWS principal, a web identity's is another.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ */
 const nobody: Statement = {
   Sid: 'IrsaNobody',
   Effect: 'Deny',
   Principal: { AWS: '*' },
-  Action: 'sts:AssumeRoleWithWebIdentity',
+  Action: 'sts:AssumeRole',
 };
 
 /**

@@ -17,9 +17,27 @@ export function checkTrustPolicy(text: string): void {
     if (typeof statement !== 'object' || statement === null || !('Principal' in statement) || 'Resource' in statement) {
       throw new ServiceError('MalformedPolicyDocumentException', 400, 'Missing or invalid fields in a statement.');
     }
+    checkActions(statement as { Principal?: object | string; Action?: string | string[] });
   }
   if (text.replace(/\s/g, '').length > 2048) {
     throw new ServiceError('LimitExceededException', 409, 'Cannot exceed quota for ACLSizePerRole: 2048');
+  }
+}
+
+/** Which action a kind of principal takes: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html */
+function checkActions({
+  Principal: principal = '',
+  Action: action = [],
+}: {
+  Principal?: object | string;
+  Action?: string | string[];
+}): void {
+  const isFederated = typeof principal === 'object' && 'Federated' in principal;
+  const expected = isFederated
+    ? /^sts:(AssumeRoleWithWebIdentity|TagSession)$/
+    : /^sts:(AssumeRole|TagSession|SetSourceIdentity)$/;
+  if (![action].flat().every((each) => expected.test(each))) {
+    throw new ServiceError('MalformedPolicyDocumentException', 400, 'Invalid action for the principal.');
   }
 }
 

@@ -15,7 +15,7 @@ const issuer = (changes: Partial<TrustedIssuer> = {}): TrustedIssuer => ({
   ...changes,
 });
 
-const deny = [{ Sid: 'IrsaNobody', Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRoleWithWebIdentity' }];
+const deny = [{ Sid: 'IrsaNobody', Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }];
 
 test('lets in the subject of the issuer with the audience, and nobody else', () => {
   expect(trustPolicy([issuer()])).toEqual({
