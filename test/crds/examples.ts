@@ -66,6 +66,7 @@ export const examples = (): Example[] => [
     },
     {
       observedGeneration: 1,
+      tagKeys: ['team'],
       issuerURL: 'https://irsa.abcl0.example.com',
       jwksURI: 'https://irsa.abcl0.example.com/keys.json',
       accountID: '111122223333',
@@ -142,6 +143,7 @@ export const examples = (): Example[] => [
     },
     {
       observedGeneration: 1,
+      tagKeys: ['team'],
       roleARN: 'arn',
       roleName: 'reader',
       accountID: '111122223333',
