@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { type Network, readNetwork } from './network.ts';
 import { logLevels } from './observability/logger.ts';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -64,7 +65,7 @@ const schema = z.strictObject({
   shutdownGrace: duration('20s', '0s', '5m'),
 });
 
-export type Config = Readonly<z.infer<typeof schema>>;
+export type Config = Readonly<z.infer<typeof schema>> & { readonly network: Network };
 
 /** What is wrong with the configuration: every problem at once, one a line. */
 export class ConfigError extends Error {
@@ -95,9 +96,12 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
     if (value !== undefined) settings[key] = value;
   }
   const result = schema.safeParse(settings);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'configuration'}: ${issue.message}`);
-  throw new ConfigError(problems.join('\n'));
+  const { network, problems } = readNetwork(environment);
+  if (result.success && problems.length === 0) return { ...result.data, network };
+  const issues = (result.error?.issues ?? []).map(
+    ({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`,
+  );
+  throw new ConfigError([...issues, ...problems].join('\n'));
 }
 
 function readFlags(args: readonly string[]) {

@@ -78,7 +78,12 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const workloadClusters = new KubeconfigClusters({ signal, timeouts, servers });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
-  const agent = new Agent({ keepAlive: true, maxSockets: 50, proxyEnv: process.env });
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 50,
+    proxyEnv: config.network.proxyEnv,
+    ...(config.network.ca && { ca: config.network.ca }),
+  });
   const accounts = new AwsAccounts({
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,

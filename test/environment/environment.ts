@@ -109,9 +109,10 @@ export class Environment {
       AWS_REGION: 'eu-central-1',
       AWS_EC2_METADATA_DISABLED: 'true',
       POD_NAMESPACE: operatorNamespace,
-      HTTPS_PROXY: this.aws.edge.url,
-      NO_PROXY: '127.0.0.1,localhost',
-      NODE_EXTRA_CA_CERTS: this.aws.ca.certificateFile,
+      // As curl takes them: without a scheme, and a range of addresses.
+      HTTPS_PROXY: new URL(this.aws.edge.url).host,
+      NO_PROXY: '127.0.0.0/8,localhost',
+      AWS_CA_BUNDLE: this.aws.ca.certificateFile,
     };
   }
 

@@ -28,6 +28,7 @@ test('installation, region and the namespace of the pod are enough, and the rest
     logLevel: 'info',
     concurrency: 8,
     workloadClusters: { allowLoopback: false },
+    network: { proxyEnv: {}, ca: undefined },
     intervals: {
       certificate: 30_000,
       distribution: 30_000,
@@ -127,4 +128,11 @@ test('takes over from clusters by the UID of their kube-system, and from nothing
     loadConfig(['--config', file(`installation: a\n${value}\n`)], { ...pod, AWS_REGION: 'eu-west-1' });
   expect(load(`takeOver: [${uid}]`).takeOver).toEqual([uid]);
   expect(() => load('takeOver: [old-cluster]')).toThrow(/^takeOver\.0: must be the UID of namespace kube-system/);
+});
+
+test('names what it does not understand of the environment beside all other problems', () => {
+  const environment = { ...pod, HTTPS_PROXY: 'socks5://proxy.corp:1080', NO_PROXY: '10.0.0.0/64' };
+  expect(() => loadConfig(['--installation', 'Alpha', '--region', 'eu-west-1'], environment)).toThrow(
+    /^installation: .*\nHTTPS_PROXY: .*\nNO_PROXY: .*$/,
+  );
 });
