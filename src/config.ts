@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
@@ -23,6 +24,13 @@ function duration(standard: string, least: string, most: string) {
 
 const every = (standard: string) => duration(standard, '10ms', '24h');
 
+/** An IP address, with or without a port. */
+function isServer(text: string): boolean {
+  const [, bracketed, plain = bracketed ?? '', port] =
+    /^(?:\[([^\]]+)\]|([^\s:]+|[^\s[]*::?[^\s[]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  return isIP(text) !== 0 || (isIP(plain) !== 0 && Number(port ?? 53) <= 65_535);
+}
+
 const schema = z.strictObject({
   /** Unique among operators that share AWS accounts; part of role paths and tags, so it can never change. */
   installation: z
@@ -46,6 +54,16 @@ const schema = z.strictObject({
     .strictObject({
       /** They may be on the operator's own machine: for demo and tests. */
       allowLoopback: z.boolean().default(false),
+    })
+    .prefault({}),
+  /** How the operator looks at what is served under an issuer's URL. */
+  issuerCheck: z
+    .strictObject({
+      mode: z.enum(['Required', 'Skip']).default('Required'),
+      /** They resolve the issuer's name for the look, if the operator's own see another zone of it than the world does. */
+      nameservers: z
+        .array(z.string().refine(isServer, 'must be an address such as 9.9.9.9, 9.9.9.9:53 or [2620:fe::fe]:53'))
+        .default([]),
     })
     .prefault({}),
   /** How soon something is looked at again. */

@@ -25,6 +25,7 @@ import { iamServiceAccountDefinition } from './controllers/iam-service-account/d
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
+import { lookupBy } from './controllers/oidc-issuer/nameservers.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
 import {
   claimIndex,
@@ -91,7 +92,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     operator: { signal, logger },
     breaker: () => new Breaker({ clock, isSilence }),
   });
-  const documents = new HttpsIssuerDocuments(agent);
+  const { nameservers } = config.issuerCheck;
+  const documents = new HttpsIssuerDocuments(agent, nameservers.length > 0 ? { lookup: lookupBy(nameservers) } : {});
 
   const informer = <O extends KubernetesObject>(resource: Resource) =>
     new Informer<O>({ transport, resource, logger, clock, signal });

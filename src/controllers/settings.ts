@@ -30,4 +30,8 @@ export interface Settings {
   /** The homes that were moved or restored to here: what their operator made counts as ours. */
   readonly takeOver: readonly string[];
   readonly intervals: Intervals;
+  readonly issuerCheck: {
+    /** `Skip`: the operator does not look at what is served under an issuer's URL, and leaves that to IAM. */
+    readonly mode: 'Required' | 'Skip';
+  };
 }

@@ -71,7 +71,7 @@ test(`the bundle alone, outside the clone, as ${who}, without the right to write
     kubeconfig: mount(kubeconfig, 'etc/kubeconfig'),
     environment: {
       ...environment.awsEnvironment,
-      NODE_EXTRA_CA_CERTS: mount(environment.aws.ca.certificateFile, 'etc/ca.crt'),
+      AWS_CA_BUNDLE: mount(environment.aws.ca.certificateFile, 'etc/ca.crt'),
     },
   };
   const before = files(root.path);

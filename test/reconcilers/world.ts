@@ -50,6 +50,7 @@ export class World {
       propagation: minutes(1),
       resync: minutes(5),
     },
+    issuerCheck: { mode: 'Required' },
   };
 
   /** What the Guardrails say; a test may put another in its place. */

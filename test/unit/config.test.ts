@@ -28,6 +28,7 @@ test('installation, region and the namespace of the pod are enough, and the rest
     logLevel: 'info',
     concurrency: 8,
     workloadClusters: { allowLoopback: false },
+    issuerCheck: { mode: 'Required', nameservers: [] },
     network: { proxyEnv: {}, ca: undefined },
     intervals: {
       certificate: 30_000,
@@ -136,3 +137,19 @@ test('names what it does not understand of the environment beside all other prob
     /^installation: .*\nHTTPS_PROXY: .*\nNO_PROXY: .*$/,
   );
 });
+
+test.each(['9.9.9.9', '9.9.9.9:5353', '2620:fe::fe', '[2620:fe::fe]:53'])('takes %s for a nameserver', (server) => {
+  const config = file(`issuerCheck: {nameservers: ["${server}"], mode: Skip}`);
+  const { issuerCheck } = loadConfig(['--config', config, '--installation', 'alpha', '--region', 'eu-west-1'], pod);
+  expect(issuerCheck).toEqual({ nameservers: [server], mode: 'Skip' });
+});
+
+test.each(['dns.example.com', '9.9.9', '9.9.9.9:99999', '[9.9.9.9', 'fe::fe]:53', ''])(
+  'refuses the nameserver "%s"',
+  (server) => {
+    const config = file(`issuerCheck: {nameservers: ["${server}"]}`);
+    expect(() => loadConfig(['--config', config, '--installation', 'alpha', '--region', 'eu-west-1'], pod)).toThrow(
+      'issuerCheck.nameservers.0: must be an address',
+    );
+  },
+);

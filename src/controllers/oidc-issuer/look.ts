@@ -3,8 +3,11 @@ import { parseEntries } from '../../oidc/jwks.ts';
 import { judge, type Verdict } from '../../oidc/served.ts';
 import type { IssuerContext } from './context.ts';
 
+/** A verdict, and of one that is `unproven` for want of an answer whether the name did not even resolve. */
+export type Looked = Verdict & { readonly answer?: 'unresolved' | 'none' };
+
 /** Looks at the URL as STS would, and judges by the keys in our bucket whether somebody else answers there. */
-export async function look(context: IssuerContext, url: string): Promise<Verdict> {
+export async function look(context: IssuerContext, url: string): Promise<Looked> {
   const { services, desired, pass, seen } = context;
   const { issuerURL: issuer, jwksURI } = desired;
   let served;
@@ -12,7 +15,9 @@ export async function look(context: IssuerContext, url: string): Promise<Verdict
     served = await services.documents.fetch(url, jwksURI, pass.signal);
   } catch (error) {
     pass.signal.throwIfAborted();
-    return { state: 'unproven', message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    const answer = answerOf(error);
+    return { state: 'unproven', message, ...(answer && { answer }) };
   }
   const before = seen.published ?? (await readKeys(context));
   const verdict = judge(url, served, { issuer, jwksURI, keys: before });
@@ -20,6 +25,28 @@ export async function look(context: IssuerContext, url: string): Promise<Verdict
   // Another writer may have published the key a moment before it was served.
   return judge(url, served, { issuer, jwksURI, keys: [...before, ...(await readKeys(context))] });
 }
+
+/** Undefined: there was an answer, if not the right one. https://nodejs.org/api/errors.html#common-system-errors */
+function answerOf(error: unknown): Looked['answer'] {
+  const words: string[] = [];
+  for (let link = error; typeof link === 'object' && link !== null; link = 'cause' in link ? link.cause : undefined) {
+    if ('code' in link) words.push(String(link.code));
+    if ('name' in link) words.push(String(link.name));
+  }
+  if (words.some((word) => unresolved.has(word))) return 'unresolved';
+  return words.some((word) => noAnswer.has(word)) ? 'none' : undefined;
+}
+
+const unresolved: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EAI_AGAIN', 'ETIMEOUT', 'ESERVFAIL']);
+const noAnswer: ReadonlySet<string> = new Set([
+  'AbortError',
+  'TimeoutError',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /** Tells without a call to AWS whether something else is served under the URL than when it could not be told whose it is. */
 export function served({ services, desired, seen }: IssuerContext, url: string) {

@@ -1,4 +1,5 @@
 import { get, type Agent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { discoveryURL } from '../../oidc/discovery.ts';
 import type { Served } from '../../oidc/served.ts';
 
@@ -20,11 +21,16 @@ const maxBytes = 256 * 1024;
 export class HttpsIssuerDocuments implements IssuerDocuments {
   constructor(
     private readonly agent: Agent,
-    private readonly deadline = stsPatience,
+    private readonly options: {
+      /** Milliseconds. */
+      readonly deadline?: number;
+      /** Absent: as the machine resolves names. A proxy resolves them itself. */
+      readonly lookup?: LookupFunction;
+    } = {},
   ) {}
 
   async fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served> {
-    const timed = AbortSignal.any([signal, AbortSignal.timeout(this.deadline)]);
+    const timed = AbortSignal.any([signal, AbortSignal.timeout(this.options.deadline ?? stsPatience)]);
     const discovery = await this.#fetch(discoveryURL(url), timed);
     const jwks = discovery['jwks_uri'] === jwksURI ? await this.#fetch(jwksURI, timed) : undefined;
     return { discovery, jwks };
@@ -39,7 +45,9 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
 
   #read(url: string, signal: AbortSignal): Promise<string> {
     return new Promise((resolve, reject) => {
-      const request = get(url, { agent: this.agent, signal, headers: { accept: 'application/json' } }, (response) => {
+      const { agent, options } = this;
+      const lookup = options.lookup && { lookup: options.lookup };
+      const request = get(url, { agent, signal, headers: { accept: 'application/json' }, ...lookup }, (response) => {
         if (response.statusCode !== 200) {
           response.destroy(new Error(`HTTP status ${response.statusCode ?? 'unknown'}`));
         }

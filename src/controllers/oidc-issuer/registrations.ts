@@ -1,12 +1,14 @@
+import { findCondition } from '../../api/conditions.ts';
 import type { Account } from '../../aws/accounts.ts';
 import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
 import { isOurs } from '../../aws/ownership.ts';
 import type { Provider } from '../../aws/providers.ts';
 import { diffTags } from '../../aws/tags.ts';
+import { minutes } from '../../runtime/duration.ts';
 import { type Outcome, ready } from '../../runtime/step.ts';
 import { leftAlone, mayLackTags, mustBeOurs } from '../ownership.ts';
 import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { look, served } from './look.ts';
+import { look, type Looked, served } from './look.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { settle, settledFields } from './settled.ts';
 
@@ -30,8 +32,13 @@ export async function ensureRegistration(context: IssuerContext, registration: R
   const observed = entryOf(status, registration) && (await findRegistration(registration));
   if (observed) return repair(context, registration, observed);
   // IAM is not told to trust documents that are not there yet, or that are somebody else's.
-  const verdict = await look(context, url);
-  if (verdict.state !== 'ours') return { ...notServed(context, verdict.message), isOver: served(context, url) };
+  const verdict = services.settings.issuerCheck.mode === 'Skip' ? undefined : await look(context, url);
+  if (verdict && verdict.state !== 'ours') {
+    return {
+      ...notServed(context, `${verdict.message}${verdict.answer ? hints[verdict.answer] : ''}`),
+      isOver: served(context, url),
+    };
+  }
   await settle(services.kube, object, desired);
   try {
     const arn = await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags });
@@ -104,10 +111,23 @@ function record({ desired, status }: IssuerContext, registration: Registration, 
   status.settled = settledFields(desired);
 }
 
-const notServed = ({ services }: IssuerContext, message: string) =>
-  ({
-    state: 'waiting',
-    reason: 'DocumentsNotServed',
-    message,
-    requeueAfter: services.settings.intervals.documents,
-  }) as const;
+/** The records are on all of Route 53's servers by now, so a name that does not resolve is resolved by somebody else. */
+const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
+  unresolved:
+    ': Route 53 serves the record, so the operator probably sees another zone of the name (split horizon): ' +
+    "set issuerCheck.nameservers in the operator's configuration, or issuerCheck.mode: Skip, which leaves the look to IAM",
+  none:
+    ': if the operator has no way out, set HTTPS_PROXY, or issuerCheck.mode: Skip in its configuration, which leaves the ' +
+    'look to IAM',
+};
+
+/** For this time it is usual that the documents are not served yet. */
+const patience = minutes(10);
+
+function notServed({ services, object, pass }: IssuerContext, message: string) {
+  const known = findCondition(object.status?.conditions, 'ProvidersReady');
+  const reason = 'DocumentsNotServed';
+  const waitsSince = known?.reason === reason ? Date.parse(known.lastTransitionTime) : Infinity;
+  if (services.clock.now().getTime() - waitsSince >= patience) pass.event('Warning', reason, message);
+  return { state: 'waiting', reason, message, requeueAfter: services.settings.intervals.documents } as const;
+}

@@ -16,6 +16,11 @@ export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
 
   async reconcile(context) {
     const { services, object, status } = context;
+    if (services.settings.issuerCheck.mode === 'Skip') {
+      const message =
+        "not looked at: issuerCheck.mode is Skip in the operator's configuration, which leaves the look to IAM";
+      return { state: 'ready', message };
+    }
     const registered = (status.providers ?? []).map(({ url }) => url);
     // The pass also looks at URLs that were withdrawn, or that a lost status does not name.
     const urls = new Set([...registered, ...(mayBeRegistered(object) ? wantedURLs(context) : [])]);

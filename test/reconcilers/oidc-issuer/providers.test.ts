@@ -80,6 +80,26 @@ describe('registers nothing', () => {
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  test.each([
+    ['does not resolve', 'ENOTFOUND', 'split horizon'],
+    ['gets no answer', 'ECONNREFUSED', 'if the operator has no way out, set HTTPS_PROXY'],
+  ])('and says what the cause may be where the name %s', async (_, code, hint) => {
+    const story = new Story();
+    story.documents.fetch = async () => {
+      throw new Error('the look', { cause: Object.assign(new Error(code), { code }) });
+    };
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
+    expect(story.condition('ProvidersReady')?.message).toContain(hint);
+    expect(story.condition('ProvidersReady')?.message).toContain('issuerCheck.mode: Skip');
+    story.forget();
+    for (let minute = 0; minute < 15; minute++) {
+      await story.clock.advance(minutes(1));
+      await story.reconcile();
+      expect(story.saidReasons.length > 0).toBe(minute >= 9);
+    }
+    expect(new Set(story.saidReasons)).toEqual(new Set(['DocumentsNotServed']));
+  });
+
   test('while IAM itself cannot fetch them', async () => {
     const story = new Story();
     story.aws.failNext('CreateOpenIDConnectProvider', new ServiceError('OpenIdIdpCommunicationErrorException', 400));
@@ -87,6 +107,17 @@ describe('registers nothing', () => {
     expect(story.status.providers).toBeUndefined();
     await story.untilReady();
   });
+});
+
+test('leaves the look to IAM where the configuration says so, and says that', async () => {
+  const story = new Story();
+  Object.assign(story.settings, { issuerCheck: { mode: 'Skip' } });
+  story.documents.fetch = async () => {
+    throw new Error('must not be fetched');
+  };
+  await story.untilReady();
+  expect(providers(story).size).toBe(1);
+  expect(story.condition('Verified')).toMatchObject({ status: 'True', message: expect.stringContaining('Skip') });
 });
 
 test('repairs audiences and tags, and keeps the tags of others', async () => {

@@ -1,8 +1,11 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createServer as createProxy, type Server as Proxy } from 'node:http';
 import { Agent, createServer, type Server } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { lookupBy } from '../../../src/controllers/oidc-issuer/nameservers.ts';
 import { HttpsIssuerDocuments } from '../../../src/controllers/oidc-issuer/published.ts';
 import { TestCA } from '../../backends/test-ca.ts';
 
@@ -101,7 +104,7 @@ test('does not fetch a key set from wherever the document says', async () => {
 
 test('waits no longer than STS would', async () => {
   answers['/keys.json'] = () => undefined;
-  const impatient = new HttpsIssuerDocuments(agent, 200);
+  const impatient = new HttpsIssuerDocuments(agent, { deadline: 200 });
   await expect(impatient.fetch(issuer, jwksURI, new AbortController().signal)).rejects.toThrow('no answer in time');
 });
 
@@ -123,4 +126,48 @@ function listen(listener: Server | Proxy): Promise<number> {
   return new Promise((resolve) => {
     listener.listen(0, '127.0.0.1', () => resolve((listener.address() as AddressInfo).port));
   });
+}
+
+test('resolves the name by the servers that it is given', async () => {
+  const direct = new Agent({ ca: ca.certificate });
+  const { port } = server.address() as AddressInfo;
+  const nameserver = await startNameserver((name) => (name === host ? '127.0.0.1' : undefined));
+  try {
+    const byServer = new HttpsIssuerDocuments(direct, { lookup: lookupBy([nameserver.address]) });
+    const url = `${issuer}:${port}`;
+    const signal = new AbortController().signal;
+    await expect(byServer.fetch(url, `${url}/keys.json`, signal)).resolves.toMatchObject({ discovery: { issuer } });
+    const unknown = `https://unknown.example.com:${port}`;
+    await expect(byServer.fetch(unknown, unknown, signal)).rejects.toMatchObject({ cause: { code: 'ENOTFOUND' } });
+  } finally {
+    nameserver.stop();
+    direct.destroy();
+  }
+});
+
+/** Answers for A records; says of other names that they do not exist. */
+async function startNameserver(find: (name: string) => string | undefined) {
+  const socket = createSocket('udp4');
+  socket.on('message', (question, from) => {
+    const labels: string[] = [];
+    let at = 12;
+    for (let length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {
+      labels.push(question.toString('latin1', at + 1, at + 1 + length));
+      at += 1 + length;
+    }
+    const end = at + 5;
+    const isA = question.readUInt16BE(at + 1) === 1;
+    const found = find(labels.join('.'));
+    const known = found !== undefined;
+    const header = Buffer.from(question.subarray(0, 12));
+    header.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
+    header.writeUInt16BE(known && isA ? 1 : 0, 6);
+    header.writeUInt32BE(0, 8);
+    const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...(found ?? '').split('.').map(Number)]);
+    const parts = [header, question.subarray(12, end), ...(known && isA ? [record] : [])];
+    socket.send(Buffer.concat(parts), from.port, from.address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { address: `127.0.0.1:${socket.address().port}`, stop: () => socket.close() };
 }
