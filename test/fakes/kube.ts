@@ -83,6 +83,19 @@ export class FakeKube implements KubeClient {
     this.#faults.push({ verb, error, tookEffect: options.tookEffect ?? false });
   }
 
+  /** Somebody else does this between the next read of that kind and what comes of it. */
+  afterNextFind(resource: Resource, act: () => void): void {
+    const find = this.find.bind(this);
+    this.find = async <O extends KubernetesObject>(asked: Resource, ref: NamespacedName) => {
+      const found = await find<O>(asked, ref);
+      if (asked === resource) {
+        this.find = find;
+        act();
+      }
+      return found;
+    };
+  }
+
   /** What was said with events.k8s.io, oldest first. */
   get events(): readonly SentEvent[] {
     return [...this.#objects]

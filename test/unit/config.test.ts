@@ -153,3 +153,10 @@ test.each(['dns.example.com', '9.9.9', '9.9.9.9:99999', '[9.9.9.9', 'fe::fe]:53'
     );
   },
 );
+
+test.each([0, 65, 1.5])('refuses a concurrency of %p', (concurrency) => {
+  const config = file(`concurrency: ${concurrency}`);
+  expect(() => loadConfig(['--config', config, '--installation', 'alpha', '--region', 'eu-west-1'], pod)).toThrow(
+    'concurrency: ',
+  );
+});

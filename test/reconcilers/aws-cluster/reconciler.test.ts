@@ -129,6 +129,14 @@ test('makes the issuer of an AWSCluster that opts in, labelled and without an ow
   ]);
 });
 
+test('loses no finalizer of the AWSCluster that somebody else set at the same moment', async () => {
+  const story = new Story();
+  const finalizers = ['other', 'new.example/it'];
+  story.kube.afterNextFind(oidcIssuers, () => story.kube.edit(awsClusters, ref, { metadata: { finalizers } }));
+  expect(await story.reconcile()).toEqual({ failed: true });
+  expect(story.cluster?.metadata.finalizers).toEqual(finalizers);
+});
+
 test('writes nothing in a second pass', async () => {
   const story = new Story();
   await story.reconcile();
@@ -367,6 +375,32 @@ describe('deletion', () => {
     story.kube.failNext('patch', new KubeError('has been modified', 409, 'Conflict'));
     expect(await story.reconcile()).toEqual({ failed: true });
     expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('deletes no issuer of that name that was made at the same moment', async () => {
+    const story = await deleted();
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { [allowDeletion]: 'true' } } });
+    story.kube.afterNextFind(oidcIssuers, () => {
+      const { spec, metadata } = story.issuer ?? {};
+      story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
+      story.kube.remove(oidcIssuers, ref);
+      const { labels: its = {}, annotations: on = {} } = metadata ?? {};
+      story.kube.seed(oidcIssuers, { metadata: { ...ref, labels: its, annotations: on }, spec: { ...spec } });
+    });
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.issuer).toBeDefined();
+    expect(story.issuer?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('brings no finalizer back that somebody else took away at the same moment', async () => {
+    const story = await deleted();
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
+    story.kube.remove(oidcIssuers, ref);
+    const finalizers = story.cluster?.metadata.finalizers?.filter((name) => name !== 'other') ?? [];
+    story.kube.afterNextFind(oidcIssuers, () => story.kube.edit(awsClusters, ref, { metadata: { finalizers } }));
+    expect(await story.reconcile()).toEqual({ failed: true });
+    await story.reconcile();
+    expect(story.cluster).toBeUndefined();
   });
 
   test('is held while the AWSCluster is paused, and says so', async () => {

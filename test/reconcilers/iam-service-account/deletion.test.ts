@@ -113,7 +113,11 @@ describe('a cluster that cannot be reached', () => {
       message: expect.stringContaining('abcl0'),
     });
     expect(story.iam.roles.size).toBe(1);
-    await story.clock.advance(minutes(10));
+    await story.clock.advance(minutes(9));
+    story.workload.failNext('find', fault());
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    await story.clock.advance(minutes(1));
     story.workload.failNext('find', fault());
     await story.reconcile();
     expect(story.isGone).toBe(true);
@@ -442,4 +446,19 @@ describe('of an object whose issuer is in an account that does not let the opera
     await story.reconcile();
     expect(story.isGone).toBe(true);
   });
+});
+
+test('waits for the tags of a role that IAM shows before them, and leaves no role behind', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const { tags } = story.role;
+  story.role.tags = {};
+  story.delete();
+  await story.reconcile();
+  expect(story.isGone).toBe(false);
+  expect(story.condition('RoleReady')).toMatchObject({ reason: 'RolePropagating' });
+  story.role.tags = tags;
+  await story.reconcile();
+  expect(story.isGone).toBe(true);
+  expect(story.iam.roles.size).toBe(0);
 });

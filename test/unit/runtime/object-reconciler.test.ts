@@ -175,6 +175,15 @@ describe('a new object', () => {
     expect(house()?.metadata.finalizers).toEqual(['other.example/it', finalizer]);
   });
 
+  test('loses no finalizer that somebody else set at the same moment', async () => {
+    const { house, kube, reconcile } = world();
+    kube.afterNextFind(houses, () => kube.edit(houses, ref, { metadata: { finalizers: ['other.example/it'] } }));
+    expect(await reconcile()).toEqual({ failed: true });
+    expect(house()?.metadata.finalizers).toEqual(['other.example/it']);
+    await reconcile();
+    expect(house()?.metadata.finalizers).toEqual(['other.example/it', finalizer]);
+  });
+
   test('has what an undo needs in its status before the steps run', async () => {
     const { behaviour, hooks, house, reconcile, statusPatches } = world();
     hooks.accept = (draft) => {
@@ -659,6 +668,18 @@ describe('deletion', () => {
     ran.length = 0;
     expect(await reconcile()).toEqual({});
     expect(ran).toEqual([]);
+  });
+
+  test('brings no finalizer back that somebody else took away at the same moment', async () => {
+    const { house, kube, reconcile, settle } = world();
+    kube.edit(houses, ref, { metadata: { finalizers: ['other.example/it', 'kept.example/it'] } });
+    await settle();
+    kube.remove(houses, ref);
+    const finalizers = ['kept.example/it', finalizer];
+    kube.afterNextFind(houses, () => kube.edit(houses, ref, { metadata: { finalizers } }));
+    expect(await reconcile()).toEqual({ failed: true });
+    await reconcile();
+    expect(house()?.metadata.finalizers).toEqual(['kept.example/it']);
   });
 
   test('looks again with a back-off where the object changed while it was removed', async () => {
