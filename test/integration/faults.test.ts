@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Fault } from '../backends/aws/faults.ts';
 import { Environment } from '../environment/environment.ts';
 import { counts, holdings } from '../environment/holdings.ts';
+import { until } from '../environment/wait.ts';
 import { iamServiceAccount, mayWrite, oidcIssuer, roleARN } from './objects.ts';
 import { Workspace } from './workspace.ts';
 
@@ -100,4 +101,34 @@ test.each<{ what: string; name: string; accountID: string; fault: Fault; faulty?
     provider: 1,
     role: 1,
   });
+});
+
+test('reads that fail for a while take no condition back and send no warning; the condition says that they fail', async () => {
+  const name = 'shaky';
+  (await workspace.account('666666666666')).destroy();
+  await workspace.apply(
+    oidcIssuer(name, { account: { roleARN: roleARN('666666666666') } }),
+    iamServiceAccount(name, name, { policies: { managed: ['AmazonS3ReadOnlyAccess'] } }),
+  );
+  await workspace.ready(`oidcissuer/${name}`, `iamserviceaccount/${name}`);
+  const before = (await workspace.get('iamserviceaccount', name)).status?.conditions;
+  const events = () => workspace.events('IAMServiceAccount', name);
+  const told = await events();
+
+  // As often as the SDK tries one call, and once more.
+  environment.front.fail('GetRole', { kind: 'reset' }, 4);
+  await workspace.patch('iamserviceaccount', name, { metadata: { labels: { look: 'again' } } });
+  const message = await until('the error to be said', async () => {
+    const { status } = await workspace.get('iamserviceaccount', name);
+    return status?.conditions?.find(({ type }) => type === 'RoleReady')?.message || undefined;
+  });
+  expect(message).toMatch(/reading role .*(ECONNRESET|socket hang up)/);
+  const during = (await workspace.get('iamserviceaccount', name)).status?.conditions;
+  const words = (conditions = before) => conditions?.map(({ type, status }) => `${type}=${status}`);
+  expect(words(during)).toEqual(words());
+  await until('the error to be over', async () => {
+    const { status } = await workspace.get('iamserviceaccount', name);
+    return status?.conditions?.find(({ type }) => type === 'RoleReady')?.message === '' ? true : undefined;
+  });
+  expect(await events()).toEqual(told);
 });
