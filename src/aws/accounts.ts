@@ -81,7 +81,7 @@ export class AwsAccounts implements Accounts {
     this.limiters = new AccountLimiters(limits);
     this.breakers = new Recent(mostBreakers);
     // These calls tell the operator its own account, so they are limited under no account's id.
-    const sts = new Calls(clients.sts, this.callOptions('', operator)('sts'));
+    const sts = new Calls(() => clients.sts, this.callOptions('', operator)('sts'));
     this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
   }
 
@@ -93,19 +93,19 @@ export class AwsAccounts implements Accounts {
     const { partition } = this;
     const logger = scope.logger.child({ account: id });
     const options = this.callOptions(id, { ...scope, logger });
-    const iam = new Calls(clients.iam, options('iam'));
-    const cloudfront = new Calls(clients.cloudfront, options('cloudfront'));
+    const iam = new Calls(() => clients.iam, options('iam'));
+    const cloudfront = new Calls(() => clients.cloudfront, options('cloudfront'));
     return {
       id,
       roleARN,
       partition,
       roles: new IamRoles(iam),
       providers: new IamOidcProviders(iam, { id, partition }),
-      certificates: new AcmCertificates(new Calls(clients.acm, options('acm'))),
+      certificates: new AcmCertificates(new Calls(() => clients.acm, options('acm'))),
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
-      dns: new Route53Dns(new Calls(clients.route53, options('route53')), zones, this.now),
-      buckets: (region) => new S3Buckets(new Calls(clients.s3(region), options('s3')), { accountID: id, region }),
+      dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, this.now),
+      buckets: (region) => new S3Buckets(new Calls(() => clients.s3(region), options('s3')), { accountID: id, region }),
       open: async () => {
         if (credentials) await unlessAborted(scope.signal, credentials());
       },

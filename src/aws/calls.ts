@@ -55,7 +55,8 @@ export interface CallOptions {
 /** Sends the commands of one service to one account on behalf of one scope. Each command waits for its turn and has a deadline, and its error says what was being done. */
 export class Calls<In extends object, Out extends MetadataBearer, Config> {
   constructor(
-    private readonly client: Client<In, Out, Config>,
+    /** Asked at each call, so that a client is made only if it is used. */
+    private readonly client: () => Client<In, Out, Config>,
     private readonly options: CallOptions,
   ) {}
 
@@ -74,7 +75,7 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     const action = actionOf(command);
     const call = async () => {
       const abortSignal = AbortSignal.any([scope.signal, AbortSignal.timeout(deadline)]);
-      return unlessAborted(abortSignal, this.client.send(command, { abortSignal }).then(body));
+      return unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
     };
     try {
       const result = await breaker.whileAnswered(() => limiter.add(() => breaker.run(call), { signal: scope.signal }));

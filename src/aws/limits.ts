@@ -28,7 +28,7 @@ const mostAccounts = 1_000;
 
 /** The limiters of each account. */
 export class AccountLimiters {
-  private readonly known = new Recent<Limiters>(mostAccounts, isIdle);
+  private readonly known = new Recent<Limiters>({ most: mostAccounts, mayGo: isIdle });
 
   constructor(private readonly limits: Readonly<Record<Service, Limit>> = serviceLimits) {}
 

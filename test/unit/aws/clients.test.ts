@@ -152,6 +152,14 @@ test('a bucket is part of the path where the endpoint is an IP address', async (
   ]);
 });
 
+test('a client is made when it is first used, and once', () => {
+  const clients = new SdkClients({ region: 'eu-central-1', agent: new Agent() }).forCredentials(undefined);
+  const isMade = Object.values(Object.getOwnPropertyDescriptors(clients)).map(({ value }) => typeof value);
+  expect(isMade).toEqual(['undefined', 'undefined', 'undefined', 'undefined', 'function']);
+  expect(clients.iam).toBe(clients.iam);
+  expect(clients.s3('eu-central-1')).toBe(clients.s3('eu-central-1'));
+});
+
 describe('through a proxy', () => {
   async function proxy(): Promise<Served> {
     const server = await refusingProxy();

@@ -17,23 +17,35 @@ function kept(recent: Recent<object>, keys: readonly string[]): string[] {
 
 describe('what is kept by name', () => {
   test('is made once', () => {
-    const recent = new Recent<object>(2);
+    const recent = new Recent<object>({ most: 2 });
     const first = recent.get('a', () => ({}));
     expect(recent.get('a', () => ({}))).toBe(first);
   });
 
   test('goes when there is no room, what was used longest ago first', () => {
-    const recent = new Recent<object>(3);
+    const recent = new Recent<object>({ most: 3 });
     for (const key of ['a', 'b', 'c', 'a', 'd']) recent.get(key, () => ({}));
     expect(kept(recent, ['d', 'c', 'a', 'b'])).toEqual(['d', 'c', 'a']);
   });
 
   test('stays while it must', () => {
     const busy = {};
-    const recent = new Recent<object>(2, (value) => value !== busy);
+    const recent = new Recent<object>({ most: 2, mayGo: (value) => value !== busy });
     recent.get('busy', () => busy);
     for (const key of ['a', 'b', 'c']) recent.get(key, () => ({}));
     expect(kept(recent, ['busy', 'c', 'b', 'a'])).toEqual(['busy', 'c']);
+  });
+
+  test('goes when nobody has asked for it for long', () => {
+    let now = 0;
+    const recent = new Recent<object>({ most: 10, unused: { after: 100, now: () => now } });
+    for (const key of ['a', 'b']) recent.get(key, () => ({}));
+    now = 60;
+    recent.get('b', () => ({}));
+    now = 100;
+    recent.dropUnused();
+    expect(recent.size).toBe(1);
+    expect(kept(recent, ['b', 'a'])).toEqual(['b']);
   });
 });
 

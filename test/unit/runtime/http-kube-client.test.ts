@@ -202,8 +202,8 @@ describe('reads', () => {
       ['OIDCIssuer', 'b'],
     ]);
     expect(server.requests.map((request) => request.query)).toEqual([
-      { limit: '500' },
-      { limit: '500', continue: 'next' },
+      { limit: '100' },
+      { limit: '100', continue: 'next' },
     ]);
   });
 
