@@ -123,14 +123,20 @@ async function run(): Promise<void> {
     `${count} roles, each with a managed and an inline policy of ${flags['policy-bytes']} bytes; ${latency} ms added to each AWS call; ` +
       `resync ${flags.resync}; load of the machine ${loadavg()[0]?.toFixed(1)}`,
   );
-  console.log(`\nidle, with one issuer: ${idle?.rss.toFixed(0)} MiB resident${group ? `, ${group.usage.toFixed(0)} MiB in its control group` : ''}`);
+  console.log(
+    `\nidle, with one issuer: ${idle?.rss.toFixed(0)} MiB resident${group ? `, ${group.usage.toFixed(0)} MiB in its control group` : ''}`,
+  );
 
   const everyRole = (read: ReadonlySet<string>) => read.size === count;
   const quiet = () => {
     const last = environment.front.calls.at(-1)?.at ?? 0;
     return Date.now() - last > 300;
   };
-  await phase('created', () => roles.make(), () => roles.ready === count);
+  await phase(
+    'created',
+    () => roles.make(),
+    () => roles.ready === count,
+  );
   await phase('at rest, until each role was looked at once', async () => {}, everyRole);
   console.log(`  so far ${peaks()}`);
   const restart = async () => {
@@ -139,7 +145,11 @@ async function run(): Promise<void> {
   };
   await phase('after a restart, until each role was looked at once', restart, (read) => everyRole(read) && quiet());
   console.log(`  since the restart ${peaks()}`);
-  await phase('deleted', () => roles.delete(), () => roles.there === 0);
+  await phase(
+    'deleted',
+    () => roles.delete(),
+    () => roles.there === 0,
+  );
   console.log(`\nin all ${peaks()}`);
   roles.stop();
 }

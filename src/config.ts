@@ -20,6 +20,9 @@ function duration(standard: string, least: string, most: string) {
     .prefault(standard);
 }
 
+/** With less than one call in ten seconds a pass would not end in its time. */
+const rate = () => z.number().min(0.1).max(1000).optional();
+
 const every = (standard: string) => duration(standard, '10ms', '24h');
 
 const schema = z.strictObject({
@@ -40,6 +43,13 @@ const schema = z.strictObject({
   logLevel: z.enum(logLevels).default('info'),
   /** Objects of one kind reconciled at the same time. */
   concurrency: z.int().min(1).max(64).default(8),
+  /**
+   * The most calls a second to each AWS account, by service. Where AWS throttles, the operator calls less by itself; a number
+   * here leaves more to others who call in the account.
+   */
+  callsPerSecond: z
+    .strictObject({ acm: rate(), cloudfront: rate(), iam: rate(), route53: rate(), s3: rate(), sts: rate() })
+    .prefault({}),
   /** Of the servers that kubeconfigs of workload clusters name. */
   workloadClusters: z
     .strictObject({

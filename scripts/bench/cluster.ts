@@ -66,7 +66,9 @@ export class Roles {
   }
 
   async makeServiceAccounts(): Promise<void> {
-    await inLanes(this.names, (name) => this.#kube.create(serviceAccounts, { metadata: { namespace: 'default', name } }));
+    await inLanes(this.names, (name) =>
+      this.#kube.create(serviceAccounts, { metadata: { namespace: 'default', name } }),
+    );
   }
 
   async make(): Promise<void> {

@@ -118,7 +118,9 @@ function figuresOf(pid: string): ProcessFigures {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kibibytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
   // The name of the program, in parentheses, may hold spaces.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return {
     rss: kibibytes('VmRSS') / 1024,

@@ -4,7 +4,8 @@ import { AcmCertificates, type Certificates } from './certificates.ts';
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
 import { Route53Dns, type Dns } from './dns.ts';
-import { AccountLimiters, type Limit, type Service } from './limits.ts';
+import type { LimiterClock } from './limiter.ts';
+import { AccountLimiters, type Limits, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
@@ -61,7 +62,9 @@ export interface AccountsOptions {
   readonly operator: Scope;
   /** Milliseconds for one call, retries included; absent: a minute. */
   readonly deadline?: number;
-  readonly limits?: Readonly<Record<Service, Limit>>;
+  readonly limits?: Limits;
+  /** Of the limiters; absent: real time. */
+  readonly limiterClock?: LimiterClock;
   readonly breaker: () => Breaker;
   readonly now?: () => number;
 }
@@ -75,10 +78,10 @@ export class AwsAccounts implements Accounts {
   private readonly now: () => number;
 
   constructor(private readonly options: AccountsOptions) {
-    const { clients, installation, limits, operator, region, now = Date.now } = options;
+    const { clients, installation, limits, limiterClock, operator, region, now = Date.now } = options;
     this.now = now;
     this.partition = partitionOf(region);
-    this.limiters = new AccountLimiters(limits);
+    this.limiters = new AccountLimiters(limits, limiterClock);
     this.breakers = new Recent(mostBreakers);
     // These calls tell the operator its own account, so they are limited under no account's id.
     const sts = new Calls(() => clients.sts, this.callOptions('', operator)('sts'));

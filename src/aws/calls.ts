@@ -4,12 +4,13 @@ import type * as iam from '@aws-sdk/client-iam';
 import type * as route53 from '@aws-sdk/client-route-53';
 import type * as s3 from '@aws-sdk/client-s3';
 import type * as sts from '@aws-sdk/client-sts';
-import type PQueue from 'p-queue';
 import { actionOf, isRead } from './actions.ts';
-import { AwsError } from './errors.ts';
+import { AwsError, isThrottled } from './errors.ts';
+import type { Limiter } from './limiter.ts';
 import { type Scope, unlessAborted } from './scope.ts';
 
 type MetadataBearer = iam.__MetadataBearer;
+type Stack<In extends object, Out extends MetadataBearer> = iam.$Command<In, Out, unknown>['middlewareStack'];
 
 /** The one method of an SDK client that we use, and all that a fake needs to have. */
 export interface Client<In extends object, Out extends MetadataBearer, Config> {
@@ -47,7 +48,7 @@ export interface CallOptions {
   /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
   readonly deadline: number;
   /** One for each account and service. */
-  readonly limiter: PQueue;
+  readonly limiter: Limiter;
   /** One for each account and service. */
   readonly breaker: Breaker;
 }
@@ -73,12 +74,13 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
   ): Promise<T> {
     const { scope, deadline, limiter, breaker } = this.options;
     const action = actionOf(command);
+    noteThrottles(command.middlewareStack, limiter);
     const call = async () => {
       const abortSignal = AbortSignal.any([scope.signal, AbortSignal.timeout(deadline)]);
       return unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
     };
     try {
-      const result = await breaker.whileAnswered(() => limiter.add(() => breaker.run(call), { signal: scope.signal }));
+      const result = await breaker.whileAnswered(() => limiter.add(() => breaker.run(call), scope));
       if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {
@@ -86,6 +88,26 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
       throw error instanceof AwsError ? error : new AwsError(doing, action, error);
     }
   }
+}
+
+/**
+ * Tells the limiter of each throttled attempt, also of those after which the SDK's own retry succeeds. The SDK waits before its
+ * retries and limits nothing: one limiter is enough.
+ */
+function noteThrottles<In extends object, Out extends MetadataBearer>(stack: Stack<In, Out>, limiter: Limiter): void {
+  stack.add(
+    (next) => async (args) => {
+      const sent = limiter.now();
+      try {
+        return await next(args);
+      } catch (error) {
+        if (isThrottled(error)) limiter.throttled(sent);
+        throw error;
+      }
+    },
+    // Before the SDK's own, which makes errors of the answers, and within its retries.
+    { step: 'deserialize', priority: 'high', name: 'noteThrottles', override: true },
+  );
 }
 
 type CallsOf<C> = C extends Client<infer In, infer Out, infer Config> ? Calls<In, Out, Config> : never;

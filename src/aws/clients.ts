@@ -52,7 +52,7 @@ export class SdkClients implements Clients {
       // Without this the handler only warns.
       throwOnRequestTimeout: true,
     });
-    this.config = { region: options.region, requestHandler, retryMode: 'adaptive', maxAttempts: 3 } as const;
+    this.config = { region: options.region, requestHandler, retryMode: 'standard', maxAttempts: 3 } as const;
     this.sts = new STSClient(this.config);
   }
 

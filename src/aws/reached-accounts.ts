@@ -43,10 +43,10 @@ const unusedAfter = 15 * 60_000;
 export class ReachedAccounts {
   private own: Promise<Reached> | undefined;
   private readonly roles: Recent<Reached>;
-  private readonly sessions = new Recent<CredentialSource>({ most: mostSessions });
+  private readonly sessions = new Recent<CredentialSource>(mostSessions);
 
   constructor(private readonly options: ReachedAccountsOptions) {
-    this.roles = new Recent({ most: mostClients, unused: { after: unusedAfter, now: options.now } });
+    this.roles = new Recent(mostClients, { unused: { after: unusedAfter, now: options.now } });
   }
 
   async reach({ roleARN, namespace }: AccountRef): Promise<Reached> {

@@ -1,5 +1,4 @@
 export interface RecentOptions<V> {
-  readonly most: number;
   /** Absent: every value may go. */
   readonly mayGo?: (value: V) => boolean;
   /** What nobody has asked for during so many milliseconds goes. Absent: it stays while there is room. */
@@ -11,7 +10,10 @@ export class Recent<V extends object> {
   /** The last used is last. */
   readonly #values = new Map<string, { readonly value: V; readonly usedAt: number }>();
 
-  constructor(private readonly options: RecentOptions<V>) {}
+  constructor(
+    private readonly most: number,
+    private readonly options: RecentOptions<V> = {},
+  ) {}
 
   get size(): number {
     return this.#values.size;
@@ -43,7 +45,7 @@ export class Recent<V extends object> {
   /** Makes room for one more. */
   #dropOldest(): void {
     for (const [key, { value }] of this.#values) {
-      if (this.#values.size < this.options.most) return;
+      if (this.#values.size < this.most) return;
       if (this.#mayGo(value)) this.#values.delete(key);
     }
   }

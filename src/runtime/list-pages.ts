@@ -37,7 +37,11 @@ export async function* listPages<O extends KubernetesObject>(
     })) as ListAnswer<O>;
     const { metadata, items } = answer;
     // The items of a list have no apiVersion and kind.
-    const typed = (items ?? []).map((item) => ({ ...slim(item), apiVersion: apiVersion(resource), kind: resource.kind }));
+    const typed = (items ?? []).map((item) => ({
+      ...slim(item),
+      apiVersion: apiVersion(resource),
+      kind: resource.kind,
+    }));
     yield { items: typed, resourceVersion: metadata.resourceVersion };
     next = metadata.continue === '' ? undefined : metadata.continue;
   } while (next !== undefined);

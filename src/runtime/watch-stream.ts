@@ -56,8 +56,7 @@ function eventOf<O extends KubernetesObject>(line: string, resource: Resource, d
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      if (hasTexts(object['metadata'], ...identityOf(resource), 'resourceVersion'))
-        return { type, object: typed() };
+      if (hasTexts(object['metadata'], ...identityOf(resource), 'resourceVersion')) return { type, object: typed() };
       break;
     case 'BOOKMARK':
       if (hasTexts(object['metadata'], 'resourceVersion')) return { type, object: typed() };

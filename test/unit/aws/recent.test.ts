@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AccountLimiters } from '../../../src/aws/limits.ts';
 import { Recent } from '../../../src/aws/recent.ts';
+import { settled } from '../../fakes/clock.ts';
 
 /** The keys for which nothing has to be made. */
 function kept(recent: Recent<object>, keys: readonly string[]): string[] {
@@ -17,20 +18,20 @@ function kept(recent: Recent<object>, keys: readonly string[]): string[] {
 
 describe('what is kept by name', () => {
   test('is made once', () => {
-    const recent = new Recent<object>({ most: 2 });
+    const recent = new Recent<object>(2);
     const first = recent.get('a', () => ({}));
     expect(recent.get('a', () => ({}))).toBe(first);
   });
 
   test('goes when there is no room, what was used longest ago first', () => {
-    const recent = new Recent<object>({ most: 3 });
+    const recent = new Recent<object>(3);
     for (const key of ['a', 'b', 'c', 'a', 'd']) recent.get(key, () => ({}));
     expect(kept(recent, ['d', 'c', 'a', 'b'])).toEqual(['d', 'c', 'a']);
   });
 
   test('stays while it must', () => {
     const busy = {};
-    const recent = new Recent<object>({ most: 2, mayGo: (value) => value !== busy });
+    const recent = new Recent<object>(2, { mayGo: (value) => value !== busy });
     recent.get('busy', () => busy);
     for (const key of ['a', 'b', 'c']) recent.get(key, () => ({}));
     expect(kept(recent, ['busy', 'c', 'b', 'a'])).toEqual(['busy', 'c']);
@@ -38,7 +39,7 @@ describe('what is kept by name', () => {
 
   test('goes when nobody has asked for it for long', () => {
     let now = 0;
-    const recent = new Recent<object>({ most: 10, unused: { after: 100, now: () => now } });
+    const recent = new Recent<object>(10, { unused: { after: 100, now: () => now } });
     for (const key of ['a', 'b']) recent.get(key, () => ({}));
     now = 60;
     recent.get('b', () => ({}));
@@ -54,6 +55,7 @@ test('the limiters of 10,000 accounts are not all kept, but those under which a 
   const busy = limiters.of('busy');
   let answer = () => {};
   const call = busy.iam.add(() => new Promise<void>((resolve) => (answer = resolve)));
+  await settled();
   const first = Array.from({ length: 10_000 }, (_, index) => limiters.of(`account ${index}`));
   expect(limiters.of('busy')).toBe(busy);
 
