@@ -17,4 +17,4 @@ ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536
 COPY --from=build /build/dist /app
 # A number, for Kubernetes cannot tell of a name that it is not root's.
 USER 65534:65534
-ENTRYPOINT ["node", "--permission", "--allow-fs-read=*", "--max-semi-space-size=2", "--optimize-for-size", "/app/main.js"]
+ENTRYPOINT ["node", "--permission", "--allow-fs-read=*", "--max-semi-space-size=4", "--optimize-for-size", "/app/main.js"]

@@ -46,8 +46,6 @@ function startOperator(): Promise<Operator> {
   return environment.startOperator(config, { installed });
 }
 
-const isRead = (verb: string) => ['get', 'list', 'watch'].includes(verb);
-
 /** Runs one phase and prints its figures. `ended` says whether it has ended; it is told which roles were read meanwhile. */
 async function phase(
   name: string,
@@ -59,12 +57,13 @@ async function phase(
   front.clearCalls();
   const before = { start: performance.now(), cpu: launcher.look()?.cpuSeconds ?? 0, emulator: front.emulatorBusy };
   const read = new Set<string>();
-  const kubernetes = { reads: 0, writes: 0 };
+  const requests: Record<string, number> = {};
   const take = async () => {
     const found = await operatorRequests(environment, next);
     next = found.next;
     for (const { verb, objectRef } of found.requests) {
-      kubernetes[isRead(verb) ? 'reads' : 'writes']++;
+      const what = `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`;
+      requests[what] = (requests[what] ?? 0) + 1;
       if (verb === 'get' && objectRef?.resource === 'iamserviceaccounts') read.add(objectRef.name ?? '');
     }
   };
@@ -89,8 +88,7 @@ async function phase(
       objects: count,
       calls: front.count(),
       mostInFlight: front.mostInFlight,
-      kubernetesReads: kubernetes.reads,
-      kubernetesWrites: kubernetes.writes,
+      requests,
       rss: now?.rss ?? 0,
       usage: group?.usage,
       // After a restart the process has a clock of its own.

@@ -42,7 +42,7 @@ const schema = z.strictObject({
   takeOver: z.array(z.guid('must be the UID of namespace kube-system in another cluster')).default([]),
   logLevel: z.enum(logLevels).default('info'),
   /** Objects of one kind reconciled at the same time. */
-  concurrency: z.int().min(1).max(64).default(8),
+  concurrency: z.int().min(1).max(64).default(32),
   /**
    * The most calls a second to each AWS account, by service. Where AWS throttles, the operator calls less by itself; a number
    * here leaves more to others who call in the account.

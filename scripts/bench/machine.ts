@@ -89,7 +89,7 @@ export class NodeLauncher {
     const join_ = group ? `echo $$ > '${group.members}'\n` : '';
     await writeFile(
       launcher.program,
-      `#!/bin/sh\necho $$ > '${launcher.pidFile}'\n${join_}exec '${process.execPath}' "$@"\n`,
+      `#!/bin/sh\necho $$ > '${launcher.pidFile}'\n${join_}exec '${process.execPath}' $IRSA_BENCH_FLAGS "$@"\n`,
     );
     await chmod(launcher.program, 0o755);
     return launcher;

@@ -6,8 +6,8 @@ export interface Figures {
   /** `service:Operation` and how often it was called. */
   readonly calls: Readonly<Record<string, number>>;
   readonly mostInFlight: number;
-  readonly kubernetesReads: number;
-  readonly kubernetesWrites: number;
+  /** `verb resource` and how often it was asked of the API server. */
+  readonly requests: Readonly<Record<string, number>>;
   /** MiB of the operator at the end of the phase. */
   readonly rss: number;
   /** MiB of the operator's control group; undefined where none could be made. */
@@ -17,7 +17,16 @@ export interface Figures {
   readonly emulatorSeconds: number;
 }
 
-export const total = (calls: Figures['calls']) => Object.values(calls).reduce((sum, count) => sum + count, 0);
+export const total = (counts: Readonly<Record<string, number>>) =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+const isRead = (request: string) => /^(get|list|watch) /.test(request);
+
+const list = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, count]) => `${what} ${count}`)
+    .join(', ') || 'nothing';
 
 /** What this phase cannot be faster than, whatever the operator does, and the part of the time that this is. */
 export function boundOf(figures: Figures, latency: number): string {
@@ -33,11 +42,11 @@ export function boundOf(figures: Figures, latency: number): string {
 export function print(figures: Figures, latency: number): void {
   const calls = total(figures.calls);
   const memory = figures.usage === undefined ? '' : `, ${figures.usage.toFixed(0)} MiB in its control group`;
-  const byOperation = Object.entries(figures.calls).sort(([, a], [, b]) => b - a);
+  const reads = total(Object.fromEntries(Object.entries(figures.requests).filter(([request]) => isRead(request))));
   const lines = [
     `${figures.seconds.toFixed(1)} s; ${calls} AWS calls, ${(calls / figures.objects).toFixed(1)} a role, ${figures.mostInFlight} in flight at the most`,
-    `AWS: ${byOperation.map(([operation, count]) => `${operation} ${count}`).join(', ') || 'nothing'}`,
-    `Kubernetes: ${figures.kubernetesReads} reads and ${figures.kubernetesWrites} writes`,
+    `AWS: ${list(figures.calls)}`,
+    `Kubernetes: ${reads} reads and ${total(figures.requests) - reads} writes: ${list(figures.requests)}`,
     `the operator: ${figures.cpuSeconds.toFixed(1)} s of CPU, ${figures.rss.toFixed(0)} MiB resident${memory}`,
     `at least ${boundOf(figures, latency)}`,
   ];

@@ -26,7 +26,7 @@ test('installation, region and the namespace of the pod are enough, and the rest
     takeOver: [],
     region: 'eu-west-1',
     logLevel: 'info',
-    concurrency: 8,
+    concurrency: 32,
     callsPerSecond: {},
     workloadClusters: { allowLoopback: false },
     intervals: {
