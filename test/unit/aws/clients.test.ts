@@ -143,6 +143,7 @@ test('a throttle that the next attempt gets over slows down the calls after it a
     region: 'eu-central-1',
     installation: 'test',
     operator: scope(),
+    breaker: () => new Breaker({ clock: systemClock, isSilence }),
     limiterClock: { now: () => clock.now().getTime(), after: (wait, callback) => clock.after(wait, callback) },
   });
   const { roles } = await accounts.get(own, scope());
