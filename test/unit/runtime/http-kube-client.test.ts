@@ -207,6 +207,15 @@ describe('reads', () => {
     ]);
   });
 
+  test('of a list are given only if they are to be kept', async () => {
+    server.answer(
+      list('9', [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }], 'next'),
+      list('9', [{ metadata: { name: 'c' } }, { metadata: { name: 'a2' } }]),
+    );
+    const items = await connect().list(oidcIssuers, { keep: ({ metadata }) => metadata.name.startsWith('a') });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['a', 'a2']);
+  });
+
   test('of a list that expired half-way start again', async () => {
     server.answer(list('9', [{ metadata: { name: 'a' } }], 'next'), refuse(410, 'Expired'));
     server.answer(list('9', [{ metadata: { name: 'a' } }]));
