@@ -11,7 +11,7 @@ import { until } from '../test/environment/wait.ts';
 import { oidcIssuer } from '../test/integration/objects.ts';
 import { operatorRequests, ownAccountID, Workspace } from '../test/integration/workspace.ts';
 import { Roles } from './bench/cluster.ts';
-import { ControlGroup, NodeLauncher } from './bench/machine.ts';
+import { ControlGroup, NodeLauncher, shippedLimit } from './bench/machine.ts';
 import { print } from './bench/report.ts';
 
 const text = (standard: string) => ({ type: 'string', default: standard }) as const;
@@ -21,8 +21,8 @@ const { values: flags } = parseArgs({
     'policy-bytes': text('150'),
     latency: text('50'),
     resync: text('20s'),
-    // Of config/manager/deployment.yaml, in MiB.
-    limit: text('256'),
+    // In MiB. Absent: as in config/manager/deployment.yaml.
+    limit: { type: 'string' },
     // What the configuration says, if absent.
     concurrency: { type: 'string' },
     phases: text('created,at rest,restarted,deleted'),
@@ -37,7 +37,8 @@ const patience = Number(flags.patience ?? 60 + count);
 
 const environment = await Environment.start();
 const home = GuardedDirectory.create('irsa-bench');
-const group = ControlGroup.create(Number(flags.limit));
+const limit = Number(flags.limit ?? (await shippedLimit()));
+const group = ControlGroup.create(limit);
 const launcher = await NodeLauncher.create(home.path, group);
 
 function startOperator(): Promise<Operator> {
@@ -117,7 +118,7 @@ async function run(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5_000));
   const idle = launcher.look();
   const peaks = () =>
-    `${launcher.look()?.peakRSS.toFixed(0)} MiB resident at the most${group ? `, ${group.peak.toFixed(0)} MiB in its control group of ${flags.limit} MiB` : ''}`;
+    `${launcher.look()?.peakRSS.toFixed(0)} MiB resident at the most${group ? `, ${group.peak.toFixed(0)} MiB in its control group of ${limit} MiB` : ''}`;
   console.log(
     `${count} roles, each with a managed and an inline policy of ${flags['policy-bytes']} bytes; ${latency} ms added to each AWS call; ` +
       `resync ${flags.resync}; load of the machine ${loadavg()[0]?.toFixed(1)}`,
@@ -156,6 +157,7 @@ async function run(): Promise<void> {
     const run = phases[name];
     if (!run) throw new Error(`there is no phase ${name}, but ${Object.keys(phases).join(', ')}`);
     await run();
+    if (operator.exited) throw new Error('the operator died, probably for want of memory');
     console.log(`  so far ${peaks()}; ${roles.ready} roles are ready; load of the machine ${loadavg()[0]?.toFixed(1)}`);
   }
   console.log(`\nin all ${peaks()}`);

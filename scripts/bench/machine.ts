@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const mebibyte = 1024 * 1024;
@@ -25,6 +25,14 @@ const versions: readonly { readonly root: string; readonly marker: string; reado
     files: { limit: 'memory.limit_in_bytes', usage: 'memory.usage_in_bytes', peak: 'memory.max_usage_in_bytes' },
   },
 ];
+
+/** In MiB: the memory limit of config/manager/deployment.yaml. */
+export async function shippedLimit(): Promise<number> {
+  const deployment = await readFile(new URL('../../config/manager/deployment.yaml', import.meta.url), 'utf8');
+  const [, mebibytes] = /limits:\s+memory: (\d+)Mi\b/.exec(deployment) ?? [];
+  if (mebibytes === undefined) throw new Error('config/manager/deployment.yaml has no memory limit in Mi');
+  return Number(mebibytes);
+}
 
 /** A control group with a memory limit of its own. What exceeds the limit is killed, as in a pod. */
 export class ControlGroup {
@@ -77,7 +85,10 @@ export class ControlGroup {
   }
 }
 
-/** A program that starts Node.js in the control group, if there is one, and writes its process id to a file. */
+/**
+ * A program that starts Node.js in the control group, if there is one, and writes its process id to a file. Flags in
+ * IRSA_BENCH_FLAGS come before those of the image, for profiles.
+ */
 export class NodeLauncher {
   private constructor(
     readonly program: string,
@@ -86,11 +97,13 @@ export class NodeLauncher {
 
   static async create(directory: string, group: ControlGroup | undefined): Promise<NodeLauncher> {
     const launcher = new NodeLauncher(join(directory, 'node'), join(directory, 'pid'));
-    const join_ = group ? `echo $$ > '${group.members}'\n` : '';
-    await writeFile(
-      launcher.program,
-      `#!/bin/sh\necho $$ > '${launcher.pidFile}'\n${join_}exec '${process.execPath}' $IRSA_BENCH_FLAGS "$@"\n`,
-    );
+    const script = [
+      '#!/bin/sh',
+      `echo $$ > '${launcher.pidFile}'`,
+      ...(group ? [`echo $$ > '${group.members}'`] : []),
+      `exec '${process.execPath}' $IRSA_BENCH_FLAGS "$@"`,
+    ];
+    await writeFile(launcher.program, `${script.join('\n')}\n`);
     await chmod(launcher.program, 0o755);
     return launcher;
   }

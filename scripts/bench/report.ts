@@ -1,3 +1,5 @@
+import { serviceLimits } from '../../src/aws/limits.ts';
+
 /** What one phase took. */
 export interface Figures {
   readonly phase: string;
@@ -31,7 +33,13 @@ const list = (counts: Readonly<Record<string, number>>) =>
 /** What this phase cannot be faster than, whatever the operator does, and the part of the time that this is. */
 export function boundOf(figures: Figures, latency: number): string {
   const waiting = (total(figures.calls) * latency) / 1000 / Math.max(1, figures.mostInFlight);
+  const { callsPerSecond } = serviceLimits.iam;
+  const ofIam = total(Object.fromEntries(Object.entries(figures.calls).filter(([call]) => call.startsWith('iam:'))));
   const bounds = [
+    {
+      what: `the ${callsPerSecond} calls a second to IAM, and as many at once`,
+      seconds: Math.max(0, ofIam / callsPerSecond - 1),
+    },
     { what: 'the emulator, which answers one call at a time', seconds: figures.emulatorSeconds },
     { what: `the ${latency} ms of each call with as many in flight`, seconds: waiting },
     { what: "the operator's CPU, which runs on one core", seconds: figures.cpuSeconds },
