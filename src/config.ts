@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Network, readNetwork } from './network.ts';
 import { logLevels } from './observability/logger.ts';
 
@@ -21,6 +21,9 @@ function duration(standard: string, least: string, most: string) {
     .refine((value) => value >= millisecondsOf(least) && value <= millisecondsOf(most), `must be ${least} to ${most}`)
     .prefault(standard);
 }
+
+/** With less than one call in ten seconds a pass would not end in its time. */
+const rate = () => z.number().min(0.1).max(1000).optional();
 
 const every = (standard: string) => duration(standard, '10ms', '24h');
 
@@ -48,7 +51,14 @@ const schema = z.strictObject({
   takeOver: z.array(z.guid('must be the UID of namespace kube-system in another cluster')).default([]),
   logLevel: z.enum(logLevels).default('info'),
   /** Objects of one kind reconciled at the same time. */
-  concurrency: z.int().min(1).max(64).default(8),
+  concurrency: z.int().min(1).max(64).default(32),
+  /**
+   * The most calls a second to each AWS account, by service. Where AWS throttles, the operator calls less by itself; a number
+   * here leaves more to others who call in the account.
+   */
+  callsPerSecond: z
+    .strictObject({ acm: rate(), cloudfront: rate(), iam: rate(), route53: rate(), s3: rate(), sts: rate() })
+    .prefault({}),
   /** Of the servers that kubeconfigs of workload clusters name. */
   workloadClusters: z
     .strictObject({

@@ -16,6 +16,7 @@ import {
 import { AwsAccounts } from './aws/accounts.ts';
 import { SdkClients } from './aws/clients.ts';
 import { isSilence } from './aws/errors.ts';
+import { withRates } from './aws/limits.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
@@ -89,7 +90,9 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,
     installation: config.installation,
-    operator: { signal, logger },
+    // All passes wait for what the operator asks for itself.
+    operator: { signal, logger, urgency: 'high' },
+    limits: withRates(config.callsPerSecond),
     breaker: () => new Breaker({ clock, isSilence }),
   });
   const { nameservers } = config.issuerCheck;

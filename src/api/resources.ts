@@ -1,4 +1,4 @@
-/** Where a kind lives in the Kubernetes API. Guardrails and namespaces, which are only watched, are cluster-scoped; all others are namespaced. */
+/** Where a kind lives in the Kubernetes API. */
 export interface Resource {
   /** Empty for the core group. */
   readonly group: string;
@@ -7,6 +7,8 @@ export interface Resource {
   readonly kind: string;
   /** If the kind is not served, there are no objects of it. For other kinds that is an error. */
   readonly optional?: boolean;
+  /** Its objects are in no namespace. We only watch such kinds. */
+  readonly clusterScoped?: boolean;
 }
 
 /** An object of a known kind. */
@@ -32,9 +34,16 @@ export const guardrails: Resource = {
   version: 'v1alpha1',
   plural: 'guardrails',
   kind: 'Guardrail',
+  clusterScoped: true,
 };
 /** Has no namespace itself: in a reference to one the namespace is empty. */
-export const namespaces: Resource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
+export const namespaces: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  clusterScoped: true,
+};
 export const awsClusters: Resource = {
   group: 'infrastructure.giantswarm.io',
   version: 'v1alpha3',

@@ -4,7 +4,8 @@ import { AcmCertificates, type Certificates } from './certificates.ts';
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
 import { Route53Dns, type Dns } from './dns.ts';
-import { AccountLimiters, type Limit, type Service } from './limits.ts';
+import type { LimiterClock } from './limiter.ts';
+import { AccountLimiters, type Limits, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
@@ -61,7 +62,9 @@ export interface AccountsOptions {
   readonly operator: Scope;
   /** Milliseconds for one call, retries included; absent: a minute. */
   readonly deadline?: number;
-  readonly limits?: Readonly<Record<Service, Limit>>;
+  readonly limits?: Limits;
+  /** Of the limiters; absent: real time. */
+  readonly limiterClock?: LimiterClock;
   readonly breaker: () => Breaker;
   readonly now?: () => number;
 }
@@ -75,13 +78,13 @@ export class AwsAccounts implements Accounts {
   private readonly now: () => number;
 
   constructor(private readonly options: AccountsOptions) {
-    const { clients, installation, limits, operator, region, now = Date.now } = options;
+    const { clients, installation, limits, limiterClock, operator, region, now = Date.now } = options;
     this.now = now;
     this.partition = partitionOf(region);
-    this.limiters = new AccountLimiters(limits);
+    this.limiters = new AccountLimiters(limits, limiterClock);
     this.breakers = new Recent(mostBreakers);
     // These calls tell the operator its own account, so they are limited under no account's id.
-    const sts = new Calls(clients.sts, this.callOptions('', operator)('sts'));
+    const sts = new Calls(() => clients.sts, this.callOptions('', operator)('sts'));
     this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
   }
 
@@ -93,19 +96,19 @@ export class AwsAccounts implements Accounts {
     const { partition } = this;
     const logger = scope.logger.child({ account: id });
     const options = this.callOptions(id, { ...scope, logger });
-    const iam = new Calls(clients.iam, options('iam'));
-    const cloudfront = new Calls(clients.cloudfront, options('cloudfront'));
+    const iam = new Calls(() => clients.iam, options('iam'));
+    const cloudfront = new Calls(() => clients.cloudfront, options('cloudfront'));
     return {
       id,
       roleARN,
       partition,
       roles: new IamRoles(iam),
       providers: new IamOidcProviders(iam, { id, partition }),
-      certificates: new AcmCertificates(new Calls(clients.acm, options('acm'))),
+      certificates: new AcmCertificates(new Calls(() => clients.acm, options('acm'))),
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
-      dns: new Route53Dns(new Calls(clients.route53, options('route53')), zones, this.now),
-      buckets: (region) => new S3Buckets(new Calls(clients.s3(region), options('s3')), { accountID: id, region }),
+      dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, this.now),
+      buckets: (region) => new S3Buckets(new Calls(() => clients.s3(region), options('s3')), { accountID: id, region }),
       open: async () => {
         if (credentials) await unlessAborted(scope.signal, credentials());
       },

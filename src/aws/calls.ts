@@ -4,12 +4,13 @@ import type * as iam from '@aws-sdk/client-iam';
 import type * as route53 from '@aws-sdk/client-route-53';
 import type * as s3 from '@aws-sdk/client-s3';
 import type * as sts from '@aws-sdk/client-sts';
-import type PQueue from 'p-queue';
 import { actionOf, isRead } from './actions.ts';
-import { AwsError } from './errors.ts';
+import { AwsError, isThrottled } from './errors.ts';
+import type { Limiter } from './limiter.ts';
 import { type Scope, unlessAborted } from './scope.ts';
 
 type MetadataBearer = iam.__MetadataBearer;
+type Stack<In extends object, Out extends MetadataBearer> = iam.$Command<In, Out, unknown>['middlewareStack'];
 
 /** The one method of an SDK client that we use, and all that a fake needs to have. */
 export interface Client<In extends object, Out extends MetadataBearer, Config> {
@@ -36,10 +37,8 @@ export type StsClient = Client<sts.ServiceInputTypes, sts.ServiceOutputTypes, st
 
 /** Spares calls the wait for a service that is silent: it fails them at once instead, as timeouts. */
 export interface Breaker {
-  /** Makes the call, unless the service is silent. */
-  run<T>(call: () => Promise<T>): Promise<T>;
-  /** For work that waits for its turn to call: it fails as soon as the service is found silent. */
-  whileAnswered<T>(work: () => Promise<T>): Promise<T>;
+  /** Makes the call in its turn, unless the service is silent by then. */
+  run<T>(call: () => Promise<T>, turn: (work: () => Promise<T>) => Promise<T>): Promise<T>;
 }
 
 export interface CallOptions {
@@ -47,7 +46,7 @@ export interface CallOptions {
   /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
   readonly deadline: number;
   /** One for each account and service. */
-  readonly limiter: PQueue;
+  readonly limiter: Limiter;
   /** One for each account and service. */
   readonly breaker: Breaker;
 }
@@ -55,7 +54,8 @@ export interface CallOptions {
 /** Sends the commands of one service to one account on behalf of one scope. Each command waits for its turn and has a deadline, and its error says what was being done. */
 export class Calls<In extends object, Out extends MetadataBearer, Config> {
   constructor(
-    private readonly client: Client<In, Out, Config>,
+    /** Asked at each call, so that a client is made only if it is used. */
+    private readonly client: () => Client<In, Out, Config>,
     private readonly options: CallOptions,
   ) {}
 
@@ -72,12 +72,13 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
   ): Promise<T> {
     const { scope, deadline, limiter, breaker } = this.options;
     const action = actionOf(command);
+    noteThrottles(command.middlewareStack, limiter);
     const call = async () => {
       const abortSignal = AbortSignal.any([scope.signal, AbortSignal.timeout(deadline)]);
-      return unlessAborted(abortSignal, this.client.send(command, { abortSignal }).then(body));
+      return unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
     };
     try {
-      const result = await breaker.whileAnswered(() => limiter.add(() => breaker.run(call), { signal: scope.signal }));
+      const result = await breaker.run(call, (work) => limiter.add(work, scope));
       if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {
@@ -85,6 +86,26 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
       throw error instanceof AwsError ? error : new AwsError(doing, action, error);
     }
   }
+}
+
+/**
+ * Tells the limiter of each throttled attempt, also of those after which the SDK's own retry succeeds. The SDK waits before its
+ * retries and limits nothing: one limiter is enough.
+ */
+function noteThrottles<In extends object, Out extends MetadataBearer>(stack: Stack<In, Out>, limiter: Limiter): void {
+  stack.add(
+    (next) => async (args) => {
+      const sent = limiter.now();
+      try {
+        return await next(args);
+      } catch (error) {
+        if (isThrottled(error)) limiter.throttled(sent);
+        throw error;
+      }
+    },
+    // Before the SDK's own, which makes errors of the answers, and within its retries.
+    { step: 'deserialize', priority: 'high', name: 'noteThrottles', override: true },
+  );
 }
 
 type CallsOf<C> = C extends Client<infer In, infer Out, infer Config> ? Calls<In, Out, Config> : never;

@@ -9,7 +9,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type * as calls from './calls.ts';
 import type { CredentialSource } from './credentials.ts';
 
-/** Clients that share one set of credentials. */
+/** Clients that share one set of credentials. Each is made when it is first read. */
 export interface AccountClients {
   readonly acm: calls.AcmClient;
   readonly cloudfront: calls.CloudFrontClient;
@@ -52,18 +52,30 @@ export class SdkClients implements Clients {
       // Without this the handler only warns.
       throwOnRequestTimeout: true,
     });
-    this.config = { region: options.region, requestHandler, retryMode: 'adaptive', maxAttempts: 3 } as const;
+    this.config = { region: options.region, requestHandler, retryMode: 'standard', maxAttempts: 3 } as const;
     this.sts = new STSClient(this.config);
   }
 
   forCredentials(credentials: CredentialSource | undefined): AccountClients {
     const config = { ...this.config, ...(credentials && { credentials }) };
+    const acm = once(() => new ACMClient({ ...config, region: certificateRegion }));
+    const cloudfront = once(() => new CloudFrontClient(config));
+    const iam = once(() => new IAMClient(config));
+    const route53 = once(() => new Route53Client(config));
     const regional = new Map<string, S3Client>();
     return {
-      acm: new ACMClient({ ...config, region: certificateRegion }),
-      cloudfront: new CloudFrontClient(config),
-      iam: new IAMClient(config),
-      route53: new Route53Client(config),
+      get acm() {
+        return acm();
+      },
+      get cloudfront() {
+        return cloudfront();
+      },
+      get iam() {
+        return iam();
+      },
+      get route53() {
+        return route53();
+      },
       s3: (region) => {
         const client = regional.get(region) ?? new S3Client({ ...config, region });
         regional.set(region, client);
@@ -71,4 +83,9 @@ export class SdkClients implements Clients {
       },
     };
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }

@@ -1,53 +1,59 @@
-import PQueue from 'p-queue';
+import { Limiter, type Limit, type LimiterClock } from './limiter.ts';
 import { Recent } from './recent.ts';
 
 export type Service = 'acm' | 'cloudfront' | 'iam' | 'route53' | 's3' | 'sts';
-export type Limiters = Readonly<Record<Service, PQueue>>;
-
-export interface Limit {
-  readonly concurrency: number;
-  readonly callsPerSecond: number;
-}
+export type Limits = Readonly<Record<Service, Limit>>;
+export type Limiters = Readonly<Record<Service, Limiter>>;
 
 /**
- * A share of what an account allows, because people and other tools call there too. Route 53 allows 5 a second and one
- * change a zone at a time (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html). For the others
- * AWS publishes no numbers, or numbers that we never reach. If these are too high, the SDK's adaptive retries slow down.
+ * What an account takes in which nobody else calls. Route 53 allows 5 a second and one change a zone at a time
+ * (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html), of which people and other tools need a share.
+ * For the others AWS publishes no numbers, or numbers that we never reach; where they are too high, the limiter finds out.
  */
-export const serviceLimits: Readonly<Record<Service, Limit>> = {
+export const serviceLimits: Limits = {
   acm: { concurrency: 2, callsPerSecond: 5 },
   cloudfront: { concurrency: 2, callsPerSecond: 5 },
-  iam: { concurrency: 5, callsPerSecond: 10 },
+  iam: { concurrency: 20, callsPerSecond: 100 },
   route53: { concurrency: 1, callsPerSecond: 4 },
   s3: { concurrency: 10, callsPerSecond: 50 },
-  sts: { concurrency: 5, callsPerSecond: 10 },
+  sts: { concurrency: 5, callsPerSecond: 20 },
 };
+
+/** The limits with other rates for some services. */
+export function withRates(rates: Readonly<Partial<Record<Service, number | undefined>>>): Limits {
+  const limit = (service: Service): Limit => ({
+    ...serviceLimits[service],
+    callsPerSecond: rates[service] ?? serviceLimits[service].callsPerSecond,
+  });
+  return eachService(limit);
+}
 
 /** Far more than an operator has. There is a bound because users write account ids too. */
 const mostAccounts = 1_000;
 
 /** The limiters of each account. */
 export class AccountLimiters {
-  private readonly known = new Recent<Limiters>(mostAccounts, isIdle);
+  private readonly known = new Recent<Limiters>(mostAccounts, { mayGo: isIdle });
 
-  constructor(private readonly limits: Readonly<Record<Service, Limit>> = serviceLimits) {}
+  constructor(
+    private readonly limits: Limits = serviceLimits,
+    private readonly clock?: LimiterClock,
+  ) {}
 
   of(accountID: string): Limiters {
-    return this.known.get(accountID, () => limiters(this.limits));
+    return this.known.get(accountID, () => eachService((service) => new Limiter(this.limits[service], this.clock)));
   }
 }
 
-const isIdle = (account: Limiters) => Object.values(account).every(({ pending, size }) => pending === 0 && size === 0);
+const isIdle = (account: Limiters) => Object.values(account).every((limiter) => limiter.isIdle);
 
-function limiters(limits: Readonly<Record<Service, Limit>>): Limiters {
-  const limiter = ({ concurrency, callsPerSecond }: Limit) =>
-    new PQueue({ concurrency, intervalCap: callsPerSecond, interval: 1000 });
+function eachService<T>(make: (service: Service) => T): Record<Service, T> {
   return {
-    acm: limiter(limits.acm),
-    cloudfront: limiter(limits.cloudfront),
-    iam: limiter(limits.iam),
-    route53: limiter(limits.route53),
-    s3: limiter(limits.s3),
-    sts: limiter(limits.sts),
+    acm: make('acm'),
+    cloudfront: make('cloudfront'),
+    iam: make('iam'),
+    route53: make('route53'),
+    s3: make('s3'),
+    sts: make('sts'),
   };
 }

@@ -33,16 +33,24 @@ export interface ReachedAccountsOptions {
  */
 const mostClients = 100;
 const mostSessions = 5_000;
+/**
+ * Clients that no pass has asked for during so many milliseconds go, because probably no object names their account any more.
+ * An object whose resync takes longer costs new clients, but no AssumeRole.
+ */
+const unusedAfter = 15 * 60_000;
 
 /** Accounts by the role and the namespace through which they are reached, and the operator's own. */
 export class ReachedAccounts {
   private own: Promise<Reached> | undefined;
-  private readonly roles = new Recent<Reached>(mostClients);
+  private readonly roles: Recent<Reached>;
   private readonly sessions = new Recent<CredentialSource>(mostSessions);
 
-  constructor(private readonly options: ReachedAccountsOptions) {}
+  constructor(private readonly options: ReachedAccountsOptions) {
+    this.roles = new Recent(mostClients, { unused: { after: unusedAfter, now: options.now } });
+  }
 
   async reach({ roleARN, namespace }: AccountRef): Promise<Reached> {
+    this.roles.dropUnused();
     return roleARN === undefined ? this.ownAccount() : this.accountOf(roleARN, namespace);
   }
 

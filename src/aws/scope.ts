@@ -1,4 +1,5 @@
 import type { Logger } from '../observability/logger.ts';
+import type { Urgency } from './limiter.ts';
 
 /** On whose behalf AWS is called: one pass over one object, or the operator itself for what passes share. */
 export interface Scope {
@@ -6,6 +7,8 @@ export interface Scope {
   readonly signal: AbortSignal;
   /** Logs each change, and names the object with it. */
   readonly logger: Logger;
+  /** Which calls go first where those of several scopes wait. Absent: normal. */
+  readonly urgency?: Urgency;
 }
 
 /** Rejects with the signal's reason as soon as it aborts, even if the work itself does not look at the signal. */

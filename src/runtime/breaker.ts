@@ -36,9 +36,26 @@ export class Breaker {
 
   /**
    * Makes the call.
-   * @throws NoAnswer instead of making it
+   * @param turn starts the call when its turn comes. A call that waits for its turn fails as soon as there is nobody to call.
+   * @throws NoAnswer instead of making the call
    */
-  async run<T>(call: () => Promise<T>): Promise<T> {
+  async run<T>(call: () => Promise<T>, turn: (work: () => Promise<T>) => Promise<T> = (work) => work()): Promise<T> {
+    this.#check();
+    const silenced = Promise.withResolvers<never>();
+    const fail = () => silenced.reject(new NoAnswer());
+    this.#onSilence.add(fail);
+    const work = () => {
+      this.#onSilence.delete(fail);
+      return this.#make(call);
+    };
+    try {
+      return await Promise.race([turn(work), silenced.promise]);
+    } finally {
+      this.#onSilence.delete(fail);
+    }
+  }
+
+  async #make<T>(call: () => Promise<T>): Promise<T> {
     this.#check();
     const tries = this.#open !== undefined;
     if (tries) this.#isTrying = true;
@@ -57,22 +74,6 @@ export class Breaker {
     } finally {
       cancel();
       if (tries) this.#isTrying = false;
-    }
-  }
-
-  /**
-   * For work that waits for its turn to call: it fails as soon as there is nobody to call.
-   * @throws NoAnswer
-   */
-  async whileAnswered<T>(work: () => Promise<T>): Promise<T> {
-    this.#check();
-    const silenced = Promise.withResolvers<never>();
-    const fail = () => silenced.reject(new NoAnswer());
-    this.#onSilence.add(fail);
-    try {
-      return await Promise.race([work(), silenced.promise]);
-    } finally {
-      this.#onSilence.delete(fail);
     }
   }
 

@@ -1,7 +1,7 @@
 import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
-import type { DesiredObject, KubeClient } from './kube-client.ts';
+import type { DesiredObject, KubeClient, ListOptions } from './kube-client.ts';
 import { isExpired, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
@@ -20,17 +20,14 @@ export class HttpKubeClient implements KubeClient {
     }
   }
 
-  async list<O extends KubernetesObject>(
-    resource: Resource,
-    options: { readonly namespace?: string } = {},
-  ): Promise<readonly O[]> {
+  async list<O extends KubernetesObject>(resource: Resource, options: ListOptions<O> = {}): Promise<readonly O[]> {
     try {
-      return await this.#listAll<O>(resource, options.namespace);
+      return await this.#listAll(resource, options);
     } catch (error) {
       // A kind that is served always has a list, even an empty one. If a 404 counted as an empty list, everything would look gone.
       if (resource.optional && (isNotFound(error) || isNotServed(error))) return [];
       // The list took longer than etcd keeps its version: start once more.
-      if (isExpired(error)) return this.#listAll<O>(resource, options.namespace);
+      if (isExpired(error)) return this.#listAll(resource, options);
       throw error;
     }
   }
@@ -82,9 +79,12 @@ export class HttpKubeClient implements KubeClient {
     }
   }
 
-  async #listAll<O extends KubernetesObject>(resource: Resource, namespace?: string): Promise<readonly O[]> {
+  async #listAll<O extends KubernetesObject>(
+    resource: Resource,
+    { namespace, keep = () => true }: ListOptions<O>,
+  ): Promise<readonly O[]> {
     const items: O[] = [];
-    for await (const page of listPages<O>(this.transport, resource, namespace)) items.push(...page.items);
+    for await (const page of listPages<O>(this.transport, resource, namespace)) items.push(...page.items.filter(keep));
     return items;
   }
 

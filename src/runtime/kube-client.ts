@@ -20,15 +20,19 @@ export interface OwnerReference {
   readonly uid: string;
 }
 
+export interface ListOptions<O> {
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  /** Picks the objects that are given, page by page, because all that there are may not fit in memory. Absent: all. */
+  readonly keep?: (object: O) => boolean;
+}
+
 /** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
 export interface KubeClient {
   /** Undefined if the object is not there, or if its kind is optional and not installed. */
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
   /** All pages. Empty if the kind is optional and not installed. */
-  list<O extends KubernetesObject>(
-    resource: Resource,
-    options?: { readonly namespace?: string },
-  ): Promise<readonly O[]>;
+  list<O extends KubernetesObject>(resource: Resource, options?: ListOptions<O>): Promise<readonly O[]>;
   create(resource: Resource, object: DesiredObject): Promise<void>;
   /** Server-side apply under our field manager: a field that we applied before and leave out now goes away. */
   apply(resource: Resource, object: DesiredObject, options?: { readonly force?: boolean }): Promise<void>;

@@ -2,8 +2,10 @@ import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { collectionPath } from './paths.ts';
+import { slim } from './slim.ts';
 
-const pageSize = 500;
+/** Small, because a page is in memory as text and as objects at once, and an object may have 30 KB. */
+const pageSize = 100;
 
 export interface Page<O> {
   readonly items: readonly O[];
@@ -16,7 +18,7 @@ interface ListAnswer<O> {
   readonly items: readonly O[] | null;
 }
 
-/** All objects of a kind, a few hundred at a time, so that no answer blocks the process for long. */
+/** All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process for long. */
 export async function* listPages<O extends KubernetesObject>(
   transport: KubeTransport,
   resource: Resource,
@@ -35,7 +37,11 @@ export async function* listPages<O extends KubernetesObject>(
     })) as ListAnswer<O>;
     const { metadata, items } = answer;
     // The items of a list have no apiVersion and kind.
-    const typed = (items ?? []).map((item) => ({ ...item, apiVersion: apiVersion(resource), kind: resource.kind }));
+    const typed = (items ?? []).map((item) => ({
+      ...slim(item),
+      apiVersion: apiVersion(resource),
+      kind: resource.kind,
+    }));
     yield { items: typed, resourceVersion: metadata.resourceVersion };
     next = metadata.continue === '' ? undefined : metadata.continue;
   } while (next !== undefined);

@@ -5,6 +5,7 @@ import { isMap, type JsonMap } from './json.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { collectionPath } from './paths.ts';
+import { slim } from './slim.ts';
 
 export type WatchEvent<O> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: O }
@@ -50,12 +51,12 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
 function eventOf<O extends KubernetesObject>(line: string, resource: Resource, doing: string): WatchEvent<O> {
   const { type, object } = parse(line, doing);
   if (!isMap(object)) throw malformed(doing, 'a line is not an event');
-  const typed = () => ({ ...(object as O), apiVersion: apiVersion(resource), kind: resource.kind });
+  const typed = () => ({ ...slim(object as O), apiVersion: apiVersion(resource), kind: resource.kind });
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      if (hasTexts(object['metadata'], 'namespace', 'name', 'resourceVersion')) return { type, object: typed() };
+      if (hasTexts(object['metadata'], ...identityOf(resource), 'resourceVersion')) return { type, object: typed() };
       break;
     case 'BOOKMARK':
       if (hasTexts(object['metadata'], 'resourceVersion')) return { type, object: typed() };
@@ -74,6 +75,8 @@ function parse(line: string, doing: string): JsonMap {
     throw malformed(doing, 'a line is not JSON', { cause: error });
   }
 }
+
+const identityOf = ({ clusterScoped }: Resource) => (clusterScoped ? ['name'] : ['namespace', 'name']);
 
 const hasTexts = (metadata: unknown, ...fields: readonly string[]) =>
   isMap(metadata) && fields.every((field) => typeof metadata[field] === 'string' && metadata[field] !== '');

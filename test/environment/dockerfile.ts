@@ -30,3 +30,11 @@ export function readEntryPoint(): {
   const [program = '', bundle = ''] = [words.at(0), words.at(-1)];
   return { program, flags: words.slice(1, -1), bundle };
 }
+
+/** The environment variables that the image sets. */
+export function readVariables(): Record<string, string> {
+  const build = readDockerfile();
+  const image = build.slice(build.findLastIndex(({ name }) => name === 'FROM'));
+  const settings = image.filter(({ name }) => name === 'ENV').flatMap(({ text }) => text.split(' '));
+  return Object.fromEntries(settings.map((setting) => setting.split('=') as [string, string]));
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { GuardedDirectory, GuardedProcess, type User } from '../backends/guard.ts';
-import { readEntryPoint } from './dockerfile.ts';
+import { readEntryPoint, readVariables } from './dockerfile.ts';
 
 /** The bundle that the image runs. */
 export const bundle = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -57,7 +57,7 @@ export class Operator {
       {
         log: logFile,
         // Those of this process are for tests.
-        env: { NODE_OPTIONS: '', KUBECONFIG: kubeconfig, ...environment },
+        env: { ...readVariables(), NODE_OPTIONS: '', KUBECONFIG: kubeconfig, ...environment },
         ...(user && { user }),
       },
     );

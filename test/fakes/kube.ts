@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ObjectMeta } from '../../src/api/meta.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
-import type { DesiredObject, KubeClient, OwnerReference } from '../../src/runtime/kube-client.ts';
+import type { DesiredObject, KubeClient, ListOptions, OwnerReference } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import { manageAnnotations } from './kube/managed-annotations.ts';
 import { mergePatch, without, type Json } from './kube/merge.ts';
@@ -107,15 +107,13 @@ export class FakeKube implements KubeClient {
     return this.#call('find', resource, ref, () => this.get<O>(resource, ref));
   }
 
-  async list<O extends KubernetesObject>(
-    resource: Resource,
-    options: { readonly namespace?: string } = {},
-  ): Promise<readonly O[]> {
+  async list<O extends KubernetesObject>(resource: Resource, options: ListOptions<O> = {}): Promise<readonly O[]> {
     return this.#call('list', resource, { namespace: options.namespace ?? '', name: '' }, () =>
       [...this.#objects.entries()]
         .filter(([key]) => key.startsWith(`${schemaKey(resource)}/`))
         .map(([, object]) => structuredClone(object) as O & Json)
-        .filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace),
+        .filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace)
+        .filter((object) => options.keep?.(object) ?? true),
     );
   }
 

@@ -64,6 +64,8 @@ export class ScriptedApiServer {
   async listen(): Promise<void> {
     const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
     this.#server = this.tls ? createTlsServer(this.tls, handle) : createServer(handle);
+    // Only the client closes a connection that is idle.
+    this.#server.keepAliveTimeout = 0;
     this.#server.on('connection', (socket: Socket) => {
       this.connections++;
       this.#open.add(socket);

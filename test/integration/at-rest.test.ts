@@ -81,6 +81,31 @@ test('nothing is written to Kubernetes', () => {
   );
 });
 
+test('a look at a role reads its object, its issuer, its service account and how to reach that, each once', () => {
+  const gets = (resource: string, ...names: readonly string[]) =>
+    requests.filter(
+      ({ verb, objectRef }) =>
+        verb === 'get' && objectRef?.resource === resource && names.includes(objectRef.name ?? ''),
+    ).length;
+  // One look at each end of the time may be cut.
+  const cut = 1;
+  const ofIssuer = { abcl0: ['empty', 'writer'], homelab: ['reader', 'echoer'] };
+  for (const name of Object.keys(roles)) {
+    const looks = gets('iamserviceaccounts', name);
+    expect(looks).toBeGreaterThanOrEqual(2);
+    expect(Math.abs(gets('serviceaccounts', name) - looks)).toBeLessThanOrEqual(cut);
+  }
+  const looks = gets('iamserviceaccounts', ...ofIssuer.abcl0);
+  expect(Math.abs(gets('secrets', 'abcl0-kubeconfig') - looks)).toBeLessThanOrEqual(2 * cut);
+  // The issuer reads itself and its key.
+  const others = gets('iamserviceaccounts', ...ofIssuer.homelab) + gets('secrets', 'homelab-key');
+  expect(gets('oidcissuers', 'homelab')).toBeLessThanOrEqual(others + 2 * cut);
+});
+
+test('nothing is listed', () => {
+  expect(requests.filter(({ verb }) => verb === 'list')).toEqual([]);
+});
+
 test.each(Object.entries(roles))('a look at role %s with %i inline policies is 3+M reads', (name, inlineCount) => {
   for (const pass of reads.rolePasses(name)) {
     expect(pass.sort()).toEqual(

@@ -26,7 +26,8 @@ test('installation, region and the namespace of the pod are enough, and the rest
     takeOver: [],
     region: 'eu-west-1',
     logLevel: 'info',
-    concurrency: 8,
+    concurrency: 32,
+    callsPerSecond: {},
     workloadClusters: { allowLoopback: false },
     issuerCheck: { mode: 'Required', nameservers: [] },
     network: { proxyEnv: {}, ca: undefined },
@@ -78,6 +79,10 @@ test.each([
   ['intervals: {missing: 0s}', 'intervals.missing: must be 10ms to 24h'],
   ['intervals: {dns: 9ms}', 'intervals.dns: must be 10ms to 24h'],
   ['shutdownGrace: 5m1ms', 'shutdownGrace: must be 0s to 5m'],
+  ['concurrency: 0', 'concurrency: Too small: expected number to be >=1'],
+  ['concurrency: 65', 'concurrency: Too big: expected number to be <=64'],
+  ['callsPerSecond: {iam: 0}', 'callsPerSecond.iam: Too small: expected number to be >=0.1'],
+  ['callsPerSecond: {iam: 1001}', 'callsPerSecond.iam: Too big: expected number to be <=1000'],
 ])('refuses %s, for no timer and no loop can live with it', (line, problem) => {
   const path = file(`installation: a\n${line}\n`);
   expect(() => loadConfig(['--config', path], { ...pod, AWS_REGION: 'eu-west-1' })).toThrow(new ConfigError(problem));

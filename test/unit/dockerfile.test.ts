@@ -43,6 +43,8 @@ describe('the Dockerfile', () => {
     expect(program).toBe('node');
     expect(flags).toContain('--permission');
     expect(flags.filter((flag) => flag.startsWith('--allow-'))).toEqual(['--allow-fs-read=*']);
+    // Node.js would keep the source map in memory, which is 100 MiB.
+    expect(flags).not.toContain('--enable-source-maps');
     expect(textsOf('COPY')).toContain('--from=build /build/dist /app');
     expect(bundle).toBe('/app/main.js');
     expect(textsOf('USER')).toEqual(['65534:65534']);

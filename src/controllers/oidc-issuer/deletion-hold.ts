@@ -18,7 +18,7 @@ export async function holdsDeletion(
 ): Promise<Hold | undefined> {
   const hasBegun = findCondition(object.status?.conditions, 'Ready')?.reason === 'Deleting';
   if (hasBegun || isDeletionAllowed(object)) return undefined;
-  const users = usersOf(object, await listIAMServiceAccounts(kube));
+  const users = await listIAMServiceAccounts(kube, (candidates) => usersOf(object, candidates));
   if (users.length === 0) return undefined;
   const message =
     `IAMServiceAccount ${namesOf(users, object)} still refer to this issuer, so nothing is deleted yet: ` +
@@ -27,9 +27,15 @@ export async function holdsDeletion(
   return { reason: 'DependentsRemaining', message, requeueAfter: settings.intervals.dependents };
 }
 
-/** All IAMServiceAccounts that may refer to the issuer or be trusted by it. Only a deletion lists, because a lookup may lag behind. */
-export function listIAMServiceAccounts(kube: KubeClient): Promise<readonly IAMServiceAccount[]> {
-  return kube.list<IAMServiceAccount>(iamServiceAccounts);
+/**
+ * The IAMServiceAccounts that the choice takes. Only a deletion lists, because a lookup may lag behind. The choice is asked object by
+ * object: all that the cluster has may not fit in memory.
+ */
+export function listIAMServiceAccounts(
+  kube: KubeClient,
+  choose: (candidates: readonly IAMServiceAccount[]) => readonly IAMServiceAccount[],
+): Promise<readonly IAMServiceAccount[]> {
+  return kube.list<IAMServiceAccount>(iamServiceAccounts, { keep: (object) => choose([object]).length > 0 });
 }
 
 /** The names in an order that stays the same, and not more than somebody would read. */

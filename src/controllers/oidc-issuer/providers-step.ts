@@ -75,10 +75,9 @@ const recordedURLs = ({ status }: IssuerContext) => (status.providers ?? []).map
 
 /** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
 async function findDependents({ services, object, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
-  const all = await listIAMServiceAccounts(services.kube);
   // The issuer's own URL may be lost with the status.
   const status = { ...object.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
-  return dependentsOf({ ...object, status }, all);
+  return listIAMServiceAccounts(services.kube, (candidates) => dependentsOf({ ...object, status }, candidates));
 }
 
 /** Comes before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */

@@ -8,8 +8,14 @@ const hopHeaders = new Set(['connection', 'expect', 'host', 'keep-alive', 'trans
 /** The moto process behind the front. It is not thread-safe, so calls reach it one at a time. */
 export class Emulator {
   #last: Promise<unknown> = Promise.resolve();
+  #busy = 0;
 
   constructor(readonly url: string) {}
+
+  /** Milliseconds that moto has worked so far. */
+  get busy(): number {
+    return this.#busy;
+  }
 
   /** Passes a call on, in the account of its credential. */
   async send(request: AwsRequest): Promise<Reply> {
@@ -42,9 +48,18 @@ export class Emulator {
     body: Buffer | undefined,
   ): Promise<Reply> {
     const all = { ...headers, 'x-moto-account-id': accountID, 'content-length': body?.length ?? 0 };
-    const mine = this.#last.then(() => this.#exchange(method, path, all, body));
+    const mine = this.#last.then(() => this.#timed(() => this.#exchange(method, path, all, body)));
     this.#last = mine.catch(() => undefined);
     return mine;
+  }
+
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#busy += performance.now() - start;
+    }
   }
 
   #exchange(method: string, path: string, headers: OutgoingHttpHeaders, body: Buffer | undefined): Promise<Reply> {

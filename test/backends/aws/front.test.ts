@@ -57,6 +57,19 @@ describe('counting', () => {
     await expect(world.aws.iam.send(getReader)).rejects.toMatchObject({ name: 'NoSuchEntityException' });
   });
 
+  test('knows how many calls were in flight at a time, and how long moto worked', async () => {
+    world.front.latency = 20;
+    const busy = world.front.emulatorBusy;
+    await Promise.all(Array.from({ length: 3 }, () => world.aws.iam.send(new ListRolesCommand({}))));
+    world.front.latency = 0;
+    expect(world.front.mostInFlight).toBe(3);
+    expect(world.front.emulatorBusy).toBeGreaterThan(busy);
+    await world.aws.iam.send(new ListRolesCommand({}));
+    world.front.clearCalls();
+    await world.aws.iam.send(new ListRolesCommand({}));
+    expect(world.front.mostInFlight).toBe(1);
+  });
+
   test('knows in which account and region a call was made', async () => {
     const other = await world.aws.at('eu-central-1').in('111122223333');
     await other.sts.send(new GetCallerIdentityCommand({}));

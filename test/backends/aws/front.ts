@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Emulator } from './emulator.ts';
 import { AwsError, awsError, errorReply } from './errors.ts';
 import { Faults, underFault, type Fault, type Outcome } from './faults.ts';
@@ -39,8 +40,12 @@ export class AwsFront implements Hooks {
   /** Judges each call of S3 and says why it is denied; undefined lets it through. */
   authorize: (request: AwsRequest, credential: Credential) => Promise<Denied | undefined> = async () => undefined;
   issuerReachable: (url: string) => Promise<boolean> = async () => true;
+  /** Milliseconds that each call lies before it is looked at, as if AWS were that far away. */
+  latency = 0;
   readonly state: FrontState;
   readonly #calls: Answered[] = [];
+  #inFlight = 0;
+  #mostInFlight = 0;
   readonly #unknown: Answered[] = [];
   readonly #refusals: string[] = [];
   readonly #faults = new Faults();
@@ -78,6 +83,22 @@ export class AwsFront implements Hooks {
 
   clearCalls(): void {
     this.#calls.length = 0;
+    this.#mostInFlight = this.#inFlight;
+  }
+
+  /** Calls that are not answered yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** How many calls there were at a time since the last reset or clearCalls. */
+  get mostInFlight(): number {
+    return this.#mostInFlight;
+  }
+
+  /** Milliseconds that the emulator, which answers one call at a time, has worked so far. */
+  get emulatorBusy(): number {
+    return this.emulator.busy;
   }
 
   /** How often each `service:Operation` was called; with a name only that operation. */
@@ -148,6 +169,10 @@ export class AwsFront implements Hooks {
     const call = { service, operation, write, accountID, region, at: Date.now(), status: 0 };
     this.#calls.push(call);
     if (operation === 'Unknown') this.#unknown.push(call);
+    this.#inFlight++;
+    this.#mostInFlight = Math.max(this.#mostInFlight, this.#inFlight);
+    outgoing.once('close', () => this.#inFlight--);
+    if (this.latency > 0) await sleep(this.latency);
     const proceed = () => this.#answer(request);
     const outcome = await underFault(this.#faults.take(request), request, {
       proceed,

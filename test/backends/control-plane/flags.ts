@@ -54,6 +54,8 @@ export function apiServerFlags(options: ApiServerOptions): string[] {
     '--authorization-mode=RBAC',
     `--audit-policy-file=${options.auditPolicyFile}`,
     `--audit-log-path=${options.auditLog}`,
+    // MiB. Who reads on from a place in the log would miss what was moved to another file.
+    '--audit-log-maxsize=10000',
     '--service-cluster-ip-range=10.0.0.0/24',
     '--profiling=false',
   ];

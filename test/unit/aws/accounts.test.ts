@@ -242,6 +242,17 @@ describe('limits', () => {
     await Promise.all([...reached, other].map(({ roles }) => roles.find('a')));
     expect(most).toBe(2);
   });
+
+  test('let the calls of an urgent pass go before those of others, which came first', async () => {
+    const limited = aws.accounts({ limits });
+    const find = async (urgency: 'high' | 'normal' | 'low', name: string) =>
+      (await limited.get({ roleARN: undefined, namespace }, scope({ urgency }))).roles.find(name);
+    await find('low', 'before');
+    aws.forgetCalls();
+    await Promise.all([find('low', 'a'), find('low', 'b'), find('normal', 'c'), find('high', 'd')]);
+    // The first call found nobody waiting.
+    expect(aws.calls.map(({ input }) => input['RoleName'])).toEqual(['a', 'd', 'c', 'b']);
+  });
 });
 
 test('each change of AWS is logged once, with the object that it is for, and a read is not', async () => {

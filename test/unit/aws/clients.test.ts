@@ -2,7 +2,7 @@ import { Agent } from 'node:https';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ListCertificatesCommand } from '@aws-sdk/client-acm';
 import { ListDistributionsCommand } from '@aws-sdk/client-cloudfront';
-import { GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
+import { GetRoleCommand } from '@aws-sdk/client-iam';
 import { ListHostedZonesCommand } from '@aws-sdk/client-route-53';
 import { GetBucketTaggingCommand } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
@@ -11,6 +11,7 @@ import { SdkClients, type ClientOptions } from '../../../src/aws/clients.ts';
 import * as errors from '../../../src/aws/errors.ts';
 import { plainEnvironment } from '../../backends/plain-environment.ts';
 import { scope } from '../../fakes/aws/index.ts';
+import { FakeClock } from '../../fakes/clock.ts';
 import { failure } from './failure.ts';
 import { shareErrorsWithNode } from './realm.ts';
 import { answer, queryError, refusingProxy, reset, serve, stall, type Served } from './server.ts';
@@ -132,9 +133,30 @@ describe('a call', () => {
   });
 });
 
-test('clients slow down by themselves when AWS throttles', async () => {
-  const { iam } = new SdkClients({ region: 'eu-central-1', agent: new Agent() }).forCredentials(undefined);
-  expect((await (iam as IAMClient).config.retryStrategy()).constructor.name).toBe('AdaptiveRetryStrategy');
+test('a throttle that the next attempt gets over slows down the calls after it all the same', async () => {
+  const clock = new FakeClock();
+  const server = await serve(answer(200, identity), queryError(400, 'Throttling'), answer(200, role));
+  served.push(server);
+  process.env['AWS_ENDPOINT_URL'] = server.url;
+  const accounts = new AwsAccounts({
+    clients: new SdkClients({ region: 'eu-central-1', agent: new Agent() }),
+    region: 'eu-central-1',
+    installation: 'test',
+    operator: scope(),
+    breaker: () => new Breaker({ clock: systemClock, isSilence }),
+    limiterClock: { now: () => clock.now().getTime(), after: (wait, callback) => clock.after(wait, callback) },
+  });
+  const { roles } = await accounts.get(own, scope());
+  await clock.advance(1);
+  expect(await roles.find('r')).toMatchObject({ name: 'r' });
+  expect(server.requests).toHaveLength(3);
+
+  const next = roles.find('r');
+  await clock.advance(500);
+  expect(server.requests).toHaveLength(3);
+  await clock.advance(1_000);
+  expect(await next).toMatchObject({ name: 'r' });
+  expect(server.requests).toHaveLength(4);
 });
 
 test('a bucket is part of the path where the endpoint is an IP address', async () => {
@@ -150,6 +172,14 @@ test('a bucket is part of the path where the endpoint is an IP address', async (
     'PUT /bucket/keys.json?x-id=PutObject',
     'GET /bucket/keys.json?x-id=GetObject',
   ]);
+});
+
+test('a client is made when it is first used, and once', () => {
+  const clients = new SdkClients({ region: 'eu-central-1', agent: new Agent() }).forCredentials(undefined);
+  const isMade = Object.values(Object.getOwnPropertyDescriptors(clients)).map(({ value }) => typeof value);
+  expect(isMade).toEqual(['undefined', 'undefined', 'undefined', 'undefined', 'function']);
+  expect(clients.iam).toBe(clients.iam);
+  expect(clients.s3('eu-central-1')).toBe(clients.s3('eu-central-1'));
 });
 
 describe('through a proxy', () => {

@@ -6,9 +6,10 @@ import { failure } from './failure.ts';
 const roleARN = (number: number) => `arn:aws:iam::999988887777:role/tenant-${number}`;
 const numbers = Array.from({ length: 700 }, (_, index) => index);
 
-let aws: FakeAws, accounts: Accounts, clientsMade: number;
+let aws: FakeAws, accounts: Accounts, clientsMade: number, now: number;
 beforeEach(() => {
-  aws = new FakeAws();
+  now = Date.UTC(2026, 0, 1);
+  aws = new FakeAws({ now: () => now });
   clientsMade = 0;
   const clients = aws.clients();
   accounts = aws.accounts({
@@ -58,6 +59,21 @@ describe('an object whose account was edited 700 times', () => {
     await own();
     expect(count('GetCallerIdentity')).toBe(1);
   });
+});
+
+test('clients of an account that no object names any more go, and those of an account in use stay', async () => {
+  const minutes = (count: number) => (now += count * 60_000);
+  await use(1);
+  await use(2);
+  minutes(10);
+  await use(2);
+  minutes(10);
+  clientsMade = 0;
+  await use(2);
+  expect(clientsMade).toBe(0);
+  await use(1);
+  expect(clientsMade).toBe(1);
+  expect(count('AssumeRole')).toBe(2);
 });
 
 test('nothing is kept of a role that cannot be assumed', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AccountLimiters } from '../../../src/aws/limits.ts';
 import { Recent } from '../../../src/aws/recent.ts';
+import { settled } from '../../fakes/clock.ts';
 
 /** The keys for which nothing has to be made. */
 function kept(recent: Recent<object>, keys: readonly string[]): string[] {
@@ -30,10 +31,22 @@ describe('what is kept by name', () => {
 
   test('stays while it must', () => {
     const busy = {};
-    const recent = new Recent<object>(2, (value) => value !== busy);
+    const recent = new Recent<object>(2, { mayGo: (value) => value !== busy });
     recent.get('busy', () => busy);
     for (const key of ['a', 'b', 'c']) recent.get(key, () => ({}));
     expect(kept(recent, ['busy', 'c', 'b', 'a'])).toEqual(['busy', 'c']);
+  });
+
+  test('goes when nobody has asked for it for long', () => {
+    let now = 0;
+    const recent = new Recent<object>(10, { unused: { after: 100, now: () => now } });
+    for (const key of ['a', 'b']) recent.get(key, () => ({}));
+    now = 60;
+    recent.get('b', () => ({}));
+    now = 100;
+    recent.dropUnused();
+    expect(recent.size).toBe(1);
+    expect(kept(recent, ['b', 'a'])).toEqual(['b']);
   });
 });
 
@@ -42,6 +55,7 @@ test('the limiters of 10,000 accounts are not all kept, but those under which a 
   const busy = limiters.of('busy');
   let answer = () => {};
   const call = busy.iam.add(() => new Promise<void>((resolve) => (answer = resolve)));
+  await settled();
   const first = Array.from({ length: 10_000 }, (_, index) => limiters.of(`account ${index}`));
   expect(limiters.of('busy')).toBe(busy);
 

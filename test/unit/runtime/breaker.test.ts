@@ -92,17 +92,33 @@ describe('a call that hangs', () => {
   });
 });
 
-test('what waits for its turn fails as soon as nobody answers, and not before', async () => {
-  const { breaker, call } = world();
-  const outcomes: string[] = [];
-  const waiting = breaker
-    .whileAnswered(() => new Promise(() => {}))
-    .catch((error: unknown) => outcomes.push(error instanceof NoAnswer ? 'no answer' : 'failed'));
-  await call('answer');
-  await settled();
-  expect(outcomes).toEqual([]);
-  await call('silence');
-  await waiting;
-  expect(outcomes).toEqual(['no answer']);
-  await expect(breaker.whileAnswered(async () => 'done')).rejects.toThrow(NoAnswer);
+describe('a call that waits for its turn', () => {
+  const never = () => new Promise<never>(() => {});
+
+  test('fails as soon as nobody answers, and not before', async () => {
+    const { breaker, call } = world();
+    const outcomes: string[] = [];
+    const waiting = breaker
+      .run(async () => 'made', never)
+      .catch((error: unknown) => outcomes.push(error instanceof NoAnswer ? 'no answer' : 'failed'));
+    await call('answer');
+    await settled();
+    expect(outcomes).toEqual([]);
+    await call('silence');
+    await waiting;
+    expect(outcomes).toEqual(['no answer']);
+    await expect(breaker.run(async () => 'made', never)).rejects.toThrow(NoAnswer);
+  });
+
+  test('fails with its own error if it is the one that finds out', async () => {
+    const { breaker } = world();
+    const fails = async () => {
+      throw new Silence('reset');
+    };
+    const slowly = async <T>(work: () => Promise<T>) => {
+      await settled();
+      return work().finally(settled);
+    };
+    await expect(breaker.run(fails, slowly)).rejects.toThrow('reset');
+  });
 });

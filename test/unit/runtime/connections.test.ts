@@ -262,6 +262,21 @@ describe("the operator's own cluster", () => {
     }
   });
 
+  test('has the connections under its former CA closed when the CA is rotated', async () => {
+    const { client, caFile } = await pod();
+    const next = await TestCA.create();
+    try {
+      server.answer(json(account), json(account));
+      await client.find(serviceAccounts, ref);
+      await writeFile(caFile, `${ca.certificate}\n${next.certificate}`);
+      await client.find(serviceAccounts, ref);
+      expect(server.connections).toBe(2);
+      await until(() => server.openConnections === 1);
+    } finally {
+      await next.remove();
+    }
+  });
+
   test('is not asked where the token file cannot be read', async () => {
     const { client, tokenFile } = await pod();
     await rm(tokenFile);

@@ -202,9 +202,18 @@ describe('reads', () => {
       ['OIDCIssuer', 'b'],
     ]);
     expect(server.requests.map((request) => request.query)).toEqual([
-      { limit: '500' },
-      { limit: '500', continue: 'next' },
+      { limit: '100' },
+      { limit: '100', continue: 'next' },
     ]);
+  });
+
+  test('of a list are given only if they are to be kept', async () => {
+    server.answer(
+      list('9', [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }], 'next'),
+      list('9', [{ metadata: { name: 'c' } }, { metadata: { name: 'a2' } }]),
+    );
+    const items = await connect().list(oidcIssuers, { keep: ({ metadata }) => metadata.name.startsWith('a') });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['a', 'a2']);
   });
 
   test('of a list that expired half-way start again', async () => {

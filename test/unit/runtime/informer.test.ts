@@ -101,8 +101,8 @@ describe('following a kind', () => {
       [{ namespace: 'org', name: 'c' }, 'eu-central-1'],
     ]);
     const [first, second, third] = server.requests.map((request) => request.query);
-    expect(first).toEqual({ limit: '500' });
-    expect(second).toEqual({ limit: '500', continue: 'more' });
+    expect(first).toEqual({ limit: '100' });
+    expect(second).toEqual({ limit: '100', continue: 'more' });
     expect(third).toMatchObject({ watch: 'true', allowWatchBookmarks: 'true', resourceVersion: '5' });
   });
 

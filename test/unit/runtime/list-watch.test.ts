@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { awsClusters, oidcIssuers, type Resource } from '../../../src/api/resources.ts';
+import type { KubernetesObject } from '../../../src/api/meta.ts';
+import { awsClusters, guardrails, oidcIssuers, type Resource } from '../../../src/api/resources.ts';
 import type { Access } from '../../../src/runtime/access.ts';
 import { hours, minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
@@ -27,11 +28,14 @@ afterEach(async () => {
   await server.close();
 });
 
+let changed: KubernetesObject[];
+
 function run(access: () => Promise<Access>, resource: Resource = oidcIssuers): void {
-  const listWatch = new ListWatch({
+  changed = [];
+  const listWatch = new ListWatch<KubernetesObject>({
     transport: new KubeTransport({ access: { get: access, renew: () => {} }, signal: stop.signal }),
     resource,
-    handler: { changed: () => {}, deleted: () => {}, listing: () => {}, listed: () => {} },
+    handler: { changed: (object) => void changed.push(object), deleted: () => {}, listing: () => {}, listed: () => {} },
     logger,
     clock,
     signal: stop.signal,
@@ -132,4 +136,36 @@ test.each([
   );
   await backingOff();
   expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('a watch of a cluster-scoped kind brings its objects, which are in no namespace', async () => {
+  const guardrail = { metadata: { name: 'team-a', resourceVersion: '6' } };
+  server.answer(list('5', []), watch([{ type: 'ADDED', object: guardrail }]));
+  run(reachable, guardrails);
+  await until(() => changed.length > 0);
+  expect(changed.map(({ metadata }) => metadata.name)).toEqual(['team-a']);
+  expect(logger.lines).toEqual([]);
+});
+
+test("kubectl's copy of an object and the managers of its fields are left out of lists and watches, and nothing else", async () => {
+  const copied = (name: string) => ({
+    metadata: {
+      namespace: 'org',
+      name,
+      resourceVersion: '6',
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', team: 'a' },
+      managedFields: [{ manager: 'kubectl' }],
+      labels: { tier: 'front' },
+    },
+    spec: { region: 'eu-central-1' },
+  });
+  server.answer(list('5', [copied('listed')]), watch([{ type: 'ADDED', object: copied('watched') }]));
+  run(reachable);
+  await until(() => changed.length === 2);
+  expect(changed.map(({ metadata, ...rest }) => ({ metadata, spec: 'spec' in rest && rest.spec }))).toEqual(
+    ['listed', 'watched'].map((name) => ({
+      metadata: { namespace: 'org', name, resourceVersion: '6', annotations: { team: 'a' }, labels: { tier: 'front' } },
+      spec: { region: 'eu-central-1' },
+    })),
+  );
 });

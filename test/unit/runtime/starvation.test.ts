@@ -41,7 +41,7 @@ class Roles {
       await sleep(this.clock, deadline, signal);
       throw new Error('no answer');
     };
-    await breaker.whileAnswered(() => breaker.run(call));
+    await breaker.run(call);
     return {};
   }
 
