@@ -209,12 +209,13 @@ export const isInvalid = named(
 export function isUnavailable(error: unknown): boolean {
   return timedOut(error) || hasStatus(error, (status) => status >= 500) || failedToConnect(error);
 }
-/** No answer came at all. */
+/** No answer came, and it took its time to be sure of that. A refused or reset connection, which the SDK calls a timeout too, holds up nobody. */
 export function isSilence(error: unknown): boolean {
-  return (timedOut(error) || failedToConnect(error)) && !hasStatus(error, () => true);
+  const isQuick =
+    hasStatus(error, () => true) || hasCode(error, (code) => code !== 'ETIMEDOUT' && networkCodes.has(code));
+  return !isQuick && (timedOut(error) || hasCode(error, (code) => code === 'ETIMEDOUT'));
 }
-const failedToConnect = (error: unknown) =>
-  chain(error).some((link) => 'code' in link && typeof link.code === 'string' && networkCodes.has(link.code));
+const failedToConnect = (error: unknown) => hasCode(error, (code) => networkCodes.has(code));
 const timedOut = named('TimeoutError', 'RequestTimeout', 'ServiceUnavailable', 'InternalFailure', 'InternalError');
 const networkCodes = new Set([
   'ECONNRESET',
@@ -242,6 +243,11 @@ function kindOf(error: unknown): FailureKind {
 function named(...names: string[]): (error: unknown) => boolean {
   const known = new Set(names);
   return (error) => chain(error).some((link) => known.has(link.name.replace(/Exception$/, '')));
+}
+
+/** The system's codes: https://nodejs.org/api/errors.html#common-system-errors */
+function hasCode(error: unknown, test: (code: string) => boolean): boolean {
+  return chain(error).some((link) => 'code' in link && typeof link.code === 'string' && test(link.code));
 }
 
 function hasStatus(error: unknown, test: (status: number) => boolean): boolean {

@@ -66,7 +66,9 @@ function withFinding(conditions: readonly Condition[], finding: Finding, moment:
   const { type, state, reason, message } = finding;
   const old = findCondition(conditions, type);
   if (old && keepsWord(old, finding, moment)) {
-    return state === 'skipped' ? [...conditions] : set(conditions, { ...old, type, message }, moment);
+    // The first error stays: each try may fail in other words, and none is news.
+    const isFirst = moment.failingSince.get(type) === moment.now.getTime();
+    return state === 'unknown' && isFirst ? set(conditions, { ...old, type, message }, moment) : [...conditions];
   }
   return set(
     conditions,

@@ -141,3 +141,17 @@ describe('describe', () => {
 function statusOf(error: Error): string {
   return '$metadata' in error ? String((error.$metadata as { httpStatusCode?: number }).httpStatusCode) : '';
 }
+
+test.each<[string, Error, boolean]>([
+  ['a timeout of the SDK', Object.assign(new Error('x'), { name: 'TimeoutError', $metadata: { attempts: 3 } }), true],
+  ['a connect that took too long', Object.assign(new Error('x'), { code: 'ETIMEDOUT' }), true],
+  [
+    'a reset, which the SDK calls a timeout',
+    Object.assign(new Error('x'), { name: 'TimeoutError', code: 'ECONNRESET' }),
+    false,
+  ],
+  ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), false],
+  ['an answer that the service is not available', new ServiceError('ServiceUnavailable', 503), false],
+])('of %s says whether the other side is silent', (_, cause, silent) => {
+  expect(errors.isSilence(new errors.AwsError('looking', 'iam:GetRole', cause))).toBe(silent);
+});

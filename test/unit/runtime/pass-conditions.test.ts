@@ -139,10 +139,14 @@ describe('a look that failed in passing', () => {
     new Map(['BucketReady', 'DistributionReady'].map((type) => [type, tuesday.getTime() - milliseconds]));
 
   test('leaves what is True as it is for ten minutes, with the error as its message, and is no news', () => {
-    const conditions = after(well, [unknown, skipped], 1, tuesday, failingFor(minutes(10) - 1));
-    expect(byType(conditions)).toEqual(byType(well));
-    expect(conditions.map(({ message }) => message)).toEqual(['read ECONNRESET', '', '']);
-    expect(news(well, conditions)).toEqual([]);
+    const first = after(well, [unknown, skipped], 1, tuesday, failingFor(0));
+    const other = { ...unknown, message: 'not done within 120 s' };
+    const last = after(first, [other, skipped], 1, tuesday, failingFor(minutes(10) - 1));
+    for (const conditions of [first, last]) {
+      expect(byType(conditions)).toEqual(byType(well));
+      expect(conditions.map(({ message }) => message)).toEqual(['read ECONNRESET', '', '']);
+      expect(news(well, conditions)).toEqual([]);
+    }
   });
 
   test('makes it Unknown after ten minutes, with one event', () => {
