@@ -45,6 +45,18 @@ export const iamPolicyCases: Cases = {
     allowed: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustPolicy({ Action: 'sts:*' }) }),
     refused: ({ aws }) => makeRole(aws, { AssumeRolePolicyDocument: trustPolicy({ Action: 's3:GetObject' }) }),
   },
+  'trust-policy-principal': {
+    error: 'MalformedPolicyDocumentException',
+    status: 400,
+    async allowed({ aws }) {
+      const nobody = { Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+      await makeRole(aws, { AssumeRolePolicyDocument: trustPolicy(nobody) });
+    },
+    refused: ({ aws }) =>
+      makeRole(aws, {
+        AssumeRolePolicyDocument: trustPolicy({ Principal: { AWS: '*' }, Action: 'sts:AssumeRoleWithWebIdentity' }),
+      }),
+  },
   'inline-policy-grammar': {
     error: 'MalformedPolicyDocumentException',
     status: 400,

@@ -49,6 +49,20 @@ export const iamPolicyRules: readonly Rule[] = [
     },
   },
   {
+    // How IAM words this is not known; that a web identity's action goes with a federated principal alone, the guide says.
+    name: 'trust-policy-principal',
+    page: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html',
+    operations: ['iam:CreateRole', 'iam:UpdateAssumeRolePolicy'],
+    check(request) {
+      const statements = readPolicy(trustDocument(request))?.Statement ?? [];
+      const misfits = statements.some(({ Principal, Action }) => {
+        const federated = typeof Principal === 'object' && Principal !== null && 'Federated' in Principal;
+        return !federated && Action.some((action) => /^sts:AssumeRoleWith/i.test(action));
+      });
+      return misfits ? malformed('Invalid action for the principal.') : undefined;
+    },
+  },
+  {
     name: 'inline-policy-grammar',
     page: grammar,
     operations: ['iam:PutRolePolicy', 'iam:CreatePolicy'],
