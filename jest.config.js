@@ -13,10 +13,18 @@ const common = {
 /** Jest takes `testTimeout` for all projects or for none; back ends need longer than what is in memory. */
 const withBackends = { ...common, setupFilesAfterEnv: ['<rootDir>/test/backends/timeout.ts'] };
 
+/** A project sees the sources too, so that `--findRelatedTests` finds the tests of a source file. */
+const project = (displayName, settings, folders) => ({
+  ...settings,
+  displayName,
+  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/scripts', '<rootDir>/demo'],
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+});
+
 export default {
   projects: [
-    { ...common, displayName: 'unit', roots: ['<rootDir>/test/unit', '<rootDir>/test/reconcilers'] },
-    { ...withBackends, displayName: 'backends', roots: ['<rootDir>/test/backends', '<rootDir>/test/environment'] },
-    { ...withBackends, displayName: 'integration', roots: ['<rootDir>/test/integration', '<rootDir>/test/crash'] },
+    project('unit', common, ['unit', 'reconcilers']),
+    project('backends', withBackends, ['backends', 'environment']),
+    project('integration', withBackends, ['integration', 'crash']),
   ],
 };

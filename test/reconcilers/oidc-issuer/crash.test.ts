@@ -55,12 +55,7 @@ describe.each(writes)('killed when %s has taken effect', (operation) => {
   test('has one of each in the end, also where nothing of that pass came into the status', async () => {
     const story = new Story(spec);
     story.aws.failNext(operation, lost(), { tookEffect: true });
-    const failed = () => story.aws.calls.some((call) => call.operation === operation);
-    while (!failed()) {
-      await story.reconcile();
-      story.aws.deploy();
-      story.aws.sync();
-    }
+    await story.until(() => story.aws.calls.some((call) => call.operation === operation));
     story.loseStatus();
     story.restart();
     await story.untilReady();
@@ -74,12 +69,7 @@ describe.each(writes)('killed when %s has taken effect', (operation) => {
     for (const forgets of [false, true]) {
       const story = new Story(spec);
       story.aws.failNext(operation, lost(), { tookEffect: true });
-      const failed = () => story.aws.calls.some((call) => call.operation === operation);
-      while (!failed()) {
-        await story.reconcile();
-        story.aws.deploy();
-        story.aws.sync();
-      }
+      await story.until(() => story.aws.calls.some((call) => call.operation === operation));
       if (forgets) story.loseStatus();
       story.restart();
       story.delete();
