@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { hostname } from 'node:os';
-import { awsClusterLabel, settledAnnotation } from './api/names.ts';
+import { settledAnnotation } from './api/names.ts';
 import type { AWSCluster } from './api/aws-cluster.ts';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
 import type { KubernetesObject, ManagedObject, ManagedStatus } from './api/meta.ts';
@@ -10,7 +10,6 @@ import {
   iamServiceAccounts,
   namespaces,
   oidcIssuers,
-  type NamespacedName,
   type Resource,
 } from './api/resources.ts';
 import { AwsAccounts } from './aws/accounts.ts';
@@ -20,22 +19,20 @@ import { withRates } from './aws/limits.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
-import { mayHaveForgotten } from './controllers/dependents.ts';
 import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
-import { isLeavingForGood } from './controllers/issuer-contract.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { lookupBy } from './controllers/oidc-issuer/nameservers.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
+import { claimIndex, deletedIssuerIndex, issuerIndex, roleIndex } from './controllers/references.ts';
 import {
-  claimIndex,
-  deletedIssuerIndex,
-  issuerIndex,
-  issuerKey,
-  roleIndex,
-  roleSummary,
-} from './controllers/references.ts';
+  guardrailsForAll,
+  issuersForClusters,
+  issuersForRoles,
+  namespacesForTheirs,
+  rolesForDeletedIssuers,
+} from './controllers/watches.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { Breaker } from './runtime/breaker.ts';
@@ -158,52 +155,15 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   roles.watch(roleInformer);
   clusters.watch(clusterInformer);
 
-  roles.watchRelated(issuerInformer, {
-    select: (issuer) => ({
-      uid: issuer.metadata.uid,
-      deleting: issuer.metadata.deletionTimestamp !== undefined,
-      leavingForGood: isLeavingForGood(issuer),
-      spec: issuer.spec,
-      accountID: issuer.status?.accountID,
-      issuerURL: issuer.status?.issuerURL,
-      providers: issuer.status?.providers,
-    }),
-    affected: (issuer, { issuerURL = '' }) =>
-      [issuerKey(issuer), issuerURL].flatMap((key) => rolesByIssuer.under(key)).map(([ref]) => ref),
-  });
-  // Only an issuer that is being deleted waits for its roles. A changed role causes no AWS calls for other issuers.
-  issuers.watchRelated(roleInformer, {
-    select: (role) => ({
-      ...roleSummary(role),
-      deleting: role.metadata.deletionTimestamp !== undefined,
-      forgotten: mayHaveForgotten(role),
-    }),
-    *affected(_, { issuers: names, urls }) {
-      for (const key of [...names, ...urls]) for (const [ref] of deletedIssuers.under(key)) yield ref;
-    },
-  });
-  clusters.watchRelated(issuerInformer, {
-    select: ({ metadata, spec, status }) => ({
-      cluster: metadata.labels?.[awsClusterLabel],
-      deleting: metadata.deletionTimestamp !== undefined,
-      spec,
-      issuerURL: status?.issuerURL,
-      distribution: status?.distribution,
-      ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status,
-    }),
-    affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
-  });
-
-  // A Guardrail can decide about any object. The labels of a namespace decide only about the objects in it.
+  roles.watchRelated(issuerInformer, issuersForRoles(rolesByIssuer));
+  issuers.watchRelated(roleInformer, rolesForDeletedIssuers(deletedIssuers));
+  clusters.watchRelated(issuerInformer, issuersForClusters);
   for (const [judged, all, byNamespace] of [
     [issuers, allIssuers, knownIssuers],
     [roles, allRoles, roleAges],
   ] as const) {
-    judged.watchRelated(guardrailInformer, { select: ({ spec }) => spec, affected: () => refsOf(all) });
-    judged.watchRelated(namespaceInformer, {
-      select: ({ metadata }) => metadata.labels ?? {},
-      affected: ({ name }) => refsOf(byNamespace.under(name)),
-    });
+    judged.watchRelated(guardrailInformer, guardrailsForAll(all));
+    judged.watchRelated(namespaceInformer, namespacesForTheirs(byNamespace));
   }
 
   // No object is judged before all Guardrails are known: one that is not read yet would look absent.
@@ -230,9 +190,6 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     agent.destroy();
   };
 }
-
-const refsOf = (objects: Iterable<readonly [NamespacedName, unknown]>): NamespacedName[] =>
-  [...objects].map(([ref]) => ref);
 
 function readConfig(): Config {
   try {

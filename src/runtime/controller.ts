@@ -19,6 +19,14 @@ export interface ControllerOptions {
   readonly random?: () => number;
 }
 
+/** How objects depend on objects of another kind. */
+export interface Related<O, S> {
+  /** The part of the other object that matters to them. */
+  readonly select: (object: O) => S;
+  readonly affected: (ref: NamespacedName, selected: S) => Iterable<NamespacedName>;
+  readonly priority?: Priority;
+}
+
 /** Brings what informers see to a reconciler, key by key. */
 export class Controller {
   readonly #queue: WorkQueue;
@@ -53,14 +61,7 @@ export class Controller {
    * Reconciles the objects that depend on objects of another kind. `select` picks the part of the other object that matters to
    * them. `affected` names them, for both the new and the former version of the other object.
    */
-  watchRelated<O extends KubernetesObject, S>(
-    informer: Informer<O>,
-    related: {
-      readonly select: (object: O) => S;
-      readonly affected: (ref: NamespacedName, selected: S) => Iterable<NamespacedName>;
-      readonly priority?: Priority;
-    },
-  ): void {
+  watchRelated<O extends KubernetesObject, S>(informer: Informer<O>, related: Related<O, S>): void {
     informer.on({
       select: related.select,
       changed: ({ ref, selected, before }) => {

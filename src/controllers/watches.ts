@@ -1,0 +1,68 @@
+import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
+import type { KubernetesObject } from '../api/meta.ts';
+import { awsClusterLabel } from '../api/names.ts';
+import type { NamespacedName } from '../api/resources.ts';
+import type { Related } from '../runtime/controller.ts';
+import type { Lookup } from '../runtime/lookup.ts';
+import { mayHaveForgotten } from './dependents.ts';
+import { isLeavingForGood } from './issuer-contract.ts';
+import { issuerKey, roleSummary } from './references.ts';
+
+/*
+ * Whom the change of an object concerns besides the object itself. Each watch picks the part of the object that matters, so that a
+ * change of any other part sets nothing off.
+ */
+
+/** The IAMServiceAccounts that refer to an OIDCIssuer or whose roles trust it. */
+export const issuersForRoles = (rolesByIssuer: Lookup<unknown>) =>
+  ({
+    select: (issuer: OIDCIssuer) => ({
+      uid: issuer.metadata.uid,
+      deleting: issuer.metadata.deletionTimestamp !== undefined,
+      leavingForGood: isLeavingForGood(issuer),
+      spec: issuer.spec,
+      accountID: issuer.status?.accountID,
+      issuerURL: issuer.status?.issuerURL,
+      providers: issuer.status?.providers,
+    }),
+    affected: (issuer, { issuerURL = '' }) =>
+      [issuerKey(issuer), issuerURL].flatMap((key) => refsOf(rolesByIssuer.under(key))),
+  }) satisfies Related<OIDCIssuer, { issuerURL: string | undefined }>;
+
+/** The OIDCIssuers whose deletion waits for an IAMServiceAccount. A changed role causes no AWS calls for other issuers. */
+export const rolesForDeletedIssuers = (deletedIssuers: Lookup<unknown>) =>
+  ({
+    select: (role: IAMServiceAccount) => ({
+      ...roleSummary(role),
+      deleting: role.metadata.deletionTimestamp !== undefined,
+      forgotten: mayHaveForgotten(role),
+    }),
+    affected: (_, { issuers, urls }) => [...issuers, ...urls].flatMap((key) => refsOf(deletedIssuers.under(key))),
+  }) satisfies Related<IAMServiceAccount, { issuers: readonly string[]; urls: readonly string[] }>;
+
+/** The AWSCluster of which an OIDCIssuer was made. */
+export const issuersForClusters = {
+  select: ({ metadata, spec, status }: OIDCIssuer) => ({
+    cluster: metadata.labels?.[awsClusterLabel],
+    deleting: metadata.deletionTimestamp !== undefined,
+    spec,
+    issuerURL: status?.issuerURL,
+    distribution: status?.distribution,
+    ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+  }),
+  affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
+} satisfies Related<OIDCIssuer, { cluster: string | undefined }>;
+
+/** A Guardrail can decide about any object. */
+export const guardrailsForAll = (all: Iterable<readonly [NamespacedName, unknown]>) =>
+  ({ select: ({ spec }: Guardrail) => spec, affected: () => refsOf(all) }) satisfies Related<Guardrail, unknown>;
+
+/** The labels of a namespace decide only about the objects in it. */
+export const namespacesForTheirs = (byNamespace: Lookup<unknown>) =>
+  ({
+    select: ({ metadata }: KubernetesObject) => metadata.labels ?? {},
+    affected: ({ name }) => refsOf(byNamespace.under(name)),
+  }) satisfies Related<KubernetesObject, unknown>;
+
+const refsOf = (objects: Iterable<readonly [NamespacedName, unknown]>): NamespacedName[] =>
+  [...objects].map(([ref]) => ref);

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../src/api/kinds.ts';
+import type { KubernetesObject } from '../../src/api/meta.ts';
+import { awsClusterLabel, finalizer } from '../../src/api/names.ts';
+import type { NamespacedName } from '../../src/api/resources.ts';
+import * as watches from '../../src/controllers/watches.ts';
+import type { Related } from '../../src/runtime/controller.ts';
+import { sameJson } from '../../src/runtime/json.ts';
+
+const ref = { namespace: 'team', name: 'abcl0' };
+const role = { namespace: 'team', name: 'reader' };
+const url = 'https://irsa.example.com';
+
+/** A lookup that knows these keys. */
+const knows = (keys: Readonly<Record<string, NamespacedName>>) => ({
+  under: (key: string) => (keys[key] ? [[keys[key], undefined] as const] : []),
+});
+
+/** Whom a change concerns, as the controller finds it out. */
+function concerned<O, S>({ select, affected }: Related<O, S>, before: O, after: O): NamespacedName[] {
+  const versions = [before, after].map(select);
+  if (sameJson(versions[0], versions[1])) return [];
+  return versions.flatMap((version) => [...affected(ref, version)]);
+}
+
+const issuer = (changes: { metadata?: object; spec?: object; status?: object } = {}) =>
+  ({
+    metadata: { ...ref, uid: 'u', ...changes.metadata },
+    spec: { region: 'eu-central-1', ...changes.spec },
+    status: { issuerURL: url, ...changes.status },
+  }) as unknown as OIDCIssuer;
+
+const anyChange = { metadata: { resourceVersion: '2', annotations: { a: 'b' } }, status: { observedGeneration: 7 } };
+const leaving = { metadata: { deletionTimestamp: '2030-01-01T00:00:00Z' } };
+
+describe('an OIDCIssuer', () => {
+  const watch = watches.issuersForRoles(knows({ 'team/abcl0': role, [url]: { ...role, name: 'trusting' } }));
+
+  test.each<[string, object]>([
+    ['whose spec changes', { spec: { audiences: ['a'] } }],
+    ['that is being deleted', leaving],
+    ['that is made anew', { metadata: { uid: 'v' } }],
+    ['that is registered', { status: { providers: [{ url, arn: 'arn' }] } }],
+    ['that gets its account', { status: { accountID: '111122223333' } }],
+  ])('%s concerns the roles that refer to it and those that trust it', (_, change) => {
+    expect(new Set(concerned(watch, issuer(), issuer(change)).map(({ name }) => name))).toEqual(
+      new Set(['reader', 'trusting']),
+    );
+  });
+
+  test('concerns also those that trust the URL that it had', () => {
+    const gone = issuer({ status: { issuerURL: undefined } });
+    expect(concerned(watch, issuer(), gone).map(({ name }) => name)).toContain('trusting');
+  });
+
+  test.each<[string, object]>([
+    ['that becomes ready', { status: { conditions: [{ type: 'Ready', status: 'True' }] } }],
+    ['whose distribution is known', { status: { distribution: { id: 'E1' } } }],
+    ['that is being deleted', leaving],
+  ])('%s concerns the AWSCluster that it was made of', (_, change) => {
+    const labelled = (more: { metadata?: object } = {}) =>
+      issuer({ ...more, metadata: { labels: { [awsClusterLabel]: 'abcl0' }, ...more.metadata } });
+    const marked = {
+      ...change,
+      metadata: { labels: { [awsClusterLabel]: 'abcl0' }, ...(change as typeof leaving).metadata },
+    };
+    expect(concerned(watches.issuersForClusters, labelled(), issuer(marked))).toContainEqual(ref);
+  });
+
+  test('that nobody derived concerns no AWSCluster', () => {
+    expect(concerned(watches.issuersForClusters, issuer(), issuer(leaving))).toEqual([]);
+  });
+
+  test('concerns nobody by what its own passes write', () => {
+    expect(concerned(watch, issuer(), issuer(anyChange))).toEqual([]);
+    expect(concerned(watches.issuersForClusters, issuer(), issuer(anyChange))).toEqual([]);
+  });
+});
+
+describe('an IAMServiceAccount', () => {
+  const watch = watches.rolesForDeletedIssuers(knows({ 'team/abcl0': ref, [url]: { ...ref, name: 'by-url' } }));
+  const account = (changes: { metadata?: object; spec?: object; status?: object } = {}) =>
+    ({
+      metadata: { ...role, ...changes.metadata },
+      spec: { issuerRefs: [{ name: 'abcl0' }], subjects: [], ...changes.spec },
+      status: { issuers: [{ url }], ...changes.status },
+    }) as unknown as IAMServiceAccount;
+
+  test.each<[string, object]>([
+    ['that is being deleted', leaving],
+    ['whose role drops its trust', { status: { issuers: [] } }],
+    ['that lost its status', { metadata: { finalizers: [finalizer] }, status: { issuers: undefined } }],
+    ['that refers to another issuer by now', { spec: { issuerRefs: [{ name: 'other' }] } }],
+  ])('%s concerns the issuers whose deletion waits for it', (_, change) => {
+    expect(concerned(watch, account(), account(change))).toContainEqual(ref);
+    expect(concerned(watch, account(), account(change)).map(({ name }) => name)).toContain('by-url');
+  });
+
+  test('concerns no issuer by its policies or its conditions', () => {
+    const change = { spec: { policies: { managed: ['a'] } }, status: { conditions: [] } };
+    expect(concerned(watch, account(), account(change))).toEqual([]);
+  });
+});
+
+test('a Guardrail concerns all objects, but not by what is not its spec', () => {
+  const watch = watches.guardrailsForAll([
+    [ref, undefined],
+    [role, undefined],
+  ]);
+  const guardrail = (accounts: string[], labels = {}) =>
+    ({ metadata: { labels }, spec: { accounts } }) as unknown as Guardrail;
+  expect(concerned(watch, guardrail(['Own']), guardrail([]))).toEqual([ref, role, ref, role]);
+  expect(concerned(watch, guardrail(['Own']), guardrail(['Own'], { a: 'b' }))).toEqual([]);
+});
+
+test('a namespace concerns the objects in it by its labels', () => {
+  const watch = watches.namespacesForTheirs(knows({ abcl0: role }));
+  const namespace = (labels?: object, annotations = {}) =>
+    ({ metadata: { labels, annotations } }) as unknown as KubernetesObject;
+  expect(concerned(watch, namespace(), namespace({ team: 'a' }))).toContainEqual(role);
+  expect(concerned(watch, namespace(), namespace(undefined, { a: 'b' }))).toEqual([]);
+});
+
+test('each of these watches is set up at the start', () => {
+  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+  for (const name of Object.keys(watches)) {
+    expect(main).toMatch(new RegExp(`\\.watchRelated\\(\\w+, ${name}\\b`));
+  }
+});
