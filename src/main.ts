@@ -10,6 +10,7 @@ import {
   iamServiceAccounts,
   namespaces,
   oidcIssuers,
+  serviceAccountMetadata,
   type Resource,
 } from './api/resources.ts';
 import { AwsAccounts } from './aws/accounts.ts';
@@ -32,11 +33,15 @@ import {
   issuersForRoles,
   namespacesForTheirs,
   rolesForDeletedIssuers,
+  rolesOfServiceAccount,
+  serviceAccountState,
+  type ServiceAccountState,
 } from './controllers/watches.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { Breaker } from './runtime/breaker.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
+import { ClusterWatch, type Followed } from './runtime/cluster-watch.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
 import { seconds } from './runtime/duration.ts';
@@ -74,7 +79,16 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const timeouts = { connect: seconds(3), call: seconds(10) };
   const own = ownServers(process.env);
   const servers = new ServerAddresses({ ...config.workloadClusters, own });
-  const workloadClusters = new KubeconfigClusters({ signal, timeouts, servers });
+  const claims = claimIndex();
+  const followed: Followed<KubernetesObject, ServiceAccountState> = {
+    resource: serviceAccountMetadata,
+    select: serviceAccountState,
+    changed: (place, change) => {
+      for (const ref of rolesOfServiceAccount(claims, place, change)) roles.add(ref, 'high');
+    },
+  };
+  const workloadClusters = new KubeconfigClusters({ signal, timeouts, servers, clock, watch: { followed, logger } });
+  const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
   const agent = new Agent({
@@ -129,12 +143,11 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const knownIssuers = issuerIndex();
   const deletedIssuers = deletedIssuerIndex();
   const rolesByIssuer = roleIndex();
-  const claims = claimIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
   const roles = controller(
     'IAMServiceAccount',
-    steps(iamServiceAccountDefinition({ ...common, workloadClusters, issuers: knownIssuers, claims })),
+    steps(iamServiceAccountDefinition({ ...common, workloadClusters, ownCluster, issuers: knownIssuers, claims })),
     // A Guardrail's `maximum` counts older objects: if only half of the list were read, it would count too few.
     roleInformer.synced(),
   );

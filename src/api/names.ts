@@ -34,3 +34,11 @@ export const labels = {
   /** On any object, whatever its value: `clusterctl move` takes it along although no Cluster owns it. */
   move: 'clusterctl.cluster.x-k8s.io/move',
 } as const;
+
+/** The annotations that the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
+export const webhookAnnotations = {
+  roleARN: 'eks.amazonaws.com/role-arn',
+  audience: 'eks.amazonaws.com/audience',
+  regionalSTS: 'eks.amazonaws.com/sts-regional-endpoints',
+  tokenExpiration: 'eks.amazonaws.com/token-expiration',
+} as const;

@@ -9,6 +9,8 @@ export interface Resource {
   readonly optional?: boolean;
   /** Its objects are in no namespace. We only watch such kinds. */
   readonly clusterScoped?: boolean;
+  /** Only the metadata of its objects is asked for. https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+  readonly metadataOnly?: boolean;
 }
 
 /** An object of a known kind. */
@@ -69,6 +71,8 @@ export const serviceAccounts: Resource = {
   plural: 'serviceaccounts',
   kind: 'ServiceAccount',
 };
+/** For watching. It is optional, because a cluster may refuse the watch. */
+export const serviceAccountMetadata: Resource = { ...serviceAccounts, optional: true, metadataOnly: true };
 export const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 
 /** `group/version`, or just the version for the core group. */

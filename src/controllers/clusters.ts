@@ -6,6 +6,7 @@ import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Secrets } from '../runtime/secrets.ts';
 import type { WorkloadClusters } from '../runtime/workload-clusters.ts';
 import { clusterNameOf } from './issuer-contract.ts';
+import { placeOf } from './references.ts';
 import { secretsForbidden } from './secret-permissions.ts';
 
 export type Reached =
@@ -25,6 +26,8 @@ export interface ClusterDependencies {
   readonly kube: KubeClient;
   readonly secrets: Secrets;
   readonly workloadClusters: WorkloadClusters;
+  /** The operator's own cluster, whose service accounts are watched once an issuer says inCluster. */
+  readonly ownCluster: { follow(place: string): void };
 }
 
 /** The clusters whose pods use an issuer, by what its spec says about the way there. */
@@ -39,16 +42,21 @@ export class IssuerClusters {
   }
 
   /** Asks nothing of the cluster itself. Whether a Guardrail allows inCluster was judged when the role was accepted. Throws InvalidKubeconfigError. */
-  async reach({ metadata, spec }: OIDCIssuer): Promise<Reached> {
-    const { kube, secrets, workloadClusters } = this.dependencies;
+  async reach(issuer: OIDCIssuer): Promise<Reached> {
+    const { metadata, spec } = issuer;
+    const { kube, secrets, workloadClusters, ownCluster } = this.dependencies;
     const { name, namespace } = metadata;
-    if (spec.cluster?.inCluster) return { state: 'connected', client: kube };
+    const place = placeOf({ issuerNamespace: namespace, cluster: clusterNameOf(issuer) });
+    if (spec.cluster?.inCluster) {
+      ownCluster.follow(place);
+      return { state: 'connected', client: kube };
+    }
     const reference = spec.cluster?.kubeconfigSecretRef;
     if (!reference) return noWay(`OIDCIssuer ${name} has no spec.cluster`);
     const entry = await secrets.entry({ namespace, name: reference.name }, reference.key);
     switch (entry.state) {
       case 'found':
-        return { state: 'connected', client: workloadClusters.connect(entry.value) };
+        return { state: 'connected', client: workloadClusters.connect(entry.value, place) };
       case 'forbidden': {
         // The Secret goes with the namespace, as the permission to read it did, and nobody will grant that again.
         if (await isBeingDeleted(kube, namespace)) return noWay(`namespace ${namespace} is being deleted`);

@@ -103,9 +103,15 @@ export const claimIndex = () =>
   new Index<IAMServiceAccount, Claim>({ select: claimOf, keys: (_, { serviceAccounts }) => serviceAccounts });
 
 /** Anybody can call a cluster by any name, so a name counts only within the namespace of the issuer that gives it. */
+export const placeOf = ({ issuerNamespace, cluster }: { readonly issuerNamespace: string; readonly cluster: string }) =>
+  `${issuerNamespace}/${cluster}`;
+
 export const serviceAccountKey = (
   issuerNamespace: string,
   { cluster, namespace, name }: NamespacedName & { readonly cluster: string },
-) => `${issuerNamespace}/${cluster}/${namespace}/${name}`;
+) => keyAt(placeOf({ issuerNamespace, cluster }), { namespace, name });
+
+/** The key of a service account of the cluster at that place. */
+export const keyAt = (place: string, { namespace, name }: NamespacedName) => `${place}/${namespace}/${name}`;
 
 export const issuerKey = ({ namespace, name }: NamespacedName) => `${namespace}/${name}`;

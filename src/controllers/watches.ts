@@ -1,12 +1,13 @@
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { KubernetesObject } from '../api/meta.ts';
-import { awsClusterLabel } from '../api/names.ts';
+import { awsClusterLabel, webhookAnnotations } from '../api/names.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Related } from '../runtime/controller.ts';
+import type { Change } from '../runtime/informer.ts';
 import type { Lookup } from '../runtime/lookup.ts';
 import { mayHaveForgotten } from './dependents.ts';
 import { isLeavingForGood } from './issuer-contract.ts';
-import { issuerKey, roleSummary } from './references.ts';
+import { type Claim, issuerKey, keyAt, roleSummary } from './references.ts';
 
 /*
  * Whom the change of an object concerns besides the object itself. Each watch picks the part of the object that matters, so that a
@@ -63,6 +64,44 @@ export const namespacesForTheirs = (byNamespace: Lookup<unknown>) =>
     select: ({ metadata }: KubernetesObject) => metadata.labels ?? {},
     affected: ({ name }) => refsOf(byNamespace.under(name)),
   }) satisfies Related<KubernetesObject, unknown>;
+
+/** What a watch keeps of a service account. */
+export interface ServiceAccountState {
+  readonly uid: string;
+  readonly roleARN: string | undefined;
+  /** The other annotations that we may have written. */
+  readonly others: string;
+}
+
+export function serviceAccountState({ metadata }: KubernetesObject): ServiceAccountState {
+  const { roleARN, ...others } = webhookAnnotations;
+  const annotations = metadata.annotations ?? {};
+  return {
+    uid: metadata.uid,
+    roleARN: annotations[roleARN],
+    others: JSON.stringify(Object.values(others).map((key) => annotations[key] ?? null)),
+  };
+}
+
+/**
+ * The IAMServiceAccounts that have to look at a service account: it names another role than theirs, or they wrote annotations that
+ * somebody changed. What they write themselves concerns nobody.
+ */
+export function rolesOfServiceAccount(
+  claims: Lookup<Claim>,
+  place: string,
+  { ref, selected, before, kind }: Change<ServiceAccountState>,
+): NamespacedName[] {
+  if (kind === 'deleted') return [];
+  const wasChanged = before !== undefined && before.uid === selected.uid && before.others !== selected.others;
+  return claims
+    .under(keyAt(place, ref))
+    .filter(([, { deleting, roleARN }]) => {
+      if (deleting || roleARN === undefined) return false;
+      return selected.roleARN !== roleARN || (wasChanged && before.roleARN === roleARN);
+    })
+    .map(([role]) => role);
+}
 
 const refsOf = (objects: Iterable<readonly [NamespacedName, unknown]>): NamespacedName[] =>
   [...objects].map(([ref]) => ref);

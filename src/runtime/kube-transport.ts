@@ -17,6 +17,8 @@ export interface KubeRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Absent: JSON. */
+  readonly accept?: string;
   /** Errors leave out the server's words, which may quote what was sent or what the server holds. */
   readonly confidential?: boolean;
 }
@@ -141,7 +143,7 @@ export class KubeTransport {
       method: request.method,
       headers: {
         ...access.headers,
-        accept: 'application/json',
+        accept: request.accept ?? 'application/json',
         ...(request.body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
       },
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),

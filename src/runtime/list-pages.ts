@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
 import type { KubeTransport } from './kube-transport.ts';
-import { collectionPath } from './paths.ts';
+import { acceptOf, collectionPath } from './paths.ts';
 import { slim } from './slim.ts';
 
 /** Small, because a page is in memory as text and as objects at once, and an object may have 30 KB. */
@@ -30,6 +30,7 @@ export async function* listPages<O extends KubernetesObject>(
       doing: `listing ${resource.plural}`,
       method: 'GET',
       path: collectionPath(resource, namespace),
+      accept: acceptOf(resource, 'PartialObjectMetadataList'),
       query: {
         limit: String(pageSize),
         ...(next !== undefined && { continue: next }),

@@ -9,3 +9,7 @@ export function collectionPath({ group, version, plural }: Resource, namespace?:
 
 export const objectPath = (resource: Resource, { namespace, name }: NamespacedName): string =>
   `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+
+/** What to ask for, as a header: `kind` is what the answer is if only metadata is wanted. */
+export const acceptOf = ({ metadataOnly }: Resource, kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList') =>
+  metadataOnly ? `application/json;as=${kind};g=meta.k8s.io;v=v1` : 'application/json';

@@ -4,7 +4,7 @@ import { hours } from './duration.ts';
 import { isMap, type JsonMap } from './json.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
-import { collectionPath } from './paths.ts';
+import { acceptOf, collectionPath } from './paths.ts';
 import { slim } from './slim.ts';
 
 export type WatchEvent<O> =
@@ -32,7 +32,8 @@ export async function* watchStream<O extends KubernetesObject>(
     resourceVersion,
     timeoutSeconds: String(Math.round((longest * (0.5 + Math.random() / 2)) / 1000)),
   };
-  const body = transport.stream({ doing, method: 'GET', path: collectionPath(resource), query }, signal);
+  const accept = acceptOf(resource, 'PartialObjectMetadata');
+  const body = transport.stream({ doing, method: 'GET', path: collectionPath(resource), query, accept }, signal);
   for await (const line of lines(body)) yield eventOf<O>(line, resource, doing);
 }
 

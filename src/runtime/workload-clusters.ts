@@ -1,6 +1,10 @@
+import type { KubernetesObject } from '../api/meta.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { ServerAddresses } from './addresses.ts';
 import { Breaker } from './breaker.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { ClusterWatch, type Followed } from './cluster-watch.ts';
+import { minutes } from './duration.ts';
 import { HttpKubeClient } from './http-kube-client.ts';
 import type { KubeClient } from './kube-client.ts';
 import { isUnreachable, KubeError } from './kube-error.ts';
@@ -15,53 +19,90 @@ export interface WorkloadClusters {
    * A client for this kubeconfig (YAML). The client is kept and used again while the text stays the same.
    * The kubeconfig is data: exec, auth-provider, tokenFile, a file path, insecure-skip-tls-verify or a server that ServerAddresses
    * refuses throws InvalidKubeconfigError, naming it. A server whose name resolves to such an address throws it when it is called.
+   * @param place as the caller calls the cluster, of which it wants to hear while it uses it; absent: it wants to hear nothing
    */
-  connect(kubeconfig: string): KubeClient;
+  connect(kubeconfig: string, place?: string): KubeClient;
 }
 
 /** The number of clusters whose connections stay open. The one that was used longest ago goes first. */
 const kept = 200;
+/** A cluster that nobody used for so long is named by no object any more, or its kubeconfig is another one. */
+const idle = minutes(15);
 
-export interface KubeconfigClustersOptions {
+export interface KubeconfigClustersOptions<O, S> {
   /** Which servers a kubeconfig may name. */
   readonly servers: ServerAddresses;
   /** Ends all calls. */
   readonly signal: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
   readonly clock?: Clock;
+  /** Absent: nothing is watched. */
+  readonly watch?: { readonly followed: Followed<O, S>; readonly logger: Logger };
 }
 
-export class KubeconfigClusters implements WorkloadClusters {
+interface Cluster {
+  readonly client: KubeClient;
+  follow(place: string): void;
+  /** Ends the watch, and the connections when their calls have ended. */
+  close(): void;
+}
+
+export class KubeconfigClusters<O extends KubernetesObject, S> implements WorkloadClusters {
   /** By the text of the kubeconfig, the one used last at the end. */
-  readonly #clusters = new Map<string, { readonly client: KubeClient; readonly transport: KubeTransport }>();
+  readonly #clusters = new Map<string, Cluster>();
+  readonly #idleTimers = new Map<string, () => void>();
+  readonly #clock: Clock;
 
-  constructor(private readonly options: KubeconfigClustersOptions) {}
+  constructor(private readonly options: KubeconfigClustersOptions<O, S>) {
+    this.#clock = options.clock ?? systemClock;
+    options.signal.addEventListener('abort', () => this.#idleTimers.forEach((cancel) => cancel()), { once: true });
+  }
 
-  connect(kubeconfig: string): KubeClient {
+  connect(kubeconfig: string, place?: string): KubeClient {
     const cluster = this.#clusters.get(kubeconfig) ?? this.#open(kubeconfig);
     this.#clusters.delete(kubeconfig);
     this.#clusters.set(kubeconfig, cluster);
     const [oldest] = this.#clusters.keys();
-    if (this.#clusters.size > kept && oldest !== undefined) {
-      void this.#clusters.get(oldest)?.transport.close();
-      this.#clusters.delete(oldest);
-    }
+    if (this.#clusters.size > kept && oldest !== undefined) this.#drop(oldest);
+    this.#idleTimers.get(kubeconfig)?.();
+    this.#idleTimers.set(
+      kubeconfig,
+      this.#clock.after(idle, () => this.#drop(kubeconfig)),
+    );
+    if (place !== undefined) cluster.follow(place);
     return cluster.client;
   }
 
-  #open(kubeconfig: string) {
+  #drop(kubeconfig: string): void {
+    this.#clusters.get(kubeconfig)?.close();
+    this.#clusters.delete(kubeconfig);
+    this.#idleTimers.get(kubeconfig)?.();
+    this.#idleTimers.delete(kubeconfig);
+  }
+
+  #open(kubeconfig: string): Cluster {
     const access = accessOf(kubeconfig);
-    const { servers, clock = systemClock, ...options } = this.options;
+    const { servers, signal, timeouts, watch: watched } = this.options;
     servers.check(access.server);
+    const clock = this.#clock;
     const transport = new KubeTransport({
-      ...options,
+      signal,
+      ...(timeouts && { timeouts }),
       // If the token of the text is not accepted, there is no newer one.
       access: { get: () => Promise.resolve(access), renew: () => undefined },
       untrusted: servers,
       clock,
       breaker: new Breaker({ clock, isSilence }),
     });
-    return { client: new HttpKubeClient(transport), transport };
+    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal });
+    return {
+      client: new HttpKubeClient(transport),
+      follow: (place) => watch?.follow(place),
+      close: () => {
+        watch?.stop();
+        void transport.close();
+      },
+    };
   }
 }
 

@@ -47,7 +47,7 @@ const annotator = (user: string) => {
       apiVersion: `${rbac}/v1`,
       kind: 'ClusterRole',
       metadata: { name: user },
-      rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'patch'] }],
+      rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'watch', 'patch'] }],
     },
     {
       apiVersion: `${rbac}/v1`,

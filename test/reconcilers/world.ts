@@ -70,6 +70,8 @@ export class World {
     },
   };
 
+  readonly ownCluster = { follow: () => {} };
+
   readonly workloadClusters: WorkloadClusters = {
     connect: (kubeconfig): KubeClient => {
       if (kubeconfig === this.kubeconfig) return this.workload;

@@ -4,8 +4,10 @@ import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../src/api/kin
 import type { KubernetesObject } from '../../src/api/meta.ts';
 import { awsClusterLabel, finalizer } from '../../src/api/names.ts';
 import type { NamespacedName } from '../../src/api/resources.ts';
+import type { Claim } from '../../src/controllers/references.ts';
 import * as watches from '../../src/controllers/watches.ts';
 import type { Related } from '../../src/runtime/controller.ts';
+import type { Change } from '../../src/runtime/informer.ts';
 import { sameJson } from '../../src/runtime/json.ts';
 
 const ref = { namespace: 'team', name: 'abcl0' };
@@ -124,7 +126,50 @@ test('a namespace concerns the objects in it by its labels', () => {
 
 test('each of these watches is set up at the start', () => {
   const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
-  for (const name of Object.keys(watches)) {
+  const related = Object.keys(watches).filter((name) => /For/.test(name));
+  expect(related).toHaveLength(5);
+  for (const name of related) {
     expect(main).toMatch(new RegExp(`\\.watchRelated\\(\\w+, ${name}\\b`));
   }
+});
+
+describe('a service account', () => {
+  const arn = 'arn:aws:iam::111122223333:role/reader';
+  const claim = (changes: Partial<Claim> = {}): Claim => ({
+    seniority: '1',
+    deleting: false,
+    roleARN: arn,
+    serviceAccounts: [],
+    ...changes,
+  });
+  const state = (annotations: object = {}, uid = 'u') =>
+    watches.serviceAccountState({ metadata: { uid, annotations } } as unknown as KubernetesObject);
+  const ours = { 'eks.amazonaws.com/role-arn': arn };
+  const session = { ...ours, 'eks.amazonaws.com/audience': 'a' };
+  const place = 'team/abcl0';
+  const account = { namespace: 'default', name: 's3-reader' };
+
+  test.each<[string, Partial<Change<watches.ServiceAccountState>>, Claim, boolean]>([
+    ['that is there without annotation at the start', { kind: 'initial', selected: state() }, claim(), true],
+    ['that is there with it at the start', { kind: 'initial', selected: state(ours) }, claim(), false],
+    ['that is new', { selected: state() }, claim(), true],
+    ['that is made anew', { selected: state({}, 'v'), before: state(ours) }, claim(), true],
+    ['that loses it', { selected: state(), before: state(ours) }, claim(), true],
+    [
+      'that names another role',
+      { selected: state({ 'eks.amazonaws.com/role-arn': 'x' }), before: state(ours) },
+      claim(),
+      true,
+    ],
+    ['that the operator annotated', { selected: state(session), before: state() }, claim(), false],
+    ['whose other annotations somebody changed', { selected: state(ours), before: state(session) }, claim(), true],
+    ['that is gone', { kind: 'deleted', selected: state(ours) }, claim(), false],
+    ['of a role that is not made yet', { selected: state() }, claim({ roleARN: undefined }), false],
+    ['of a role that is being deleted', { selected: state() }, claim({ deleting: true }), false],
+  ])('%s concerns its role: %#', (_, change, held, expected) => {
+    const claims = { under: (key: string) => (key === 'team/abcl0/default/s3-reader' ? [[role, held] as const] : []) };
+    const full = { ref: account, kind: 'changed', pending: false, selected: state(), ...change } as const;
+    expect(watches.rolesOfServiceAccount(claims, place, full)).toEqual(expected ? [role] : []);
+    expect(watches.rolesOfServiceAccount(claims, 'other/abcl0', full)).toEqual([]);
+  });
 });

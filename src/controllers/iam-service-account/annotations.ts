@@ -1,16 +1,8 @@
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
-import { fieldManager } from '../../api/names.ts';
+import { fieldManager, webhookAnnotations as keys } from '../../api/names.ts';
 import { serviceAccounts } from '../../api/resources.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
-
-/** The annotations that the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
-const keys = {
-  roleARN: 'eks.amazonaws.com/role-arn',
-  audience: 'eks.amazonaws.com/audience',
-  regionalSTS: 'eks.amazonaws.com/sts-regional-endpoints',
-  tokenExpiration: 'eks.amazonaws.com/token-expiration',
-} as const;
 
 /** The webhook's own audience: no annotation is needed for it. */
 const webhookAudience = 'sts.amazonaws.com';

@@ -11,7 +11,7 @@ import type { Lookup } from '../../runtime/lookup.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
-import type { IssuerClusters } from '../clusters.ts';
+import type { ClusterDependencies, IssuerClusters } from '../clusters.ts';
 import type { Once } from '../once.ts';
 import type { Claim, IssuerSummary } from '../references.ts';
 import type { Settings } from '../settings.ts';
@@ -23,6 +23,7 @@ export interface RoleDependencies {
   /** The management cluster. */
   readonly kube: KubeClient;
   readonly secrets: Secrets;
+  readonly ownCluster: ClusterDependencies['ownCluster'];
   readonly workloadClusters: WorkloadClusters;
   readonly accounts: Accounts;
   readonly admission: Admission;
