@@ -6,16 +6,26 @@ import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { serviceAccounts } from '../../../src/api/resources.ts';
+import type { KubernetesObject } from '../../../src/api/meta.ts';
+import { serviceAccountMetadata, serviceAccounts } from '../../../src/api/resources.ts';
 import { ServerAddresses } from '../../../src/runtime/addresses.ts';
-import { seconds } from '../../../src/runtime/duration.ts';
+import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { HttpKubeClient } from '../../../src/runtime/http-kube-client.ts';
 import { isUnauthorized, isUnreachable, type KubeError } from '../../../src/runtime/kube-error.ts';
 import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { loadKubeConfig, OperatorAccess } from '../../../src/runtime/operator-access.ts';
 import { InvalidKubeconfigError, KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
 import { TestCA } from '../../backends/test-ca.ts';
-import { endless, json, refuse, ScriptedApiServer, type ReceivedRequest } from '../../fakes/scripted-api-server.ts';
+import {
+  endless,
+  json,
+  refuse,
+  ScriptedApiServer,
+  type ReceivedRequest,
+  list,
+  watch,
+} from '../../fakes/scripted-api-server.ts';
+import { FakeLogger } from '../../fakes/logger.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { until } from './until.ts';
 
@@ -176,6 +186,60 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     const error = await refusal(clusters(judge(false)).connect(text).find(serviceAccounts, ref));
     expect(error).toBeInstanceOf(InvalidKubeconfigError);
     expect(server.requests).toHaveLength(1);
+  });
+
+  describe('that somebody follows', () => {
+    const following = (clock = new FakeClock()) => {
+      const heard: string[] = [];
+      const known = new KubeconfigClusters<KubernetesObject, string>({
+        signal: stop.signal,
+        servers: servers(true),
+        clock,
+        watch: {
+          logger: new FakeLogger(),
+          followed: {
+            resource: serviceAccountMetadata,
+            select: ({ metadata }) => metadata.uid,
+            changed: (place, { ref: { name } }) => heard.push(`${place} ${name}`),
+          },
+        },
+      });
+      return { clock, heard, known };
+    };
+
+    test('is watched once, for the metadata alone, and each who follows hears of it under its own name', async () => {
+      const { heard, known } = following();
+      const another = { type: 'ADDED', object: { metadata: { ...ref, name: 'new', uid: 'v', resourceVersion: '6' } } };
+      server.answer(list('5', [{ metadata: { ...ref, uid: 'u', resourceVersion: '4' } }]), watch([another]));
+      known.connect(kubeconfig(), 'team/abcl0');
+      known.connect(kubeconfig(), 'other/abcl0');
+      await until(() => heard.length === 4);
+      expect(heard).toEqual(['team/abcl0 s3-reader', 'other/abcl0 s3-reader', 'team/abcl0 new', 'other/abcl0 new']);
+      expect(server.requests.map(({ headers }) => headers.accept)).toEqual([
+        'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+        'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+      ]);
+    });
+
+    test('is left when nobody used it for a quarter of an hour', async () => {
+      const { clock, known } = following();
+      server.answer(list('5', []), watch([]));
+      known.connect(kubeconfig(), 'team/abcl0');
+      await server.received(2);
+      await clock.advance(minutes(14));
+      known.connect(kubeconfig(), 'team/abcl0');
+      await clock.advance(minutes(14));
+      expect(server.openConnections).toBeGreaterThan(0);
+      await clock.advance(minutes(1));
+      await until(() => server.openConnections === 0);
+    });
+
+    test('is not watched by those who do not want to hear', async () => {
+      const { known } = following();
+      server.answer(json(account));
+      await known.connect(kubeconfig()).find(serviceAccounts, ref);
+      expect(server.requests).toHaveLength(1);
+    });
   });
 
   test('that did not answer is not asked again for a while, and the error stays the same', async () => {
