@@ -1,4 +1,4 @@
-type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
+export type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'oldest kube-apiserver';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function findProgram(name: ProgramName, env?: Environment): { path: string; source: string } | undefined;

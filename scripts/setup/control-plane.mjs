@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { cacheDir, makeOnce } from './cache.mjs';
 import { SetupError, run, runVisibly, say } from './progress.mjs';
 
-const kubernetesVersion = '1.35.4';
-const kubernetesMinor = kubernetesVersion.replace(/\.\d+$/, '');
+const kubernetesVersion = '1.37.2';
+/** The oldest that the operator supports. The tests only ask its API server what it takes, so nothing else of it is built. */
+const oldestKubernetesVersion = '1.32.13';
+const kubernetesMinor = minorOf(kubernetesVersion);
 const etcdVersion = '3.6.16';
 const oldestGo = '1.26';
 
@@ -17,18 +19,25 @@ const programs = {
     module: 'etcd',
     package: 'go.etcd.io/etcd/server/v3',
     folder: `etcd-${etcdVersion}`,
+    name: 'etcd',
     flags: ['-ldflags=-s -w'],
   },
-  'kube-apiserver': kubernetesProgram('kube-apiserver'),
-  'kube-controller-manager': kubernetesProgram('kube-controller-manager'),
+  'kube-apiserver': kubernetesProgram('kube-apiserver', kubernetesVersion),
+  'kube-controller-manager': kubernetesProgram('kube-controller-manager', kubernetesVersion),
+  'oldest kube-apiserver': {
+    ...kubernetesProgram('kube-apiserver', oldestKubernetesVersion),
+    module: 'kubernetes-oldest',
+    onlyCached: true,
+  },
 };
 
 /**
  * Finds a program of the control plane: in KUBEBUILDER_ASSETS, where setup-envtest says its binaries are, else in the cache.
+ * The oldest API server is only ever in the cache.
  * @returns {{ path: string, source: string } | undefined}
  */
 export function findProgram(name, env = process.env) {
-  const assets = env.KUBEBUILDER_ASSETS && join(env.KUBEBUILDER_ASSETS, name);
+  const assets = !programs[name].onlyCached && env.KUBEBUILDER_ASSETS && join(env.KUBEBUILDER_ASSETS, name);
   if (assets && isExecutable(assets)) return { path: assets, source: 'KUBEBUILDER_ASSETS' };
   const cached = cachedPath(name, env);
   return isExecutable(cached) ? { path: cached, source: 'cache' } : undefined;
@@ -84,7 +93,8 @@ function howToHaveMissing(go, env) {
   return [
     `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
     `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesMinor},`,
-    `    which \`setup-envtest use ${kubernetesMinor}.x -p path\` prints; kube-controller-manager is not among them and needs another way;`,
+    `    which \`setup-envtest use ${kubernetesMinor}.x -p path\` prints; kube-controller-manager and the API server of`,
+    `    Kubernetes ${minorOf(oldestKubernetesVersion)}, the oldest supported one, are not among them and need another way;`,
     `  - put them where an earlier set-up on another machine left them:`,
     ...missing.map((name) => `      ${cachedPath(name, env)}`),
     `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${go}): they are then built here, in about six minutes,`,
@@ -107,9 +117,9 @@ async function build(name, go, env) {
   }
 }
 
-function kubernetesProgram(name) {
-  const [major, minor] = kubernetesVersion.split('.');
-  const version = { gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+function kubernetesProgram(name, kubernetes) {
+  const [major, minor] = kubernetes.split('.');
+  const version = { gitVersion: `v${kubernetes}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
   // Without these the programs call themselves v0.0.0-master, and clients read a version from that.
   const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) =>
     Object.entries(version).map(([variable, value]) => `-X ${at}.${variable}=${value}`),
@@ -117,13 +127,18 @@ function kubernetesProgram(name) {
   return {
     module: 'kubernetes',
     package: `k8s.io/kubernetes/cmd/${name}`,
-    folder: `kubernetes-${kubernetesVersion}`,
+    folder: `kubernetes-${kubernetes}`,
+    name,
     flags: ['-tags=grpcnotrace,notest', `-ldflags=-s -w ${stamps.join(' ')}`],
   };
 }
 
 function cachedPath(name, env) {
-  return join(cacheDir(env), programs[name].folder, name);
+  return join(cacheDir(env), programs[name].folder, programs[name].name);
+}
+
+function minorOf(version) {
+  return version.replace(/\.\d+$/, '');
 }
 
 function isExecutable(path) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { programPath } from '../../../scripts/setup/control-plane.mjs';
+import { programPath, type ProgramName } from '../../../scripts/setup/control-plane.mjs';
 import { CertificateAuthority } from '../certificates.ts';
 import { GuardedDirectory, GuardedProcess } from '../guard.ts';
 import { plainEnvironment } from '../plain-environment.ts';
@@ -20,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly signingKeyFile?: string;
   /** Keys whose tokens are accepted besides those of the signing key. */
   readonly verifyingKeyFiles?: readonly string[];
+  /** The oldest Kubernetes that the operator supports, without a controller manager. Absent: the newest. */
+  readonly oldest?: boolean;
 }
 
 /** What a control plane uses where its options say nothing. */
@@ -143,6 +145,7 @@ export class ControlPlane {
     this.etcd = this.run('etcd', etcdFlags(join(this.dir, 'etcd'), this.etcdPort));
     await this.etcd.ready(() => this.checkEtcd());
     await this.startApiServer(options);
+    if (options.oldest) return;
     this.startControllerManager();
     await this.controllerManager?.ready(() => this.kubectl(['get', 'serviceaccount', 'default', '-n', 'default']));
   }
@@ -164,7 +167,7 @@ export class ControlPlane {
         verifyingKeyFiles: options.verifyingKeyFiles ?? [],
       },
     });
-    this.apiServer = this.run('kube-apiserver', flags);
+    this.apiServer = this.run(options.oldest ? 'oldest kube-apiserver' : 'kube-apiserver', flags);
     await this.apiServer.ready(() => this.kubectl(['get', '--raw=/readyz']));
   }
 
@@ -185,10 +188,7 @@ export class ControlPlane {
     return join(this.dir, 'controller-manager.kubeconfig');
   }
 
-  private run(
-    program: 'etcd' | 'kube-apiserver' | 'kube-controller-manager',
-    flags: readonly string[],
-  ): GuardedProcess {
+  private run(program: ProgramName, flags: readonly string[]): GuardedProcess {
     return GuardedProcess.start(programPath(program), flags, { log: join(this.dir, `${program}.log`) });
   }
 
