@@ -52,20 +52,20 @@ export function programPath(name, env = process.env) {
   return found.path;
 }
 
-/** Sees to it that all programs of the control plane are there, and builds those that are not. */
-export async function prepareControlPlane(env = process.env) {
-  const missing = missingPrograms(env);
+/**
+ * Sees to it that all programs of the control plane are there, and builds those that are not.
+ * The demo needs no oldest one.
+ */
+export async function prepareControlPlane(env = process.env, { forDemo = false } = {}) {
+  const needed = Object.keys(programs).filter((name) => !(forDemo && name === 'oldest kube-apiserver'));
+  const missing = needed.filter((name) => !findProgram(name, env));
   if (missing.length) {
-    const go = await requireGo(env);
-    for (const name of missing) await build(name, go, env);
+    const go = await requireGo(missing, env);
+    for (const name of missing) await build(name, { go, missing }, env);
   }
   for (const name of ['kube-apiserver', 'kube-controller-manager']) await requireVersion(name, env);
-  const sources = Object.keys(programs).map((name) => `${name} (${findProgram(name, env).source})`);
+  const sources = needed.map((name) => `${name} (${findProgram(name, env).source})`);
   say(`control plane: ${sources.join(', ')}`);
-}
-
-function missingPrograms(env) {
-  return Object.keys(programs).filter((name) => !findProgram(name, env));
 }
 
 /** Those of KUBEBUILDER_ASSETS may be of any version; in the cache there are only our own. */
@@ -81,17 +81,16 @@ async function requireVersion(name, env) {
 }
 
 /** Gives the version of the Go that builds what is missing. */
-async function requireGo(env) {
+async function requireGo(missing, env) {
   const { output } = await run('go', ['env', 'GOVERSION'], { env: { ...env, GOTOOLCHAIN: 'local' } });
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(output) ?? [];
   const [oldestMajor, oldestMinor] = oldestGo.split('.').map(Number);
   if (Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor))
     return output.trim();
-  throw new SetupError(howToHaveMissing(output.trim() || 'none', env));
+  throw new SetupError(howToHave(missing, output.trim() || 'none', env));
 }
 
-function howToHaveMissing(go, env) {
-  const missing = missingPrograms(env);
+function howToHave(missing, go, env) {
   return [
     `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
     `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesMinor},`,
@@ -99,12 +98,12 @@ function howToHaveMissing(go, env) {
     `    Kubernetes ${minorOf(oldestKubernetesVersion)}, the oldest supported one, are not among them and need another way;`,
     `  - put them where an earlier set-up on another machine left them:`,
     ...missing.map((name) => `      ${cachedPath(name, env)}`),
-    `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${go}): they are then built here, in about six minutes,`,
+    `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${go}): they are then built here, in about eight minutes,`,
     '    from modules that Go must be able to fetch.',
   ].join('\n');
 }
 
-async function build(name, go, env) {
+async function build(name, { go, missing }, env) {
   const program = programs[name];
   const cwd = join(modules, program.module);
   const goEnv = { ...env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
@@ -116,7 +115,7 @@ async function build(name, go, env) {
     });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    throw new SetupError(`${error.message}\n${howToHaveMissing(go, env)}`);
+    throw new SetupError(`${error.message}\n${howToHave(missing, go, env)}`);
   }
 }
 

@@ -132,6 +132,15 @@ describe('the control plane’s programs', () => {
     );
   });
 
+  test('are built for the demo without the oldest API server', async () => {
+    machine.install('go', go('go1.26.8'));
+    await prepareControlPlane(env, { forDemo: true });
+    expect(said.at(-1)).toBe(
+      'setup: control plane: etcd (cache), kube-apiserver (cache), kube-controller-manager (cache)',
+    );
+    expect(findProgram('oldest kube-apiserver', env)).toBeUndefined();
+  });
+
   test('of setup-envtest lack the controller manager and the oldest API server, which alone are built', async () => {
     env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
     writeProgram(join(machine.home, 'assets', 'etcd'));
