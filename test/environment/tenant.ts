@@ -103,7 +103,7 @@ export class Tenant {
     );
   }
 
-  async ready(kind: 'oidcissuer' | 'iamserviceaccount', seconds = 60): Promise<void> {
+  async ready(kind: 'oidcissuer' | 'iamserviceaccount', seconds = 90): Promise<void> {
     try {
       await this.kubectl(['wait', '--for=condition=Ready', `${kind}/${this.name}`, `--timeout=${seconds}s`]);
     } catch (error) {

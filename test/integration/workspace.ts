@@ -72,7 +72,7 @@ export class Workspace {
   /** Also waits until the operator has seen the newest spec. */
   async ready(...names: readonly string[]): Promise<void> {
     try {
-      await this.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=60s']);
+      await this.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=90s']);
     } catch (error) {
       throw new Error(await this.kubectl(['describe', ...names]), { cause: error });
     }
