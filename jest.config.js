@@ -1,4 +1,4 @@
-/** `unit` is pure or in memory. The other two start real back ends, each file its own: two files at a time, for they mostly wait. */
+/** `unit` is pure or in memory. The other two start real back ends, each file its own. */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -22,6 +22,7 @@ const project = (displayName, settings, folders) => ({
 });
 
 export default {
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   projects: [
     project('unit', common, ['unit', 'reconcilers']),
     project('backends', withBackends, ['backends', 'environment']),

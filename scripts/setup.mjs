@@ -19,7 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 try {
   await requireKubectl();
   await prepareDependencies(root);
-  await prepareControlPlane();
+  await prepareControlPlane(process.env, { forDemo: process.argv.includes('--for-demo') });
   await prepareMoto();
   if (existsSync(join(root, 'src', 'main.ts'))) {
     await runVisibly('building the operator', 'npm', ['run', '--silent', 'build'], { cwd: root });

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { cacheDir, makeOnce } from './cache.mjs';
 import { SetupError, run, runVisibly, say } from './progress.mjs';
 
-const kubernetesVersion = '1.35.4';
-const kubernetesMinor = kubernetesVersion.replace(/\.\d+$/, '');
+const kubernetesVersion = '1.37.2';
+/** The oldest that the operator supports. The tests only ask its API server what it takes, so nothing else of it is built. */
+const oldestKubernetesVersion = '1.32.13';
+const kubernetesMinor = minorOf(kubernetesVersion);
 const etcdVersion = '3.6.16';
 const oldestGo = '1.26';
 
@@ -17,18 +19,27 @@ const programs = {
     module: 'etcd',
     package: 'go.etcd.io/etcd/server/v3',
     folder: `etcd-${etcdVersion}`,
+    name: 'etcd',
     flags: ['-ldflags=-s -w'],
   },
-  'kube-apiserver': kubernetesProgram('kube-apiserver'),
-  'kube-controller-manager': kubernetesProgram('kube-controller-manager'),
+  'kube-apiserver': kubernetesProgram('kube-apiserver', kubernetesVersion),
+  'kube-controller-manager': kubernetesProgram('kube-controller-manager', kubernetesVersion),
+  'oldest kube-apiserver': {
+    ...kubernetesProgram('kube-apiserver', oldestKubernetesVersion),
+    module: 'kubernetes-oldest',
+    onlyCached: true,
+    // Quick to build and slow to run: it runs for some seconds.
+    compile: ['-gcflags=all=-N -l -dwarf=false'],
+  },
 };
 
 /**
  * Finds a program of the control plane: in KUBEBUILDER_ASSETS, where setup-envtest says its binaries are, else in the cache.
+ * The oldest API server is only ever in the cache.
  * @returns {{ path: string, source: string } | undefined}
  */
 export function findProgram(name, env = process.env) {
-  const assets = env.KUBEBUILDER_ASSETS && join(env.KUBEBUILDER_ASSETS, name);
+  const assets = !programs[name].onlyCached && env.KUBEBUILDER_ASSETS && join(env.KUBEBUILDER_ASSETS, name);
   if (assets && isExecutable(assets)) return { path: assets, source: 'KUBEBUILDER_ASSETS' };
   const cached = cachedPath(name, env);
   return isExecutable(cached) ? { path: cached, source: 'cache' } : undefined;
@@ -41,20 +52,20 @@ export function programPath(name, env = process.env) {
   return found.path;
 }
 
-/** Sees to it that all programs of the control plane are there, and builds those that are not. */
-export async function prepareControlPlane(env = process.env) {
-  const missing = missingPrograms(env);
+/**
+ * Sees to it that all programs of the control plane are there, and builds those that are not.
+ * The demo needs no oldest one.
+ */
+export async function prepareControlPlane(env = process.env, { forDemo = false } = {}) {
+  const needed = Object.keys(programs).filter((name) => !(forDemo && name === 'oldest kube-apiserver'));
+  const missing = needed.filter((name) => !findProgram(name, env));
   if (missing.length) {
-    const go = await requireGo(env);
-    for (const name of missing) await build(name, go, env);
+    const go = await requireGo(missing, env);
+    for (const name of missing) await build(name, { go, missing }, env);
   }
   for (const name of ['kube-apiserver', 'kube-controller-manager']) await requireVersion(name, env);
-  const sources = Object.keys(programs).map((name) => `${name} (${findProgram(name, env).source})`);
+  const sources = needed.map((name) => `${name} (${findProgram(name, env).source})`);
   say(`control plane: ${sources.join(', ')}`);
-}
-
-function missingPrograms(env) {
-  return Object.keys(programs).filter((name) => !findProgram(name, env));
 }
 
 /** Those of KUBEBUILDER_ASSETS may be of any version; in the cache there are only our own. */
@@ -70,46 +81,47 @@ async function requireVersion(name, env) {
 }
 
 /** Gives the version of the Go that builds what is missing. */
-async function requireGo(env) {
+async function requireGo(missing, env) {
   const { output } = await run('go', ['env', 'GOVERSION'], { env: { ...env, GOTOOLCHAIN: 'local' } });
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(output) ?? [];
   const [oldestMajor, oldestMinor] = oldestGo.split('.').map(Number);
   if (Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor))
     return output.trim();
-  throw new SetupError(howToHaveMissing(output.trim() || 'none', env));
+  throw new SetupError(howToHave(missing, output.trim() || 'none', env));
 }
 
-function howToHaveMissing(go, env) {
-  const missing = missingPrograms(env);
+function howToHave(missing, go, env) {
   return [
     `no ${missing.join(', ')} for the test control plane. There are three ways to have them:`,
     `  - set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver of Kubernetes ${kubernetesMinor},`,
-    `    which \`setup-envtest use ${kubernetesMinor}.x -p path\` prints; kube-controller-manager is not among them and needs another way;`,
+    `    which \`setup-envtest use ${kubernetesMinor}.x -p path\` prints; kube-controller-manager and the API server of`,
+    `    Kubernetes ${minorOf(oldestKubernetesVersion)}, the oldest supported one, are not among them and need another way;`,
     `  - put them where an earlier set-up on another machine left them:`,
     ...missing.map((name) => `      ${cachedPath(name, env)}`),
-    `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${go}): they are then built here, in about six minutes,`,
+    `  - install Go ${oldestGo} or newer (https://go.dev/dl/; found: ${go}): they are then built here, in about eight minutes,`,
     '    from modules that Go must be able to fetch.',
   ].join('\n');
 }
 
-async function build(name, go, env) {
+async function build(name, { go, missing }, env) {
   const program = programs[name];
   const cwd = join(modules, program.module);
   const goEnv = { ...env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
   try {
     await makeOnce(cachedPath(name, env), (output) => {
-      const args = ['build', '-mod=readonly', '-trimpath', ...program.flags, '-o', output, program.package];
+      const flags = [...program.flags, ...(program.compile ?? [])];
+      const args = ['build', '-mod=readonly', '-trimpath', ...flags, '-o', output, program.package];
       return runVisibly(`building ${name}, once on this machine`, 'go', args, { cwd, env: goEnv });
     });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    throw new SetupError(`${error.message}\n${howToHaveMissing(go, env)}`);
+    throw new SetupError(`${error.message}\n${howToHave(missing, go, env)}`);
   }
 }
 
-function kubernetesProgram(name) {
-  const [major, minor] = kubernetesVersion.split('.');
-  const version = { gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+function kubernetesProgram(name, kubernetes) {
+  const [major, minor] = kubernetes.split('.');
+  const version = { gitVersion: `v${kubernetes}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
   // Without these the programs call themselves v0.0.0-master, and clients read a version from that.
   const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) =>
     Object.entries(version).map(([variable, value]) => `-X ${at}.${variable}=${value}`),
@@ -117,13 +129,18 @@ function kubernetesProgram(name) {
   return {
     module: 'kubernetes',
     package: `k8s.io/kubernetes/cmd/${name}`,
-    folder: `kubernetes-${kubernetesVersion}`,
+    folder: `kubernetes-${kubernetes}`,
+    name,
     flags: ['-tags=grpcnotrace,notest', `-ldflags=-s -w ${stamps.join(' ')}`],
   };
 }
 
 function cachedPath(name, env) {
-  return join(cacheDir(env), programs[name].folder, name);
+  return join(cacheDir(env), programs[name].folder, programs[name].name);
+}
+
+function minorOf(version) {
+  return version.replace(/\.\d+$/, '');
 }
 
 function isExecutable(path) {

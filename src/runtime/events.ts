@@ -30,7 +30,7 @@ const sendingAtOnce = 64;
 const attempts = 6;
 const betweenAttempts = seconds(10);
 
-/** Both in bytes: https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/validation/events.go */
+/** Both in bytes: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/apis/core/validation/events.go */
 const noteLimit = 1024;
 const nameLimit = 253;
 

@@ -41,7 +41,7 @@ const whoami = (kubeconfig: string) =>
 
 test('is the Kubernetes that the operator is made for', async () => {
   const version = JSON.parse(await controlPlane.kubectl(['get', '--raw=/version']));
-  expect(`${version.major}.${version.minor}`).toBe('1.35');
+  expect(`${version.major}.${version.minor}`).toBe('1.37');
 });
 
 test('says what kubectl complained of', async () => {

@@ -29,8 +29,16 @@ afterEach(() => {
 });
 
 const cache = () => cacheDir(env);
-const cached = (name: string) => join(cache(), name === 'etcd' ? 'etcd-3.6.16' : 'kubernetes-1.35.4', name);
-const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+/** The programs, and where they are in the cache. */
+const inCache = {
+  etcd: 'etcd-3.6.16/etcd',
+  'kube-apiserver': 'kubernetes-1.37.2/kube-apiserver',
+  'kube-controller-manager': 'kubernetes-1.37.2/kube-controller-manager',
+  'oldest kube-apiserver': 'kubernetes-1.32.13/kube-apiserver',
+};
+type Program = keyof typeof inCache;
+const programs = Object.keys(inCache) as Program[];
+const cached = (name: Program) => join(cache(), inCache[name]);
 const failure = (work: Promise<unknown>) =>
   work.then(
     () => new Error('it did not fail'),
@@ -104,6 +112,13 @@ describe('the control plane’s programs', () => {
     expect(findProgram('kube-apiserver', env)).toEqual({ path: cached('kube-apiserver'), source: 'cache' });
   });
 
+  test('the oldest API server comes from the cache alone', () => {
+    const path = writeProgram(cached('oldest kube-apiserver'));
+    env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
+    writeProgram(join(machine.home, 'assets', 'kube-apiserver'));
+    expect(findProgram('oldest kube-apiserver', env)).toEqual({ path, source: 'cache' });
+  });
+
   test('are built with Go where they are in neither, and found by the next clone', async () => {
     machine.install('go', go('go1.26.8'));
     await prepareControlPlane(env);
@@ -113,18 +128,32 @@ describe('the control plane’s programs', () => {
     machine.uninstall('go');
     await prepareControlPlane(env);
     expect(said.at(-1)).toBe(
-      'setup: control plane: etcd (cache), kube-apiserver (cache), kube-controller-manager (cache)',
+      'setup: control plane: etcd (cache), kube-apiserver (cache), kube-controller-manager (cache), oldest kube-apiserver (cache)',
     );
   });
 
-  test('of setup-envtest lack the controller manager, which alone is built', async () => {
+  test('are built for the demo without the oldest API server', async () => {
+    machine.install('go', go('go1.26.8'));
+    await prepareControlPlane(env, { forDemo: true });
+    expect(said.at(-1)).toBe(
+      'setup: control plane: etcd (cache), kube-apiserver (cache), kube-controller-manager (cache)',
+    );
+    expect(findProgram('oldest kube-apiserver', env)).toBeUndefined();
+  });
+
+  test('of setup-envtest lack the controller manager and the oldest API server, which alone are built', async () => {
     env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
     writeProgram(join(machine.home, 'assets', 'etcd'));
-    writeProgram(join(machine.home, 'assets', 'kube-apiserver'), 'echo Kubernetes v1.35.1');
+    writeProgram(join(machine.home, 'assets', 'kube-apiserver'), 'echo Kubernetes v1.37.1');
     machine.install('go', go('go1.26.8'));
     await prepareControlPlane(env);
     const builds = machine.calls().filter((call) => call.startsWith('go build'));
-    expect(builds).toEqual([expect.stringMatching(/k8s\.io\/kubernetes\/cmd\/kube-controller-manager$/)]);
+    expect(builds).toEqual([
+      expect.stringMatching(
+        /kubernetes-1\.37\.2\/kube-controller-manager.* k8s\.io\/kubernetes\/cmd\/kube-controller-manager$/,
+      ),
+      expect.stringMatching(/kubernetes-1\.32\.13\/kube-apiserver.* k8s\.io\/kubernetes\/cmd\/kube-apiserver$/),
+    ]);
   });
 
   test.each(['kube-apiserver', 'kube-controller-manager'] as const)(
@@ -132,12 +161,13 @@ describe('the control plane’s programs', () => {
     async (other) => {
       env.KUBEBUILDER_ASSETS = join(machine.home, 'assets');
       for (const name of programs) {
-        const version = name === other ? '1.31.0' : '1.35.1';
-        writeProgram(join(machine.home, 'assets', name), `echo Kubernetes v${version}`);
+        const version = name === other ? '1.31.0' : '1.37.1';
+        const path = name === 'oldest kube-apiserver' ? cached(name) : join(machine.home, 'assets', name);
+        writeProgram(path, `echo Kubernetes v${version}`);
       }
       await expect(prepareControlPlane(env)).rejects.toThrow(
-        `KUBEBUILDER_ASSETS: the tests need Kubernetes 1.35, and ${join(machine.home, 'assets', other)} --version says: Kubernetes v1.31.0\n` +
-          'Set it to the folder that `setup-envtest use 1.35.x -p path` prints, or unset it.',
+        `KUBEBUILDER_ASSETS: the tests need Kubernetes 1.37, and ${join(machine.home, 'assets', other)} --version says: Kubernetes v1.31.0\n` +
+          'Set it to the folder that `setup-envtest use 1.37.x -p path` prints, or unset it.',
       );
     },
   );
@@ -160,7 +190,7 @@ describe('the control plane’s programs', () => {
   });
 
   function expectThreeWays(message: string, found: string): void {
-    expect(message).toContain('no etcd, kube-apiserver, kube-controller-manager');
+    expect(message).toContain('no etcd, kube-apiserver, kube-controller-manager, oldest kube-apiserver');
     expect(message).toContain('set KUBEBUILDER_ASSETS');
     expect(message).toContain(cached('kube-apiserver'));
     expect(message).toContain('install Go 1.26 or newer');

@@ -86,14 +86,14 @@ export class Environment {
   async install(): Promise<void> {
     // The service account may be a new one.
     this.kubeconfig = undefined;
-    for (const base of ['crd', 'default']) await this.kubectl(['apply', '-k', inClone(`config/${base}`)]);
-    await this.kubectl(['apply', '-f', inClone('test/crds')]);
+    const apply = (...what: string[]) => this.kubectl(['apply', ...what]);
+    const packages = ['crd', 'default', 'components/in-cluster'].map((name) => apply('-k', inClone(`config/${name}`)));
+    await Promise.all([...packages, apply('-f', inClone('test/crds'))]);
     const crds = ['oidcissuers', 'iamserviceaccounts', 'guardrails'].map((kind) => `${kind}.irsa.giantswarm.io`);
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
     await this.kubectl(['wait', '--for=condition=Established', 'crd', ...crds, ...others, '--timeout=30s']);
-    for (const component of ['aws-cluster', 'in-cluster'])
-      await this.kubectl(['apply', '-k', inClone(`config/components/${component}`)]);
-    await this.kubectl(['apply', '-f', '-'], stringify(everythingAllowed));
+    const guardrail = this.kubectl(['apply', '-f', '-'], stringify(everythingAllowed));
+    await Promise.all([apply('-k', inClone('config/components/aws-cluster')), guardrail]);
   }
 
   kubectl(args: readonly string[], input?: string): Promise<string> {

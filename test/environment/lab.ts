@@ -65,7 +65,7 @@ export class Lab {
     this.environment.front.fail(operation, { kind, then });
     // A test that fails for another reason does not wait for this.
     promise.catch(() => {});
-    setTimeout(() => reject(new Error(`${operation} was not reached in 30 s`)), 30_000).unref();
+    setTimeout(() => reject(new Error(`${operation} was not reached in 60 s`)), 60_000).unref();
     return promise;
   }
 

@@ -5,6 +5,7 @@ import type { OIDCIssuerSpec, OIDCIssuerStatus } from '../../src/api/generated/o
 import type { Clients } from '../backends/aws/clients.ts';
 import { type Environment, inClone } from './environment.ts';
 import { holdings, type Holding } from './holdings.ts';
+import { readResource } from './resources.ts';
 import { until } from './wait.ts';
 
 export interface Manifest {
@@ -102,7 +103,7 @@ export class Tenant {
     );
   }
 
-  async ready(kind: 'oidcissuer' | 'iamserviceaccount', seconds = 60): Promise<void> {
+  async ready(kind: 'oidcissuer' | 'iamserviceaccount', seconds = 90): Promise<void> {
     try {
       await this.kubectl(['wait', '--for=condition=Ready', `${kind}/${this.name}`, `--timeout=${seconds}s`]);
     } catch (error) {
@@ -119,9 +120,8 @@ export class Tenant {
     return this.#find<RoleManifest>('iamserviceaccount');
   }
 
-  async #find<M extends Manifest>(kind: string): Promise<M | undefined> {
-    const json = await this.kubectl(['get', kind, this.name, '--ignore-not-found', '-o', 'json']);
-    return json === '' ? undefined : (JSON.parse(json) as M);
+  #find<M extends Manifest>(kind: string): Promise<M | undefined> {
+    return readResource(this.environment.controlPlane, { kind, namespace: this.name, name: this.name });
   }
 
   /** Waits until the object is gone; without a kind until both are. */

@@ -16,6 +16,6 @@ export async function until<T>(
       failure = error;
     }
     if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`, { cause: failure });
-    await sleep(100);
+    await sleep(50);
   }
 }

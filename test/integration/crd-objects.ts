@@ -1,5 +1,7 @@
+import { expect } from '@jest/globals';
 import type { ControlPlane } from '../backends/control-plane/control-plane.ts';
-import type { Example } from '../crds/examples.ts';
+import type { Case } from '../crds/cases.ts';
+import { minimal, type Example } from '../crds/examples.ts';
 import { kinds } from '../crds/schema.ts';
 import type { Cause } from '../crds/violations.ts';
 import { kubectlProxy } from './kubectl-proxy.ts';
@@ -43,6 +45,23 @@ export class Objects {
   tryChange(object: Example, part: 'spec' | 'status' = 'spec'): Promise<Verdict> {
     const path = `${this.#collection(object)}/${object.metadata.name}${part === 'status' ? '/status' : ''}`;
     return this.#send('PUT', path + dryRun, object);
+  }
+
+  /** Sees the API server take or refuse the case, for an object of that name. */
+  async expectVerdict({ kind, from, to, refusal, field }: Case, name: string): Promise<void> {
+    let object = minimal(kind);
+    object.metadata.name = name;
+    if (from) {
+      from(object);
+      object = await this.make(object);
+    }
+    to(object);
+    const { causes } = from ? await this.tryChange(object) : await this.tryNew(object);
+    const expected = {
+      field: field ?? expect.stringMatching(/^(spec|metadata)\./),
+      message: expect.stringContaining(refusal ?? ''),
+    };
+    expect(causes).toEqual(refusal === undefined ? [] : [expect.objectContaining(expected)]);
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { Condition } from '../../src/api/meta.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import type { AuditEvent } from '../backends/control-plane/audit.ts';
 import { type Environment, inClone } from '../environment/environment.ts';
+import { readResource } from '../environment/resources.ts';
 import { until } from '../environment/wait.ts';
 import { domain, type Manifest } from './objects.ts';
 
@@ -25,6 +26,10 @@ export interface Event {
   readonly type: string;
   readonly reason: string;
   readonly note: string;
+}
+
+interface EventList {
+  readonly items: readonly (Event & { readonly regarding: { readonly kind: string; readonly name: string } })[];
 }
 
 /** A namespace to apply objects in, where the operator may write Secrets. */
@@ -67,15 +72,14 @@ export class Workspace {
   /** Also waits until the operator has seen the newest spec. */
   async ready(...names: readonly string[]): Promise<void> {
     try {
-      await this.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=60s']);
+      await this.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=90s']);
     } catch (error) {
       throw new Error(await this.kubectl(['describe', ...names]), { cause: error });
     }
   }
 
-  async find<Status>(kind: string, name: string): Promise<Observed<Status> | undefined> {
-    const json = await this.kubectl(['get', kind, name, '--ignore-not-found', '--output', 'json']);
-    return json === '' ? undefined : (JSON.parse(json) as Observed<Status>);
+  find<Status>(kind: string, name: string): Promise<Observed<Status> | undefined> {
+    return readResource(this.environment.controlPlane, { kind, namespace: this.namespace, name });
   }
 
   async get<Status>(kind: string, name: string): Promise<Observed<Status>> {
@@ -98,9 +102,9 @@ export class Workspace {
   }
 
   async events(kind: string, name: string): Promise<readonly Event[]> {
-    const json = await this.kubectl(['get', 'events.events.k8s.io', '--output', 'json']);
-    const { items } = JSON.parse(json) as { items: (Event & { regarding: { kind: string; name: string } })[] };
-    return items.filter(({ regarding }) => regarding.kind === kind && regarding.name === name);
+    const { controlPlane } = this.environment;
+    const list = await readResource<EventList>(controlPlane, { kind: 'event', namespace: this.namespace });
+    return (list?.items ?? []).filter(({ regarding }) => regarding.kind === kind && regarding.name === name);
   }
 
   /** Waits long enough for all that an issuer takes. */
