@@ -92,7 +92,7 @@ describe('RBAC', () => {
       ['ClusterRole irsa-aggregate-to-edit', [{ [ours]: 'create update patch delete deletecollection' }]],
     ]);
     expect(grants('components/in-cluster')).toEqual([
-      ['ClusterRole irsa-operator-in-cluster', [{ 'core: serviceaccounts': 'get patch' }]],
+      ['ClusterRole irsa-operator-in-cluster', [{ 'core: serviceaccounts': 'get list watch patch' }]],
     ]);
     expect(grants('components/aws-cluster')).toEqual([
       [
