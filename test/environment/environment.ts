@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { Clients } from '../backends/aws/clients.ts';
 import { startAws, type TestAws } from '../backends/aws/edge-start.ts';
 import type { AwsFront } from '../backends/aws/front.ts';
+import { OperatorAccess } from '../backends/aws/operator-access.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../backends/control-plane/control-plane.ts';
 import { type Running, startBoth, stopAll } from '../backends/running.ts';
 import { bundle, Operator, type OperatorOptions } from './operator.ts';
@@ -15,6 +16,10 @@ export const inClone = (path: string) => `${root}${path}`;
 
 export const operatorNamespace = 'irsa-system';
 export const installation = 'demo';
+const accessKeyID = 'AKIAOPERATOR';
+
+/** The roles that tests let the operator assume. */
+const roles = ['operator', 'irsa-operator'];
 
 /** Minutes on AWS are parts of a second here. */
 export const quickIntervals = {
@@ -56,6 +61,8 @@ export class Environment {
   private constructor(
     readonly controlPlane: ControlPlane,
     readonly aws: TestAws,
+    /** What AWS lets the operator do: no more than config/iam says. */
+    readonly access: OperatorAccess,
     /** What ends with it. */
     private readonly own: readonly Running[],
   ) {}
@@ -64,13 +71,16 @@ export class Environment {
   static async start(options: ControlPlaneOptions = {}): Promise<Environment> {
     if (!existsSync(bundle)) throw new Error(`${bundle} is not there: run \`npm run setup\` first`);
     const [controlPlane, aws] = await startBoth(ControlPlane.start(options), startAws());
-    return new Environment(controlPlane, aws, [aws, controlPlane]);
+    const access = new OperatorAccess(aws.front.state, accessKeyID, { installation, domain: 'example.com', roles });
+    const others = aws.front.authorize;
+    aws.front.authorize = async (request, credential) => (await access.judge(request)) ?? others(request, credential);
+    return new Environment(controlPlane, aws, access, [aws, controlPlane]);
   }
 
   /** Another cluster that shares this one's AWS, which has to live longer. */
   async another(): Promise<Environment> {
     const controlPlane = await ControlPlane.start();
-    return new Environment(controlPlane, this.aws, [controlPlane]);
+    return new Environment(controlPlane, this.aws, this.access, [controlPlane]);
   }
 
   get front(): AwsFront {
@@ -104,7 +114,7 @@ export class Environment {
   get awsEnvironment(): Record<string, string> {
     return {
       AWS_ENDPOINT_URL: this.front.url,
-      AWS_ACCESS_KEY_ID: 'AKIAOPERATOR',
+      AWS_ACCESS_KEY_ID: accessKeyID,
       AWS_SECRET_ACCESS_KEY: 'secret-of-the-operator',
       AWS_REGION: 'eu-central-1',
       AWS_EC2_METADATA_DISABLED: 'true',

@@ -24,7 +24,7 @@ export interface AccessRequest {
   readonly principal: string;
   readonly action: string;
   readonly resource: { readonly arn: string; readonly accountID: string };
-  readonly context: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
   readonly identityPolicies: readonly PolicyDocument[];
   readonly boundary?: PolicyDocument | undefined;
   readonly resourcePolicy?: PolicyDocument | undefined;
@@ -61,7 +61,7 @@ export async function mayAssume(request: WebIdentityRequest): Promise<Verdict> {
 
 /** Judges any other call, across accounts too, as IAM does: identity policies, boundary and resource policy together. */
 export async function mayCall(request: AccessRequest): Promise<Verdict> {
-  if (/[*?]/.test(request.resource.arn)) {
+  if (request.resource.arn !== '*' && /[*?]/.test(request.resource.arn)) {
     throw new Error(`judging ${request.action} on ${request.resource.arn}: * and ? stand for other names here`);
   }
   return simulate({
@@ -69,7 +69,7 @@ export async function mayCall(request: AccessRequest): Promise<Verdict> {
       principal: request.principal,
       action: request.action,
       resource: { resource: request.resource.arn, accountId: request.resource.accountID },
-      contextVariables: { ...request.context },
+      contextVariables: mapValues(request.context, (value) => (typeof value === 'string' ? value : [...value])),
     },
     identityPolicies: request.identityPolicies.map((policy, index) => ({ name: `identity policy ${index}`, policy })),
     ...(request.boundary && { permissionBoundaryPolicies: [{ name: 'boundary', policy: request.boundary }] }),
@@ -114,7 +114,10 @@ function renameKeys(tests: unknown, rename: (key: string) => string): unknown {
   return Object.fromEntries(Object.entries(tests).map(([key, value]) => [rename(key), value]));
 }
 
-function mapValues(record: Record<string, unknown>, change: (value: unknown) => unknown): Record<string, unknown> {
+function mapValues<Value, Changed>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Changed,
+): Record<string, Changed> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 

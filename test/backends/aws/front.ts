@@ -37,7 +37,7 @@ export interface Denied {
 
 /** Stands between the SDK and moto and is as strict as AWS. Reached over plain HTTP, by `AWS_ENDPOINT_URL`. */
 export class AwsFront implements Hooks {
-  /** Judges each call of S3 and says why it is denied; undefined lets it through. */
+  /** Judges each call and says why it is denied; undefined lets it through. */
   authorize: (request: AwsRequest, credential: Credential) => Promise<Denied | undefined> = async () => undefined;
   issuerReachable: (url: string) => Promise<boolean> = async () => true;
   /** Milliseconds that each call lies before it is looked at, as if AWS were that far away. */
@@ -197,7 +197,11 @@ export class AwsFront implements Hooks {
       throw awsError('NotImplemented', 501, `the front cannot name ${request.method} ${request.target}`);
     }
     const denied = await this.authorize(request, request.credential);
-    if (denied) throw awsError('AccessDenied', 403, denied.message);
+    if (denied) {
+      // Of all services here only ACM's common errors end so: https://docs.aws.amazon.com/acm/latest/APIReference/CommonErrors.html
+      const code = request.service === 'acm' ? 'AccessDeniedException' : 'AccessDenied';
+      throw awsError(code, request.service === 'acm' ? 400 : 403, denied.message);
+    }
     for (const rule of rules.filter((rule) => applies(rule, request))) {
       const error = await rule.check(request, this.state, this);
       if (!error) continue;

@@ -14,6 +14,8 @@ export interface Credential {
   /** `account`: long-lived keys of the account; `role`: by AssumeRole; `web-identity`: by AssumeRoleWithWebIdentity; `anonymous`: unsigned. */
   readonly kind: 'account' | 'role' | 'web-identity' | 'anonymous';
   readonly roleARN?: string;
+  /** The access key that assumed the role by AssumeRole. */
+  readonly assumedBy?: string;
 }
 
 /** What decides about access to a bucket. The front keeps it because moto holds none of it as S3 does. */
@@ -30,6 +32,12 @@ export interface Bucket {
 /** What moto does not tell of a role without many reads. */
 export interface RoleSizes {
   readonly name: string;
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
+  /** How many calls were judged by the role's ARN. */
+  judged: number;
+  boundary: string | undefined;
   /** Characters of each inline policy, whitespace left out. */
   readonly inline: Map<string, number>;
   readonly managed: Set<string>;
@@ -44,12 +52,18 @@ export interface Timing {
   describesWithoutRecord: number;
   /** GetChange calls that still answer PENDING. */
   pendingChangeReads: number;
+  /** Calls on a new role that are judged without its path, as long as it is new. */
+  callsWithoutPath: number;
+  /** How long a role is new for that. */
+  withoutPathMillis: number;
 }
 
 export const defaultTiming: Readonly<Timing> = {
   deployMillis: 1000,
   describesWithoutRecord: 1,
   pendingChangeReads: 1,
+  callsWithoutPath: 1,
+  withoutPathMillis: 300,
 };
 
 /** All that the front knows besides moto. */

@@ -66,6 +66,13 @@ export class Accounts {
     return provider === undefined ? undefined : { arn, clientIDs: this.state.clientIDs.get(arn) ?? [] };
   }
 
+  /** Empty where there is no such provider. */
+  async providerTags(arn: string): Promise<[key: string, value: string][]> {
+    const parameters = { OpenIDConnectProviderArn: arn };
+    const reply = await this.#find(arn.split(':')[4] ?? '', 'GetOpenIDConnectProvider', parameters);
+    return items(reply ?? '', 'Tags', 'member').map((tag) => [text(tag, 'Key'), text(tag, 'Value')]);
+  }
+
   async #inline(role: Role, policy: Xml): Promise<PolicyDocument> {
     const parameters = { RoleName: role.name, PolicyName: typeof policy === 'string' ? policy : '' };
     const reply = await this.#get(role.accountID, 'GetRolePolicy', parameters);

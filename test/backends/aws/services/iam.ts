@@ -52,7 +52,10 @@ export const iam: Readonly<Record<string, Handler>> = {
   'iam:CreateRole': noting((request, state) => {
     const name = request.form.get('RoleName') ?? '';
     const tagKeys = new Set(members(request.form, 'Tags', 'Key'));
-    state.roles.set(roleKey(request), { name, inline: new Map(), managed: new Set(), tagKeys });
+    const path = request.form.get('Path') ?? '/';
+    const boundary = request.form.get('PermissionsBoundary') ?? undefined;
+    const made = { name, path, madeAt: Date.now(), judged: 0, boundary };
+    state.roles.set(roleKey(request), { ...made, inline: new Map(), managed: new Set(), tagKeys });
   }),
   'iam:DeleteRole': noting((request, state) => {
     state.roles.delete(roleKey(request));
@@ -68,6 +71,12 @@ export const iam: Readonly<Record<string, Handler>> = {
   }),
   'iam:DetachRolePolicy': noteRole(({ managed }, form) => {
     managed.delete(form.get('PolicyArn') ?? '');
+  }),
+  'iam:PutRolePermissionsBoundary': noteRole((role, form) => {
+    role.boundary = form.get('PermissionsBoundary') ?? undefined;
+  }),
+  'iam:DeleteRolePermissionsBoundary': noteRole((role) => {
+    role.boundary = undefined;
   }),
   'iam:TagRole': noteRole(({ tagKeys }, form) => {
     for (const key of members(form, 'Tags', 'Key')) tagKeys.add(key);

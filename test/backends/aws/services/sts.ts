@@ -19,7 +19,13 @@ export const sts: Readonly<Record<string, Handler>> = {
     const accountID = roleARN.split(':')[4] ?? '';
     if (reply.status === 200 && credentials !== undefined) {
       const accessKeyID = text(credentials, 'AccessKeyId');
-      state.credentials.set(accessKeyID, { accessKeyID, accountID, kind: 'role', roleARN });
+      state.credentials.set(accessKeyID, {
+        accessKeyID,
+        accountID,
+        kind: 'role',
+        roleARN,
+        assumedBy: request.credential.accessKeyID,
+      });
     }
     return reply;
   },

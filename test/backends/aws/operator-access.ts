@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { mayCall, type PolicyDocument } from './evaluator.ts';
+import type { Denied } from './front.ts';
+import { needsOf, type Need } from './needs.ts';
+import type { AwsRequest } from './request.ts';
+import type { Bucket, Credential, FrontState } from './state.ts';
+
+/** What a user writes for the words of config/iam/README.md, where it is the same in all accounts. */
+export interface Placeholders {
+  readonly installation: string;
+  readonly domain: string;
+  /** Path and name of each role that the operator may assume, in any account. */
+  readonly roles: readonly string[];
+}
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+}
+
+type File = 'policy.json' | 'assume-role.json';
+
+function readStatements(file: File): Statement[] {
+  const text = readFileSync(new URL(`../../../config/iam/${file}`, import.meta.url), 'utf8');
+  return (JSON.parse(text) as { Statement: Statement[] }).Statement;
+}
+
+/** The role's own trust policy is asked where the role is assumed. */
+const trustsAll: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }],
+};
+
+/** Judges the operator's calls by the policies of config/iam, filled in as a user does. What they lack is denied. */
+export class OperatorAccess {
+  readonly #statements = {
+    'policy.json': readStatements('policy.json'),
+    'assume-role.json': readStatements('assume-role.json'),
+  };
+  readonly #withheld = new Set<string>();
+  /** Filled policies, by file, account and zones. */
+  readonly #policies = new Map<string, PolicyDocument>();
+  /** By all that a verdict depends on. */
+  readonly #verdicts = new Map<string, Promise<boolean>>();
+  /** Ids of the public zones, by account. */
+  readonly #zones = new Map<string, readonly string[]>();
+
+  constructor(
+    private readonly state: FrontState,
+    /** The operator's own access key. What it assumes is the operator too. */
+    private readonly accessKeyID: string,
+    private readonly placeholders: Placeholders,
+  ) {}
+
+  /** Takes an action out of the policies. */
+  withhold(action: string): void {
+    this.#withheld.add(action);
+    this.#forget();
+  }
+
+  /** Puts back what was taken out. */
+  restore(): void {
+    this.#withheld.clear();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#policies.clear();
+    this.#verdicts.clear();
+  }
+
+  /** Undefined also for calls of anybody else. */
+  async judge(request: AwsRequest): Promise<Denied | undefined> {
+    const { service, operation, credential } = request;
+    if (credential.accessKeyID !== this.accessKeyID && credential.assumedBy !== this.accessKeyID) return undefined;
+    const needs = await needsOf(request, this.state);
+    if (needs === undefined) return { message: `no table here knows what ${service}:${operation} needs` };
+    for (const need of needs) {
+      if (!(await this.#allows(need, request))) return { message: denial(need, credential) };
+    }
+    return undefined;
+  }
+
+  async #allows(need: Need, request: AwsRequest): Promise<boolean> {
+    const { credential } = request;
+    const zones = await this.#zonesFor(request);
+    const bucket = this.state.buckets.get(/^arn:aws:s3:::([^/]+)/.exec(need.resource)?.[1] ?? '');
+    const key = JSON.stringify([
+      credential.roleARN,
+      credential.accountID,
+      zones,
+      need,
+      bucket?.accountID,
+      bucket?.policy,
+    ]);
+    const verdict = this.#verdicts.get(key) ?? this.#evaluate({ need, credential, zones, bucket });
+    this.#verdicts.set(key, verdict);
+    return verdict;
+  }
+
+  async #evaluate({ need, credential, zones, bucket }: Question): Promise<boolean> {
+    const principal = principalOf(credential);
+    const assumes = need.action === 'sts:AssumeRole';
+    const named = need.resource.split(':')[4] ?? '';
+    const ownPolicy = assumes && credential.kind === 'account' ? 'assume-role.json' : 'policy.json';
+    const bucketPolicy = bucket?.policy === undefined ? undefined : (JSON.parse(bucket.policy) as PolicyDocument);
+    const verdict = await mayCall({
+      principal,
+      action: need.action,
+      resource: { arn: need.resource, accountID: bucket?.accountID ?? (named || credential.accountID) },
+      context: {
+        'aws:PrincipalArn': principal,
+        'aws:PrincipalAccount': credential.accountID,
+        // The front is reached over plain HTTP where AWS is reached over TLS.
+        'aws:SecureTransport': 'true',
+        ...need.context,
+      },
+      identityPolicies: [this.#filled(ownPolicy, assumes ? named : credential.accountID, zones)],
+      resourcePolicy: assumes ? trustsAll : bucketPolicy,
+    });
+    return verdict === 'Allowed';
+  }
+
+  /** One line in `Resource` for each zone and for each role, as the README says. */
+  #filled(file: File, accountID: string, zones: readonly string[]): PolicyDocument {
+    const key = [file, accountID, ...zones].join();
+    const known = this.#policies.get(key);
+    if (known) return known;
+    const { installation, domain, roles } = this.placeholders;
+    const fill = (text: string): string =>
+      text.replaceAll('ACCOUNT', accountID).replaceAll('INSTALLATION', installation).replaceAll('DOMAIN', domain);
+    const lines = (line: string): string[] => {
+      if (line.includes('HOSTED_ZONE')) return zones.map((zone) => line.replace('HOSTED_ZONE', zone));
+      return line.includes('ROLE') ? roles.map((role) => line.replace('ROLE', role)) : [line];
+    };
+    const filled = this.#statements[file].map((statement) => ({
+      ...(JSON.parse(fill(JSON.stringify(statement))) as Statement),
+      Action: [statement.Action].flat().filter((action) => !this.#withheld.has(action)),
+      Resource: [statement.Resource].flat().flatMap(lines).map(fill),
+    }));
+    const Statement = filled.filter(({ Action, Resource }) => Action.length > 0 && Resource.length > 0);
+    const policy = { Version: '2012-10-17', Statement };
+    this.#policies.set(key, policy);
+    return policy;
+  }
+
+  /** The public zones of the call's account. They are read again for a zone that is not among them. */
+  async #zonesFor({ service, accountID, labels }: AwsRequest): Promise<readonly string[]> {
+    const known = this.#zones.get(accountID) ?? [];
+    const asked = labels['id'];
+    if (service !== 'route53' || asked === undefined || known.includes(asked)) return known;
+    const zones = (await this.state.dns.zones(accountID)).filter((zone) => !zone.private).map(({ id }) => id);
+    this.#zones.set(accountID, zones);
+    return zones;
+  }
+}
+
+interface Question {
+  readonly need: Need;
+  readonly credential: Credential;
+  readonly zones: readonly string[];
+  readonly bucket: Bucket | undefined;
+}
+
+function principalOf({ roleARN, accountID }: Credential): string {
+  return roleARN ?? `arn:aws:iam::${accountID}:user/operator`;
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function denial({ action, resource }: Need, credential: Credential): string {
+  const session = credential.roleARN
+    ?.replace(':iam:', ':sts:')
+    .replace(/:role\/.*?([^/]+)$/, ':assumed-role/$1/operator');
+  return (
+    `User: ${session ?? principalOf(credential)} is not authorized to perform: ${action} on resource: ${resource} ` +
+    `because no identity-based policy allows the ${action} action`
+  );
+}
