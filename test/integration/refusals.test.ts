@@ -17,6 +17,7 @@ const denied = new Set<string>();
 
 beforeAll(async () => {
   environment = await Environment.start();
+  environment.access.addResource('RolesOnOwnPath', 'arn:aws:iam::ACCOUNT:role/payroll');
   await environment.install();
   const { front } = environment;
   const judge = front.authorize;

@@ -142,7 +142,7 @@ const cloudFrontARN = ({ accountID }: AwsRequest, kind: string, id: string) =>
 const createDistribution: Read = (request) => {
   const arn = cloudFrontARN(request, 'distribution', unborn);
   const tags = xmlTags(request.xml, ['Tags', 'Items']);
-  return creation('cloudfront:CreateDistribution', 'cloudfront:TagResource', [arn, arn], tags);
+  return creation('cloudfront:CreateDistribution', 'cloudfront:TagResource', ['*', arn], tags);
 };
 
 const distributionTags = (state: FrontState, arn: string): Tags => [
@@ -162,7 +162,7 @@ const onTaggedDistribution: Read = ({ operation, query, xml }, state) => {
 };
 
 const onAccessControl: Read = (request) => {
-  const arn = cloudFrontARN(request, 'origin-access-control', request.labels['id'] ?? unborn);
+  const arn = cloudFrontARN(request, 'origin-access-control', request.labels['id'] ?? '');
   return [need(`cloudfront:${request.operation}`, arn)];
 };
 
@@ -260,10 +260,11 @@ const needs: Readonly<Record<string, Read>> = {
     onDistribution,
   ),
   ...each('cloudfront', ['ListTagsForResource', 'TagResource', 'UntagResource'], onTaggedDistribution),
+  'cloudfront:CreateOriginAccessControl': onEverything('cloudfront:CreateOriginAccessControl'),
   'cloudfront:ListOriginAccessControls': onEverything('cloudfront:ListOriginAccessControls'),
   ...each(
     'cloudfront',
-    ['Create', 'Get', 'Update', 'Delete'].map((verb) => `${verb}OriginAccessControl`),
+    ['Get', 'Update', 'Delete'].map((verb) => `${verb}OriginAccessControl`),
     onAccessControl,
   ),
   'acm:RequestCertificate': requestCertificate,

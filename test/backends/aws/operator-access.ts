@@ -14,6 +14,7 @@ export interface Placeholders {
 }
 
 interface Statement {
+  readonly Sid: string;
   readonly Action: string | readonly string[];
   readonly Resource: string | readonly string[];
 }
@@ -38,6 +39,7 @@ export class OperatorAccess {
     'assume-role.json': readStatements('assume-role.json'),
   };
   readonly #withheld = new Set<string>();
+  readonly #lines: { readonly sid: string; readonly resource: string }[] = [];
   /** Filled policies, by file, account and zones. */
   readonly #policies = new Map<string, PolicyDocument>();
   /** By all that a verdict depends on. */
@@ -55,6 +57,12 @@ export class OperatorAccess {
   /** Takes an action out of the policies. */
   withhold(action: string): void {
     this.#withheld.add(action);
+    this.#forget();
+  }
+
+  /** Adds a line to `Resource` of a statement, as the README tells for names and paths of the user's own. */
+  addResource(sid: string, resource: string): void {
+    this.#lines.push({ sid, resource });
     this.#forget();
   }
 
@@ -133,10 +141,11 @@ export class OperatorAccess {
       if (line.includes('HOSTED_ZONE')) return zones.map((zone) => line.replace('HOSTED_ZONE', zone));
       return line.includes('ROLE') ? roles.map((role) => line.replace('ROLE', role)) : [line];
     };
+    const added = ({ Sid }: Statement) => this.#lines.filter(({ sid }) => sid === Sid).map(({ resource }) => resource);
     const filled = this.#statements[file].map((statement) => ({
       ...(JSON.parse(fill(JSON.stringify(statement))) as Statement),
       Action: [statement.Action].flat().filter((action) => !this.#withheld.has(action)),
-      Resource: [statement.Resource].flat().flatMap(lines).map(fill),
+      Resource: [...[statement.Resource].flat(), ...added(statement)].flatMap(lines).map(fill),
     }));
     const Statement = filled.filter(({ Action, Resource }) => Action.length > 0 && Resource.length > 0);
     const policy = { Version: '2012-10-17', Statement };
