@@ -18,6 +18,7 @@ const denied = new Set<string>();
 beforeAll(async () => {
   environment = await Environment.start();
   environment.access.addResource('RolesOnOwnPath', 'arn:aws:iam::ACCOUNT:role/payroll');
+  environment.access.addResource('Buckets', 'arn:aws:s3:::payroll-slips');
   await environment.install();
   const { front } = environment;
   const judge = front.authorize;
