@@ -119,7 +119,7 @@ export class ControlPlane {
 
   /**
    * Reads a path of the API as `admin`; undefined where there is nothing. For what tests look at again and again: a kubectl
-   * takes 80 ms of a core.
+   * takes 100 ms of a core.
    */
   async read(path: string): Promise<string | undefined> {
     const { certificate: cert, key } = this.admin ?? {};
