@@ -44,7 +44,7 @@ import { sleep, systemClock } from './runtime/clock.ts';
 import { ClusterWatch, type Followed } from './runtime/cluster-watch.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
-import { seconds } from './runtime/duration.ts';
+import { minutes, seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
@@ -87,7 +87,14 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
       for (const ref of rolesOfServiceAccount(claims, place, change)) roles.add(ref, 'high');
     },
   };
-  const workloadClusters = new KubeconfigClusters({ signal, timeouts, servers, clock, watch: { followed, logger } });
+  const workloadClusters = new KubeconfigClusters({
+    signal,
+    timeouts,
+    servers,
+    clock,
+    idle: Math.max(minutes(15), 3 * intervals.resync),
+    watch: { followed, logger },
+  });
   const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.

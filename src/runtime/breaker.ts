@@ -42,10 +42,16 @@ export class Breaker {
   async run<T>(call: () => Promise<T>, turn: (work: () => Promise<T>) => Promise<T> = (work) => work()): Promise<T> {
     this.#check();
     const silenced = Promise.withResolvers<never>();
-    const fail = () => silenced.reject(new NoAnswer());
+    let hasFailed = false;
+    const fail = () => {
+      hasFailed = true;
+      silenced.reject(new NoAnswer());
+    };
     this.#onSilence.add(fail);
-    const work = () => {
+    const work = async () => {
       this.#onSilence.delete(fail);
+      // The caller knows already that its call was not made, so it must not be made when its turn comes after all.
+      if (hasFailed) throw new NoAnswer();
       return this.#make(call);
     };
     try {

@@ -27,7 +27,7 @@ export interface WorkloadClusters {
 /** The number of clusters whose connections stay open. The one that was used longest ago goes first. */
 const kept = 200;
 /** A cluster that nobody used for so long is named by no object any more, or its kubeconfig is another one. */
-const idle = minutes(15);
+const standardIdle = minutes(15);
 
 export interface KubeconfigClustersOptions<O, S> {
   /** Which servers a kubeconfig may name. */
@@ -36,6 +36,8 @@ export interface KubeconfigClustersOptions<O, S> {
   readonly signal: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
   readonly clock?: Clock;
+  /** Milliseconds without use after which a cluster is left; absent: a quarter of an hour. Longer than the resync, at which each is used. */
+  readonly idle?: number;
   /** Absent: nothing is watched. */
   readonly watch?: { readonly followed: Followed<O, S>; readonly logger: Logger };
 }
@@ -67,7 +69,7 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
     this.#idleTimers.get(kubeconfig)?.();
     this.#idleTimers.set(
       kubeconfig,
-      this.#clock.after(idle, () => this.#drop(kubeconfig)),
+      this.#clock.after(this.options.idle ?? standardIdle, () => this.#drop(kubeconfig)),
     );
     if (place !== undefined) cluster.follow(place);
     return cluster.client;

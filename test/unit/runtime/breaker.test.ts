@@ -110,6 +110,29 @@ describe('a call that waits for its turn', () => {
     await expect(breaker.run(async () => 'made', never)).rejects.toThrow(NoAnswer);
   });
 
+  test('is not made when its turn comes after it failed', async () => {
+    const { breaker, call, calls, clock } = world();
+    const turn = Promise.withResolvers<void>();
+    let made = false;
+    const waiting = breaker.run(
+      async () => {
+        made = true;
+      },
+      async (work) => {
+        await turn.promise;
+        return work();
+      },
+    );
+    const outcome = expect(waiting).rejects.toThrow(NoAnswer);
+    await call('silence');
+    await outcome;
+    await clock.advance(seconds(30));
+    turn.resolve();
+    await settled();
+    expect(made).toBe(false);
+    expect(calls()).toBe(1);
+  });
+
   test('fails with its own error if it is the one that finds out', async () => {
     const { breaker } = world();
     const fails = async () => {
