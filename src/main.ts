@@ -24,8 +24,8 @@ import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './cont
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
-import { lookupBy } from './controllers/oidc-issuer/nameservers.ts';
-import { HttpsIssuerDocuments } from './controllers/oidc-issuer/published.ts';
+import { lookupBy } from './controllers/oidc-issuer/registrations/nameservers.ts';
+import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
 import { claimIndex, deletedIssuerIndex, issuerIndex, roleIndex } from './controllers/references.ts';
 import {
   guardrailsForAll,

@@ -8,6 +8,11 @@ export function clusterNameOf({ spec, metadata }: OIDCIssuer): string {
   return spec.clusterName ?? metadata.name;
 }
 
+/** The site whose URL new tokens carry, as far as the status records one. */
+export function currentSiteOf(status: OIDCIssuer['status']) {
+  return status?.sites?.find(({ phase }) => phase === 'Current');
+}
+
 /** Whether the issuer may be deleted although IAMServiceAccounts refer to it. */
 export function isDeletionAllowed({ metadata }: OIDCIssuer): boolean {
   const value = metadata.annotations?.[annotations.allowDeletion];

@@ -6,7 +6,7 @@ import type { Related } from '../runtime/controller.ts';
 import type { Change } from '../runtime/informer.ts';
 import type { Lookup } from '../runtime/lookup.ts';
 import { mayHaveForgotten } from './dependents.ts';
-import { isLeavingForGood } from './issuer-contract.ts';
+import { currentSiteOf, isLeavingForGood } from './issuer-contract.ts';
 import { type Claim, issuerKey, keyAt, roleSummary } from './references.ts';
 
 /*
@@ -48,7 +48,7 @@ export const issuersForClusters = {
     deleting: metadata.deletionTimestamp !== undefined,
     spec,
     issuerURL: status?.issuerURL,
-    distribution: status?.distribution,
+    distribution: currentSiteOf(status)?.distribution,
     ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status,
   }),
   affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),

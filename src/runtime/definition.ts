@@ -3,7 +3,7 @@ import type { Reason } from '../api/conditions.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Resource } from '../api/resources.ts';
 import type { Priority } from './fair-queue.ts';
-import type { Step } from './step.ts';
+import type { Part } from './step.ts';
 
 /** What the loop tells the code of a kind about the pass under way. */
 export interface Pass {
@@ -21,10 +21,10 @@ export interface Pass {
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
-export type Acceptance<C> =
+export type Acceptance<C, R> =
   | {
       readonly accepted: true;
-      readonly context: C;
+      readonly parts: readonly Part<C, C, R>[];
       /** The draft holds what is needed to undo the next step. It is stored first, and the steps run in a new pass. */
       readonly storeFirst: boolean;
     }
@@ -58,19 +58,17 @@ export interface Hold {
  */
 export interface Definition<O extends ManagedObject, S, C, R> {
   readonly resource: Resource;
-  /** Each comes after those that it needs. They are removed in the reverse order. */
-  readonly steps: readonly Step<C, R>[];
   /** Validation and guardrails. If it refuses, nothing was sent to AWS. */
-  accept(object: O, draft: S, pass: Pass): Promise<Acceptance<C>>;
+  accept(object: O, draft: S, pass: Pass): Promise<Acceptance<C, R>>;
   /**
    * Tells whether the deletion has to wait. While it does, the loop provisions the object as before, so that whoever uses
    * the object loses nothing.
    */
   holdsDeletion?(object: O, pass: Pass): Promise<Hold | undefined>;
   /**
-   * What a removal needs. It comes from the status rather than from the spec, which may have become unacceptable.
-   * Undefined if nothing was ever made, or if nothing of it is ours.
+   * The parts to be removed, one after the other. They come from the status rather than from the spec, which may have become
+   * unacceptable. Empty if nothing was ever made, or if nothing of it is ours.
    */
-  removal(object: O, draft: S, pass: Pass): Promise<R | undefined>;
+  removal(object: O, draft: S, pass: Pass): Promise<readonly Part<R, C, R>[]>;
   explain(error: unknown): Explanation;
 }

@@ -46,6 +46,19 @@ export const skipped = (type: ConditionType, missing: readonly ConditionType[], 
   passing,
 });
 
+/** From bad to good. */
+const states: readonly FindingState[] = ['failed', 'waiting', 'unknown', 'skipped', 'ready'];
+
+/** One finding a condition: the worst that some part says of it, and of equal ones the first. */
+export function worst(findings: readonly Finding[]): Finding[] {
+  const byType = new Map<ConditionType, Finding>();
+  for (const finding of findings) {
+    const known = byType.get(finding.type);
+    if (!known || states.indexOf(finding.state) < states.indexOf(known.state)) byType.set(finding.type, finding);
+  }
+  return [...byType.values()];
+}
+
 /** The failures after which only a person can help. */
 export const isTerminal = (finding: Finding) => finding.terminal === true;
 

@@ -7,7 +7,7 @@ import type { Definition, Explanation, Hold, Pass } from './definition.ts';
 import { withDeadline } from './deadline.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
-import { fromError, isRetryable, type Finding } from './findings.ts';
+import { fromError, isRetryable, worst, type Finding } from './findings.ts';
 import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
 import { Memory } from './memory.ts';
@@ -15,6 +15,7 @@ import { mergePatch } from './merge-patch.ts';
 import { conditionsAfter, deletion, news, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
 import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
+import type { Part } from './step.ts';
 
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
 const passDeadline = minutes(2);
@@ -126,7 +127,6 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 
   /** With a hold: the object is being deleted, and `Ready` says what the deletion waits for. */
   async #provision(visit: Visit<O, S>, hold?: Hold): Promise<Result | undefined> {
-    const { definition } = this.options;
     const acceptance = await this.#accept(visit);
     // What the other conditions said of what was made before still holds.
     if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], hold);
@@ -135,7 +135,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       await this.#patchStatus(visit);
       return undefined;
     }
-    const findings = await runByNeeds(definition.steps, acceptance.context, runOptions(visit));
+    const findings = await runByNeeds(acceptance.parts, runOptions(visit));
     const accepted: Finding = { type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' };
     return this.#settle(visit, [accepted, ...findings], hold);
   }
@@ -146,7 +146,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     pass,
     stop,
     explain,
-  }: Visit<O, S>): Promise<AcceptedObject<C> | { readonly finding: Finding }> {
+  }: Visit<O, S>): Promise<AcceptedObject<C, R> | { readonly finding: Finding }> {
     const { definition } = this.options;
     try {
       const acceptance = await definition.accept(object, draft, pass);
@@ -179,9 +179,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const { definition } = this.options;
     const { object, draft, pass, stop, explain } = visit;
     try {
-      const context = await definition.removal(object, draft, pass);
-      if (context === undefined) return { done: true, findings: [] };
-      return await removeInOrder(definition.steps.toReversed(), context, runOptions(visit));
+      return await removeInOrder(await definition.removal(object, draft, pass), runOptions(visit));
     } catch (error) {
       stop.throwIfAborted();
       return { done: false, findings: [{ ...fromError('Accepted', explain(error)), state: 'unknown' }] };
@@ -190,8 +188,9 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 
   async #settle(visit: Visit<O, S>, findings: readonly Finding[], end?: Hold | Removal): Promise<Result> {
     const { object, memory } = visit;
-    memory.note(findings, this.#now());
-    await this.#store(visit, findings, headline(findings, end));
+    const said = worst(findings);
+    memory.note(said, this.#now());
+    await this.#store(visit, said, headline(findings, end));
     if (findings.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = findings.filter((finding) => finding.state === 'waiting');
@@ -244,8 +243,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 }
 
-interface AcceptedObject<C> {
-  readonly context: C;
+interface AcceptedObject<C, R> {
+  readonly parts: readonly Part<C, C, R>[];
   readonly storeFirst: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { ConditionType } from '../api/conditions.ts';
 import type { Explanation } from './definition.ts';
 import { fromError, fromOutcome, skipped, type Finding } from './findings.ts';
-import { ready, type Outcome, type Step } from './step.ts';
+import { ready, type Outcome, type Part, type Step } from './step.ts';
 
 export interface RunOptions {
   explain(error: unknown): Explanation;
@@ -15,41 +15,59 @@ export interface Removal {
 }
 
 /**
- * Runs the steps in their order, if their needs are met in this pass. A step that waits or fails stops only those that need it.
- * When a step finds a name lost, each step that uses the name withdraws at once, instead of running.
+ * Runs the steps of one part after the other in their order, if their needs are met in this pass. A step that waits or fails stops
+ * only those that need it. When a step finds a name lost, each step of its part that uses the name withdraws at once, instead of
+ * running.
+ * @returns the findings of all parts: several parts may say something of one condition
  * @throws if the signal aborted: then the outcome of a step is no finding
  */
 export async function runByNeeds<C, R>(
-  steps: readonly Step<C, R>[],
-  context: C,
+  parts: readonly Part<C, C, R>[],
+  options: RunOptions,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const part of parts) {
+    const found = await runPart(part, findings, options);
+    findings.push(...found.map((finding) => named(finding, part.name)));
+  }
+  return findings;
+}
+
+async function runPart<C, R>(
+  { steps, context }: Part<C, C, R>,
+  earlier: readonly Finding[],
   options: RunOptions,
 ): Promise<readonly Finding[]> {
   const found = new Map<ConditionType, Finding>();
-  const met = new Set<ConditionType>(['Accepted']);
+  const hasStep = (condition: ConditionType) => steps.some((step) => step.condition === condition);
+  /** What is known of a need. Undefined: no part has a step for it, or its step has not run. */
+  const about = (need: ConditionType) => (hasStep(need) ? found.get(need) : earlier.find(({ type }) => type === need));
+  const isMet = (need: ConditionType) => (about(need)?.state ?? (hasStep(need) ? 'skipped' : 'ready')) === 'ready';
   for (const step of steps) {
     if (found.has(step.condition)) continue;
-    const missing = step.needs.filter((need) => !met.has(need));
+    const missing = step.needs.filter((need) => !isMet(need));
     const finding =
       missing.length > 0
         ? skipped(
             step.condition,
             missing,
-            missing.every((need) => found.get(need)?.passing),
+            missing.every((need) => about(need)?.passing),
           )
         : await findingOf(step.condition, options, () => step.reconcile(context));
     options.signal.throwIfAborted();
-    if (finding.state === 'ready') met.add(finding.type);
     found.set(finding.type, finding);
     if (!finding.nameLost) continue;
     for (const other of steps.filter((candidate) => hears(candidate, step, steps))) {
       const withdrawal = await withdrawalOf(other, { context, options, lost: finding });
       options.signal.throwIfAborted();
-      met.delete(other.condition);
       found.set(other.condition, withdrawal);
     }
   }
   return steps.flatMap(({ condition }) => found.get(condition) ?? []);
 }
+
+const named = (finding: Finding, part: string | undefined): Finding =>
+  part === undefined || finding.message === '' ? finding : { ...finding, message: `${part}: ${finding.message}` };
 
 /** Whether a step has to hear of a name that `from` finds lost. */
 function hears<C, R>(step: Step<C, R>, from: Step<C, R>, steps: readonly Step<C, R>[]): boolean {
@@ -81,21 +99,19 @@ async function withdrawalOf<C, R>(step: Step<C, R>, { context, options, lost }: 
 }
 
 /**
- * Removes one after the other, up to the first that waits or fails.
+ * Removes one part after the other, each in the reverse order of its steps, up to the first step that waits or fails.
  * @throws if the signal aborted
  */
-export async function removeInOrder<C, R>(
-  steps: readonly Step<C, R>[],
-  context: R,
-  options: RunOptions,
-): Promise<Removal> {
+export async function removeInOrder<C, R>(parts: readonly Part<R, C, R>[], options: RunOptions): Promise<Removal> {
   const findings: Finding[] = [];
-  for (const step of steps) {
-    if (!step.remove) continue;
-    const finding = await findingOf(step.condition, options, async () => (await step.remove?.(context)) ?? ready);
-    options.signal.throwIfAborted();
-    if (finding.state !== 'ready') return { done: false, findings: [...findings, finding] };
-    findings.push({ ...finding, state: 'waiting', reason: 'Deleting', message: 'removed' });
+  for (const { steps, context, name } of parts) {
+    for (const step of steps.toReversed()) {
+      if (!step.remove) continue;
+      const finding = await findingOf(step.condition, options, async () => (await step.remove?.(context)) ?? ready);
+      options.signal.throwIfAborted();
+      if (finding.state !== 'ready') return { done: false, findings: [...findings, named(finding, name)] };
+      findings.push({ ...finding, state: 'waiting', reason: 'Deleting', message: 'removed' });
+    }
   }
   return { done: true, findings };
 }

@@ -17,6 +17,17 @@ export type Outcome =
 export const ready: Outcome = { state: 'ready' };
 
 /**
+ * A part of an object: steps that know the same. Each comes after those that it needs; they are removed in the reverse order.
+ * @typeParam X what is handed to the steps: C of {@link Step} when the object is provisioned, R when it is removed
+ */
+export interface Part<X, C, R = C> {
+  readonly steps: readonly Step<C, R>[];
+  readonly context: X;
+  /** What messages call it. Absent: it is the object's main part, or the only one. */
+  readonly name?: string;
+}
+
+/**
  * One resource and one condition of a kind.
  * A step never sleeps, never retries and never holds a Kubernetes status: it changes what its context holds and says how it went.
  * @typeParam C what a pass knows: the object, the status to fill, and the clients
@@ -24,7 +35,10 @@ export const ready: Outcome = { state: 'ready' };
  */
 export interface Step<C, R = C> {
   readonly condition: ConditionType;
-  /** Conditions that must be `True` in this pass before the step runs. */
+  /**
+   * Conditions that must be `True` in this pass before the step runs: of the step's own part, or, if that has no such step, of an
+   * earlier part. What no part has a step for is not needed.
+   */
   readonly needs: readonly ConditionType[];
   /** Conditions of steps that this one does not need, but that must hear if this one finds a name lost. */
   readonly watches?: readonly ConditionType[];

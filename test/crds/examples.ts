@@ -81,9 +81,17 @@ export const examples = (): Example[] => [
         },
       ],
       settled: { 'spec.bucket.name': 'my-bucket' },
-      bucket: { name: 'my-bucket' },
-      distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
-      certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
+      sites: [
+        {
+          url: 'https://irsa.abcl0.example.com',
+          hosting: 'CloudFront',
+          phase: 'Current',
+          since: '2026-01-01T00:00:00Z',
+          bucket: { name: 'my-bucket' },
+          distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
+          certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
+        },
+      ],
       keys: [
         {
           kid: 'a',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { workloadKubeconfig } from '../environment/cluster.ts';
@@ -84,7 +85,7 @@ describe('an AWSCluster', () => {
   ])('$what gets an issuer', async ({ name, providers }) => {
     const status = await issuerOf(name);
     expect(status?.issuerURL).toBe(`https://irsa.${name}.k8s.${domain}`);
-    expect(status?.bucket?.name).toBe(`${accountID}-g8s-${name}-oidc-pod-identity-v2`);
+    expect(currentSiteOf(status)?.bucket?.name).toBe(`${accountID}-g8s-${name}-oidc-pod-identity-v2`);
     expect(status?.providers?.map(({ url }) => url)).toContain(status?.issuerURL);
     expect(status?.providers).toHaveLength(providers);
   });
@@ -94,10 +95,11 @@ describe('an AWSCluster', () => {
     const { note } = await workspace.event('AWSCluster', 'opted-in', 'IssuerReady');
     expect(note).toBe(`OIDCIssuer opted-in is ready: ${status?.issuerURL}`);
     const data = await workspace.kubectl(['get', 'configmap', 'opted-in-irsa-cloudfront', '-o', 'jsonpath={.data}']);
+    const distribution = currentSiteOf(status)?.distribution;
     expect(JSON.parse(data)).toEqual({
-      arn: status?.distribution?.arn,
-      domain: status?.distribution?.domainName,
-      distributionId: status?.distribution?.id,
+      arn: distribution?.arn,
+      domain: distribution?.domainName,
+      distributionId: distribution?.id,
       domainAlias: `irsa.opted-in.k8s.${domain}`,
     });
   });
@@ -256,7 +258,7 @@ describe('the issuer of an AWSCluster', () => {
       expect.arrayContaining([
         `provider arn:aws:iam::${accountID}:oidc-provider/${host}`,
         `record ${host}. A`,
-        `distribution ${status?.distribution?.id}`,
+        `distribution ${currentSiteOf(status)?.distribution?.id}`,
         `object ${accountID}-g8s-${name}-oidc-pod-identity-v2/keys.json`,
       ]),
     );

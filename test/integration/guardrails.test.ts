@@ -1,5 +1,6 @@
 import { DeleteRolePermissionsBoundaryCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { IAMServiceAccountStatus } from '../../src/api/generated/iam-service-account.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import { Environment } from '../environment/environment.ts';
@@ -154,7 +155,7 @@ test('a tenant of the same account takes nothing of another, whatever his Guardr
   await tenant.patch('oidcissuer', 'abcl0', { spec: { allowedNamespaces: { from: 'All' } } });
   const inAccount = { account: { roleARN: roleARN(accountID) } };
   await neighbour.apply(
-    oidcIssuer('bucket', { ...inAccount, bucket: { name: issuer.status?.bucket?.name ?? '' } }),
+    oidcIssuer('bucket', { ...inAccount, bucket: { name: currentSiteOf(issuer.status)?.bucket?.name ?? '' } }),
     oidcIssuer('alias', { ...inAccount, hosting: { cloudFront: { alias: `irsa.abcl0.k8s.${domain}` } } }),
     iamServiceAccount('taken', '', {
       issuerRefs: [{ namespace: 'team-a', name: 'abcl0' }],

@@ -3,6 +3,7 @@ import { GetRoleCommand } from '@aws-sdk/client-iam';
 import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { rollControlPlane, workloadKubeconfig } from '../environment/cluster.ts';
@@ -110,7 +111,7 @@ describe('an issuer that an AWSCluster asks for', () => {
       what: 'the kid in keys.json',
       step: 'documents',
       said: `/keys.json lacks `,
-      spoil: async () => spoilKid(account, (await issuerStatus(cluster))?.bucket?.name ?? ''),
+      spoil: async () => spoilKid(account, currentSiteOf(await issuerStatus(cluster))?.bucket?.name ?? ''),
       object: `oidcissuer/${cluster}`,
     },
     {
@@ -153,7 +154,7 @@ describe('the issuer of the samples, applied by hand for the key that the API se
   });
 
   test('is in a bucket whose name no other account can have', async () => {
-    const name = (await issuerStatus('homelab'))?.bucket?.name;
+    const name = currentSiteOf(await issuerStatus('homelab'))?.bucket?.name;
     expect(name).toMatch(new RegExp(`^homelab-[0-9a-f]{8}-${accountID}-eu-central-1-an$`));
   });
 

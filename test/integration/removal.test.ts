@@ -11,6 +11,7 @@ import {
   GetRoleCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import { counts } from '../environment/holdings.ts';
 import { Lab } from '../environment/lab.ts';
 import type { Tenant } from '../environment/tenant.ts';
@@ -219,7 +220,9 @@ async function rob(tenant: Tenant): Promise<void> {
   await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'echo' }));
   await iam.send(new DeleteRoleCommand({ RoleName }));
 
-  const { providers = [], distribution } = (await tenant.issuer())?.status ?? {};
+  const status = (await tenant.issuer())?.status;
+  const { providers = [] } = status ?? {};
+  const distribution = currentSiteOf(status)?.distribution;
   await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: providers[0]?.arn }));
 
   const Id = distribution?.id;

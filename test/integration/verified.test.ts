@@ -17,6 +17,7 @@ import {
 import { CreateBucketCommand, GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { Environment } from '../environment/environment.ts';
@@ -63,7 +64,7 @@ const condition = (type: string, reason: string) => workspace.condition('oidciss
 
 async function distribution() {
   const { status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
-  const Id = status?.distribution?.id;
+  const Id = currentSiteOf(status)?.distribution?.id;
   const { DistributionConfig, ETag } = await account.cloudFront.send(new GetDistributionConfigCommand({ Id }));
   if (!DistributionConfig) throw new Error('there is no distribution');
   return { Id, IfMatch: ETag, DistributionConfig };
@@ -272,7 +273,9 @@ function behaving(config: DistributionConfig, change: Partial<CacheBehavior>): P
 
 async function publishedKeys(): Promise<object[]> {
   const { status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
-  const { Body } = await account.s3.send(new GetObjectCommand({ Bucket: status?.bucket?.name, Key: 'keys.json' }));
+  const { Body } = await account.s3.send(
+    new GetObjectCommand({ Bucket: currentSiteOf(status)?.bucket?.name, Key: 'keys.json' }),
+  );
   return (JSON.parse((await Body?.transformToString()) ?? '') as { keys: object[] }).keys;
 }
 

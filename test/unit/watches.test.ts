@@ -58,7 +58,7 @@ describe('an OIDCIssuer', () => {
 
   test.each<[string, object]>([
     ['that becomes ready', { status: { conditions: [{ type: 'Ready', status: 'True' }] } }],
-    ['whose distribution is known', { status: { distribution: { id: 'E1' } } }],
+    ['whose distribution is known', { status: { sites: [{ phase: 'Current', distribution: { id: 'E1' } }] } }],
     ['that is being deleted', leaving],
   ])('%s concerns the AWSCluster that it was made of', (_, change) => {
     const labelled = (more: { metadata?: object } = {}) =>

@@ -256,52 +256,73 @@ export interface OIDCIssuerStatus {
     [k: string]: string;
   };
   /**
-   * The bucket of the documents. Absent: there is none yet.
+   * The places where the issuer is published: the one that the spec asks for, and those that it asked for before, until they are retired. Absent: the spec was never accepted.
    */
-  bucket?: {
+  sites?: {
     /**
-     * Name of the bucket.
+     * Issuer URL under which the site publishes.
      */
-    name: string;
-  };
-  /**
-   * The CloudFront distribution. Absent: there is none yet.
-   */
-  distribution?: {
+    url: string;
     /**
-     * Id of the distribution.
+     * What stands behind the URL.
      */
-    id: string;
+    hosting: 'CloudFront';
     /**
-     * ARN of the distribution.
+     * Current: the site that the spec asks for.
      */
-    arn: string;
+    phase: 'Current';
     /**
-     * The distribution's own name under cloudfront.net.
+     * When the phase began.
      */
-    domainName: string;
+    since: string;
     /**
-     * CloudFront's status of the distribution, for example InProgress or Deployed.
+     * The bucket of the documents. Absent: there is none yet.
      */
-    state: string;
-  };
-  /**
-   * The ACM certificate of the alias. Absent: there is none yet.
-   */
-  certificate?: {
+    bucket?: {
+      /**
+       * Name of the bucket.
+       */
+      name: string;
+    };
     /**
-     * ARN of the certificate.
+     * The CloudFront distribution. Absent: there is none yet.
      */
-    arn: string;
+    distribution?: {
+      /**
+       * Id of the distribution.
+       */
+      id: string;
+      /**
+       * ARN of the distribution.
+       */
+      arn: string;
+      /**
+       * The distribution's own name under cloudfront.net.
+       */
+      domainName: string;
+      /**
+       * CloudFront's status of the distribution, for example InProgress or Deployed.
+       */
+      state: string;
+    };
     /**
-     * ACM's status of the certificate, for example PENDING_VALIDATION or ISSUED.
+     * The ACM certificate of the alias. Absent: there is none yet.
      */
-    state: string;
-    /**
-     * When the certificate expires. Absent: it is not issued yet.
-     */
-    notAfter?: string;
-  };
+    certificate?: {
+      /**
+       * ARN of the certificate.
+       */
+      arn: string;
+      /**
+       * ACM's status of the certificate, for example PENDING_VALIDATION or ISSUED.
+       */
+      state: string;
+      /**
+       * When the certificate expires. Absent: it is not issued yet.
+       */
+      notAfter?: string;
+    };
+  }[];
   /**
    * The keys that are published. Absent: none yet.
    */

@@ -2,13 +2,15 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import { apiVersion, configMaps, oidcIssuers } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
+import { currentSiteOf } from '../issuer-contract.ts';
 import { isApplied } from './difference.ts';
 
 /** The data that Giant Swarm's other tools read about the distribution. Undefined while there is none. */
 function cloudFrontConfigMap({ metadata, spec, status }: OIDCIssuer): DesiredObject | undefined {
   const { namespace, name, uid } = metadata;
-  if (!status?.distribution) return undefined;
-  const { arn, domainName, id } = status.distribution;
+  const distribution = currentSiteOf(status)?.distribution;
+  if (!distribution) return undefined;
+  const { arn, domainName, id } = distribution;
   const data = { arn, domain: domainName, distributionId: id, domainAlias: spec.hosting.cloudFront?.alias ?? '' };
   return {
     metadata: {

@@ -2,6 +2,7 @@ import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-ac
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import { iamServiceAccounts } from '../../api/resources.ts';
 import type { Acceptance, Definition, Pass } from '../../runtime/definition.ts';
+import type { Step } from '../../runtime/step.ts';
 import type { Allowed } from '../admission.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
@@ -42,14 +43,25 @@ export function iamServiceAccountDefinition(dependencies: RoleDependencies): Rol
   });
   return {
     resource: iamServiceAccounts,
-    steps: [issuerStep, roleStep, trustStep, policiesStep, serviceAccountsStep],
     accept: (object, draft, pass) => accept(visit(object, draft, pass)),
-    removal: (object, draft, pass) => removal(visit(object, draft, pass)),
+    async removal(object, draft, pass) {
+      const context = await removal(visit(object, draft, pass));
+      return context ? [{ steps, context }] : [];
+    },
     explain,
   };
 }
 
-async function accept(visit: Visit): Promise<Acceptance<RoleContext>> {
+/** Each comes after those that it needs. */
+const steps: readonly Step<RoleContext, RoleRemoval>[] = [
+  issuerStep,
+  roleStep,
+  trustStep,
+  policiesStep,
+  serviceAccountsStep,
+];
+
+async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval>> {
   const { object, status, owner } = visit;
   const judged = await judge(visit);
   if (!judged.allowed) {
@@ -80,7 +92,7 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext>> {
   return {
     accepted: true,
     storeFirst: !isStored(object.status, status),
-    context: { ...visit, issuer, others, situation, target },
+    parts: [{ steps, context: { ...visit, issuer, others, situation, target } }],
   };
 }
 

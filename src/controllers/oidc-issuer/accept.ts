@@ -8,27 +8,28 @@ import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
-import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys } from '../tag-keys.ts';
-import { type IssuerContext, type IssuerServices, readRecords } from './context.ts';
+import type { AcceptedSite, IssuerServices, SiteContext } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
-import { findRegistration } from './registrations.ts';
+import { stepsOf } from './hostings.ts';
+import { findRegistration } from './registrations/registrations.ts';
 import { type Change, findChange, findWrittenChange } from './settled.ts';
+import { currentEntry, desiredSite } from './site/site.ts';
+import { siteContext } from './site/site-context.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
   services: IssuerServices,
   object: OIDCIssuer,
   { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
-): Promise<Acceptance<IssuerContext>> {
+): Promise<Acceptance<AcceptedSite, SiteContext>> {
   const { settings } = services;
   const problem = findProblem(object);
   if (problem) return problem;
-  const alias = object.spec.hosting.cloudFront?.alias;
+  const entry = currentEntry(object, draft, services.clock.now());
+  if (!entry) return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   const signingKeys = signingKeySource(object.spec);
-  if (alias === undefined)
-    return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
   const verdict = services.admission.issuer(object);
   if (!verdict.allowed) return refused('NotAllowed', verdict.message);
@@ -38,8 +39,9 @@ export async function accept(
   // The recorded account is enough to find a change that is refused, so nothing is sent to AWS then.
   const accountID = stored ?? (await getAccount()).id;
   const owner = ownerOf(oidcIssuers, object, settings);
-  const desired = desiredIssuer(object, accountID, { owner, alias, signingKeys });
-  const change = findChange(object, desired);
+  const site = desiredSite(entry, object, { accountID, installation: settings.installation });
+  const desired = desiredIssuer(object, owner, signingKeys);
+  const change = findChange(object, { site, desired });
   if (change) return unchangeable(change);
   const account = await getAccount();
   if (account.id !== accountID) {
@@ -47,36 +49,37 @@ export async function accept(
   }
   // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
   if (stored === undefined) await account.open();
-  const written = findWrittenChange(object, desired);
+  const written = findWrittenChange(object, { site, desired });
   // Not for a stranger's provider: anybody can write the annotation and would learn from the answer which ones there are.
   const provider = written && (await findRegistration({ url: written.url, account }));
   if (written && provider && isOurs(provider.tags, owner)) return unchangeable(written);
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
-  draft.issuerURL = desired.issuerURL;
-  draft.jwksURI = desired.jwksURI;
+  draft.issuerURL = site.url;
+  draft.jwksURI = site.jwksURI;
+  draft.sites = [entry];
+  const issuer = { services, object, status: draft, pass, account, owner };
   return {
     accepted: true,
     storeFirst: stored === undefined || !sameJson(object.status?.tagKeys ?? [], draft.tagKeys ?? []),
-    context: {
-      services,
-      object,
-      status: draft,
-      pass,
-      account,
-      owner,
-      desired,
-      seen: { keys: [], bucket: undefined },
-      // While the alias does not stand, somebody may just have made the zone that it needs.
-      records: once(() => readRecords(account, desired.alias, { fresh: !stands(object) })),
-    },
+    parts: [
+      {
+        steps: stepsOf(entry.hosting),
+        context: {
+          ...siteContext(issuer, site, { fresh: !stands(object) }),
+          desired,
+          seen: { keys: [], bucket: undefined },
+        },
+      },
+    ],
   };
 }
 
+/** While the alias does not stand, somebody may just have made the zone that it needs. */
 const stands = ({ status }: OIDCIssuer) =>
   isTrue(status?.conditions ?? [], 'CertificateReady') && isTrue(status?.conditions ?? [], 'DNSReady');
 
-type Refusal = Extract<Acceptance<never>, { accepted: false }>;
+type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;
 
 const refused = (reason: Reason, message: string): Refusal => ({ accepted: false, reason, message });
 

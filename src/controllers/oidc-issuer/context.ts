@@ -14,7 +14,8 @@ import type { Admission } from '../admission.ts';
 import type { Once } from '../once.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredIssuer } from './desired.ts';
-import type { IssuerDocuments } from './published.ts';
+import type { IssuerDocuments } from './registrations/published.ts';
+import type { Site } from './site/site.ts';
 
 export interface IssuerDependencies {
   readonly accounts: Accounts;
@@ -38,34 +39,35 @@ export interface ZoneRecords {
   readonly records: readonly ObservedRecord[];
 }
 
-interface IssuerPass {
+/** An issuer in one pass. */
+export interface IssuerPass {
   readonly services: IssuerServices;
   readonly object: OIDCIssuer;
   readonly status: OIDCIssuerStatus;
   readonly pass: Pass;
   readonly account: Account;
   readonly owner: Owner;
-  /** For the certificate and the alias. Undefined if no public zone of the account holds the alias. */
-  readonly records: Once<ZoneRecords | undefined>;
 }
 
-/** What the steps of an accepted issuer know. */
-export interface IssuerContext extends IssuerPass {
+/** What a pass knows of one site. It is enough to remove it: a removal may not need a spec that is still acceptable. */
+export interface SiteContext extends IssuerPass {
+  readonly site: Site;
+  /** For the certificate and the alias. Undefined if no public zone of the account holds the alias. */
+  readonly records: Once<ZoneRecords | undefined>;
+  /** Undefined if there is none, or if it is not ours, which an event says. */
+  readonly ownBucket: () => Promise<Bucket | undefined>;
+  /** Whether an operator of another cluster has taken the bucket over, as a move does first. */
+  readonly isTakenOver: () => Promise<boolean>;
+  readonly ownDistribution: () => Promise<Distribution | undefined>;
+  /** The domain of our distribution, or the status's if the distribution is gone. Undefined if the distribution is not ours: the status may be a copy. */
+  readonly ownDomain: () => Promise<string | undefined>;
+}
+
+/** What the steps of an accepted issuer know of one site. */
+export interface AcceptedSite extends SiteContext {
   readonly desired: DesiredIssuer;
   /** What one step read and a later one needs. */
   readonly seen: { keys: readonly Jwk[]; bucket: Bucket | undefined; published?: readonly Jwk[] };
-}
-
-/** What a removal knows. It comes from the status, or, if that is lost, from the spec, which may not be acceptable any more. */
-export interface IssuerRemoval extends IssuerPass {
-  readonly bucketName: string;
-  /** Undefined if the spec has none. Then nothing that needs an alias was made. */
-  readonly alias: string | undefined;
-  /** Undefined if there is none, or if it is not ours, which an event says. */
-  readonly ownBucket: Bucket | undefined;
-  readonly ownDistribution: Once<Distribution | undefined>;
-  /** The domain of our distribution, or the status's if the distribution is gone. Undefined if the distribution is not ours: the status may be a copy. */
-  readonly ownDomain: Once<string | undefined>;
 }
 
 /** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */
@@ -86,7 +88,7 @@ export async function readRecords(
 
 /** Returns the id of the change, and forgets the records that were read before it. */
 export async function changeRecords(
-  { account, records }: IssuerPass,
+  { account, records }: SiteContext,
   zone: Zone,
   changes: readonly RecordChange[],
 ): Promise<string> {

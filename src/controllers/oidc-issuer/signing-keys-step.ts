@@ -9,14 +9,14 @@ import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { secretsForbidden } from '../secret-permissions.ts';
 import { mayBeRegistered } from '../issuer-contract.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
+import type { AcceptedSite, SiteContext } from './context.ts';
 
 /** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
 const privateEntry = 'key';
 const publicEntry = 'pub';
 
 /** Reads the public keys. It makes a pair if the spec says so and there is none. It never changes and never deletes a Secret. */
-export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
+export const signingKeysStep: Step<AcceptedSite, SiteContext> = {
   condition: 'SigningKeysReady',
   needs: [],
   async reconcile(context) {
@@ -30,7 +30,7 @@ export const signingKeysStep: Step<IssuerContext, IssuerRemoval> = {
   },
 };
 
-async function read(context: IssuerContext, name: string, key: string): Promise<Outcome> {
+async function read(context: AcceptedSite, name: string, key: string): Promise<Outcome> {
   const { services, object, seen } = context;
   const { namespace } = object.metadata;
   const entry = await services.secrets.entry({ namespace, name }, key);
@@ -49,7 +49,7 @@ async function read(context: IssuerContext, name: string, key: string): Promise<
 }
 
 /** Generates a pair once, and creates the Secret first: if somebody else made it meanwhile, or we did before a crash, that key counts. */
-async function generate(context: IssuerContext, name: string): Promise<Outcome> {
+async function generate(context: AcceptedSite, name: string): Promise<Outcome> {
   const { services, object } = context;
   const { namespace } = object.metadata;
   if ((await services.secrets.entry({ namespace, name }, publicEntry)).state === 'noSecret') {
@@ -79,13 +79,13 @@ async function generate(context: IssuerContext, name: string): Promise<Outcome> 
 }
 
 /** The object tells whether keys were published. If it lost its status, or was moved or restored, the bucket tells. */
-async function wasPublished({ account, desired, object, status }: IssuerContext): Promise<boolean> {
+async function wasPublished({ account, object, site, status }: AcceptedSite): Promise<boolean> {
   if ((status.keys ?? []).length > 0 || mayBeRegistered(object)) return true;
-  const published = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
+  const published = await account.buckets(object.spec.region).findObject(site.bucket.name, jwksKey);
   return published !== undefined && parseEntries(published.body).length > 0;
 }
 
-const waiting = ({ services }: IssuerContext, reason: Reason, message: string): Outcome => ({
+const waiting = ({ services }: AcceptedSite, reason: Reason, message: string): Outcome => ({
   state: 'waiting',
   reason,
   message,

@@ -97,7 +97,15 @@ class Story extends World {
   async issuerSays(ready: { status: string; reason: string; message: string }): Promise<void> {
     const status = {
       issuerURL: 'https://irsa.abcl0.k8s.gauss.example.com',
-      distribution: { id: 'E1', arn: 'arn:E1', domainName: 'd1.cloudfront.net', state: 'Deployed' },
+      sites: [
+        {
+          url: 'https://irsa.abcl0.k8s.gauss.example.com',
+          hosting: 'CloudFront',
+          phase: 'Current',
+          since: '2030-01-01T00:00:00Z',
+          distribution: { id: 'E1', arn: 'arn:E1', domainName: 'd1.cloudfront.net', state: 'Deployed' },
+        },
+      ],
       conditions: [{ type: 'Ready', ...ready, lastTransitionTime: '2030-01-01T00:00:00Z' }],
     };
     await this.kube.patch(oidcIssuers, ref, { status }, { subresource: 'status' });

@@ -93,7 +93,7 @@ describe('of several certificates of the domain', () => {
     const story = new Story();
     const theirs = put(story, { tags: someoneElse });
     await story.untilReady();
-    expect(story.status.certificate?.arn).not.toBe(theirs.arn);
+    expect(story.site?.certificate?.arn).not.toBe(theirs.arn);
     story.delete();
     await story.untilGone();
     expect([...story.account.certificates.values()]).toEqual([theirs]);
@@ -106,13 +106,13 @@ describe('of several certificates of the domain', () => {
     put(story, { status: 'PENDING_VALIDATION' });
     const issued = put(story, { status: 'ISSUED' });
     await story.untilReady();
-    expect(story.status.certificate).toMatchObject({ arn: issued.arn, state: 'ISSUED' });
+    expect(story.site?.certificate).toMatchObject({ arn: issued.arn, state: 'ISSUED' });
   });
 
   test('keeps the one that the distribution has when the status is lost', async () => {
     const story = new Story();
     await story.untilReady();
-    const used = story.status.certificate?.arn;
+    const used = story.site?.certificate?.arn;
     const first = new Map(story.account.certificates);
     story.account.certificates.clear();
     put(story, { arn: 'arn:aws:acm:us-east-1:111122223333:certificate/first-listed' });
@@ -176,7 +176,7 @@ test('moves the distribution from an expired certificate to a new one', async ()
   await story.clock.advance(hours(24 * 198));
   await story.until(() => story.distribution.config.ViewerCertificate?.ACMCertificateArn !== expired.arn);
   await story.untilReady();
-  expect(story.status.certificate).toMatchObject({ state: 'ISSUED' });
+  expect(story.site?.certificate).toMatchObject({ state: 'ISSUED' });
 });
 
 test('tags it again', async () => {

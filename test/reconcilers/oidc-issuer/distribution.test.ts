@@ -22,7 +22,7 @@ test('serves the bucket through an origin access control that signs, and through
     Origins: {
       Items: [{ DomainName: `${bucketName}.s3.eu-central-1.amazonaws.com`, OriginAccessControlId: control?.id }],
     },
-    ViewerCertificate: { ACMCertificateArn: story.status.certificate?.arn, MinimumProtocolVersion: 'TLSv1.2_2021' },
+    ViewerCertificate: { ACMCertificateArn: story.site?.certificate?.arn, MinimumProtocolVersion: 'TLSv1.2_2021' },
   });
   expect(statements(story)).toEqual([
     expect.objectContaining({
@@ -146,7 +146,7 @@ test('finds its own on a later page, and past one without an alias', async () =>
   story.account.distributions.set(mine.id, mine);
   story.loseStatus();
   await story.untilReady();
-  expect(story.status.distribution?.id).toBe(mine.id);
+  expect(story.site?.distribution?.id).toBe(mine.id);
   expect(story.account.distributions.size).toBe(121);
 });
 
@@ -248,7 +248,7 @@ describe('one answer that the distribution is not there', () => {
     story.aws.failNext('GetDistribution', stale());
     await story.reconcile();
     expect(story.aws.writes).toEqual([]);
-    expect(story.status.distribution?.id).toBe(id);
+    expect(story.site?.distribution?.id).toBe(id);
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
@@ -274,7 +274,7 @@ test('takes another one of its own in place of a lost one, and moves the records
   story.account.distributions.set(other.id, other);
   story.forget();
   await story.reconcile();
-  expect(story.status.distribution).toMatchObject({ id: 'E77' });
+  expect(story.site?.distribution).toMatchObject({ id: 'E77' });
   expect(story.zone.records.flatMap(({ alias: to }) => to?.dnsName ?? [])).toEqual([
     'd77.cloudfront.net',
     'd77.cloudfront.net',

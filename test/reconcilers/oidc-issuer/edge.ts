@@ -1,4 +1,4 @@
-import type { IssuerDocuments } from '../../../src/controllers/oidc-issuer/published.ts';
+import type { IssuerDocuments } from '../../../src/controllers/oidc-issuer/registrations/published.ts';
 import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';

@@ -94,6 +94,6 @@ describe('what the status records, and another owner has by now,', () => {
     const theirs = only([...story.account.certificates.values()]);
     theirs.tags = { ...theirs.tags, ...another };
     await story.reconcile();
-    expect(story.status.certificate?.arn).not.toBe(theirs.arn);
+    expect(story.site?.certificate?.arn).not.toBe(theirs.arn);
   });
 });

@@ -24,9 +24,17 @@ test('makes an issuer out of nothing, one of each on AWS, and says in the status
     jwksURI: `${issuerURL}/keys.json`,
     accountID,
     providers: [{ url: issuerURL, arn: `arn:aws:iam::${accountID}:oidc-provider/${alias}`, accountID, owned: true }],
-    bucket: { name: bucketName },
-    distribution: { id: story.distribution.id, domainName: story.distribution.domainName, state: 'Deployed' },
-    certificate: { state: 'ISSUED', notAfter: expect.stringMatching(/Z$/) },
+    sites: [
+      {
+        url: issuerURL,
+        hosting: 'CloudFront',
+        phase: 'Current',
+        since: '2030-01-01T00:00:00Z',
+        bucket: { name: bucketName },
+        distribution: { id: story.distribution.id, domainName: story.distribution.domainName, state: 'Deployed' },
+        certificate: { state: 'ISSUED', notAfter: expect.stringMatching(/Z$/) },
+      },
+    ],
     keys: [{ kid: story.kid, algorithm: 'RS256', firstPublished: '2030-01-01T00:00:00Z' }],
   });
 });
@@ -166,7 +174,7 @@ test('finds its own again when the status is lost, makes nothing twice and chang
   const before = story.leftovers;
   const { status } = story;
   story.loseStatus();
-  expect(story.status.distribution).toBeUndefined();
+  expect(story.site).toBeUndefined();
   await story.untilReady();
   expect(story.leftovers).toEqual(before);
   expect(story.status).toMatchObject(status);

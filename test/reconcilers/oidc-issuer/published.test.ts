@@ -5,8 +5,8 @@ import { Agent, createServer, type Server } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { lookupBy } from '../../../src/controllers/oidc-issuer/nameservers.ts';
-import { HttpsIssuerDocuments } from '../../../src/controllers/oidc-issuer/published.ts';
+import { lookupBy } from '../../../src/controllers/oidc-issuer/registrations/nameservers.ts';
+import { HttpsIssuerDocuments } from '../../../src/controllers/oidc-issuer/registrations/published.ts';
 import { TestCA } from '../../backends/test-ca.ts';
 
 const host = 'irsa.abcl0.example.com';

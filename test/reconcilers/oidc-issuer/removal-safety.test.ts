@@ -122,7 +122,7 @@ describe('a removal so soon after the creation that AWS does not show all of it'
 
   test('looks for its certificate again, which is neither listed nor found', async () => {
     const story = new Story();
-    await story.until(() => story.status.certificate !== undefined);
+    await story.until(() => story.site?.certificate !== undefined);
     const certificates = new Map(story.account.certificates);
     story.account.certificates.clear();
     story.delete();

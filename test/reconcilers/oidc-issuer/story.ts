@@ -112,6 +112,11 @@ export class Story extends World {
     return this.object?.status ?? {};
   }
 
+  /** What is recorded of the only site. */
+  get site() {
+    return this.status.sites?.[0];
+  }
+
   condition(type: string): Pick<Condition, 'status' | 'reason' | 'message'> | undefined {
     return this.status.conditions?.find((condition) => condition.type === type);
   }

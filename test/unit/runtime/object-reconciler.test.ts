@@ -7,7 +7,7 @@ import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeEvents } from '../../../src/runtime/events.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ObjectReconciler } from '../../../src/runtime/object-reconciler.ts';
-import { ready, type Outcome, type Step } from '../../../src/runtime/step.ts';
+import { ready, type Outcome, type Part, type Step } from '../../../src/runtime/step.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeKube } from '../../fakes/kube.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
@@ -56,16 +56,18 @@ function world(spec: House['spec'] = {}) {
   const bucket = step('BucketReady');
   const certificate = step('CertificateReady');
   const distribution = step('DistributionReady', ['BucketReady', 'CertificateReady']);
+  const parts = (draft: HouseStatus): readonly Part<Context, Context>[] => [
+    { steps: [bucket, certificate, distribution], context: { draft } },
+  ];
   const hooks: {
-    accept: (draft: HouseStatus, pass: Pass) => Acceptance<Context>;
-    removal: (draft: HouseStatus) => Context | undefined;
+    accept: (draft: HouseStatus, pass: Pass) => Acceptance<Context, Context>;
+    removal: (draft: HouseStatus) => readonly Part<Context, Context>[];
   } = {
-    accept: (draft) => ({ accepted: true, context: { draft }, storeFirst: false }),
-    removal: (draft) => ({ draft }),
+    accept: (draft) => ({ accepted: true, parts: parts(draft), storeFirst: false }),
+    removal: parts,
   };
   const definition: Definition<House, HouseStatus, Context, Context> = {
     resource: houses,
-    steps: [bucket, certificate, distribution],
     accept: async (_object, draft, pass) => hooks.accept(draft, pass),
     removal: async (_object, draft) => hooks.removal(draft),
     explain: (error) => ({
@@ -93,6 +95,7 @@ function world(spec: House['spec'] = {}) {
     condition,
     definition,
     hooks,
+    parts,
     kube,
     logger,
     ran,
@@ -185,11 +188,11 @@ describe('a new object', () => {
   });
 
   test('has what an undo needs in its status before the steps run', async () => {
-    const { behaviour, hooks, house, reconcile, statusPatches } = world();
+    const { behaviour, hooks, house, reconcile, statusPatches, parts } = world();
     hooks.accept = (draft) => {
       const storeFirst = draft.address === undefined;
       draft.address = '111122223333';
-      return { accepted: true, context: { draft }, storeFirst };
+      return { accepted: true, parts: parts(draft), storeFirst };
     };
     let stored: HouseStatus | undefined;
     behaviour['BucketReady'] = () => {
@@ -205,8 +208,8 @@ describe('a new object', () => {
   });
 
   test('whose kind wants to store for ever ends in an error instead of a busy loop', async () => {
-    const { hooks, ran, reconcile } = world();
-    hooks.accept = (draft) => ({ accepted: true, context: { draft }, storeFirst: true });
+    const { hooks, ran, reconcile, parts } = world();
+    hooks.accept = (draft) => ({ accepted: true, parts: parts(draft), storeFirst: true });
     await expect(reconcile()).rejects.toThrow('again and again');
     expect(ran).toEqual([]);
   });
@@ -261,15 +264,15 @@ describe('at rest', () => {
   });
 
   test('a field that a step takes out of the status is taken away', async () => {
-    const { behaviour, hooks, house, reconcile } = world();
+    const { behaviour, hooks, house, reconcile, parts } = world();
     hooks.accept = (draft) => {
       draft.address = 'somewhere';
-      return { accepted: true, context: { draft }, storeFirst: false };
+      return { accepted: true, parts: parts(draft), storeFirst: false };
     };
     await reconcile();
     hooks.accept = (draft) => {
       delete draft.address;
-      return { accepted: true, context: { draft }, storeFirst: false };
+      return { accepted: true, parts: parts(draft), storeFirst: false };
     };
     behaviour['BucketReady'] = () => ready;
     await reconcile();
@@ -360,13 +363,13 @@ describe('waiting and failing', () => {
   });
 
   test('a pass that hangs is ended after two minutes, and what it waited for is a finding', async () => {
-    const { behaviour, clock, hooks, reconcile, word } = world();
+    const { behaviour, clock, hooks, reconcile, word, parts } = world();
     hooks.accept = (draft, pass) => {
       behaviour['BucketReady'] = () =>
         new Promise((_resolve, reject) => {
           pass.signal.addEventListener('abort', () => reject(pass.signal.reason as Error));
         });
-      return { accepted: true, context: { draft }, storeFirst: false };
+      return { accepted: true, parts: parts(draft), storeFirst: false };
     };
     const pass = reconcile();
     await clock.advance(minutes(2));
@@ -378,10 +381,10 @@ describe('waiting and failing', () => {
   });
 
   test('a step logs with the object that its pass is over', async () => {
-    const { hooks, logger, reconcile } = world();
+    const { hooks, logger, reconcile, parts } = world();
     hooks.accept = (draft, pass) => {
       pass.logger.info('changed AWS');
-      return { accepted: true, context: { draft }, storeFirst: false };
+      return { accepted: true, parts: parts(draft), storeFirst: false };
     };
     await reconcile();
     expect(logger.lines[0]).toMatchObject({ kind: 'House', ...ref, message: 'changed AWS' });
@@ -644,7 +647,7 @@ describe('deletion', () => {
 
   test('lets go at once where nothing was ever made', async () => {
     const { hooks, house, ran, reconcile } = await deleted();
-    hooks.removal = () => undefined;
+    hooks.removal = () => [];
     await reconcile();
     expect(ran).toEqual([]);
     expect(house()).toBeUndefined();

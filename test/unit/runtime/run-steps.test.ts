@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { runByNeeds } from '../../../src/runtime/run-steps.ts';
+import { worst } from '../../../src/runtime/findings.ts';
+import { removeInOrder, runByNeeds, type RunOptions } from '../../../src/runtime/run-steps.ts';
 import { ready, type Outcome, type Step } from '../../../src/runtime/step.ts';
 
 type Condition = Step<string[]>['condition'];
@@ -36,18 +37,31 @@ const isLost = (): Outcome => {
 };
 const nothing = () => undefined;
 
+const options: RunOptions = {
+  explain: (error) => ({
+    reason: 'BucketNameTaken',
+    message: (error as Error).message,
+    terminal: true,
+    nameLost: error instanceof Lost,
+  }),
+  signal: new AbortController().signal,
+};
+
 async function run(steps: readonly Step<string[]>[]) {
   const ran: string[] = [];
-  const findings = await runByNeeds(steps, ran, {
-    explain: (error) => ({
-      reason: 'BucketNameTaken',
-      message: (error as Error).message,
-      terminal: true,
-      nameLost: error instanceof Lost,
-    }),
-    signal: new AbortController().signal,
-  });
+  const findings = await runByNeeds([{ steps, context: ran }], options);
   return { ran, found: findings.map(({ type, state, reason }) => `${type} ${state} ${reason}`) };
+}
+
+/** Runs a main part, and another one that is called old. */
+async function runTwo(main: readonly Step<string[]>[], old: readonly Step<string[]>[]) {
+  const ran = { main: [] as string[], old: [] as string[] };
+  const parts = [
+    { steps: main, context: ran.main },
+    { steps: old, context: ran.old, name: 'old' },
+  ];
+  const findings = await runByNeeds(parts, options);
+  return { ran, findings, found: findings.map(({ type, state, message }) => `${type} ${state} ${message}`.trim()) };
 }
 
 describe('a step that finds a name lost makes withdraw', () => {
@@ -102,4 +116,85 @@ test('another failure makes nothing withdraw', async () => {
     step('ProvidersReady', isReady, { needs: ['BucketReady'], withdraw: nothing }),
   ]);
   expect(ran).toEqual(['BucketReady']);
+});
+
+describe('of an object in parts,', () => {
+  const denied = (): Outcome => {
+    throw new Error('denied');
+  };
+
+  test('a part runs whatever became of another, and its messages name it', async () => {
+    const bucket = (act: () => Outcome) => step('BucketReady', act);
+    const documents = step('DocumentsPublished', isReady, { needs: ['BucketReady'] });
+    const { ran, found } = await runTwo([bucket(isReady), documents], [bucket(denied), documents]);
+    expect(ran.main).toEqual(['BucketReady', 'DocumentsPublished']);
+    expect(found).toEqual([
+      'BucketReady ready',
+      'DocumentsPublished ready',
+      'BucketReady failed old: denied',
+      'DocumentsPublished skipped old: waits for BucketReady',
+    ]);
+  });
+
+  test('a need for which the part has no step is one of an earlier part', async () => {
+    const documents = step('DocumentsPublished', isReady, { needs: ['SigningKeysReady'] });
+    const met = await runTwo([step('SigningKeysReady', isReady)], [documents]);
+    expect(met.ran.old).toEqual(['DocumentsPublished']);
+    const missing = await runTwo([step('SigningKeysReady', denied)], [documents]);
+    expect(missing.ran.old).toEqual([]);
+    expect(missing.found).toContain('DocumentsPublished skipped old: waits for SigningKeysReady');
+  });
+
+  test('a need for which no part has a step is met', async () => {
+    const { ran } = await run([step('ProvidersReady', isReady, { needs: ['DNSReady'] })]);
+    expect(ran).toEqual(['ProvidersReady']);
+  });
+
+  test('a need whose step comes later is not met', async () => {
+    const { ran } = await run([
+      step('DocumentsPublished', isReady, { needs: ['BucketReady'] }),
+      step('BucketReady', isReady),
+    ]);
+    expect(ran).toEqual(['BucketReady']);
+  });
+
+  test('a name that one part loses makes the other withdraw nothing', async () => {
+    const providers = step('ProvidersReady', isReady, { needs: ['BucketReady'], withdraw: nothing });
+    const { ran } = await runTwo([step('BucketReady', isReady), providers], [step('BucketReady', isLost), providers]);
+    expect(ran.main).toEqual(['BucketReady', 'ProvidersReady']);
+    expect(ran.old).toEqual(['BucketReady', 'withdraw ProvidersReady: it is theirs']);
+  });
+
+  test('a condition says the worst of what the parts say, and of equal words the first', async () => {
+    const waits = (message: string) => (): Outcome => ({ state: 'waiting', reason: 'DNSChangePending', message });
+    const { findings } = await runTwo(
+      [step('BucketReady', isReady), step('DNSReady', waits('first')), step('CertificateReady', denied)],
+      [step('BucketReady', denied), step('DNSReady', waits('second')), step('CertificateReady', isReady)],
+    );
+    expect(worst(findings).map(({ type, state, message }) => `${type} ${state} ${message}`)).toEqual([
+      'BucketReady failed old: denied',
+      'DNSReady waiting first',
+      'CertificateReady failed denied',
+    ]);
+  });
+
+  test('one part is removed after the other, each from its last step on, up to the first step that waits', async () => {
+    const removed: string[] = [];
+    const removable = (part: string, condition: Condition, outcome: Outcome = ready): Step<string[]> => ({
+      ...step(condition, isReady),
+      remove: async () => {
+        removed.push(`${part} ${condition}`);
+        return outcome;
+      },
+    });
+    const busy: Outcome = { state: 'waiting', reason: 'InUse', message: 'in use' };
+    const parts = [
+      { steps: [removable('old', 'BucketReady'), removable('old', 'DNSReady')], context: [], name: 'old' },
+      { steps: [removable('main', 'BucketReady'), removable('main', 'DNSReady', busy)], context: [] },
+    ];
+    const { done, findings } = await removeInOrder(parts, options);
+    expect(removed).toEqual(['old DNSReady', 'old BucketReady', 'main DNSReady']);
+    expect(done).toBe(false);
+    expect(findings.at(-1)).toMatchObject({ type: 'DNSReady', reason: 'InUse', message: 'in use' });
+  });
 });

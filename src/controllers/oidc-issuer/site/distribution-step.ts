@@ -1,39 +1,41 @@
-import type { Distribution, DistributionSpec } from '../../aws/distributions.ts';
-import { isAliasTaken, isAlreadyExists } from '../../aws/errors.ts';
-import { reference } from '../../aws/names.ts';
-import { diffTags, hasChanges } from '../../aws/tags.ts';
-import { ready, type Step } from '../../runtime/step.ts';
+import type { Distribution, DistributionSpec } from '../../../aws/distributions.ts';
+import { isAliasTaken, isAlreadyExists } from '../../../aws/errors.ts';
+import { reference } from '../../../aws/names.ts';
+import { diffTags, hasChanges } from '../../../aws/tags.ts';
+import { ready, type Step } from '../../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
-import { type Found, mustBeOurs } from '../ownership.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
+import { type Found, mustBeOurs } from '../../ownership.ts';
+import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 import { isNew } from './propagation.ts';
-import { findOwnDistribution } from './recovery.ts';
+import { findOwnDistribution, traitsOf } from './recovery.ts';
+import type { SiteEntry } from './site.ts';
 
 /** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
-export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
+export const distributionStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DistributionReady',
   needs: ['BucketReady', 'CertificateReady'],
 
   async reconcile(context) {
-    const { desired, status, services } = context;
+    const { desired, object, site, services } = context;
+    const { entry } = site;
     const known = await findKnown(context);
-    const lost = status.distribution?.id === known?.id ? undefined : status.distribution;
+    const lost = entry.distribution?.id === known?.id ? undefined : entry.distribution;
     if (lost) await removeRecordsOf(context, lost.domainName);
     const spec: DistributionSpec = {
-      callerReference: reference(desired.uid, lost?.id),
-      alias: desired.alias,
-      certificateARN: certificateARN(context),
-      originDomain: desired.bucket.domain,
+      callerReference: reference(object.metadata.uid, lost?.id),
+      alias: site.alias,
+      certificateARN: certificateARN(entry),
+      originDomain: site.bucket.domain,
       originAccessControlID: await ensureOriginAccessControl(context),
       comment: desired.comment,
       tags: desired.tags,
     };
     const distribution = await repair(context, known ?? (await create(context, spec)), spec);
     const { id, arn, domainName, deployed } = distribution;
-    status.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
+    entry.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
     await letIn(context, arn);
     if (deployed) return ready;
     const message = `CloudFront is rolling out distribution ${id} to its edges`;
@@ -57,45 +59,44 @@ export const distributionStep: Step<IssuerContext, IssuerRemoval> = {
  * The recorded distribution. DNS records point at it, so it counts as deleted only if the list does not show it either. The list
  * may show another distribution of ours instead.
  */
-async function findKnown(context: IssuerContext): Promise<Distribution | undefined> {
-  const { account, desired, owner, status } = context;
-  if (!status.distribution) return undefined;
-  const { id } = status.distribution;
+async function findKnown(context: AcceptedSite): Promise<Distribution | undefined> {
+  const { account, owner, site } = context;
+  if (!site.entry.distribution) return undefined;
+  const { id } = site.entry.distribution;
   const found = await account.distributions.find(id);
   if (found) {
     mustBeOurs(asFound(context, found, `distribution ${id}`), owner);
     return found;
   }
-  const traits = { alias: desired.alias, originDomain: desired.bucket.domain, owner };
-  const { own, foreign } = await findOwnDistribution(account, traits);
+  const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(site), owner });
   if (foreign?.id === id) mustBeOurs(asFound(context, foreign, `distribution ${id}`), owner);
   return own;
 }
 
-const asFound = ({ services }: IssuerContext, { tags, changedAt }: Distribution, what: string): Found => ({
+const asFound = ({ services }: AcceptedSite, { tags, changedAt }: Distribution, what: string): Found => ({
   what,
   tags,
   isNew: isNew(services, changedAt),
 });
 
 /** Only the status can prove that records which point at a lost distribution are ours. Such records must not stay. */
-async function removeRecordsOf(context: IssuerContext, domain: string): Promise<void> {
-  const { desired } = context;
+async function removeRecordsOf(context: AcceptedSite, domain: string): Promise<void> {
+  const { alias } = context.site;
   const zone = await context.records();
-  const changes = aliasDeletions(zone?.records ?? [], { alias: desired.alias, domains: [domain] });
+  const changes = aliasDeletions(zone?.records ?? [], { alias, domains: [domain] });
   if (zone && changes.length > 0) await changeRecords(context, zone.zone, changes);
 }
 
-function certificateARN({ status }: IssuerContext): string {
-  if (!status.certificate) throw new Error('no certificate in the status although CertificateReady is True');
-  return status.certificate.arn;
+function certificateARN({ certificate }: SiteEntry): string {
+  if (!certificate) throw new Error('no certificate in the status although CertificateReady is True');
+  return certificate.arn;
 }
 
 /**
  * Creates first. A distribution that turns out to be there is ours, or it is in our way. CloudFront refuses a reference that it
  * ever saw, also that of a distribution which was deleted by hand and which no status names any more: then comes the next one.
  */
-async function create(context: IssuerContext, spec: DistributionSpec, attempts = 5): Promise<Distribution> {
+async function create(context: AcceptedSite, spec: DistributionSpec, attempts = 5): Promise<Distribution> {
   const { account, owner } = context;
   try {
     return await account.distributions.create(spec);
@@ -106,7 +107,7 @@ async function create(context: IssuerContext, spec: DistributionSpec, attempts =
     const what = `distribution ${foreign?.id}, which has alias ${spec.alias} or our bucket,`;
     if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
     if (isAlreadyExists(error) && attempts > 1) {
-      const callerReference = reference(context.desired.uid, spec.callerReference);
+      const callerReference = reference(context.object.metadata.uid, spec.callerReference);
       return create(context, { ...spec, callerReference }, attempts - 1);
     }
     throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
@@ -114,7 +115,7 @@ async function create(context: IssuerContext, spec: DistributionSpec, attempts =
 }
 
 async function repair(
-  context: IssuerContext,
+  context: AcceptedSite,
   distribution: Distribution,
   spec: DistributionSpec,
 ): Promise<Distribution> {
@@ -132,8 +133,8 @@ async function repair(
   }
 }
 
-async function letIn({ account, desired, seen }: IssuerContext, distributionARN: string): Promise<void> {
-  const bucket = { name: desired.bucket.name, policy: seen.bucket?.policy };
-  const buckets = account.buckets(desired.region);
+async function letIn({ account, object, site, seen }: AcceptedSite, distributionARN: string): Promise<void> {
+  const bucket = { name: site.bucket.name, policy: seen.bucket?.policy };
+  const buckets = account.buckets(object.spec.region);
   await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARN });
 }

@@ -1,6 +1,6 @@
-import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { leftAlone, notOwned } from '../ownership.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval } from './context.ts';
+import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
+import { leftAlone, notOwned } from '../../ownership.ts';
+import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
 
 /**
@@ -8,27 +8,31 @@ import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
  * Changes under way are known to this instance alone: after a restart the documents are fetched through the alias all the same
  * before anything trusts it.
  */
-export const dnsStep: Step<IssuerContext, IssuerRemoval> = {
+export const dnsStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DNSReady',
   needs: ['DistributionReady'],
 
   async reconcile(context) {
-    const { desired, services, status } = context;
+    const { object, services, site } = context;
+    const { alias, entry } = site;
     const zone = await context.records();
-    if (!zone || !status.distribution) throw new Error(`the zone of ${desired.alias} went away during the pass`);
-    const target = { alias: desired.alias, domain: status.distribution.domainName };
+    if (!zone || !entry.distribution) throw new Error(`the zone of ${alias} went away during the pass`);
+    const target = { alias, domain: entry.distribution.domainName };
     const changes = aliasChanges(zone.records, target);
     if (!changes) {
-      throw notOwned(`a DNS record ${desired.alias} that does not point at ${target.domain}`);
+      throw notOwned(`a DNS record ${alias} that does not point at ${target.domain}`);
     }
-    if (changes.length > 0) services.dnsChanges.set(desired.uid, await changeRecords(context, zone.zone, changes));
+    if (changes.length > 0) {
+      services.dnsChanges.set(object.metadata.uid, await changeRecords(context, zone.zone, changes));
+    }
     return inSync(context);
   },
 
   async remove(context) {
-    const { object, services, alias, pass } = context;
-    const zone = alias === undefined ? undefined : await context.records();
-    if (alias === undefined || !zone) return ready;
+    const { object, services, site, pass } = context;
+    const { alias } = site;
+    const zone = await context.records();
+    if (!zone) return ready;
     const domain = await context.ownDomain();
     const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
     if (changes.length > 0) {
@@ -38,7 +42,7 @@ export const dnsStep: Step<IssuerContext, IssuerRemoval> = {
   },
 };
 
-async function inSync({ account, object, services }: IssuerContext | IssuerRemoval): Promise<Outcome> {
+async function inSync({ account, object, services }: SiteContext): Promise<Outcome> {
   const { dnsChanges, settings } = services;
   const { uid } = object.metadata;
   const change = dnsChanges.get(uid);

@@ -1,24 +1,24 @@
-import type { BucketObject, Buckets } from '../../aws/buckets.ts';
-import { isPreconditionFailed } from '../../aws/errors.ts';
-import { discoveryDocument, discoveryKey, jwksKey } from '../../oidc/discovery.ts';
-import { type JwksObject, maxKeys, merge, parseJwks, type PublishedKey, renderJwks } from '../../oidc/jwks.ts';
-import { sameJson } from '../../runtime/json.ts';
-import { ready, type Step } from '../../runtime/step.ts';
-import { TerminalError } from '../explain.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { toTime } from './time.ts';
+import type { BucketObject, Buckets } from '../../../aws/buckets.ts';
+import { isPreconditionFailed } from '../../../aws/errors.ts';
+import { discoveryDocument, discoveryKey, jwksKey } from '../../../oidc/discovery.ts';
+import { type JwksObject, maxKeys, merge, parseJwks, type PublishedKey, renderJwks } from '../../../oidc/jwks.ts';
+import { sameJson } from '../../../runtime/json.ts';
+import { ready, type Step } from '../../../runtime/step.ts';
+import { TerminalError } from '../../explain.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
+import { toTime } from '../time.ts';
 
 const contentType = 'application/json';
 
 /** The key set, then the discovery document that names it. */
-export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
+export const documentsStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DocumentsPublished',
   needs: ['SigningKeysReady', 'BucketReady'],
 
   async reconcile(context) {
-    const { account, services, desired, status, seen } = context;
-    const buckets = account.buckets(desired.region);
-    const observed = await buckets.findObject(desired.bucket.name, jwksKey);
+    const { account, object, services, site, status, seen } = context;
+    const buckets = account.buckets(object.spec.region);
+    const observed = await buckets.findObject(site.bucket.name, jwksKey);
     const now = services.clock.now();
     const keys = merge(observed ? parseJwks(observed, now) : [], seen.keys, now);
     if (keys.length > maxKeys) {
@@ -29,8 +29,8 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
       announce(context, keys);
       status.keys = keys.map(toStatus);
       seen.published = keys.map(({ jwk }) => jwk);
-      const discovery = await buckets.findObject(desired.bucket.name, discoveryKey);
-      const body = `${JSON.stringify(discoveryDocument(desired.issuerURL, desired.jwksURI), null, 2)}\n`;
+      const discovery = await buckets.findObject(site.bucket.name, discoveryKey);
+      const body = `${JSON.stringify(discoveryDocument(site.url, site.jwksURI), null, 2)}\n`;
       await put(buckets, context, { key: discoveryKey, observed: discovery, desired: { body, metadata: {} } });
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;
@@ -42,9 +42,10 @@ export const documentsStep: Step<IssuerContext, IssuerRemoval> = {
   },
 
   async remove({ account, object, ownBucket }) {
-    if (!ownBucket) return ready;
+    const bucket = await ownBucket();
+    if (!bucket) return ready;
     const buckets = account.buckets(object.spec.region);
-    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(ownBucket.name, key);
+    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(bucket.name, key);
     return ready;
   },
 };
@@ -56,13 +57,13 @@ interface Document {
 }
 
 /** Writes only over what was read, so that two writers never undo each other's keys. */
-async function put(buckets: Buckets, context: IssuerContext, { key, observed, desired }: Document): Promise<void> {
+async function put(buckets: Buckets, context: AcceptedSite, { key, observed, desired }: Document): Promise<void> {
   const same =
     observed?.body === desired.body &&
     observed.contentType === contentType &&
     sameJson(observed.metadata, desired.metadata);
   if (same) return;
-  await buckets.putObject(context.desired.bucket.name, key, { ...desired, contentType, etag: observed?.etag });
+  await buckets.putObject(context.site.bucket.name, key, { ...desired, contentType, etag: observed?.etag });
 }
 
 /**
@@ -70,7 +71,7 @@ async function put(buckets: Buckets, context: IssuerContext, { key, observed, de
  * was lost. It may also be the key of somebody who got at the bucket, so an event says it. An event also says if a published
  * key is gone.
  */
-function announce({ status, seen, pass }: IssuerContext, keys: readonly PublishedKey[]): void {
+function announce({ status, seen, pass }: AcceptedSite, keys: readonly PublishedKey[]): void {
   if (!status.keys) return;
   const before = new Set(status.keys.map(({ kid }) => kid));
   const sources = new Set(seen.keys.map(({ kid }) => kid));

@@ -1,27 +1,32 @@
-import type { Bucket, Buckets } from '../../aws/buckets.ts';
-import { isAccessDenied, isAlreadyExists, isBucketNameTaken, isBucketNotEmpty, isElsewhere } from '../../aws/errors.ts';
-import { isAccountRegional } from '../../aws/names.ts';
-import { changedTags, diffTags, hasChanges } from '../../aws/tags.ts';
-import { ready, type Step } from '../../runtime/step.ts';
-import { NameLost, TerminalError } from '../explain.ts';
+import type { Bucket, Buckets } from '../../../aws/buckets.ts';
+import {
+  isAccessDenied,
+  isAlreadyExists,
+  isBucketNameTaken,
+  isBucketNotEmpty,
+  isElsewhere,
+} from '../../../aws/errors.ts';
+import { changedTags, diffTags, hasChanges } from '../../../aws/tags.ts';
+import { ready, type Step } from '../../../runtime/step.ts';
+import { NameLost, TerminalError } from '../../explain.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
-import { mustBeOurs } from '../ownership.ts';
+import { mustBeOurs } from '../../ownership.ts';
 import { mayBeNew } from './propagation.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that may read it. */
-export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
+export const bucketStep: Step<AcceptedSite, SiteContext> = {
   condition: 'BucketReady',
   needs: [],
 
   /** The bucket is read first, unlike the rest: in us-east-1, creating a bucket that the account has already succeeds, whoever owns it. */
   async reconcile(context) {
-    const { account, owner, desired, status, seen } = context;
-    const { name } = desired.bucket;
-    const buckets = account.buckets(desired.region);
+    const { account, object, owner, site, desired, status, seen } = context;
+    const { name } = site.bucket;
+    const buckets = account.buckets(object.spec.region);
     const observed = await ensure(buckets, context);
     if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: isRecorded(context) }, owner);
-    status.bucket = { name };
+    site.entry.bucket = { name };
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
     if (observed) {
@@ -34,11 +39,13 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
 
   /** A bucket with a global name stays ours, empty: whoever got the name could publish keys under a URL that somebody may still trust. */
   async remove(context) {
-    const { account, object, pass, ownBucket, bucketName: name } = context;
+    const { account, object, pass, site } = context;
     const { region, bucket } = object.spec;
+    const { name, accountRegional } = site.bucket;
+    const ownBucket = await context.ownBucket();
     if (!ownBucket) return ready;
     const buckets = account.buckets(region);
-    if (!isAccountRegional(name, { accountID: account.id, region }) && bucket?.globalName !== 'Delete') {
+    if (!accountRegional && bucket?.globalName !== 'Delete') {
       await ensureBucketPolicy(buckets, ownBucket, { partition: account.partition.name, distributionARN: undefined });
       pass.event(
         'Normal',
@@ -62,12 +69,12 @@ export const bucketStep: Step<IssuerContext, IssuerRemoval> = {
 };
 
 /** S3 tells of no bucket when it was made. But a recorded bucket, of which nothing was said before, was made by the last pass. */
-const isRecorded = ({ status, object, desired, services }: IssuerContext) =>
-  status.bucket?.name === desired.bucket.name && mayBeNew({ object, services }, 'BucketReady');
+const isRecorded = ({ site, object, services }: AcceptedSite) =>
+  site.entry.bucket?.name === site.bucket.name && mayBeNew({ object, services }, 'BucketReady');
 
 /** The bucket as it stood before this pass. Undefined if this pass created it. */
-async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket | undefined> {
-  const { name, accountRegional } = context.desired.bucket;
+async function ensure(buckets: Buckets, context: AcceptedSite): Promise<Bucket | undefined> {
+  const { name, accountRegional } = context.site.bucket;
   try {
     const found = await buckets.find(name);
     if (found) return found;
@@ -91,9 +98,9 @@ async function ensure(buckets: Buckets, context: IssuerContext): Promise<Bucket 
  * bucket that is recorded as ours, which has no ACLs.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
-async function createUnread(buckets: Buckets, context: IssuerContext, refusal: unknown): Promise<undefined> {
-  const { desired, status } = context;
-  const { region, bucket } = desired;
+async function createUnread(buckets: Buckets, context: AcceptedSite, refusal: unknown): Promise<undefined> {
+  const { bucket, entry } = context.site;
+  const { region } = context.object.spec;
   const resetsACLs = region === 'us-east-1';
   const hint = isElsewhere(refusal)
     ? new TerminalError(
@@ -102,7 +109,7 @@ async function createUnread(buckets: Buckets, context: IssuerContext, refusal: u
         { cause: refusal },
       )
     : new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
-  if (resetsACLs && status.bucket?.name !== bucket.name) throw hint;
+  if (resetsACLs && entry.bucket?.name !== bucket.name) throw hint;
   try {
     await create(buckets, context);
   } catch (error) {
@@ -112,14 +119,14 @@ async function createUnread(buckets: Buckets, context: IssuerContext, refusal: u
   if (resetsACLs) throw refusal;
 }
 
-async function create(buckets: Buckets, context: IssuerContext): Promise<undefined> {
-  const { desired, status } = context;
-  const { name, accountRegional } = desired.bucket;
+async function create(buckets: Buckets, context: AcceptedSite): Promise<undefined> {
+  const { desired, site } = context;
+  const { name, accountRegional } = site.bucket;
   try {
     await buckets.create({ name, accountRegional, tags: desired.tags });
   } catch (error) {
     if (!isBucketNameTaken(error)) throw error;
-    delete status.bucket;
+    delete site.entry.bucket;
     const message = `another account has bucket ${name}: choose another spec.bucket.name`;
     throw new NameLost('BucketNameTaken', message);
   }

@@ -1,32 +1,39 @@
-import type { Certificate, DnsRecord } from '../../aws/certificates.ts';
-import { isInUse } from '../../aws/errors.ts';
-import { reference } from '../../aws/names.ts';
-import { isOurs, requestNumberKey, validationRecordKey } from '../../aws/ownership.ts';
-import { diffTags, hasChanges } from '../../aws/tags.ts';
-import { hours } from '../../runtime/duration.ts';
-import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { type Found, leftAlone, mustBeOurs, mustNotBeAnotherClusters, mustShowTags, notOwned } from '../ownership.ts';
-import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
+import type { Certificate, DnsRecord } from '../../../aws/certificates.ts';
+import { isInUse } from '../../../aws/errors.ts';
+import { reference } from '../../../aws/names.ts';
+import { isOurs, requestNumberKey, validationRecordKey } from '../../../aws/ownership.ts';
+import { diffTags, hasChanges } from '../../../aws/tags.ts';
+import { hours } from '../../../runtime/duration.ts';
+import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
+import {
+  type Found,
+  leftAlone,
+  mustBeOurs,
+  mustNotBeAnotherClusters,
+  mustShowTags,
+  notOwned,
+} from '../../ownership.ts';
+import { changeRecords, type AcceptedSite, type SiteContext, type ZoneRecords } from '../context.ts';
 import { findRecord, hasValue, upsert } from './dns-records.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
-import { toTime } from './time.ts';
+import { toTime } from '../time.ts';
 
 /** The alias's certificate, and the record that proves the domain to ACM now and at each renewal. */
-export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
+export const certificateStep: Step<AcceptedSite, SiteContext> = {
   condition: 'CertificateReady',
   needs: [],
 
   async reconcile(context) {
-    const { services, desired, status } = context;
+    const { services, site } = context;
     const { intervals } = services.settings;
     const zone = await context.records();
     if (!zone) {
-      const message = `no public hosted zone of account ${context.account.id} holds ${desired.alias}`;
+      const message = `no public hosted zone of account ${context.account.id} holds ${site.alias}`;
       return { state: 'waiting', reason: 'HostedZoneNotFound', message, requeueAfter: intervals.missing };
     }
     const certificate = await ensure(context);
-    if (certificate) status.certificate = describe(certificate);
+    if (certificate) site.entry.certificate = describe(certificate);
     if (certificate?.validationRecord) await prove(context, certificate, certificate.validationRecord, zone);
     if (certificate?.state === 'issued') return ready;
     if (certificate?.state === 'failed') return failure(context, certificate);
@@ -34,16 +41,15 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
       const message = 'ACM has not said yet which record proves the domain';
       return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
     }
-    const message = `ACM is validating ${desired.alias}`;
+    const message = `ACM is validating ${site.alias}`;
     return { state: 'waiting', reason: 'CertificatePendingValidation', message, requeueAfter: intervals.certificate };
   },
 
   async remove(context) {
-    const { services, status, alias, owner } = context;
+    const { services, site, owner } = context;
     const { intervals } = services.settings;
-    if (alias === undefined) return ready;
-    const all = await findCertificates(context, alias);
-    const recorded = status.certificate?.arn;
+    const all = await findCertificates(context);
+    const recorded = site.entry.certificate?.arn;
     const seen = recorded === undefined || all.some(({ arn }) => arn === recorded);
     if (!seen && mayBeNew(context, 'CertificateReady')) {
       const message = `ACM may not show the new certificate ${recorded} yet: it is looked for again`;
@@ -58,20 +64,21 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
       const message = `ACM still counts ${busy.join(', ')} as in use`;
       return { state: 'waiting', reason: 'InUse', message, requeueAfter: intervals.certificate };
     }
-    delete status.certificate;
+    delete site.entry.certificate;
     return ready;
   },
 };
 
 /** The certificate to go on with. Undefined if it was requested just now and ACM does not know it yet. */
-async function ensure(context: IssuerContext): Promise<Certificate | undefined> {
-  const { account, owner, desired, status } = context;
+async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
+  const { account, owner, site } = context;
   const { certificates } = account;
-  const known = status.certificate && (await certificates.find(status.certificate.arn));
+  const { entry } = site;
+  const known = entry.certificate && (await certificates.find(entry.certificate.arn));
   if (known) mustShowTags(asFound(context, known));
   if (known && known.state !== 'failed' && isOurs(known.tags, owner)) return tagged(context, known);
 
-  const all = (await certificates.findByDomain(desired.alias)).filter(({ domain }) => domain === desired.alias);
+  const all = (await certificates.findByDomain(site.alias)).filter(({ domain }) => domain === site.alias);
   for (const { arn, tags } of all) mustNotBeAnotherClusters({ what: `certificate ${arn}`, tags }, owner);
   const own = all.filter(({ tags }) => isOurs(tags, owner));
   const best = choose(own);
@@ -79,7 +86,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   const recent = failed.find((each) => again(each) > context.services.clock.now());
   if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
-  status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
+  entry.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
   for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
   if (best) return tagged(context, best);
   const requested = await certificates.find(arn);
@@ -87,7 +94,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   return requested;
 }
 
-const asFound = ({ services }: IssuerContext | IssuerRemoval, { arn, tags, requestedAt }: Certificate): Found => ({
+const asFound = ({ services }: SiteContext, { arn, tags, requestedAt }: Certificate): Found => ({
   what: `certificate ${arn}`,
   tags,
   isNew: isNew(services, requestedAt),
@@ -102,14 +109,14 @@ const again = (certificate: Certificate) =>
 
 const requestNumber = ({ tags }: Certificate) => Number(tags[requestNumberKey] ?? 1) || 1;
 
-function failure({ desired, services }: IssuerContext, certificate: Certificate): Outcome {
+function failure({ site, services }: AcceptedSite, certificate: Certificate): Outcome {
   const next = again(certificate);
   const number = requestNumber(certificate);
   const tried = number === 1 ? '1 request' : `${number} requests`;
   return {
     state: 'waiting',
     reason: 'CertificateFailed',
-    message: `ACM does not issue the certificate of ${desired.alias} (${tried} so far): ${certificate.failure}; another is requested at ${toTime(next)}`,
+    message: `ACM does not issue the certificate of ${site.alias} (${tried} so far): ${certificate.failure}; another is requested at ${toTime(next)}`,
     requeueAfter: next.getTime() - services.clock.now().getTime(),
   };
 }
@@ -126,15 +133,18 @@ function choose(own: readonly Certificate[]): Certificate | undefined {
  * For an hour, ACM returns the same certificate for the same token, even if it does not list the certificate yet.
  * Only a failed certificate leads to another token.
  */
-async function request({ account, desired }: IssuerContext, failed: readonly Certificate[]): Promise<string> {
+async function request(
+  { account, desired, object, site }: AcceptedSite,
+  failed: readonly Certificate[],
+): Promise<string> {
   const [replaces] = failed.map(({ arn }) => arn).sort();
-  const idempotencyToken = reference(desired.uid, replaces);
+  const idempotencyToken = reference(object.metadata.uid, replaces);
   const number = Math.max(0, ...failed.map(requestNumber)) + 1;
   const tags = number === 1 ? desired.tags : { ...desired.tags, [requestNumberKey]: String(number) };
-  return account.certificates.request({ domain: desired.alias, tags, idempotencyToken });
+  return account.certificates.request({ domain: site.alias, tags, idempotencyToken });
 }
 
-async function tagged({ account, desired, status }: IssuerContext, certificate: Certificate): Promise<Certificate> {
+async function tagged({ account, desired, status }: AcceptedSite, certificate: Certificate): Promise<Certificate> {
   const changes = diffTags(certificate.tags, desired.tags, { former: status.tagKeys ?? [] });
   if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes);
   return certificate;
@@ -142,7 +152,7 @@ async function tagged({ account, desired, status }: IssuerContext, certificate: 
 
 /** The certificate says that the record is ours before the record is there, so that no crash leaves a record that nobody deletes. */
 async function prove(
-  context: IssuerContext,
+  context: AcceptedSite,
   { arn, tags }: Certificate,
   record: DnsRecord,
   { zone, records }: ZoneRecords,
@@ -161,7 +171,7 @@ async function prove(
  * only if we made it and no other certificate that we see names the domain.
  */
 async function removeProof(
-  context: IssuerRemoval,
+  context: SiteContext,
   own: readonly Certificate[],
   all: readonly Certificate[],
 ): Promise<void> {
@@ -178,7 +188,7 @@ async function removeProof(
   leftAlone(context.pass, `DNS record ${record.name}, ${why}`);
 }
 
-async function deleted({ account }: IssuerContext | IssuerRemoval, arn: string): Promise<boolean> {
+async function deleted({ account }: SiteContext, arn: string): Promise<boolean> {
   try {
     await account.certificates.delete(arn);
     return true;

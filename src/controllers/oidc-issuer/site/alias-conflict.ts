@@ -1,15 +1,15 @@
-import type { ObservedRecord } from '../../aws/dns.ts';
-import { plainName } from '../../aws/names.ts';
-import { TerminalError } from '../explain.ts';
-import type { IssuerContext } from './context.ts';
+import type { ObservedRecord } from '../../../aws/dns.ts';
+import { plainName } from '../../../aws/names.ts';
+import { TerminalError } from '../../explain.ts';
+import type { AcceptedSite } from '../context.ts';
 import { addressRecords, pointsAt } from './dns-records.ts';
 
 /**
  * Why CloudFront refuses the alias. It gives the same answer for two causes, and neither proves that somebody else answers.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
  */
-export async function aliasTaken(context: IssuerContext, cause: unknown): Promise<TerminalError> {
-  const { alias } = context.desired;
+export async function aliasTaken(context: AcceptedSite, cause: unknown): Promise<TerminalError> {
+  const { alias } = context.site;
   const records = await recordsInTheWay(context);
   const shown = records.length > 0 ? `: in our zone it is ${records.map(describe).join(' and ')}` : '';
   const message =
@@ -19,17 +19,17 @@ export async function aliasTaken(context: IssuerContext, cause: unknown): Promis
 }
 
 /** The records of the name, or of a wildcard that answers for it. If they cannot be read, none is shown: the refusal matters more. */
-async function recordsInTheWay(context: IssuerContext): Promise<readonly ObservedRecord[]> {
-  const { account, desired, pass, status } = context;
+async function recordsInTheWay(context: AcceptedSite): Promise<readonly ObservedRecord[]> {
+  const { account, site, pass } = context;
   try {
     const known = await context.records();
     if (!known) return [];
-    const wildcards = wildcardsOf(desired.alias, plainName(known.zone.name));
-    const answers = [...addressRecords(known.records, desired.alias)];
+    const wildcards = wildcardsOf(site.alias, plainName(known.zone.name));
+    const answers = [...addressRecords(known.records, site.alias)];
     for (const name of wildcards) {
       answers.push(...addressRecords((await account.dns.findRecords(known.zone, name)) ?? [], name));
     }
-    const own = status.distribution?.domainName;
+    const own = site.entry.distribution?.domainName;
     return answers.filter((record) => own === undefined || !pointsAt(record, own));
   } catch {
     pass.signal.throwIfAborted();

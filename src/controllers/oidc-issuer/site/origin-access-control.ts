@@ -1,13 +1,13 @@
-import { isAlreadyExists, isInUse } from '../../aws/errors.ts';
-import type { OriginAccessControl, OriginAccessControls } from '../../aws/origin-access-controls.ts';
-import { type Outcome, ready } from '../../runtime/step.ts';
-import { leftAlone } from '../ownership.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { isAlreadyExists, isInUse } from '../../../aws/errors.ts';
+import type { OriginAccessControl, OriginAccessControls } from '../../../aws/origin-access-controls.ts';
+import { type Outcome, ready } from '../../../runtime/step.ts';
+import { leftAlone } from '../../ownership.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
 
 /** Gives the id of the one with our bucket's name, and makes sure that it signs. Without a signature the bucket answers nobody. */
-export async function ensureOriginAccessControl({ account, desired }: IssuerContext): Promise<string> {
+export async function ensureOriginAccessControl({ account, site }: AcceptedSite): Promise<string> {
   const { originAccessControls } = account;
-  const { id, signs } = await findOrCreate(originAccessControls, desired.bucket.name);
+  const { id, signs } = await findOrCreate(originAccessControls, site.bucket.name);
   if (!signs) await originAccessControls.update(id);
   return id;
 }
@@ -25,11 +25,12 @@ async function findOrCreate(controls: OriginAccessControls, name: string): Promi
 }
 
 /** It has no tags. It is ours if our bucket has its name, or if a distribution of ours was made with it. */
-export async function removeOriginAccessControl(context: IssuerRemoval): Promise<Outcome> {
-  const { account, services, ownBucket, ownDomain, bucketName: name, pass } = context;
+export async function removeOriginAccessControl(context: SiteContext): Promise<Outcome> {
+  const { account, services, site, pass } = context;
+  const { name } = site.bucket;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
-  if ((await ownDomain()) === undefined && !ownBucket) {
+  if ((await context.ownDomain()) === undefined && !(await context.ownBucket())) {
     leftAlone(pass, `origin access control ${name}`);
     return ready;
   }

@@ -1,15 +1,15 @@
-import { jwksKey } from '../../oidc/discovery.ts';
-import { parseEntries } from '../../oidc/jwks.ts';
-import { judge, type Verdict } from '../../oidc/served.ts';
-import type { IssuerContext } from './context.ts';
+import { jwksKey } from '../../../oidc/discovery.ts';
+import { parseEntries } from '../../../oidc/jwks.ts';
+import { judge, type Verdict } from '../../../oidc/served.ts';
+import type { AcceptedSite } from '../context.ts';
 
 /** A verdict, and of one that is `unproven` for want of an answer whether the name did not even resolve. */
 export type Looked = Verdict & { readonly answer?: 'unresolved' | 'none' };
 
 /** Looks at the URL as STS would, and judges by the keys in our bucket whether somebody else answers there. */
-export async function look(context: IssuerContext, url: string): Promise<Looked> {
-  const { services, desired, pass, seen } = context;
-  const { issuerURL: issuer, jwksURI } = desired;
+export async function look(context: AcceptedSite, url: string): Promise<Looked> {
+  const { services, site, pass, seen } = context;
+  const { url: issuer, jwksURI } = site;
   let served;
   try {
     served = await services.documents.fetch(url, jwksURI, pass.signal);
@@ -49,9 +49,9 @@ const noAnswer: ReadonlySet<string> = new Set([
 ]);
 
 /** Tells without a call to AWS whether something else is served under the URL than when it could not be told whose it is. */
-export function served({ services, desired, seen }: IssuerContext, url: string) {
+export function served({ services, site, seen }: AcceptedSite, url: string) {
   const { documents } = services;
-  const { issuerURL: issuer, jwksURI } = desired;
+  const { url: issuer, jwksURI } = site;
   const keys = seen.published ?? [];
   return async (signal: AbortSignal): Promise<boolean> => {
     try {
@@ -62,7 +62,7 @@ export function served({ services, desired, seen }: IssuerContext, url: string) 
   };
 }
 
-async function readKeys({ account, desired }: IssuerContext): Promise<readonly unknown[]> {
-  const object = await account.buckets(desired.region).findObject(desired.bucket.name, jwksKey);
+async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
+  const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, jwksKey);
   return object ? parseEntries(object.body) : [];
 }

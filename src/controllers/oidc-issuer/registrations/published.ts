@@ -1,7 +1,7 @@
 import { get, type Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { discoveryURL } from '../../oidc/discovery.ts';
-import type { Served } from '../../oidc/served.ts';
+import { discoveryURL } from '../../../oidc/discovery.ts';
+import type { Served } from '../../../oidc/served.ts';
 
 /** The published documents as STS sees them: from outside, over TLS. */
 export interface IssuerDocuments {

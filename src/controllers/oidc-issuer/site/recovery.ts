@@ -1,15 +1,15 @@
-import type { OIDCIssuer } from '../../api/kinds.ts';
-import type { Account } from '../../aws/accounts.ts';
-import type { Bucket } from '../../aws/buckets.ts';
-import type { Certificate } from '../../aws/certificates.ts';
-import type { Distribution } from '../../aws/distributions.ts';
-import { isAccessDenied, isElsewhere } from '../../aws/errors.ts';
-import { isAccountRegional } from '../../aws/names.ts';
-import { isOurs, type Owner, ownershipOf } from '../../aws/ownership.ts';
-import { issuerURL } from '../../oidc/issuer-url.ts';
-import type { Pass } from '../../runtime/definition.ts';
-import { leftAlone } from '../ownership.ts';
-import type { IssuerRemoval } from './context.ts';
+import type { Account } from '../../../aws/accounts.ts';
+import type { Bucket } from '../../../aws/buckets.ts';
+import type { Certificate } from '../../../aws/certificates.ts';
+import type { Distribution } from '../../../aws/distributions.ts';
+import { isAccessDenied, isElsewhere } from '../../../aws/errors.ts';
+import { isAccountRegional } from '../../../aws/names.ts';
+import { isOurs, type Owner, ownershipOf } from '../../../aws/ownership.ts';
+import { issuerURL } from '../../../oidc/issuer-url.ts';
+import type { Pass } from '../../../runtime/definition.ts';
+import { leftAlone } from '../../ownership.ts';
+import type { SiteContext } from '../context.ts';
+import type { Site } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
@@ -21,13 +21,12 @@ import type { IssuerRemoval } from './context.ts';
 export async function findBucket(
   account: Account,
   name: string,
-  { object, pass }: { readonly object: OIDCIssuer; readonly pass: Pass },
+  { region, isRecorded, pass }: { readonly region: string; readonly isRecorded: boolean; readonly pass: Pass },
 ): Promise<Bucket | undefined> {
-  const { region } = object.spec;
   try {
     return await account.buckets(region).find(name);
   } catch (error) {
-    const mayBeForeign = !object.status?.bucket && !isAccountRegional(name, { accountID: account.id, region });
+    const mayBeForeign = !isRecorded && !isAccountRegional(name, { accountID: account.id, region });
     // A name is given once, so a bucket that is elsewhere proves that ours is gone.
     if (isElsewhere(error)) leftAlone(pass, `bucket ${name}, which is in another region,`);
     else if (mayBeForeign && isAccessDenied(error)) leftAlone(pass, `bucket ${name}, which refuses to be read,`);
@@ -42,6 +41,11 @@ interface IdentifyingTraits {
   readonly originDomain: string | undefined;
   readonly owner: Owner;
 }
+
+export const traitsOf = ({ alias, bucket }: Site): Omit<IdentifyingTraits, 'owner'> => ({
+  alias,
+  originDomain: bucket.domain,
+});
 
 /** Only one distribution in the world has the alias. One without an alias is ours if our bucket is its only origin and it carries nobody's tags. */
 export async function findOwnDistribution(
@@ -62,19 +66,17 @@ export function sorted(known: Distribution | undefined, owner: Owner): { own?: D
 }
 
 /** Finds certificates by domain, and the recorded one, because a new certificate is not listed at once. */
-export async function findCertificates(
-  { account, status }: IssuerRemoval,
-  alias: string,
-): Promise<readonly Certificate[]> {
-  const listed = await account.certificates.findByDomain(alias);
-  const recorded = status.certificate?.arn;
+export async function findCertificates({ account, site }: SiteContext): Promise<readonly Certificate[]> {
+  const listed = await account.certificates.findByDomain(site.alias);
+  const recorded = site.entry.certificate?.arn;
   if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
   const unlisted = await account.certificates.find(recorded);
   return unlisted ? [...listed, unlisted] : listed;
 }
 
 /** The URLs that tokens may have carried, and the recorded ones. */
-export async function findURLs({ alias, status, ownDomain }: IssuerRemoval): Promise<ReadonlySet<string>> {
-  const hosts = [alias, await ownDomain()].filter((host) => host !== undefined);
-  return new Set([...(status.providers ?? []).map(({ url }) => url), ...hosts.map(issuerURL)]);
+export async function findURLs({ site, status, ownDomain }: SiteContext): Promise<ReadonlySet<string>> {
+  const domain = await ownDomain();
+  const own = domain === undefined ? [] : [issuerURL(domain)];
+  return new Set([...(status.providers ?? []).map(({ url }) => url), site.url, ...own]);
 }

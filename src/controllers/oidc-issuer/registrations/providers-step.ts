@@ -1,16 +1,16 @@
-import type { IAMServiceAccount } from '../../api/kinds.ts';
-import { issuerURL } from '../../oidc/issuer-url.ts';
-import { ready, type Step } from '../../runtime/step.ts';
-import { dependentsOf } from '../dependents.ts';
-import { isDeletionAllowed, mayBeRegistered } from '../issuer-contract.ts';
-import { forgetTagKeys } from '../tag-keys.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
-import { listIAMServiceAccounts, namesOf } from './deletion-hold.ts';
-import { findURLs } from './recovery.ts';
+import type { IAMServiceAccount } from '../../../api/kinds.ts';
+import { issuerURL } from '../../../oidc/issuer-url.ts';
+import { ready, type Step } from '../../../runtime/step.ts';
+import { dependentsOf } from '../../dependents.ts';
+import { isDeletionAllowed, mayBeRegistered } from '../../issuer-contract.ts';
+import { forgetTagKeys } from '../../tag-keys.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
+import { listIAMServiceAccounts, namesOf } from '../deletion-hold.ts';
+import { findURLs } from '../site/recovery.ts';
 import { ensureRegistration, removeRegistration } from './registrations.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
-export const providersStep: Step<IssuerContext, IssuerRemoval> = {
+export const providersStep: Step<AcceptedSite, SiteContext> = {
   condition: 'ProvidersReady',
   needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
 
@@ -34,11 +34,12 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
    * the name is ours again, the providers are registered again.
    */
   async withdraw(context, proof) {
-    const { account, desired, object, pass, status } = context;
+    const { account, object, pass, site } = context;
     if (!mayBeRegistered(object)) return;
-    const own = status.distribution ? [issuerURL(status.distribution.domainName)] : [];
+    const { distribution } = site.entry;
+    const own = distribution ? [issuerURL(distribution.domainName)] : [];
     // Not only those of the status, which may miss the last one that was made.
-    const urls = new Set([...recordedURLs(context), desired.issuerURL, ...own]);
+    const urls = new Set([...recordedURLs(context), site.url, ...own]);
     const gone: string[] = [];
     for (const url of urls) if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
     if (gone.length === 0) return;
@@ -65,23 +66,23 @@ export const providersStep: Step<IssuerContext, IssuerRemoval> = {
 };
 
 /** The URLs that tokens may carry. */
-export function wantedURLs({ desired, status }: IssuerContext): readonly string[] {
-  const { distribution } = status;
+export function wantedURLs({ desired, site }: AcceptedSite): readonly string[] {
+  const { distribution } = site.entry;
   const own = desired.keepDistributionProvider && distribution ? [issuerURL(distribution.domainName)] : [];
-  return [desired.issuerURL, ...own];
+  return [site.url, ...own];
 }
 
-const recordedURLs = ({ status }: IssuerContext) => (status.providers ?? []).map(({ url }) => url);
+const recordedURLs = ({ status }: AcceptedSite) => (status.providers ?? []).map(({ url }) => url);
 
 /** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
-async function findDependents({ services, object, alias }: IssuerRemoval): Promise<readonly IAMServiceAccount[]> {
+async function findDependents({ services, object, site }: SiteContext): Promise<readonly IAMServiceAccount[]> {
   // The issuer's own URL may be lost with the status.
-  const status = { ...object.status, ...(alias !== undefined && { issuerURL: issuerURL(alias) }) };
+  const status = { ...object.status, issuerURL: site.url };
   return listIAMServiceAccounts(services.kube, (candidates) => dependentsOf({ ...object, status }, candidates));
 }
 
 /** Comes before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
-function warn({ object, pass }: IssuerRemoval, dependents: readonly IAMServiceAccount[]): void {
+function warn({ object, pass }: SiteContext, dependents: readonly IAMServiceAccount[]): void {
   const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (losing.length === 0 || !isDeletionAllowed(object)) return;
   const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, object)} stop trusting this issuer: their pods lose access to AWS`;

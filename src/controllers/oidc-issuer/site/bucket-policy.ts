@@ -1,7 +1,7 @@
-import type { Bucket, Buckets } from '../../aws/buckets.ts';
-import { isMalformedPolicy } from '../../aws/errors.ts';
-import { type PolicyDocument, samePolicy } from '../../aws/policy-document.ts';
-import { TerminalError } from '../explain.ts';
+import type { Bucket, Buckets } from '../../../aws/buckets.ts';
+import { isMalformedPolicy } from '../../../aws/errors.ts';
+import { type PolicyDocument, samePolicy } from '../../../aws/policy-document.ts';
+import { TerminalError } from '../../explain.ts';
 
 const readSid = 'IRSAReadThroughDistribution';
 const tlsSid = 'IRSADenyInsecureTransport';

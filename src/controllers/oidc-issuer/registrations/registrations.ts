@@ -1,16 +1,16 @@
-import { findCondition } from '../../api/conditions.ts';
-import type { Account } from '../../aws/accounts.ts';
-import { isAlreadyExists, isUnreachable } from '../../aws/errors.ts';
-import { isOurs } from '../../aws/ownership.ts';
-import type { Provider } from '../../aws/providers.ts';
-import { diffTags } from '../../aws/tags.ts';
-import { minutes } from '../../runtime/duration.ts';
-import { type Outcome, ready } from '../../runtime/step.ts';
-import { leftAlone, mayLackTags, mustBeOurs } from '../ownership.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { findCondition } from '../../../api/conditions.ts';
+import type { Account } from '../../../aws/accounts.ts';
+import { isAlreadyExists, isUnreachable } from '../../../aws/errors.ts';
+import { isOurs } from '../../../aws/ownership.ts';
+import type { Provider } from '../../../aws/providers.ts';
+import { diffTags } from '../../../aws/tags.ts';
+import { minutes } from '../../../runtime/duration.ts';
+import { type Outcome, ready } from '../../../runtime/step.ts';
+import { leftAlone, mayLackTags, mustBeOurs } from '../../ownership.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
 import { look, type Looked, served } from './look.ts';
-import { isNew, mayBeNew } from './propagation.ts';
-import { settle, settledFields } from './settled.ts';
+import { isNew, mayBeNew } from '../site/propagation.ts';
+import { settle, settledFields } from '../settled.ts';
 
 /** One IAM OIDC provider. Its URL and its account together are its ARN. */
 export interface Registration {
@@ -18,7 +18,7 @@ export interface Registration {
   readonly account: Account;
 }
 
-type Status = IssuerContext['status'];
+type Status = AcceptedSite['status'];
 type Entry = NonNullable<Status['providers']>[number];
 
 export function findRegistration({ url, account }: Registration): Promise<Provider | undefined> {
@@ -26,8 +26,8 @@ export function findRegistration({ url, account }: Registration): Promise<Provid
 }
 
 /** Makes it once the documents behind its URL are ours, and repairs it. */
-export async function ensureRegistration(context: IssuerContext, registration: Registration): Promise<Outcome> {
-  const { services, desired, object, status } = context;
+export async function ensureRegistration(context: AcceptedSite, registration: Registration): Promise<Outcome> {
+  const { services, desired, status } = context;
   const { url, account } = registration;
   const observed = entryOf(status, registration) && (await findRegistration(registration));
   if (observed) return repair(context, registration, observed);
@@ -39,7 +39,7 @@ export async function ensureRegistration(context: IssuerContext, registration: R
       isOver: served(context, url),
     };
   }
-  await settle(services.kube, object, desired);
+  await settle(context);
   try {
     const arn = await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags });
     record(context, registration, arn);
@@ -57,7 +57,7 @@ export async function ensureRegistration(context: IssuerContext, registration: R
  * `notSeen`: it is so new that IAM may not show it yet. It stays in the status, and is looked for again.
  */
 export async function removeRegistration(
-  context: IssuerContext | IssuerRemoval,
+  context: SiteContext,
   registration: Registration,
 ): Promise<'deleted' | 'none' | 'notSeen'> {
   const { owner, status, pass, services } = context;
@@ -76,14 +76,14 @@ export async function removeRegistration(
 }
 
 async function repair(
-  context: IssuerContext,
+  context: AcceptedSite,
   registration: Registration,
   { arn, audiences, tags, createdAt }: Provider,
 ): Promise<Outcome> {
-  const { owner, desired, services, object, status } = context;
+  const { owner, desired, services, status } = context;
   mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags, isNew: isNew(services, createdAt) }, owner);
   record(context, registration, arn);
-  await settle(services.kube, object, desired);
+  await settle(context);
   await registration.account.providers.update(arn, {
     addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
     removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
@@ -101,14 +101,15 @@ const entryOf = ({ providers = [] }: Status, registration: Registration): Entry 
   providers.find(isOf(registration));
 
 /** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
-function record({ desired, status }: IssuerContext, registration: Registration, arn: string): void {
+function record(context: AcceptedSite, registration: Registration, arn: string): void {
+  const { desired, status } = context;
   const { url, account } = registration;
   const { id: accountID, roleARN } = account;
   const audiences = [...desired.audiences];
   const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
   const isSame = isOf(registration);
   status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
-  status.settled = settledFields(desired);
+  status.settled = settledFields(context);
 }
 
 /** The records are on all of Route 53's servers by now, so a name that does not resolve is resolved by somebody else. */
@@ -124,7 +125,7 @@ const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
 /** For this time it is usual that the documents are not served yet. */
 const patience = minutes(10);
 
-function notServed({ services, object, pass }: IssuerContext, message: string) {
+function notServed({ services, object, pass }: AcceptedSite, message: string) {
   const known = findCondition(object.status?.conditions, 'ProvidersReady');
   const reason = 'DocumentsNotServed';
   const waitsSince = known?.reason === reason ? Date.parse(known.lastTransitionTime) : Infinity;

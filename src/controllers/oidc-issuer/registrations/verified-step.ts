@@ -1,7 +1,7 @@
-import { type Outcome, ready, type Step } from '../../runtime/step.ts';
-import { NameLost } from '../explain.ts';
-import { mayBeRegistered } from '../issuer-contract.ts';
-import type { IssuerContext, IssuerRemoval } from './context.ts';
+import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
+import { NameLost } from '../../explain.ts';
+import { mayBeRegistered } from '../../issuer-contract.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
 import { look, served } from './look.ts';
 import { wantedURLs } from './providers-step.ts';
 
@@ -9,7 +9,7 @@ import { wantedURLs } from './providers-step.ts';
  * Whether each registered URL serves what our bucket holds. Each pass looks, even if the certificate, the distribution or the
  * records are not ready: that is when somebody else may answer.
  */
-export const verifiedStep: Step<IssuerContext, IssuerRemoval> = {
+export const verifiedStep: Step<AcceptedSite, SiteContext> = {
   condition: 'Verified',
   needs: ['BucketReady'],
   watches: ['ProvidersReady'],

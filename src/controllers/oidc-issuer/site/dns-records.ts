@@ -1,6 +1,6 @@
-import type { DnsRecord } from '../../aws/certificates.ts';
-import type { ObservedRecord, RecordChange } from '../../aws/dns.ts';
-import { plainName } from '../../aws/names.ts';
+import type { DnsRecord } from '../../../aws/certificates.ts';
+import type { ObservedRecord, RecordChange } from '../../../aws/dns.ts';
+import { plainName } from '../../../aws/names.ts';
 
 /** In seconds: how long a resolver may keep a wrong record. */
 const ttl = 300;

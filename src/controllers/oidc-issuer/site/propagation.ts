@@ -1,14 +1,11 @@
-import { type ConditionType, findCondition } from '../../api/conditions.ts';
-import type { IssuerRemoval, IssuerServices } from './context.ts';
+import { type ConditionType, findCondition } from '../../../api/conditions.ts';
+import type { SiteContext, IssuerServices } from '../context.ts';
 
 /**
  * Whether the thing behind a condition may be so new that not finding it proves nothing: the condition turned True just now, or
  * it was not True yet and the issuer was deleted just now.
  */
-export function mayBeNew(
-  { object, services }: Pick<IssuerRemoval, 'object' | 'services'>,
-  type: ConditionType,
-): boolean {
+export function mayBeNew({ object, services }: Pick<SiteContext, 'object' | 'services'>, type: ConditionType): boolean {
   const { metadata, status } = object;
   const { clock, settings } = services;
   const condition = findCondition(status?.conditions, type);

@@ -1,0 +1,29 @@
+import type { Step } from '../../runtime/step.ts';
+import type { AcceptedSite, SiteContext } from './context.ts';
+import { providersStep } from './registrations/providers-step.ts';
+import { verifiedStep } from './registrations/verified-step.ts';
+import { signingKeysStep } from './signing-keys-step.ts';
+import { bucketStep } from './site/bucket-step.ts';
+import { certificateStep } from './site/certificate-step.ts';
+import { distributionStep } from './site/distribution-step.ts';
+import { dnsStep } from './site/dns-step.ts';
+import { documentsStep } from './site/documents-step.ts';
+import type { Hosting } from './site/site.ts';
+
+type Steps = readonly Step<AcceptedSite, SiteContext>[];
+
+/** What stands behind a site. */
+const hostings: Readonly<Record<Hosting, Steps>> = {
+  CloudFront: [bucketStep, documentsStep, certificateStep, distributionStep, dnsStep],
+};
+
+/**
+ * Each step comes after those that it needs. The reverse never leaves a provider that trusts a name, a distribution or a bucket
+ * that is no longer ours.
+ */
+export const stepsOf = (hosting: Hosting): Steps => [
+  signingKeysStep,
+  ...hostings[hosting],
+  providersStep,
+  verifiedStep,
+];
