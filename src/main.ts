@@ -1,6 +1,5 @@
 import { Agent } from 'node:https';
 import { hostname } from 'node:os';
-import { settledAnnotation } from './api/names.ts';
 import type { AWSCluster } from './api/aws-cluster.ts';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
 import type { KubernetesObject, ManagedObject, ManagedStatus } from './api/meta.ts';
@@ -151,7 +150,10 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const deletedIssuers = deletedIssuerIndex();
   const rolesByIssuer = roleIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
-  const issuers = controller('OIDCIssuer', steps(oidcIssuerDefinition({ ...common, documents })));
+  const issuers = controller(
+    'OIDCIssuer',
+    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents })),
+  );
   const roles = controller(
     'IAMServiceAccount',
     steps(iamServiceAccountDefinition({ ...common, workloadClusters, ownCluster, issuers: knownIssuers, claims })),
@@ -171,7 +173,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const allRoles = roleInformer.on(roleAges);
   roleInformer.on(rolesByIssuer);
   roleInformer.on(claims);
-  issuers.watch(issuerInformer, { written: [settledAnnotation] });
+  issuers.watch(issuerInformer);
   roles.watch(roleInformer);
   clusters.watch(clusterInformer);
 

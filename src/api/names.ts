@@ -5,15 +5,11 @@ export const fieldManager = 'irsa-operator';
 /** On an adapter-made OIDCIssuer: the name of its AWSCluster. */
 export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
 
-/**
- * On an OIDCIssuer: a copy of its `status.settled`, in case the status is lost. AWS cannot replace it: if a provider has other
- * audiences than the spec, that may be drift, which is repaired, or a changed spec, which is refused.
- */
-export const settledAnnotation = 'irsa.giantswarm.io/settled';
-
 export const annotations = {
   /** On an OIDCIssuer: its deletion may take AWS away from the roles that refer to it. Any value except `"false"`. */
   allowDeletion: 'irsa.giantswarm.io/allow-deletion',
+  /** On an OIDCIssuer: the issuer URL that the cluster's new tokens carry. For clusters that the operator does not reach. */
+  migrated: 'irsa.giantswarm.io/migrated',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */
   takeOver: 'irsa.giantswarm.io/take-over',
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */

@@ -91,7 +91,7 @@ function originOf(spec: DistributionSpec, origin: Origin): Origin {
   return {
     ...observed,
     DomainName: spec.originDomain,
-    OriginPath: '',
+    OriginPath: spec.originPath,
     OriginAccessControlId: spec.originAccessControlID,
     // CloudFront requires this for a bucket. It is empty, because an origin access control replaces the origin access identity.
     S3OriginConfig: { ...observed.S3OriginConfig, OriginAccessIdentity: '' },

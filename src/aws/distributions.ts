@@ -12,11 +12,16 @@ export interface DistributionSpec {
   readonly certificateARN: string;
   /** `<bucket>.s3.<region>.<suffix>`: the regional name, because the global one redirects for up to a day. */
   readonly originDomain: string;
+  /** The folder of the bucket that is served: empty, or with a leading `/`. */
+  readonly originPath: string;
   readonly originAccessControlID: string;
   /** At most 128 characters. */
   readonly comment: string;
   readonly tags: Tags;
 }
+
+/** From where a distribution takes what it serves. */
+export type Origin = Pick<DistributionSpec, 'originDomain' | 'originPath'>;
 
 export interface Distribution {
   readonly id: string;
@@ -26,6 +31,8 @@ export interface Distribution {
   /** False while CloudFront is rolling out a change to its edges. */
   readonly deployed: boolean;
   readonly aliases: readonly string[];
+  /** Of its first origin. */
+  readonly originPath: string;
   readonly tags: Tags;
   /** Of its making or its last update. */
   readonly changedAt: Date;
@@ -40,7 +47,9 @@ export interface Distributions {
   /** Reads all pages. Only one distribution in the world can have an alias, and this sees those of the account. */
   findByAlias(alias: string): Promise<Distribution | undefined>;
   /** Finds a distribution without alias by its only origin. Reads all pages. */
-  findByOrigin(originDomain: string): Promise<Distribution | undefined>;
+  findByOrigin(origin: Origin): Promise<Distribution | undefined>;
+  /** All with this domain as their only origin, whatever the folder and the aliases. Reads all pages. */
+  listByOrigin(originDomain: string): Promise<readonly Distribution[]>;
   /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
   create(spec: DistributionSpec): Promise<Distribution>;
   /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
@@ -70,11 +79,20 @@ export class CloudFrontDistributions implements Distributions {
     return this.findWhere(({ Aliases }) => Aliases?.Items?.includes(alias) ?? false);
   }
 
-  findByOrigin(originDomain: string): Promise<Distribution | undefined> {
-    return this.findWhere(
-      ({ Aliases, Origins }) =>
-        !Aliases?.Items?.length && Origins?.Items?.length === 1 && Origins.Items[0]?.DomainName === originDomain,
-    );
+  findByOrigin({ originDomain, originPath }: Origin): Promise<Distribution | undefined> {
+    return this.findWhere((summary) => {
+      const origin = onlyOrigin(summary);
+      const isOurs = origin?.DomainName === originDomain && (origin.OriginPath ?? '') === originPath;
+      return isOurs && !summary.Aliases?.Items?.length;
+    });
+  }
+
+  async listByOrigin(originDomain: string): Promise<readonly Distribution[]> {
+    const found: Distribution[] = [];
+    for await (const summary of this.all()) {
+      if (summary.Id && onlyOrigin(summary)?.DomainName === originDomain) found.push(await this.getListed(summary.Id));
+    }
+    return found;
   }
 
   async create(spec: DistributionSpec): Promise<Distribution> {
@@ -170,18 +188,25 @@ export class CloudFrontDistributions implements Distributions {
   private async findWhere(
     matches: (summary: cloudfront.DistributionSummary) => boolean,
   ): Promise<Distribution | undefined> {
+    for await (const summary of this.all()) if (summary.Id && matches(summary)) return this.getListed(summary.Id);
+    return undefined;
+  }
+
+  private async *all(): AsyncGenerator<cloudfront.DistributionSummary, void, undefined> {
     let Marker: string | undefined;
     do {
       const { DistributionList: page } = await this.cloudfront.send(
         'listing distributions',
         new cloudfront.ListDistributionsCommand({ Marker }),
       );
-      const match = page?.Items?.find(matches);
-      if (match?.Id) return this.getListed(match.Id);
+      yield* page?.Items ?? [];
       Marker = page?.NextMarker;
     } while (Marker);
-    return undefined;
   }
+}
+
+function onlyOrigin({ Origins }: cloudfront.DistributionSummary): cloudfront.Origin | undefined {
+  return Origins?.Items?.length === 1 ? Origins.Items[0] : undefined;
 }
 
 function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags): Distribution {
@@ -192,6 +217,7 @@ function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags):
     domainName: found?.DomainName ?? '',
     deployed: found?.Status === 'Deployed',
     aliases: config?.Aliases?.Items ?? [],
+    originPath: config?.Origins?.Items?.[0]?.OriginPath ?? '',
     tags,
     changedAt: found?.LastModifiedTime ?? new Date(0),
     drift: (spec) => (config ? driftOf(config, spec) : []),

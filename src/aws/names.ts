@@ -39,11 +39,11 @@ export function isAccountRegional(bucket: string, { accountID, region }: BucketP
 const withoutAccountRegional: ReadonlySet<string> = new Set(['me-south-1', 'me-central-1']);
 
 /**
- * CloudFront's caller reference and ACM's idempotency token (32 of `\w`). It is the same after a crash, and another one if
- * the object was made again, or if the thing with the id `replaces` has to be replaced.
+ * CloudFront's caller reference and ACM's idempotency token (32 of `\w`), for the name that the thing is made for. It is the
+ * same after a crash, and another one if the object was made again, or if the thing with the id `replaces` has to be replaced.
  */
-export function reference(uid: string, replaces = ''): string {
-  return digest(`${uid}/${replaces}`, 32);
+export function reference(uid: string, name: string, replaces = ''): string {
+  return digest(`${uid}/${name}/${replaces}`, 32);
 }
 
 /** The regional name. Under the global name S3 redirects for up to a day, and CloudFront would get XML. */

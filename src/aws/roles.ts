@@ -53,6 +53,8 @@ export interface Roles {
   create(spec: RoleSpec): Promise<Role>;
   /** One read. */
   find(name: string): Promise<Role | undefined>;
+  /** ARNs of the roles whose trust policy lets somebody in by one of these IAM OIDC providers (ARNs). Reads all pages. */
+  listTrusting(providerARNs: readonly string[]): Promise<readonly string[]>;
   /** 2+M reads: attached managed policies, names of inline policies, each document. */
   getPolicies(name: string): Promise<RolePolicies>;
   update(name: string, changes: RoleChanges): Promise<void>;
@@ -107,6 +109,21 @@ export class IamRoles implements Roles {
       .send(`reading role ${name}`, new iam.GetRoleCommand({ RoleName: name }))
       .catch(undefinedIfNotFound);
     return found?.Role && toRole(found.Role);
+  }
+
+  async listTrusting(providerARNs: readonly string[]): Promise<readonly string[]> {
+    const found: string[] = [];
+    let Marker: string | undefined;
+    do {
+      const page: iam.ListRolesCommandOutput = await this.iam.send(
+        'listing roles',
+        new iam.ListRolesCommand({ Marker }),
+      );
+      const roles = (page.Roles ?? []).map(toRole);
+      found.push(...roles.filter(({ trustPolicy }) => trusts(trustPolicy, providerARNs)).map(({ arn }) => arn));
+      Marker = page.IsTruncated ? page.Marker : undefined;
+    } while (Marker);
+    return found;
   }
 
   getPolicies(name: string): Promise<RolePolicies> {
@@ -171,6 +188,15 @@ export class IamRoles implements Roles {
       .send(`deleting role ${name}`, new iam.DeleteRoleCommand({ RoleName: name }))
       .catch(undefinedIfNotFound);
   }
+}
+
+/** Whether a statement that allows something names one of these providers. */
+function trusts({ Statement }: PolicyDocument, providerARNs: readonly string[]): boolean {
+  const statements = [Statement ?? []].flat() as { Effect?: unknown; Principal?: { Federated?: unknown } }[];
+  return statements.some(({ Effect, Principal }) => {
+    const federated = [Principal?.Federated ?? []].flat() as unknown[];
+    return Effect === 'Allow' && federated.some((arn) => providerARNs.includes(String(arn)));
+  });
 }
 
 function toRole(role: iam.Role): Role {

@@ -1,7 +1,7 @@
 import { findCondition } from '../api/conditions.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { finalizer } from '../api/names.ts';
-import { mayBeRegistered } from './issuer-contract.ts';
+import { isRegistered, urlsOf } from './issuer-contract.ts';
 import { issuerKey, issuerRefsOf } from './references.ts';
 
 /** The one answer to who refers to an issuer. */
@@ -19,26 +19,31 @@ export function usersOf(issuer: OIDCIssuer, candidates: readonly IAMServiceAccou
       object.metadata.deletionTimestamp === undefined &&
       refersTo(object, issuer) &&
       (object.metadata.namespace === issuer.metadata.namespace ||
-        (object.status?.issuers ?? []).some(({ url }) => url === issuer.status?.issuerURL)),
+        (object.status?.issuers ?? []).some(({ url }) => urlsOf(issuer).includes(url))),
   );
 }
 
 /**
- * The objects whose roles have, or may have, a statement for the issuer. The issuer must not go before the statements do: a
+ * The objects whose roles have, or may have, a statement for one of these URLs of the issuer, or for any. What is behind a URL must not go before the statements do: a
  * provider that is made again under its URL would let in whoever they name.
  * An object that is being deleted with Retain keeps its statement on purpose and holds nothing.
  */
-export function dependentsOf(issuer: OIDCIssuer, candidates: readonly IAMServiceAccount[]): IAMServiceAccount[] {
+export function dependentsOf(
+  issuer: OIDCIssuer,
+  candidates: readonly IAMServiceAccount[],
+  ofURLs: readonly string[] = everyURL(issuer),
+): IAMServiceAccount[] {
   // An issuer that was never registered, such as a copy, has its URL from its spec alone.
-  const urls = mayBeRegistered(issuer)
-    ? [issuer.status?.issuerURL, ...(issuer.status?.providers ?? []).map(({ url }) => url)]
-    : [];
+  const urls = isRegistered(issuer) ? ofURLs : [];
   return candidates.filter(
     (object) =>
       ((object.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayTrust(object, issuer)) &&
       !(object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy === 'Retain'),
   );
 }
+
+const everyURL = ({ status }: OIDCIssuer) =>
+  [...(status?.sites ?? []), ...(status?.providers ?? [])].map(({ url }) => url);
 
 /** The object forgot its role. Its next pass will know. */
 function mayTrust(object: IAMServiceAccount, issuer: OIDCIssuer): boolean {

@@ -1,6 +1,6 @@
 import type { OIDCIssuer } from '../api/kinds.ts';
 import { findCondition } from '../api/conditions.ts';
-import { annotations, settledAnnotation } from '../api/names.ts';
+import { annotations } from '../api/names.ts';
 
 /** What the controllers of other kinds may know of an OIDCIssuer, beside its spec and its status. */
 
@@ -11,6 +11,19 @@ export function clusterNameOf({ spec, metadata }: OIDCIssuer): string {
 /** The site whose URL new tokens carry, as far as the status records one. */
 export function currentSiteOf(status: OIDCIssuer['status']) {
   return status?.sites?.find(({ phase }) => phase === 'Current');
+}
+
+/** The URLs whose tokens count: of the current site, and of former ones until they are retired. The current one comes first. */
+export function urlsOf({ status }: Pick<OIDCIssuer, 'status'>): readonly string[] {
+  return (status?.sites ?? []).filter(({ phase }) => phase !== 'Retiring').map(({ url }) => url);
+}
+
+/** The providers in the issuer's own account that roles there trust, the current site's first. */
+export function trustedProviders(issuer: OIDCIssuer) {
+  const { providers = [], accountID: home } = issuer.status ?? {};
+  return urlsOf(issuer).flatMap(
+    (its) => providers.find(({ url, accountID }) => url === its && accountID === home) ?? [],
+  );
 }
 
 /** Whether the issuer may be deleted although IAMServiceAccounts refer to it. */
@@ -29,25 +42,7 @@ export function isLeavingForGood(issuer: OIDCIssuer | undefined): boolean {
   return findCondition(issuer.status?.conditions, 'ProvidersReady')?.reason === 'DependentsRemaining';
 }
 
-/** By field, in words that can be compared and shown. */
-export type Settled = Readonly<Record<string, string>>;
-
-/** The key that names the annotation's object: a copy of the object under another name carries the annotation along. */
-export const whose = 'metadata.name';
-
-/** Whether IAM may have a provider of this issuer, whatever became of its status. */
-export function mayBeRegistered(issuer: OIDCIssuer): boolean {
-  return (issuer.status?.providers ?? []).length > 0 || Object.keys(written(issuer)).length > 0;
-}
-
-/** What the annotation says was settled. Empty if there is none, or if it is another object's. */
-export function written({ metadata }: OIDCIssuer): Settled {
-  try {
-    const parsed: unknown = JSON.parse(metadata.annotations?.[settledAnnotation] ?? '{}');
-    const entries = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
-    const fields = Object.fromEntries(entries) as Settled;
-    return fields[whose] === `${metadata.namespace}/${metadata.name}` ? fields : {};
-  } catch {
-    return {};
-  }
+/** Whether IAM has a provider of this issuer, as far as the status tells. */
+export function isRegistered({ status }: OIDCIssuer): boolean {
+  return (status?.providers ?? []).length > 0;
 }

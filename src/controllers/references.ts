@@ -2,7 +2,7 @@ import { isTrue } from '../api/conditions.ts';
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import { Index } from '../runtime/lookup.ts';
-import { clusterNameOf, isLeavingForGood, mayBeRegistered } from './issuer-contract.ts';
+import { clusterNameOf, isLeavingForGood, isRegistered, urlsOf } from './issuer-contract.ts';
 import { seniority } from './seniority.ts';
 
 /** The OIDCIssuers that an IAMServiceAccount refers to, with their namespaces. */
@@ -13,7 +13,8 @@ export function issuerRefsOf({ metadata, spec }: Pick<IAMServiceAccount, 'metada
 /** What a role knows of an issuer to which it does not refer. */
 export interface IssuerSummary {
   readonly cluster: string;
-  readonly url: string | undefined;
+  /** Those whose tokens count. */
+  readonly urls: readonly string[];
   readonly registered: boolean;
   readonly leavingForGood: boolean;
   /** The ARNs of its own providers. Another issuer may claim its URL, but not these. */
@@ -25,8 +26,8 @@ export const issuerIndex = () =>
   new Index<OIDCIssuer, IssuerSummary>({
     select: (issuer) => ({
       cluster: clusterNameOf(issuer),
-      url: issuer.status?.issuerURL,
-      registered: mayBeRegistered(issuer),
+      urls: urlsOf(issuer),
+      registered: isRegistered(issuer),
       leavingForGood: isLeavingForGood(issuer),
       providerARNs: (issuer.status?.providers ?? []).filter(({ owned }) => owned).map(({ arn }) => arn),
     }),
@@ -44,7 +45,7 @@ export const deletedIssuerIndex = () =>
   new Index<OIDCIssuer, DeletedIssuer>({
     select: ({ metadata, status }) => ({
       deleted: metadata.deletionTimestamp !== undefined,
-      urls: [status?.issuerURL ?? [], ...(status?.providers ?? []).map(({ url }) => url)].flat(),
+      urls: [...(status?.sites ?? []), ...(status?.providers ?? [])].map(({ url }) => url),
     }),
     keys: (ref, { deleted, urls }) => (deleted ? [...new Set([issuerKey(ref), ...urls])] : []),
   });

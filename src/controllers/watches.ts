@@ -6,7 +6,7 @@ import type { Related } from '../runtime/controller.ts';
 import type { Change } from '../runtime/informer.ts';
 import type { Lookup } from '../runtime/lookup.ts';
 import { mayHaveForgotten } from './dependents.ts';
-import { currentSiteOf, isLeavingForGood } from './issuer-contract.ts';
+import { currentSiteOf, isLeavingForGood, urlsOf } from './issuer-contract.ts';
 import { type Claim, issuerKey, keyAt, roleSummary } from './references.ts';
 
 /*
@@ -23,12 +23,11 @@ export const issuersForRoles = (rolesByIssuer: Lookup<unknown>) =>
       leavingForGood: isLeavingForGood(issuer),
       spec: issuer.spec,
       accountID: issuer.status?.accountID,
-      issuerURL: issuer.status?.issuerURL,
+      urls: urlsOf(issuer),
       providers: issuer.status?.providers,
     }),
-    affected: (issuer, { issuerURL = '' }) =>
-      [issuerKey(issuer), issuerURL].flatMap((key) => refsOf(rolesByIssuer.under(key))),
-  }) satisfies Related<OIDCIssuer, { issuerURL: string | undefined }>;
+    affected: (issuer, { urls }) => [issuerKey(issuer), ...urls].flatMap((key) => refsOf(rolesByIssuer.under(key))),
+  }) satisfies Related<OIDCIssuer, { urls: readonly string[] }>;
 
 /** The OIDCIssuers whose deletion waits for an IAMServiceAccount. A changed role causes no AWS calls for other issuers. */
 export const rolesForDeletedIssuers = (deletedIssuers: Lookup<unknown>) =>

@@ -43,16 +43,10 @@ export class Controller {
     });
   }
 
-  /**
-   * Reconciles each object of the kind when it appears, when its spec, labels or annotations change, and when it goes.
-   * `written` names annotations that the reconciler itself writes: a change of these alone sets off no pass.
-   */
-  watch<O extends KubernetesObject>(
-    informer: Informer<O>,
-    options: { readonly written?: readonly string[] } = {},
-  ): void {
+  /** Reconciles each object of the kind when it appears, when its spec, labels or annotations change, and when it goes. */
+  watch<O extends KubernetesObject>(informer: Informer<O>): void {
     informer.on({
-      select: (object) => watched(object, options.written ?? []),
+      select: watched,
       changed: ({ ref, kind, pending }) => this.add(ref, priorityOf(kind, pending)),
     });
   }
@@ -93,10 +87,9 @@ export class Controller {
 }
 
 /** The part of an object that sets off its own reconciler. It holds nothing that the reconciler writes, or each pass would cause another. */
-function watched({ metadata }: KubernetesObject, written: readonly string[]) {
-  const { uid, generation, deletionTimestamp, labels } = metadata;
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !written.includes(key));
-  return { uid, generation, deletionTimestamp, labels, annotations: Object.fromEntries(annotations) };
+function watched({ metadata }: KubernetesObject) {
+  const { uid, generation, deletionTimestamp, labels, annotations = {} } = metadata;
+  return { uid, generation, deletionTimestamp, labels, annotations };
 }
 
 function priorityOf(kind: ChangeKind, pending: boolean): Priority {

@@ -32,6 +32,13 @@ export class HttpKubeClient implements KubeClient {
     }
   }
 
+  async issuer(): Promise<string | undefined> {
+    const doing = 'reading the OIDC discovery document';
+    const answer = await this.transport.json({ doing, method: 'GET', path: '/.well-known/openid-configuration' });
+    const issuer = (answer as { readonly issuer?: unknown } | null)?.issuer;
+    return typeof issuer === 'string' ? issuer : undefined;
+  }
+
   async create(resource: Resource, object: DesiredObject): Promise<void> {
     await this.#send('creating', resource, object.metadata, {
       method: 'POST',

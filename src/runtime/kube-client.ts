@@ -33,6 +33,8 @@ export interface KubeClient {
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
   /** All pages. Empty if the kind is optional and not installed. */
   list<O extends KubernetesObject>(resource: Resource, options?: ListOptions<O>): Promise<readonly O[]>;
+  /** The issuer of the API server's own tokens, by its OIDC discovery document. Undefined if it names none. */
+  issuer(): Promise<string | undefined>;
   create(resource: Resource, object: DesiredObject): Promise<void>;
   /** Server-side apply under our field manager: a field that we applied before and leave out now goes away. */
   apply(resource: Resource, object: DesiredObject, options?: { readonly force?: boolean }): Promise<void>;

@@ -14,7 +14,7 @@ import { Memory } from './memory.ts';
 import { mergePatch } from './merge-patch.ts';
 import { conditionsAfter, deletion, news, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
-import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
+import { removeEach, removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 import type { Part } from './step.ts';
 
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
@@ -129,15 +129,17 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   async #provision(visit: Visit<O, S>, hold?: Hold): Promise<Result | undefined> {
     const acceptance = await this.#accept(visit);
     // What the other conditions said of what was made before still holds.
-    if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], hold);
+    if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], { end: hold });
     await this.#addFinalizer(visit.object);
     if (acceptance.storeFirst) {
       await this.#patchStatus(visit);
       return undefined;
     }
     const findings = await runByNeeds(acceptance.parts, runOptions(visit));
+    const departing = await removeEach(acceptance.departing ?? [], runOptions(visit));
     const accepted: Finding = { type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' };
-    return this.#settle(visit, [accepted, ...findings], hold);
+    for (const { message } of departing) visit.pass.event('Normal', 'RemovalWaits', message);
+    return this.#settle(visit, [accepted, ...findings], { end: hold, departing });
   }
 
   async #accept({
@@ -172,7 +174,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     }
     const removal = await this.#remove(visit);
     if (removal.done) return this.#removeFinalizer(visit);
-    return this.#settle(visit, removal.findings, removal);
+    return this.#settle(visit, removal.findings, { end: removal });
   }
 
   async #remove(visit: Visit<O, S>): Promise<Removal> {
@@ -186,14 +188,18 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     }
   }
 
-  async #settle(visit: Visit<O, S>, findings: readonly Finding[], end?: Hold | Removal): Promise<Result> {
+  /** @param more why the object is still there if it is being deleted, and what holds the parts that it does not ask for any more */
+  async #settle(visit: Visit<O, S>, findings: readonly Finding[], more: More): Promise<Result> {
     const { object, memory } = visit;
-    const said = worst(findings);
+    const { end, departing = [] } = more;
+    const all = [...findings, ...departing];
+    // The object is as it should be while such a part only takes its time.
+    const said = worst([...findings, ...departing.filter(({ state }) => state !== 'waiting')]);
     memory.note(said, this.#now());
     await this.#store(visit, said, headline(findings, end));
-    if (findings.some(isRetryable)) return { failed: true };
+    if (all.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
-    const waiting = findings.filter((finding) => finding.state === 'waiting');
+    const waiting = all.filter((finding) => finding.state === 'waiting');
     const waits = end && 'requeueAfter' in end ? [...waiting, end] : waiting;
     const next = memory.wait(object, waits, { now: this.#now(), resync });
     return waits.length === 0 ? { requeueAfter: resync, settled: true } : { requeueAfter: next };
@@ -245,7 +251,13 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 
 interface AcceptedObject<C, R> {
   readonly parts: readonly Part<C, C, R>[];
+  readonly departing?: readonly Part<R, C, R>[];
   readonly storeFirst: boolean;
+}
+
+interface More {
+  readonly end?: Hold | Removal | undefined;
+  readonly departing?: readonly Finding[];
 }
 
 /** What `Ready` says of an object that is being deleted: why it is still there. */

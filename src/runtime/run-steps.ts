@@ -104,7 +104,7 @@ async function withdrawalOf<C, R>(step: Step<C, R>, { context, options, lost }: 
  */
 export async function removeInOrder<C, R>(parts: readonly Part<R, C, R>[], options: RunOptions): Promise<Removal> {
   const findings: Finding[] = [];
-  for (const { steps, context, name } of parts) {
+  for (const { steps, context, name, removed } of parts) {
     for (const step of steps.toReversed()) {
       if (!step.remove) continue;
       const finding = await findingOf(step.condition, options, async () => (await step.remove?.(context)) ?? ready);
@@ -112,8 +112,23 @@ export async function removeInOrder<C, R>(parts: readonly Part<R, C, R>[], optio
       if (finding.state !== 'ready') return { done: false, findings: [...findings, named(finding, name)] };
       findings.push({ ...finding, state: 'waiting', reason: 'Deleting', message: 'removed' });
     }
+    removed?.();
   }
   return { done: true, findings };
+}
+
+/**
+ * Removes each part for itself: none waits for another.
+ * @returns for each part that is still there what holds it
+ * @throws if the signal aborted
+ */
+export async function removeEach<C, R>(parts: readonly Part<R, C, R>[], options: RunOptions): Promise<Finding[]> {
+  const held: Finding[] = [];
+  for (const part of parts) {
+    const { done, findings } = await removeInOrder([part], options);
+    if (!done) held.push(...findings.slice(-1));
+  }
+  return held;
 }
 
 async function findingOf(type: ConditionType, options: RunOptions, act: () => Promise<Outcome>): Promise<Finding> {

@@ -25,6 +25,8 @@ export interface Part<X, C, R = C> {
   readonly context: X;
   /** What messages call it. Absent: it is the object's main part, or the only one. */
   readonly name?: string;
+  /** Called when nothing is left of a part that was to be removed. */
+  readonly removed?: () => void;
 }
 
 /**

@@ -80,14 +80,13 @@ export const examples = (): Example[] => [
           owned: true,
         },
       ],
-      settled: { 'spec.bucket.name': 'my-bucket' },
       sites: [
         {
           url: 'https://irsa.abcl0.example.com',
           hosting: 'CloudFront',
           phase: 'Current',
           since: '2026-01-01T00:00:00Z',
-          bucket: { name: 'my-bucket' },
+          bucket: { name: 'my-bucket', path: '/irsa.abcl0.example.com', owned: true },
           distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
           certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
         },

@@ -44,6 +44,13 @@ export class FakeKube implements KubeClient {
     this.#now = () => clock.now();
   }
 
+  /** What its own tokens carry; a test may put another in its place. */
+  issuerURL: string | undefined;
+
+  async issuer(): Promise<string | undefined> {
+    return this.issuerURL;
+  }
+
   /** Puts an object there as a user or another operator would, with its status. The same again is an update. */
   seed<O extends KubernetesObject = KubernetesObject>(resource: Resource, object: Seed): O {
     const key = keyOf(resource, object.metadata);

@@ -30,7 +30,7 @@ const issuer = (changes: { metadata?: object; spec?: object; status?: object } =
   ({
     metadata: { ...ref, uid: 'u', ...changes.metadata },
     spec: { region: 'eu-central-1', ...changes.spec },
-    status: { issuerURL: url, ...changes.status },
+    status: { sites: [{ url, phase: 'Current' }], ...changes.status },
   }) as unknown as OIDCIssuer;
 
 const anyChange = { metadata: { resourceVersion: '2', annotations: { a: 'b' } }, status: { observedGeneration: 7 } };
@@ -52,7 +52,7 @@ describe('an OIDCIssuer', () => {
   });
 
   test('concerns also those that trust the URL that it had', () => {
-    const gone = issuer({ status: { issuerURL: undefined } });
+    const gone = issuer({ status: { sites: [] } });
     expect(concerned(watch, issuer(), gone).map(({ name }) => name)).toContain('trusting');
   });
 

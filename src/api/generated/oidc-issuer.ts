@@ -241,7 +241,7 @@ export interface OIDCIssuerStatus {
      */
     roleARN?: string;
     /**
-     * The audiences that the provider accepts; roles that trust it require one of them. Absent: not known yet.
+     * The audiences that the provider accepts; roles that trust it require one of them. Those of spec.audiences come first. Absent: not known yet.
      */
     audiences?: string[];
     /**
@@ -249,12 +249,6 @@ export interface OIDCIssuerStatus {
      */
     owned: boolean;
   }[];
-  /**
-   * The fields that cannot change since the first IAM OIDC provider was registered, with their values at that time. Absent: none is registered yet.
-   */
-  settled?: {
-    [k: string]: string;
-  };
   /**
    * The places where the issuer is published: the one that the spec asks for, and those that it asked for before, until they are retired. Absent: the spec was never accepted.
    */
@@ -268,21 +262,29 @@ export interface OIDCIssuerStatus {
      */
     hosting: 'CloudFront';
     /**
-     * Current: the site that the spec asks for.
+     * Current: the site that the spec asks for. Serving: a former site, whose URL the cluster's new tokens still carry. Draining: new tokens carry another URL, and those that were issued before still count. Retiring: no role trusts the URL any more, and what stands behind it is removed.
      */
-    phase: 'Current';
+    phase: 'Current' | 'Serving' | 'Draining' | 'Retiring';
     /**
      * When the phase began.
      */
     since: string;
     /**
-     * The bucket of the documents. Absent: there is none yet.
+     * The bucket of the documents.
      */
-    bucket?: {
+    bucket: {
       /**
        * Name of the bucket.
        */
       name: string;
+      /**
+       * The folder of the documents, for example /irsa.abcl0.example.com. Absent: they are not in a folder.
+       */
+      path?: string;
+      /**
+       * Whether the operator made the bucket or found it to be its own. False before that.
+       */
+      owned: boolean;
     };
     /**
      * The CloudFront distribution. Absent: there is none yet.
@@ -322,6 +324,10 @@ export interface OIDCIssuerStatus {
        */
       notAfter?: string;
     };
+    /**
+     * ARNs of IAM roles that the operator did not make and that trust the URL. They hold the retirement of the site. At most 20 are listed. Absent: none is known.
+     */
+    trustedBy?: string[];
   }[];
   /**
    * The keys that are published. Absent: none yet.

@@ -5,8 +5,8 @@ import { type Owner, ownershipTags } from '../../aws/ownership.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
 import type { Trusted } from '../../oidc/trust-policy.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
-import { clusterNameOf } from '../issuer-contract.ts';
-import { type IssuerSituation, audiencesOf, providersOf } from './issuers.ts';
+import { clusterNameOf, trustedProviders } from '../issuer-contract.ts';
+import type { IssuerSituation } from './issuers.ts';
 
 export interface DesiredRole {
   readonly spec: Omit<RoleSpec, 'trustPolicy'>;
@@ -48,10 +48,10 @@ const secondsOf = (duration: string | undefined) =>
 
 /** Only an issuer that this pass read tells what its statement should be. Without subjects there is no statement. */
 function desiredTrust({ spec: { subjects } }: IAMServiceAccount, { issuer, trusted }: IssuerSituation): Trusted[] {
-  const read = providersOf(issuer);
-  const audiences = issuer ? audiencesOf(issuer) : [];
+  const read = issuer ? trustedProviders(issuer) : [];
   return trusted.map((entry) => {
-    const isRead = audiences.length > 0 && read.some(({ url }) => url === entry.url);
+    const { audiences = [] } = read.find(({ url }) => url === entry.url) ?? {};
+    const isRead = audiences.length > 0;
     return isRead || subjects.length === 0 ? { ...entry, audiences, subjects } : { url: entry.url, unread: true };
   });
 }

@@ -1,5 +1,5 @@
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import { isLeavingForGood } from '../issuer-contract.ts';
+import { isLeavingForGood, trustedProviders, urlsOf } from '../issuer-contract.ts';
 import type { IssuerSummary } from '../references.ts';
 
 /** An issuer of a role, as the status remembers it. */
@@ -36,13 +36,13 @@ export interface IssuerQuery {
 export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituation {
   const audiences = issuer ? audiencesOf(issuer) : [];
   const kept = recorded.filter(
-    ({ url }) => !others.some((other) => other.registered && other.leavingForGood && other.url === url),
+    ({ url }) => !others.some((other) => other.registered && other.leavingForGood && other.urls.includes(url)),
   );
   if (!issuer) return { issuer, audiences, state: 'notFound', trusted: kept };
   const isLeaving = issuer.metadata.deletionTimestamp !== undefined;
   if (isLeavingForGood(issuer)) return { issuer, audiences, state: 'leaving', trusted: [] };
   // While a deletion waits for the roles that trust the issuer, they lose nothing. No new role holds it up.
-  const isServed = recorded.some(({ url }) => url === ownProvider(issuer)?.url);
+  const isServed = recorded.some(({ url }) => urlsOf(issuer).includes(url));
   if (isLeaving && !isServed) return { issuer, audiences, state: 'leaving', trusted: kept };
   return audiences.length > 0
     ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
@@ -53,18 +53,15 @@ export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituati
 export const isReady = (issuer: OIDCIssuer | undefined): boolean =>
   issuer !== undefined && issuer.metadata.deletionTimestamp === undefined && audiencesOf(issuer).length > 0;
 
-/** What a role in the issuer's own account trusts: the provider of the issuer's URL, if that is there. */
+/** What a role in the issuer's own account trusts: the providers of the URLs whose tokens count, as far as they are there. */
 export function providersOf(issuer: OIDCIssuer | undefined): IssuerEntry[] {
-  const provider = issuer && ownProvider(issuer);
-  return provider ? [{ url: provider.url, providerARN: provider.arn }] : [];
+  return issuer ? trustedProviders(issuer).map(({ url, arn }) => ({ url, providerARN: arn })) : [];
 }
 
-/** The audiences of the provider and not of the spec, because STS compares with the provider's. Empty: not known. */
+/**
+ * The audiences of the current site's provider, or else of a former one's. They are not those of the spec, because STS compares
+ * with the provider's. Empty: not known.
+ */
 export function audiencesOf(issuer: OIDCIssuer): readonly string[] {
-  return ownProvider(issuer)?.audiences ?? [];
-}
-
-/** The provider of the issuer's URL in the issuer's own account. */
-function ownProvider({ status }: OIDCIssuer) {
-  return status?.providers?.find(({ url, accountID }) => url === status.issuerURL && accountID === status.accountID);
+  return trustedProviders(issuer).find(({ audiences = [] }) => audiences.length > 0)?.audiences ?? [];
 }

@@ -1,7 +1,7 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import { type NamespacedName, oidcIssuers } from '../../api/resources.ts';
 import { allowsNamespace } from '../allowed-namespaces.ts';
-import { isLeavingForGood } from '../issuer-contract.ts';
+import { isLeavingForGood, urlsOf } from '../issuer-contract.ts';
 import { issuerKey, issuerRefsOf } from '../references.ts';
 import type { RoleDependencies, Neighbour } from './context.ts';
 import type { Refusal } from './validate.ts';
@@ -33,7 +33,7 @@ export async function readIssuer(
   const others = [...byKey.values()];
   const allowed = found !== undefined && (await allowsNamespace(found, namespace, kube));
   if (allowed || ref.namespace === namespace) return { issuer: found, others, refusal: undefined };
-  const trusted = (object.status?.issuers ?? []).some(({ url }) => url === found?.status?.issuerURL);
+  const trusted = found !== undefined && trusting.some(({ url }) => urlsOf(found).includes(url));
   const issuer = trusted ? found : undefined;
   // Its provider goes, so the role has to drop the statement, whoever may refer to the issuer.
   return { issuer, others, refusal: isLeavingForGood(issuer) ? undefined : notAllowed(ref, namespace) };

@@ -5,7 +5,7 @@ import { isShutOut } from '../../aws/errors.ts';
 import { mayHaveForgotten } from '../dependents.ts';
 import { TerminalError, explain, inAccount } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
-import { mayBeRegistered } from '../issuer-contract.ts';
+import { isRegistered } from '../issuer-contract.ts';
 import { once } from '../once.ts';
 import { withoutTakeOver } from '../ownership.ts';
 import type { RoleRemoval, Visit } from './context.ts';
@@ -34,7 +34,7 @@ export async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
       recordAccount(status, issuer, await accountIDOf(visit, issuer));
     } catch (error) {
       // If the issuer may be registered, its account was open once and a role may be there. That holds the deletion.
-      if (!isShutOut(error) || mayBeRegistered(issuer)) throw error;
+      if (!isShutOut(error) || isRegistered(issuer)) throw error;
       sayRoleLeft(
         `the status was lost, and the account of OIDCIssuer ${issuer.metadata.name} cannot be opened to see: ${explain(error).message}`,
       );

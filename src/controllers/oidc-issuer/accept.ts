@@ -1,22 +1,22 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
-import { isTrue, type Reason } from '../../api/conditions.ts';
+import type { Reason } from '../../api/conditions.ts';
 import { oidcIssuers } from '../../api/resources.ts';
-import { isOurs } from '../../aws/ownership.ts';
 import { partitionOf } from '../../aws/partitions.ts';
+import { jwksURL } from '../../oidc/discovery.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys } from '../tag-keys.ts';
-import type { AcceptedSite, IssuerServices, SiteContext } from './context.ts';
+import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
-import { stepsOf } from './hostings.ts';
-import { findRegistration } from './registrations/registrations.ts';
-import { type Change, findChange, findWrittenChange } from './settled.ts';
-import { currentEntry, desiredSite } from './site/site.ts';
-import { siteContext } from './site/site-context.ts';
+import { departingParts, servingParts } from './parts.ts';
+import { hasMoved } from './site/has-moved.ts';
+import { advance } from './site/phases.ts';
+import { rediscover } from './site/recovery.ts';
+import { bucketOf, currentEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -24,11 +24,12 @@ export async function accept(
   object: OIDCIssuer,
   { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<Acceptance<AcceptedSite, SiteContext>> {
-  const { settings } = services;
+  const { settings, clock } = services;
   const problem = findProblem(object);
   if (problem) return problem;
-  const entry = currentEntry(object, draft, services.clock.now());
-  if (!entry) return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
+  const alias = object.spec.hosting.cloudFront?.alias;
+  if (alias === undefined)
+    return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
   const signingKeys = signingKeySource(object.spec);
   if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
   const verdict = services.admission.issuer(object);
@@ -38,53 +39,52 @@ export async function accept(
   const stored = object.status?.accountID;
   // The recorded account is enough to find a change that is refused, so nothing is sent to AWS then.
   const accountID = stored ?? (await getAccount()).id;
-  const owner = ownerOf(oidcIssuers, object, settings);
-  const site = desiredSite(entry, object, { accountID, installation: settings.installation });
-  const desired = desiredIssuer(object, owner, signingKeys);
-  const change = findChange(object, { site, desired });
-  if (change) return unchangeable(change);
+  const bucket = bucketOf(object, { accountID, installation: settings.installation });
+  const asked = { alias, bucket, now: clock.now() };
+  const known = currentEntry(draft.sites, asked);
+  if (known.bucket.name !== bucket) {
+    const message = `spec.bucket.name cannot be changed yet: what stands on AWS is in "${known.bucket.name}", not in "${bucket}"`;
+    return refused('NotImplemented', message);
+  }
   const account = await getAccount();
   if (account.id !== accountID) {
     return refused('ImmutableField', `spec.account: the issuer is in account ${accountID}, not in ${account.id}`);
   }
-  // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
-  if (stored === undefined) await account.open();
-  const written = findWrittenChange(object, { site, desired });
-  // Not for a stranger's provider: anybody can write the annotation and would learn from the answer which ones there are.
-  const provider = written && (await findRegistration({ url: written.url, account }));
-  if (written && provider && isOurs(provider.tags, owner)) return unchangeable(written);
+  const owner = ownerOf(oidcIssuers, object, settings);
+  const issuer: IssuerPass = { services, object, status: draft, pass, account, owner };
+  if (stored === undefined) {
+    // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
+    await account.open();
+    await rediscover(issuer, asked);
+  }
+  const current = currentEntry(draft.sites, asked);
+  const moved = await hasMoved(issuer, current.url);
+  draft.sites = advance(draft.sites ?? [], current, { now: clock.now(), providers: draft.providers, hasMoved: moved });
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
-  draft.issuerURL = site.url;
-  draft.jwksURI = site.jwksURI;
-  draft.sites = [entry];
-  const issuer = { services, object, status: draft, pass, account, owner };
+  draft.issuerURL = current.url;
+  draft.jwksURI = jwksURL(current.url);
   return {
     accepted: true,
-    storeFirst: stored === undefined || !sameJson(object.status?.tagKeys ?? [], draft.tagKeys ?? []),
-    parts: [
-      {
-        steps: stepsOf(entry.hosting),
-        context: {
-          ...siteContext(issuer, site, { fresh: !stands(object) }),
-          desired,
-          seen: { keys: [], bucket: undefined },
-        },
-      },
-    ],
+    storeFirst: !isStored(object.status, draft),
+    parts: servingParts(issuer, desiredIssuer(object, owner, signingKeys)),
+    departing: departingParts(issuer),
   };
 }
 
-/** While the alias does not stand, somebody may just have made the zone that it needs. */
-const stands = ({ status }: OIDCIssuer) =>
-  isTrue(status?.conditions ?? [], 'CertificateReady') && isTrue(status?.conditions ?? [], 'DNSReady');
+/** Whether the stored status holds everything in the draft that is needed to undo the next steps. */
+const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus) =>
+  sameJson(toUndo(stored ?? {}), toUndo(draft));
+
+const toUndo = ({ accountID, tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
+  accountID,
+  tagKeys,
+  sites: sites.map(({ url, phase, bucket: { name, path } }) => ({ url, phase, name, path })),
+});
 
 type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;
 
 const refused = (reason: Reason, message: string): Refusal => ({ accepted: false, reason, message });
-
-const unchangeable = ({ field, was, is }: Change): Refusal =>
-  refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
 
 function findProblem({ spec }: OIDCIssuer): Refusal | undefined {
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);

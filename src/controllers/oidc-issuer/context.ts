@@ -10,7 +10,9 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
+import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
+import type { ClusterDependencies, IssuerClusters } from '../clusters.ts';
 import type { Once } from '../once.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredIssuer } from './desired.ts';
@@ -21,6 +23,8 @@ export interface IssuerDependencies {
   readonly accounts: Accounts;
   readonly kube: KubeClient;
   readonly secrets: Secrets;
+  readonly ownCluster: ClusterDependencies['ownCluster'];
+  readonly workloadClusters: WorkloadClusters;
   readonly documents: IssuerDocuments;
   readonly admission: Admission;
   readonly settings: Settings;
@@ -29,7 +33,8 @@ export interface IssuerDependencies {
 
 /** What the steps work with. */
 export interface IssuerServices extends IssuerDependencies {
-  /** Ids of the Route 53 changes that are not on all servers yet, by the UIDs of their issuers. */
+  readonly clusters: IssuerClusters;
+  /** Ids of the Route 53 changes that are not on all servers yet, by the UID of their issuer and the URL of their site. */
   readonly dnsChanges: Map<string, string>;
 }
 
@@ -67,7 +72,9 @@ export interface SiteContext extends IssuerPass {
 export interface AcceptedSite extends SiteContext {
   readonly desired: DesiredIssuer;
   /** What one step read and a later one needs. */
-  readonly seen: { keys: readonly Jwk[]; bucket: Bucket | undefined; published?: readonly Jwk[] };
+  readonly seen: { bucket: Bucket | undefined; published?: readonly Jwk[] };
+  /** The public keys that the spec names, of all sites. */
+  readonly source: { keys: readonly Jwk[] };
 }
 
 /** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */

@@ -2,6 +2,7 @@ import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { oidcIssuers } from '../../api/resources.ts';
 import type { Definition } from '../../runtime/definition.ts';
+import { IssuerClusters } from '../clusters.ts';
 import { explain } from '../explain.ts';
 import { accept } from './accept.ts';
 import type { AcceptedSite, IssuerDependencies, IssuerServices, SiteContext } from './context.ts';
@@ -12,7 +13,8 @@ import { removal } from './removal.ts';
 export function oidcIssuerDefinition(
   dependencies: IssuerDependencies,
 ): Definition<OIDCIssuer, OIDCIssuerStatus, AcceptedSite, SiteContext> {
-  const services: IssuerServices = { ...dependencies, dnsChanges: new Map() };
+  const clusters = new IssuerClusters(dependencies);
+  const services: IssuerServices = { ...dependencies, clusters, dnsChanges: new Map() };
   return {
     resource: oidcIssuers,
     accept: (object, draft, pass) => accept(services, object, { draft, pass }),

@@ -8,7 +8,7 @@ import { certificateStep } from './site/certificate-step.ts';
 import { distributionStep } from './site/distribution-step.ts';
 import { dnsStep } from './site/dns-step.ts';
 import { documentsStep } from './site/documents-step.ts';
-import type { Hosting } from './site/site.ts';
+import type { Hosting, SiteEntry } from './site/site.ts';
 
 type Steps = readonly Step<AcceptedSite, SiteContext>[];
 
@@ -19,10 +19,10 @@ const hostings: Readonly<Record<Hosting, Steps>> = {
 
 /**
  * Each step comes after those that it needs. The reverse never leaves a provider that trusts a name, a distribution or a bucket
- * that is no longer ours.
+ * that is no longer ours. The current site reads the keys for all.
  */
-export const stepsOf = (hosting: Hosting): Steps => [
-  signingKeysStep,
+export const stepsOf = ({ hosting, phase }: Pick<SiteEntry, 'hosting' | 'phase'>): Steps => [
+  ...(phase === 'Current' ? [signingKeysStep] : []),
   ...hostings[hosting],
   providersStep,
   verifiedStep,

@@ -7,12 +7,11 @@ import type { Pass } from '../../runtime/definition.ts';
 import type { Part } from '../../runtime/step.ts';
 import { explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
-import { mayBeRegistered } from '../issuer-contract.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
-import type { AcceptedSite, IssuerServices, SiteContext } from './context.ts';
-import { stepsOf } from './hostings.ts';
-import { currentEntry, recordedSite } from './site/site.ts';
-import { siteContext } from './site/site-context.ts';
+import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
+import { removedParts } from './parts.ts';
+import { rediscover } from './site/recovery.ts';
+import { bucketOf, currentEntry } from './site/site.ts';
 
 /**
  * No part if the account is shut and nothing was made in it, or if the issuer was moved to another cluster.
@@ -24,7 +23,6 @@ export async function removal(
   object: OIDCIssuer,
   { draft: status, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<readonly Part<SiteContext, AcceptedSite, SiteContext>[]> {
-  const { installation } = services.settings;
   // Anybody can write a finalizer: it alone does not say that something was made.
   const verdict = status.accountID === undefined ? services.admission.issuer(object) : undefined;
   if (verdict && !verdict.allowed) {
@@ -43,16 +41,20 @@ export async function removal(
     );
   }
   const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));
-  const issuer = { services, object, status, pass, account, owner };
-  const entries = status.sites ?? [currentEntry(object, status, services.clock.now()) ?? []].flat();
-  const parts: Part<SiteContext, AcceptedSite, SiteContext>[] = [];
-  for (const entry of entries) {
-    const site = recordedSite(entry, object, { accountID: account.id, installation });
-    const context = siteContext(issuer, site);
-    // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.
-    if (await context.isTakenOver()) return [];
-    parts.push({ steps: stepsOf(entry.hosting), context });
+  const issuer: IssuerPass = { services, object, status, pass, account, owner };
+  const { alias } = object.spec.hosting.cloudFront ?? {};
+  if (!status.sites && alias !== undefined) {
+    const bucket = bucketOf(object, { accountID: account.id, installation: services.settings.installation });
+    const asked = { alias, bucket, now: services.clock.now() };
+    await rediscover(issuer, asked);
+    status.sites = [
+      ...(status.sites ?? []).filter(({ phase }) => phase !== 'Current'),
+      currentEntry(status.sites, asked),
+    ];
   }
+  const parts = removedParts(issuer);
+  // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.
+  for (const { context } of parts) if (await context.isTakenOver()) return [];
   return parts;
 }
 
@@ -66,8 +68,7 @@ async function openAccount({ accounts }: IssuerServices, object: OIDCIssuer, pas
     await account.open();
     return account;
   } catch (error) {
-    const mayHaveMade = object.status?.accountID !== undefined || mayBeRegistered(object);
-    if (mayHaveMade || !isShutOut(error)) throw error;
+    if (object.status?.accountID !== undefined || !isShutOut(error)) throw error;
     const { message } = explain(error);
     const alias = object.spec.hosting.cloudFront?.alias;
     const ofAlias = alias === undefined ? '' : ` of ${alias}`;

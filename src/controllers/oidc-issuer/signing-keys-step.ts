@@ -8,8 +8,9 @@ import { isAlreadyExists, isForbidden } from '../../runtime/kube-error.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { TerminalError } from '../explain.ts';
 import { secretsForbidden } from '../secret-permissions.ts';
-import { mayBeRegistered } from '../issuer-contract.ts';
+import { isRegistered } from '../issuer-contract.ts';
 import type { AcceptedSite, SiteContext } from './context.ts';
+import { keyOf } from './site/site.ts';
 
 /** Entries of a generated Secret, under the names that Giant Swarm's control planes mount. */
 const privateEntry = 'key';
@@ -31,7 +32,7 @@ export const signingKeysStep: Step<AcceptedSite, SiteContext> = {
 };
 
 async function read(context: AcceptedSite, name: string, key: string): Promise<Outcome> {
-  const { services, object, seen } = context;
+  const { services, object, source } = context;
   const { namespace } = object.metadata;
   const entry = await services.secrets.entry({ namespace, name }, key);
   if (entry.state === 'forbidden')
@@ -43,7 +44,7 @@ async function read(context: AcceptedSite, name: string, key: string): Promise<O
   }
   const what = `entry ${key} of Secret ${namespace}/${name}`;
   const { keys, leftOut } = parse(entry.value, what);
-  seen.keys = keys;
+  source.keys = keys;
   if (leftOut.length === 0) return ready;
   return { state: 'ready', message: `not published of ${what}, while all other keys are: ${leftOut.join('; ')}` };
 }
@@ -66,7 +67,7 @@ async function generate(context: AcceptedSite, name: string): Promise<Outcome> {
         type: 'Opaque',
         data: { [privateEntry]: base64(pair.privateKey), [publicEntry]: base64(pair.publicKey) },
       });
-      context.seen.keys = parse(pair.publicKey, 'the generated key').keys;
+      context.source.keys = parse(pair.publicKey, 'the generated key').keys;
       return ready;
     } catch (error) {
       if (isForbidden(error)) {
@@ -80,8 +81,8 @@ async function generate(context: AcceptedSite, name: string): Promise<Outcome> {
 
 /** The object tells whether keys were published. If it lost its status, or was moved or restored, the bucket tells. */
 async function wasPublished({ account, object, site, status }: AcceptedSite): Promise<boolean> {
-  if ((status.keys ?? []).length > 0 || mayBeRegistered(object)) return true;
-  const published = await account.buckets(object.spec.region).findObject(site.bucket.name, jwksKey);
+  if ((status.keys ?? []).length > 0 || isRegistered(object)) return true;
+  const published = await account.buckets(object.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
   return published !== undefined && parseEntries(published.body).length > 0;
 }
 

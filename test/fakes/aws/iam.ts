@@ -155,6 +155,13 @@ export class FakeIam {
     return {};
   }
 
+  ListRoles({ Marker }: iam.ListRolesRequest) {
+    const { items, next } = page([...this.roles.values()], ({ name }) => name, Marker, this.scope.pageSize());
+    // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html: neither tags nor the boundary
+    const Roles = items.map((role) => ({ ...asRole(role), Tags: undefined, PermissionsBoundary: undefined }));
+    return { Roles, IsTruncated: next !== undefined, Marker: next };
+  }
+
   ListAttachedRolePolicies({ RoleName, Marker }: iam.ListAttachedRolePoliciesRequest) {
     const { items, next } = page([...this.role(RoleName).managed], (arn) => arn, Marker, this.scope.pageSize());
     return {

@@ -1,9 +1,10 @@
+import type { OIDCIssuerStatus } from '../../../src/api/generated/oidc-issuer.ts';
 import { describe, expect, jest, test } from '@jest/globals';
 import { namespaces, oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, roleARN, roleName } from './story.ts';
+import { Story, issuer, registered, roleARN, roleName } from './story.ts';
 
 async function ready(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Story> {
   const story = new Story(spec);
@@ -391,10 +392,10 @@ describe('of an object whose issuer is in an account that does not let the opera
   const typo = 'arn:aws:iam::444455556666:role/tpyo';
 
   /** The account was never opened, so the issuer records none. */
-  function refer(story: Story, metadata = {}): void {
+  function refer(story: Story, status: OIDCIssuerStatus = {}): void {
     story.aws.pinned.set(typo, 'nobody');
     const spec = { account: { roleARN: typo } };
-    story.kube.seed(oidcIssuers, issuer('abcl0', { spec, status: {}, metadata }));
+    story.kube.seed(oidcIssuers, issuer('abcl0', { spec, status }));
   }
 
   test('lets it go, for nothing was made', async () => {
@@ -433,8 +434,7 @@ describe('of an object whose issuer is in an account that does not let the opera
 
   test('holds it where its status was lost and the issuer was registered, and says how to end it', async () => {
     const story = await ready();
-    const settled = JSON.stringify({ 'metadata.name': 'default/abcl0' });
-    refer(story, { annotations: { 'irsa.giantswarm.io/settled': settled } });
+    refer(story, { providers: registered('irsa.abcl0.example.com').providers ?? [] });
     story.loseStatus();
     story.delete();
     expect(await story.reconcile()).toEqual({ failed: true });

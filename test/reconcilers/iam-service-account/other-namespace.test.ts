@@ -166,8 +166,7 @@ describe('a role that moves to an issuer of its own namespace', () => {
     made.kube.edit(oidcIssuers, platform, { metadata: { finalizers: null } });
     made.kube.remove(oidcIssuers, platform);
     const { providers: _, ...claim } = registered('irsa.shared.example.com');
-    const settled = JSON.stringify({ 'metadata.name': 'evil/shared' });
-    const metadata = { namespace: 'evil', annotations: { 'irsa.giantswarm.io/settled': settled } };
+    const metadata = { namespace: 'evil' };
     made.kube.seed(oidcIssuers, issuer('shared', { metadata, status: claim }));
     made.kube.seed(oidcIssuers, issuer('abcl0', { status: {} }));
     made.edit({ issuerRefs: own });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, issuer, readOnly, ref, roleARN, roleName } from './story.ts';
+import { Story, issuer, readOnly, ref, roleARN, roleName, siteOf } from './story.ts';
 
 const boundary = 'arn:aws:iam::111122223333:policy/boundary';
 
@@ -53,7 +53,11 @@ test('is made in the account that the issuer is in', async () => {
     oidcIssuers,
     issuer('abcl0', {
       spec: { account: { roleARN: operator } },
-      status: { issuerURL: url, accountID: '444455556666', providers: [{ ...provider, accountID: '444455556666' }] },
+      status: {
+        sites: [siteOf(url)],
+        accountID: '444455556666',
+        providers: [{ ...provider, accountID: '444455556666' }],
+      },
     }),
   );
   await story.reconcile();

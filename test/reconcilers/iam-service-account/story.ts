@@ -5,6 +5,7 @@ import type { Condition, KubernetesObject } from '../../../src/api/meta.ts';
 import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/api/resources.ts';
 import { iamServiceAccountDefinition } from '../../../src/controllers/iam-service-account/definition.ts';
 import { dependentsOf } from '../../../src/controllers/dependents.ts';
+import type { SiteEntry } from '../../../src/controllers/oidc-issuer/site/site.ts';
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import type { FakeRole } from '../../fakes/aws/iam.ts';
 import type { Seed } from '../../fakes/kube.ts';
@@ -39,11 +40,25 @@ interface IssuerChanges {
   readonly metadata?: object;
 }
 
+/** What is recorded of a site. */
+export const siteOf = (url: string, phase: SiteEntry['phase'] = 'Current'): SiteEntry => ({
+  url,
+  hosting: 'CloudFront',
+  phase,
+  since: '2030-01-01T00:00:00Z',
+  bucket: { name: 'bucket', owned: true },
+});
+
 /** What the providers step of the issuer writes down. */
 export function registered(host: string, audiences: string[] = ['sts.amazonaws.com']): OIDCIssuerStatus {
   const url = `https://${host}`;
   const arn = `arn:aws:iam::${accountID}:oidc-provider/${host}`;
-  return { issuerURL: url, accountID, providers: [{ url, arn, accountID, audiences, owned: true }] };
+  return {
+    issuerURL: url,
+    accountID,
+    sites: [siteOf(url)],
+    providers: [{ url, arn, accountID, audiences, owned: true }],
+  };
 }
 
 /** An issuer that is ready, in the account of the operator, with a workload cluster. */

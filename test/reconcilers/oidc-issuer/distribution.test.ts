@@ -29,7 +29,7 @@ test('serves the bucket through an origin access control that signs, and through
       Effect: 'Allow',
       Principal: { Service: 'cloudfront.amazonaws.com' },
       Action: 's3:GetObject',
-      Condition: { StringEquals: { 'AWS:SourceArn': arn } },
+      Condition: { StringEquals: { 'AWS:SourceArn': [arn] } },
     }),
     expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
   ]);

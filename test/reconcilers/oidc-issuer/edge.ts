@@ -26,11 +26,11 @@ export class FakeEdge implements IssuerDocuments {
     if (answer) return answer;
     const { hostname, pathname } = new URL(url);
     const distribution = this.#resolve(hostname);
-    const origin = distribution?.config.Origins?.Items?.[0]?.DomainName?.split('.')[0] ?? '';
-    const bucket = this.aws.buckets.get(origin);
+    const { DomainName = '', OriginPath = '' } = distribution?.config.Origins?.Items?.[0] ?? {};
+    const bucket = this.aws.buckets.get(DomainName.split('.')[0] ?? '');
     if (!distribution || distribution.status !== 'Deployed') return undefined;
     if (!bucket?.policy?.includes(distribution.arn)) return undefined;
-    const object = bucket.objects.get(pathname.slice(1));
+    const object = bucket.objects.get(`${OriginPath}${pathname}`.slice(1));
     return object && (JSON.parse(object.body) as Record<string, unknown>);
   }
 

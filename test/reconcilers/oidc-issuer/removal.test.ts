@@ -413,16 +413,27 @@ describe('an account that does not let the operator in', () => {
     expect(story.saidReasons).toContain('NotLookedFor');
   });
 
-  test.each([
-    ['its status records', () => {}],
-    ['its annotation tells, where the status was lost', (story: Story) => story.loseStatus()],
-  ])('holds what was made there, as %s, and says how to end it', async (_, spoil) => {
+  async function made(): Promise<Story> {
     const story = new Story(inAccount);
     story.aws.account('444455556666').addZone('example.com');
     await story.untilReady();
-    spoil(story);
     story.restart();
     shut(story);
+    return story;
+  }
+
+  test('lets it go where its status was lost, and says that nobody looked what is left', async () => {
+    const story = await made();
+    story.loseStatus();
+    story.delete();
+    await story.reconcile();
+    expect(story.object).toBeUndefined();
+    const message = expect.stringMatching(new RegExp(`bucket.* of ${alias} was looked for.*assuming role ${roleARN}`));
+    expect(story.said).toContainEqual(expect.objectContaining({ reason: 'NotLookedFor', message }));
+  });
+
+  test('holds what was made there, as its status records, and says how to end it', async () => {
+    const story = await made();
     story.delete();
     expect(await story.reconcile()).toEqual({ failed: true });
     expect(story.condition('Ready')).toMatchObject({

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { alias, globalBucket, issuerURL, ref, someoneElse, Story } from './story.ts';
+import { accountID, alias, globalBucket, issuerURL, ref, someoneElse, Story } from './story.ts';
 
 const strangers = '999999999999';
 const spec = {
@@ -148,14 +148,17 @@ test('a provider that cannot be withdrawn is tried again', async () => {
   await expectWithdrawn(story);
 });
 
-test('an issuer that was never registered asks IAM nothing and fetches nothing where a name is not its own', async () => {
+test('an issuer that was never registered fetches nothing where a name is not its own, and tells of no stranger’s provider', async () => {
   const story = new Story({ bucket: { name: globalBucket } });
   await story.reconcile();
   story.aws.buckets.set(globalBucket, { ...story.bucket, owner: strangers });
+  const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
+  story.account.providers.set(arn, { arn, url: alias, audiences: new Set(), createdAt: new Date(0), tags: {} });
   story.forget();
   await story.reconcile();
   expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
-  expect(story.aws.reads).not.toContain('GetOpenIDConnectProvider');
+  expect([...story.account.providers.keys()]).toEqual([arn]);
+  expect(story.said.map(({ message }) => message).join()).not.toContain(arn);
   expect(story.documents.fetched).toEqual([]);
 });
 

@@ -19,6 +19,7 @@ export async function distributionWorld(): Promise<{
     callerReference: 'reference',
     alias,
     certificateARN: await issuedCertificate(aws, alias),
+    originPath: '',
     originDomain: 'bucket.s3.eu-central-1.amazonaws.com',
     originAccessControlID: control.id,
     comment: 'issuer of abcl0',

@@ -105,15 +105,35 @@ describe('finding', () => {
 
   test('by origin finds what has that origin only, and no alias', async () => {
     const { id } = await distributions.create(spec);
-    expect(await distributions.findByOrigin(spec.originDomain)).toBeUndefined();
+    expect(await distributions.findByOrigin(spec)).toBeUndefined();
 
     only().config.Aliases = { Quantity: 0 };
-    expect((await distributions.findByOrigin(spec.originDomain))?.id).toBe(id);
-    expect(await distributions.findByOrigin('other.s3.eu-central-1.amazonaws.com')).toBeUndefined();
+    expect((await distributions.findByOrigin(spec))?.id).toBe(id);
+    expect(
+      await distributions.findByOrigin({ ...spec, originDomain: 'other.s3.eu-central-1.amazonaws.com' }),
+    ).toBeUndefined();
+
+    expect(await distributions.findByOrigin({ ...spec, originPath: '/other' })).toBeUndefined();
 
     only().config.Origins!.Items!.push({ Id: 'second', DomainName: 'second.example.com' });
-    expect(await distributions.findByOrigin(spec.originDomain)).toBeUndefined();
+    expect(await distributions.findByOrigin(spec)).toBeUndefined();
   });
+});
+
+test('all that read a bucket are found, whatever their folders and aliases', async () => {
+  const { aws, distributions, spec } = await distributionWorld();
+  const first = await distributions.create(spec);
+  const second = { ...spec, callerReference: 'second', originPath: '/b', alias: 'b.example.com' };
+  const certificateARN = await issuedCertificate(aws, second.alias);
+  const other = await distributions.create({ ...second, certificateARN });
+  const found = await distributions.listByOrigin(spec.originDomain);
+  expect(found.map(({ id, originPath }) => [id, originPath]).toSorted()).toEqual(
+    [
+      [first.id, ''],
+      [other.id, '/b'],
+    ].toSorted(),
+  );
+  expect(await distributions.listByOrigin('other.s3.eu-central-1.amazonaws.com')).toEqual([]);
 });
 
 describe('updating', () => {

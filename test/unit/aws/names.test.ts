@@ -71,12 +71,13 @@ describe('bucket names', () => {
 
 describe('references', () => {
   test('fit every service: 32 of \\w', () => {
-    expect(names.reference('0d5c2b1e-77a3-4c7e-9a53-1d1f3b0a9a11')).toMatch(/^\w{32}$/);
+    expect(names.reference('0d5c2b1e-77a3-4c7e-9a53-1d1f3b0a9a11', 'irsa.abcl0.example.com')).toMatch(/^\w{32}$/);
   });
 
-  test('stay the same for an object, and change with what is replaced', () => {
-    expect(names.reference('uid')).toBe(names.reference('uid'));
-    expect(new Set([names.reference('uid'), names.reference('uid', 'E1'), names.reference('uid2')]).size).toBe(3);
+  test('stay the same for an object and a name, and change with what is replaced', () => {
+    expect(names.reference('uid', 'a')).toBe(names.reference('uid', 'a'));
+    const others = [names.reference('uid', 'b'), names.reference('uid', 'a', 'E1'), names.reference('uid2', 'a')];
+    expect(new Set([names.reference('uid', 'a'), ...others]).size).toBe(4);
   });
 });
 

@@ -6,6 +6,13 @@ import { issuerIndex } from '../../../src/controllers/references.ts';
 import { assess } from '../../../src/controllers/iam-service-account/issuers.ts';
 
 const account = '111122223333';
+const site = (url: string) => ({
+  url,
+  hosting: 'CloudFront' as const,
+  phase: 'Current' as const,
+  since: '2030-01-01T00:00:00Z',
+  bucket: { name: 'bucket', owned: true },
+});
 const entry = (name: string) => ({ url: `https://${name}.example.com`, providerARN: `arn:${name}` });
 
 interface Changes {
@@ -39,6 +46,7 @@ function issuer(name: string, { spec, status, deleting = false }: Changes = {}):
     status: status ?? {
       issuerURL: url,
       accountID: account,
+      sites: [site(url)],
       providers: [{ url, arn: providerARN, accountID: account, audiences: ['sts.amazonaws.com'], owned: true }],
       ...(deleting && { conditions: [waits] }),
     },
@@ -64,14 +72,14 @@ describe('the statements of a role', () => {
   test('are of no issuer that is registered elsewhere only', () => {
     const { url, providerARN } = entry('a');
     const elsewhere = [{ url, arn: providerARN, accountID: '444455556666', audiences: ['a'], owned: true }];
-    const status = { issuerURL: url, accountID: account, providers: elsewhere };
+    const status = { issuerURL: url, accountID: account, sites: [site(url)], providers: elsewhere };
     expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [] });
   });
 
   test('are of no issuer that does not say which audiences its provider takes', () => {
     const { url, providerARN } = entry('a');
     const providers = [{ url, arn: providerARN, accountID: account, owned: true }];
-    const status = { issuerURL: url, accountID: account, providers };
+    const status = { issuerURL: url, accountID: account, sites: [site(url)], providers };
     expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [], audiences: [] });
   });
 

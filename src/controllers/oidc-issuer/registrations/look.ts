@@ -2,6 +2,7 @@ import { jwksKey } from '../../../oidc/discovery.ts';
 import { parseEntries } from '../../../oidc/jwks.ts';
 import { judge, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
+import { keyOf } from '../site/site.ts';
 
 /** A verdict, and of one that is `unproven` for want of an answer whether the name did not even resolve. */
 export type Looked = Verdict & { readonly answer?: 'unresolved' | 'none' };
@@ -63,6 +64,6 @@ export function served({ services, site, seen }: AcceptedSite, url: string) {
 }
 
 async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
-  const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, jwksKey);
+  const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
   return object ? parseEntries(object.body) : [];
 }

@@ -1,13 +1,14 @@
 import type { IAMServiceAccount } from '../../../api/kinds.ts';
+import { annotations } from '../../../api/names.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { dependentsOf } from '../../dependents.ts';
-import { isDeletionAllowed, mayBeRegistered } from '../../issuer-contract.ts';
+import { isDeletionAllowed } from '../../issuer-contract.ts';
 import { forgetTagKeys } from '../../tag-keys.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { listIAMServiceAccounts, namesOf } from '../deletion-hold.ts';
-import { findURLs } from '../site/recovery.ts';
-import { ensureRegistration, removeRegistration } from './registrations.ts';
+import type { SiteEntry } from '../site/site.ts';
+import { ensureRegistration, recordFound, removeRegistration } from './registrations.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
 export const providersStep: Step<AcceptedSite, SiteContext> = {
@@ -15,7 +16,7 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
   needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
 
   async reconcile(context) {
-    const { account } = context;
+    const { account, object, status } = context;
     const wanted = wantedURLs(context);
     for (const url of wanted) {
       const outcome = await ensureRegistration(context, { url, account });
@@ -24,9 +25,10 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
     for (const url of recordedURLs(context)) {
       if (!wanted.includes(url)) await removeRegistration(context, { url, account });
     }
+    const waiting = (status.sites ?? []).filter(({ phase }) => phase === 'Serving').map(({ url }) => url);
     // All that has tags was reached in this pass, so none of the former ones is left.
-    forgetTagKeys(context.status, context.object.spec.tags);
-    return ready;
+    if (status.sites?.length === 1) forgetTagKeys(status, object.spec.tags);
+    return waiting.length === 0 ? ready : { state: 'ready', message: stillServing(context, waiting) };
   },
 
   /**
@@ -34,25 +36,29 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
    * the name is ours again, the providers are registered again.
    */
   async withdraw(context, proof) {
-    const { account, object, pass, site } = context;
-    if (!mayBeRegistered(object)) return;
-    const { distribution } = site.entry;
-    const own = distribution ? [issuerURL(distribution.domainName)] : [];
-    // Not only those of the status, which may miss the last one that was made.
-    const urls = new Set([...recordedURLs(context), site.url, ...own]);
+    const { account, pass, site } = context;
+    // The status may miss the last one that was made.
+    for (const url of urlsOf(site.entry)) await recordFound(context, { url, account });
     const gone: string[] = [];
-    for (const url of urls) if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
+    for (const url of recordedURLs(context))
+      if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
     if (gone.length === 0) return;
     const message = `IAM does not trust ${gone.join(' and ')} until the name is ours again: ${proof}`;
     pass.event('Warning', 'ProvidersWithdrawn', message);
   },
 
   async remove(context) {
-    const { account, services } = context;
+    const { account, object, services } = context;
     const dependents = await findDependents(context);
     if (dependents.length > 0) {
       warn(context, dependents);
       const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.object)}: resume one that is suspended, or delete it`;
+      const requeueAfter = services.settings.intervals.dependents;
+      return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
+    }
+    const holding = object.metadata.deletionTimestamp === undefined ? await findStrangers(context) : [];
+    if (holding.length > 0) {
+      const message = `still trusted by IAM role ${holding.join(', ')}, which the operator did not make: take the trust away`;
       const requeueAfter = services.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
@@ -65,20 +71,57 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
-/** The URLs that tokens may carry. */
+/** The URLs of the site that tokens may carry. */
 export function wantedURLs({ desired, site }: AcceptedSite): readonly string[] {
-  const { distribution } = site.entry;
-  const own = desired.keepDistributionProvider && distribution ? [issuerURL(distribution.domainName)] : [];
-  return [site.url, ...own];
+  return desired.keepDistributionProvider ? urlsOf(site.entry) : [site.url];
 }
 
-const recordedURLs = ({ status }: AcceptedSite) => (status.providers ?? []).map(({ url }) => url);
+/** The URLs under which the site's documents are served. */
+const urlsOf = ({ url, distribution }: SiteEntry): string[] => [
+  url,
+  ...(distribution ? [issuerURL(distribution.domainName)] : []),
+];
+
+/** The recorded providers of this site. Those that are of no site any more, as of a distribution that is lost, go to the current one. */
+export function recordedURLs({ site, status }: SiteContext): readonly string[] {
+  const others = (status.sites ?? []).filter(({ url }) => url !== site.url).flatMap(urlsOf);
+  const isMine = (url: string) =>
+    urlsOf(site.entry).includes(url) || (site.entry.phase === 'Current' && !others.includes(url));
+  return (status.providers ?? []).map(({ url }) => url).filter(isMine);
+}
+
+function stillServing({ site }: AcceptedSite, former: readonly string[]): string {
+  return (
+    `${former.join(' and ')} stays trusted until the cluster's new tokens carry ${site.url}: its API servers need ` +
+    `--service-account-issuer=${site.url} first, and the former URL after it. If the operator does not reach the cluster, annotate ` +
+    `this object with ${annotations.migrated}=${site.url} once they have`
+  );
+}
+
+/** The URLs that tokens may have carried, and the recorded ones. */
+async function findURLs(context: SiteContext): Promise<ReadonlySet<string>> {
+  const domain = await context.ownDomain();
+  return new Set([...recordedURLs(context), context.site.url, ...(domain === undefined ? [] : [issuerURL(domain)])]);
+}
+
+/** ARNs of the roles that trust the site and that no IAMServiceAccount stands for. The status shows them. */
+async function findStrangers({ account, site }: SiteContext): Promise<readonly string[]> {
+  const { entry } = site;
+  const roles = await account.roles.listTrusting(urlsOf(entry).map((url) => account.providers.arn(url)));
+  entry.trustedBy = roles.toSorted().slice(0, shownAtMost);
+  return entry.trustedBy;
+}
+
+/** Roles in the status and in a message. */
+const shownAtMost = 20;
 
 /** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
-async function findDependents({ services, object, site }: SiteContext): Promise<readonly IAMServiceAccount[]> {
-  // The issuer's own URL may be lost with the status.
-  const status = { ...object.status, issuerURL: site.url };
-  return listIAMServiceAccounts(services.kube, (candidates) => dependentsOf({ ...object, status }, candidates));
+async function findDependents(context: SiteContext): Promise<readonly IAMServiceAccount[]> {
+  const { services, object, site, status } = context;
+  // A site that is retired holds those that trust it. A deleted issuer goes once nobody trusts any of its sites.
+  const isRetired = object.metadata.deletionTimestamp === undefined;
+  const urls = isRetired ? urlsOf(site.entry) : undefined;
+  return listIAMServiceAccounts(services.kube, (candidates) => dependentsOf({ ...object, status }, candidates, urls));
 }
 
 /** Comes before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */

@@ -1,3 +1,4 @@
+import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
 import { findCondition } from '../../../api/conditions.ts';
 import type { Account } from '../../../aws/accounts.ts';
 import { isAlreadyExists, isUnreachable } from '../../../aws/errors.ts';
@@ -7,10 +8,9 @@ import { diffTags } from '../../../aws/tags.ts';
 import { minutes } from '../../../runtime/duration.ts';
 import { type Outcome, ready } from '../../../runtime/step.ts';
 import { leftAlone, mayLackTags, mustBeOurs } from '../../ownership.ts';
-import type { AcceptedSite, SiteContext } from '../context.ts';
+import type { AcceptedSite, IssuerPass, SiteContext } from '../context.ts';
 import { look, type Looked, served } from './look.ts';
 import { isNew, mayBeNew } from '../site/propagation.ts';
-import { settle, settledFields } from '../settled.ts';
 
 /** One IAM OIDC provider. Its URL and its account together are its ARN. */
 export interface Registration {
@@ -18,11 +18,19 @@ export interface Registration {
   readonly account: Account;
 }
 
-type Status = AcceptedSite['status'];
+type Status = OIDCIssuerStatus;
 type Entry = NonNullable<Status['providers']>[number];
+
+type Recorded = Pick<Provider, 'arn' | 'audiences'>;
 
 export function findRegistration({ url, account }: Registration): Promise<Provider | undefined> {
   return account.providers.find(account.providers.arn(url));
+}
+
+/** Records a provider of ours that the status does not name, because the status was lost. */
+export async function recordFound(context: IssuerPass, registration: Registration): Promise<void> {
+  const found = await findRegistration(registration);
+  if (found && isOurs(found.tags, context.owner)) record(context, registration, found);
 }
 
 /** Makes it once the documents behind its URL are ours, and repairs it. */
@@ -39,10 +47,9 @@ export async function ensureRegistration(context: AcceptedSite, registration: Re
       isOver: served(context, url),
     };
   }
-  await settle(context);
   try {
     const arn = await account.providers.create({ url, audiences: desired.audiences, tags: desired.tags });
-    record(context, registration, arn);
+    record(context, registration, { arn, audiences: desired.audiences });
     return ready;
   } catch (error) {
     if (isUnreachable(error)) return notServed(context, `IAM cannot fetch ${url}`);
@@ -71,7 +78,6 @@ export async function removeRegistration(
   // A recorded provider that shows no tags may still be ours, so it is not forgotten while it lives.
   const mayBeOurs = observed !== undefined && Object.keys(observed.tags).length === 0;
   if (entry && !mayBeOurs) status.providers = status.providers?.filter((other) => other !== entry) ?? [];
-  if (status.providers?.length === 0) delete status.settled;
   return own ? 'deleted' : 'none';
 }
 
@@ -82,14 +88,27 @@ async function repair(
 ): Promise<Outcome> {
   const { owner, desired, services, status } = context;
   mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags, isNew: isNew(services, createdAt) }, owner);
-  record(context, registration, arn);
-  await settle(context);
+  const wanted = [...desired.audiences, ...formerAudiences(context, registration, audiences)];
+  record(context, registration, { arn, audiences: wanted });
   await registration.account.providers.update(arn, {
-    addAudiences: desired.audiences.filter((audience) => !audiences.includes(audience)),
-    removeAudiences: audiences.filter((audience) => !desired.audiences.includes(audience)),
+    addAudiences: wanted.filter((audience) => !audiences.includes(audience)),
+    removeAudiences: audiences.filter((audience) => !wanted.includes(audience)),
     tags: diffTags(tags, desired.tags, { former: status.tagKeys ?? [] }),
   });
   return ready;
+}
+
+/**
+ * Pods may carry tokens for an audience that the spec named before, for as long as they run. So it stays until somebody who knows
+ * takes it away in IAM. If the status is lost, nobody can tell it from one that somebody else added.
+ */
+function formerAudiences(
+  { desired, object }: AcceptedSite,
+  registration: Registration,
+  observed: readonly string[],
+): readonly string[] {
+  const recorded = entryOf(object.status ?? {}, registration)?.audiences ?? observed;
+  return observed.filter((audience) => recorded.includes(audience) && !desired.audiences.includes(audience));
 }
 
 const isOf =
@@ -101,15 +120,13 @@ const entryOf = ({ providers = [] }: Status, registration: Registration): Entry 
   providers.find(isOf(registration));
 
 /** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
-function record(context: AcceptedSite, registration: Registration, arn: string): void {
-  const { desired, status } = context;
+function record({ status }: IssuerPass, registration: Registration, { arn, audiences: known }: Recorded): void {
   const { url, account } = registration;
   const { id: accountID, roleARN } = account;
-  const audiences = [...desired.audiences];
+  const audiences = [...known];
   const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
   const isSame = isOf(registration);
   status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
-  status.settled = settledFields(context);
 }
 
 /** The records are on all of Route 53's servers by now, so a name that does not resolve is resolved by somebody else. */

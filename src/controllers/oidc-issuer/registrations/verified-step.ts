@@ -1,9 +1,9 @@
+import { findCondition } from '../../../api/conditions.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { NameLost } from '../../explain.ts';
-import { mayBeRegistered } from '../../issuer-contract.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { look, served } from './look.ts';
-import { wantedURLs } from './providers-step.ts';
+import { recordedURLs, wantedURLs } from './providers-step.ts';
 
 /**
  * Whether each registered URL serves what our bucket holds. Each pass looks, even if the certificate, the distribution or the
@@ -15,15 +15,15 @@ export const verifiedStep: Step<AcceptedSite, SiteContext> = {
   watches: ['ProvidersReady'],
 
   async reconcile(context) {
-    const { services, object, status } = context;
+    const { services, object } = context;
     if (services.settings.issuerCheck.mode === 'Skip') {
       const message =
         "not looked at: issuerCheck.mode is Skip in the operator's configuration, which leaves the look to IAM";
       return { state: 'ready', message };
     }
-    const registered = (status.providers ?? []).map(({ url }) => url);
-    // The pass also looks at URLs that were withdrawn, or that a lost status does not name.
-    const urls = new Set([...registered, ...(mayBeRegistered(object) ? wantedURLs(context) : [])]);
+    // A name that was lost has no provider any more, and is looked at until it is ours again.
+    const wasLost = findCondition(object.status?.conditions, 'Verified')?.reason === 'NameLost';
+    const urls = new Set([...recordedURLs(context), ...(wasLost ? wantedURLs(context) : [])]);
     if (urls.size === 0) return { state: 'waiting', reason: 'DependencyNotReady', message: 'waits for ProvidersReady' };
     const problems: Problem[] = [];
     for (const url of urls) {

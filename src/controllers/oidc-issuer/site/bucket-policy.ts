@@ -6,13 +6,13 @@ import { TerminalError } from '../../explain.ts';
 const readSid = 'IRSAReadThroughDistribution';
 const tlsSid = 'IRSADenyInsecureTransport';
 
-/** Writes only if something differs. Without a distribution, nobody may read. */
+/** Writes only if something differs. Without distributions, nobody may read. */
 export async function ensureBucketPolicy(
   buckets: Buckets,
   { name, policy: observed }: Pick<Bucket, 'name' | 'policy'>,
-  reader: { readonly partition: string; readonly distributionARN: string | undefined },
+  readers: { readonly partition: string; readonly distributionARNs: readonly string[] },
 ): Promise<void> {
-  const policy = bucketPolicy(observed, { bucket: name, ...reader });
+  const policy = bucketPolicy(observed, { bucket: name, ...readers });
   if (samePolicy(observed, policy)) return;
   try {
     await buckets.putPolicy(name, policy);
@@ -35,26 +35,26 @@ const namesDeletedPrincipal = (statement: unknown) => /"(AIDA|AROA)[A-Z0-9]+"/.t
 const sidOf = (statement: unknown) => JSON.stringify((statement as { Sid?: unknown }).Sid ?? statement);
 
 /**
- * One distribution may read, and only over TLS. A fixed source ARN keeps the policy non-public, so that the public access block
+ * The distributions may read, and only over TLS. Fixed source ARNs keep the policy non-public, so that the public access block
  * can stay on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  * Statements of others that deny stay. Those that allow go, because whoever writes this bucket can issue tokens.
  */
 export function bucketPolicy(
   observed: PolicyDocument | undefined,
-  { bucket, partition, distributionARN }: { bucket: string; partition: string; distributionARN: string | undefined },
+  { bucket, partition, distributionARNs }: { bucket: string; partition: string; distributionARNs: readonly string[] },
 ): PolicyDocument {
   const arn = `arn:${partition}:s3:::${bucket}`;
-  const read = distributionARN === undefined ? [] : [readBy(distributionARN, arn)];
+  const read = distributionARNs.length === 0 ? [] : [readBy(distributionARNs, arn)];
   return { Version: '2012-10-17', Statement: [...read, overTls(arn), ...statements(observed).filter(isForeignDeny)] };
 }
 
-const readBy = (distributionARN: string, bucketARN: string) => ({
+const readBy = (distributionARNs: readonly string[], bucketARN: string) => ({
   Sid: readSid,
   Effect: 'Allow',
   Principal: { Service: 'cloudfront.amazonaws.com' },
   Action: 's3:GetObject',
   Resource: `${bucketARN}/*`,
-  Condition: { StringEquals: { 'AWS:SourceArn': distributionARN } },
+  Condition: { StringEquals: { 'AWS:SourceArn': distributionARNs.toSorted() } },
 });
 
 const overTls = (bucketARN: string) => ({

@@ -13,6 +13,7 @@ import { ensureBucketPolicy } from './bucket-policy.ts';
 import { mustBeOurs } from '../../ownership.ts';
 import { mayBeNew } from './propagation.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
+import { isShared } from './site-context.ts';
 
 /** A private bucket of ours. Its policy comes with the distribution that may read it. */
 export const bucketStep: Step<AcceptedSite, SiteContext> = {
@@ -26,7 +27,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const buckets = account.buckets(object.spec.region);
     const observed = await ensure(buckets, context);
     if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: isRecorded(context) }, owner);
-    site.entry.bucket = { name };
+    site.entry.bucket.owned = true;
     if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
     if (observed) {
@@ -43,10 +44,10 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const { region, bucket } = object.spec;
     const { name, accountRegional } = site.bucket;
     const ownBucket = await context.ownBucket();
-    if (!ownBucket) return ready;
+    if (!ownBucket || isShared(context)) return ready;
     const buckets = account.buckets(region);
     if (!accountRegional && bucket?.globalName !== 'Delete') {
-      await ensureBucketPolicy(buckets, ownBucket, { partition: account.partition.name, distributionARN: undefined });
+      await ensureBucketPolicy(buckets, ownBucket, { partition: account.partition.name, distributionARNs: [] });
       pass.event(
         'Normal',
         'BucketKept',
@@ -69,8 +70,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
 };
 
 /** S3 tells of no bucket when it was made. But a recorded bucket, of which nothing was said before, was made by the last pass. */
-const isRecorded = ({ site, object, services }: AcceptedSite) =>
-  site.entry.bucket?.name === site.bucket.name && mayBeNew({ object, services }, 'BucketReady');
+const isRecorded = (context: AcceptedSite) => context.site.entry.bucket.owned && mayBeNew(context, 'BucketReady');
 
 /** The bucket as it stood before this pass. Undefined if this pass created it. */
 async function ensure(buckets: Buckets, context: AcceptedSite): Promise<Bucket | undefined> {
@@ -109,7 +109,7 @@ async function createUnread(buckets: Buckets, context: AcceptedSite, refusal: un
         { cause: refusal },
       )
     : new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
-  if (resetsACLs && entry.bucket?.name !== bucket.name) throw hint;
+  if (resetsACLs && !entry.bucket.owned) throw hint;
   try {
     await create(buckets, context);
   } catch (error) {
@@ -126,7 +126,7 @@ async function create(buckets: Buckets, context: AcceptedSite): Promise<undefine
     await buckets.create({ name, accountRegional, tags: desired.tags });
   } catch (error) {
     if (!isBucketNameTaken(error)) throw error;
-    delete site.entry.bucket;
+    site.entry.bucket.owned = false;
     const message = `another account has bucket ${name}: choose another spec.bucket.name`;
     throw new NameLost('BucketNameTaken', message);
   }

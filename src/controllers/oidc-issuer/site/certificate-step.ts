@@ -138,7 +138,7 @@ async function request(
   failed: readonly Certificate[],
 ): Promise<string> {
   const [replaces] = failed.map(({ arn }) => arn).sort();
-  const idempotencyToken = reference(object.metadata.uid, replaces);
+  const idempotencyToken = reference(object.metadata.uid, site.alias, replaces);
   const number = Math.max(0, ...failed.map(requestNumber)) + 1;
   const tags = number === 1 ? desired.tags : { ...desired.tags, [requestNumberKey]: String(number) };
   return account.certificates.request({ domain: site.alias, tags, idempotencyToken });

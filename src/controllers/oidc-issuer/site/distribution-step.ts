@@ -10,7 +10,7 @@ import { changeRecords, type AcceptedSite, type SiteContext } from '../context.t
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 import { isNew } from './propagation.ts';
-import { findOwnDistribution, traitsOf } from './recovery.ts';
+import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
 import type { SiteEntry } from './site.ts';
 
 /** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
@@ -25,10 +25,10 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     const lost = entry.distribution?.id === known?.id ? undefined : entry.distribution;
     if (lost) await removeRecordsOf(context, lost.domainName);
     const spec: DistributionSpec = {
-      callerReference: reference(object.metadata.uid, lost?.id),
+      callerReference: reference(object.metadata.uid, site.alias, lost?.id),
       alias: site.alias,
       certificateARN: certificateARN(entry),
-      originDomain: site.bucket.domain,
+      ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
       comment: desired.comment,
       tags: desired.tags,
@@ -36,7 +36,7 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     const distribution = await repair(context, known ?? (await create(context, spec)), spec);
     const { id, arn, domainName, deployed } = distribution;
     entry.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-    await letIn(context, arn);
+    await letIn(context);
     if (deployed) return ready;
     const message = `CloudFront is rolling out distribution ${id} to its edges`;
     const requeueAfter = services.settings.intervals.distribution;
@@ -102,12 +102,12 @@ async function create(context: AcceptedSite, spec: DistributionSpec, attempts = 
     return await account.distributions.create(spec);
   } catch (error) {
     if (!isAlreadyExists(error) && !isAliasTaken(error)) throw error;
-    const { own, foreign } = await findOwnDistribution(account, { ...spec, owner });
+    const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(context.site), owner });
     if (own) return own;
     const what = `distribution ${foreign?.id}, which has alias ${spec.alias} or our bucket,`;
     if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
     if (isAlreadyExists(error) && attempts > 1) {
-      const callerReference = reference(context.object.metadata.uid, spec.callerReference);
+      const callerReference = reference(context.object.metadata.uid, spec.alias, spec.callerReference);
       return create(context, { ...spec, callerReference }, attempts - 1);
     }
     throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
@@ -133,8 +133,11 @@ async function repair(
   }
 }
 
-async function letIn({ account, object, site, seen }: AcceptedSite, distributionARN: string): Promise<void> {
+/** Each distribution that serves documents out of the bucket may read it. */
+async function letIn({ account, object, site, status, seen }: AcceptedSite): Promise<void> {
+  const readers = (status.sites ?? []).filter((entry) => entry.bucket.name === site.bucket.name);
+  const distributionARNs = readers.flatMap(({ distribution }) => distribution?.arn ?? []);
   const bucket = { name: site.bucket.name, policy: seen.bucket?.policy };
   const buckets = account.buckets(object.spec.region);
-  await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARN });
+  await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARNs });
 }

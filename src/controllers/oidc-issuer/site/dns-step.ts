@@ -13,7 +13,7 @@ export const dnsStep: Step<AcceptedSite, SiteContext> = {
   needs: ['DistributionReady'],
 
   async reconcile(context) {
-    const { object, services, site } = context;
+    const { services, site } = context;
     const { alias, entry } = site;
     const zone = await context.records();
     if (!zone || !entry.distribution) throw new Error(`the zone of ${alias} went away during the pass`);
@@ -23,33 +23,36 @@ export const dnsStep: Step<AcceptedSite, SiteContext> = {
       throw notOwned(`a DNS record ${alias} that does not point at ${target.domain}`);
     }
     if (changes.length > 0) {
-      services.dnsChanges.set(object.metadata.uid, await changeRecords(context, zone.zone, changes));
+      services.dnsChanges.set(changeKey(context), await changeRecords(context, zone.zone, changes));
     }
     return inSync(context);
   },
 
   async remove(context) {
-    const { object, services, site, pass } = context;
+    const { services, site, pass } = context;
     const { alias } = site;
     const zone = await context.records();
     if (!zone) return ready;
     const domain = await context.ownDomain();
     const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
     if (changes.length > 0) {
-      services.dnsChanges.set(object.metadata.uid, await changeRecords(context, zone.zone, changes));
+      services.dnsChanges.set(changeKey(context), await changeRecords(context, zone.zone, changes));
     } else if (addressRecords(zone.records, alias).length > 0) leftAlone(pass, `DNS record ${alias}`);
     return inSync(context);
   },
 };
 
-async function inSync({ account, object, services }: SiteContext): Promise<Outcome> {
+const changeKey = ({ object, site }: SiteContext) => `${object.metadata.uid} ${site.url}`;
+
+async function inSync(context: SiteContext): Promise<Outcome> {
+  const { account, services } = context;
   const { dnsChanges, settings } = services;
-  const { uid } = object.metadata;
-  const change = dnsChanges.get(uid);
+  const key = changeKey(context);
+  const change = dnsChanges.get(key);
   if (change !== undefined && !(await account.dns.isInSync(change))) {
     const message = `Route 53 is rolling out change ${change} to its servers`;
     return { state: 'waiting', reason: 'DNSChangePending', message, requeueAfter: settings.intervals.dns };
   }
-  dnsChanges.delete(uid);
+  dnsChanges.delete(key);
   return ready;
 }

@@ -7,6 +7,7 @@ import { ready, type Step } from '../../../runtime/step.ts';
 import { TerminalError } from '../../explain.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { toTime } from '../time.ts';
+import { keyOf, siteOf } from './site.ts';
 
 const contentType = 'application/json';
 
@@ -16,22 +17,26 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
   needs: ['SigningKeysReady', 'BucketReady'],
 
   async reconcile(context) {
-    const { account, object, services, site, status, seen } = context;
+    const { account, object, services, site, source, status, seen } = context;
     const buckets = account.buckets(object.spec.region);
-    const observed = await buckets.findObject(site.bucket.name, jwksKey);
+    const observed = await buckets.findObject(site.bucket.name, keyOf(site, jwksKey));
     const now = services.clock.now();
-    const keys = merge(observed ? parseJwks(observed, now) : [], seen.keys, now);
+    const published = observed ?? (await inherited(context));
+    const keys = merge(published ? parseJwks(published, now) : [], source.keys, now);
     if (keys.length > maxKeys) {
       throw new TerminalError('LimitExceeded', `${keys.length} keys would be published, and at most ${maxKeys} can be`);
     }
     try {
-      await put(buckets, context, { key: jwksKey, observed, desired: renderJwks(keys) });
-      announce(context, keys);
-      status.keys = keys.map(toStatus);
+      await put(buckets, context, { key: keyOf(site, jwksKey), observed, desired: renderJwks(keys) });
+      if (site.entry.phase === 'Current') {
+        announce(context, keys);
+        status.keys = keys.map(toStatus);
+      }
       seen.published = keys.map(({ jwk }) => jwk);
-      const discovery = await buckets.findObject(site.bucket.name, discoveryKey);
+      const key = keyOf(site, discoveryKey);
+      const discovery = await buckets.findObject(site.bucket.name, key);
       const body = `${JSON.stringify(discoveryDocument(site.url, site.jwksURI), null, 2)}\n`;
-      await put(buckets, context, { key: discoveryKey, observed: discovery, desired: { body, metadata: {} } });
+      await put(buckets, context, { key, observed: discovery, desired: { body, metadata: {} } });
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;
       const message = 'somebody else changed the documents at the same moment: the operator reads them again';
@@ -41,14 +46,25 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
     return ready;
   },
 
-  async remove({ account, object, ownBucket }) {
+  async remove({ account, object, ownBucket, site }) {
     const bucket = await ownBucket();
     if (!bucket) return ready;
     const buckets = account.buckets(object.spec.region);
-    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(bucket.name, key);
+    for (const key of [discoveryKey, jwksKey]) await buckets.deleteObject(bucket.name, keyOf(site, key));
     return ready;
   },
 };
+
+/** A new site begins with the keys of those before it: tokens that a key of theirs signed may live. */
+async function inherited({ account, object, site, status }: AcceptedSite): Promise<BucketObject | undefined> {
+  const buckets = account.buckets(object.spec.region);
+  for (const entry of (status.sites ?? []).filter(({ url }) => url !== site.url)) {
+    const former = siteOf(entry, object, account.id);
+    const keys = await buckets.findObject(former.bucket.name, keyOf(former, jwksKey));
+    if (keys) return keys;
+  }
+  return undefined;
+}
 
 interface Document {
   readonly key: string;
@@ -71,10 +87,10 @@ async function put(buckets: Buckets, context: AcceptedSite, { key, observed, des
  * was lost. It may also be the key of somebody who got at the bucket, so an event says it. An event also says if a published
  * key is gone.
  */
-function announce({ status, seen, pass }: AcceptedSite, keys: readonly PublishedKey[]): void {
+function announce({ status, source, pass }: AcceptedSite, keys: readonly PublishedKey[]): void {
   if (!status.keys) return;
   const before = new Set(status.keys.map(({ kid }) => kid));
-  const sources = new Set(seen.keys.map(({ kid }) => kid));
+  const sources = new Set(source.keys.map(({ kid }) => kid));
   const now = new Set(keys.map(({ jwk }) => jwk.kid));
   const strange = [...now].filter((kid) => !before.has(kid) && !sources.has(kid));
   const gone = [...before].filter((kid) => !now.has(kid));

@@ -3,11 +3,15 @@ import type { SiteContext, IssuerServices } from '../context.ts';
 
 /**
  * Whether the thing behind a condition may be so new that not finding it proves nothing: the condition turned True just now, or
- * it was not True yet and the issuer was deleted just now.
+ * it was not True yet and the issuer was deleted just now, or the site itself is new.
  */
-export function mayBeNew({ object, services }: Pick<SiteContext, 'object' | 'services'>, type: ConditionType): boolean {
+export function mayBeNew(
+  { object, services, site }: Pick<SiteContext, 'object' | 'services' | 'site'>,
+  type: ConditionType,
+): boolean {
   const { metadata, status } = object;
   const { clock, settings } = services;
+  if (isNew({ clock, settings }, new Date(site.entry.since))) return true;
   const condition = findCondition(status?.conditions, type);
   const madeBefore = condition?.status === 'True' ? condition.lastTransitionTime : metadata.deletionTimestamp;
   return madeBefore !== undefined && isNew({ clock, settings }, new Date(madeBefore));

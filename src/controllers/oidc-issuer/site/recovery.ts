@@ -1,20 +1,21 @@
 import type { Account } from '../../../aws/accounts.ts';
 import type { Bucket } from '../../../aws/buckets.ts';
 import type { Certificate } from '../../../aws/certificates.ts';
-import type { Distribution } from '../../../aws/distributions.ts';
+import type { Distribution, Origin } from '../../../aws/distributions.ts';
 import { isAccessDenied, isElsewhere } from '../../../aws/errors.ts';
 import { isAccountRegional } from '../../../aws/names.ts';
 import { isOurs, type Owner, ownershipOf } from '../../../aws/ownership.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
 import type { Pass } from '../../../runtime/definition.ts';
 import { leftAlone } from '../../ownership.ts';
-import type { SiteContext } from '../context.ts';
-import type { Site } from './site.ts';
+import type { IssuerPass, SiteContext } from '../context.ts';
+import { recordFound } from '../registrations/registrations.ts';
+import { type Asked, currentEntry, type Site, siteOf } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
- * distribution by alias or origin, certificates by domain, providers by URL, records by name. Only the spec by which they were
- * made is not on AWS: settled.ts keeps that.
+ * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by the
+ * distributions that read the bucket.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
@@ -38,22 +39,24 @@ export async function findBucket(
 interface IdentifyingTraits {
   readonly alias: string;
   /** Undefined if the bucket is not ours. */
-  readonly originDomain: string | undefined;
+  readonly origin: Origin | undefined;
   readonly owner: Owner;
 }
 
 export const traitsOf = ({ alias, bucket }: Site): Omit<IdentifyingTraits, 'owner'> => ({
   alias,
-  originDomain: bucket.domain,
+  origin: originOf(bucket),
 });
+
+export const originOf = ({ domain, path }: Site['bucket']): Origin => ({ originDomain: domain, originPath: path });
 
 /** Only one distribution in the world has the alias. One without an alias is ours if our bucket is its only origin and it carries nobody's tags. */
 export async function findOwnDistribution(
   { distributions }: Account,
-  { alias, originDomain, owner }: IdentifyingTraits,
+  { alias, origin, owner }: IdentifyingTraits,
 ): Promise<{ readonly own?: Distribution; readonly foreign?: Distribution }> {
   const byAlias = await distributions.findByAlias(alias);
-  const found = byAlias ?? (originDomain === undefined ? undefined : await distributions.findByOrigin(originDomain));
+  const found = byAlias ?? (origin && (await distributions.findByOrigin(origin)));
   if (!found) return {};
   const nobodys = found.aliases.length === 0 && ownershipOf(found.tags, owner).state === 'unclaimed';
   return isOurs(found.tags, owner) || nobodys ? { own: found } : { foreign: found };
@@ -74,9 +77,22 @@ export async function findCertificates({ account, site }: SiteContext): Promise<
   return unlisted ? [...listed, unlisted] : listed;
 }
 
-/** The URLs that tokens may have carried, and the recorded ones. */
-export async function findURLs({ site, status, ownDomain }: SiteContext): Promise<ReadonlySet<string>> {
-  const domain = await ownDomain();
-  const own = domain === undefined ? [] : [issuerURL(domain)];
-  return new Set([...(status.providers ?? []).map(({ url }) => url), site.url, ...own]);
+/**
+ * Finds again what a lost status does not say: the sites whose distributions read the bucket, and their providers. A former site
+ * counts as one that still serves.
+ */
+export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void> {
+  const { account, object, owner, status } = issuer;
+  const { domain } = siteOf(currentEntry([], asked), object, account.id).bucket;
+  const readers = (await account.distributions.listByOrigin(domain)).filter(({ tags }) => isOurs(tags, owner));
+  const sites = readers.flatMap(({ aliases: [alias], originPath }) => {
+    if (alias === undefined) return [];
+    const entry = currentEntry([], { ...asked, alias });
+    const phase = alias === asked.alias ? 'Current' : 'Serving';
+    return { ...entry, phase, bucket: { ...entry.bucket, ...(originPath !== '' && { path: originPath }) } } as const;
+  });
+  if (sites.length > 0) status.sites = sites;
+  for (const url of new Set([issuerURL(asked.alias), ...sites.map((site) => site.url)])) {
+    await recordFound(issuer, { url, account });
+  }
 }

@@ -14,11 +14,11 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
   const { account, services, object, owner, pass } = issuer;
   const { entry, bucket } = site;
   const bucketThere = once(async () => {
-    const isRecorded = entry.bucket !== undefined;
+    const isRecorded = entry.bucket.owned;
     const there = await findBucket(account, bucket.name, { region: object.spec.region, isRecorded, pass });
     if (!there) return undefined;
     const what = `bucket ${bucket.name}`;
-    mustShowTags({ what, tags: there.tags, isNew: mayBeNew(issuer, 'BucketReady') });
+    mustShowTags({ what, tags: there.tags, isNew: mayBeNew({ ...issuer, site }, 'BucketReady') });
     if (!isOurs(there.tags, owner)) leftAlone(pass, what);
     return there;
   });
@@ -28,12 +28,8 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
   };
   /** Only our own bucket proves that what reads it is ours. */
   const search = async () => {
-    const { alias, originDomain } = traitsOf(site);
-    return findOwnDistribution(account, {
-      alias,
-      owner,
-      originDomain: (await ownBucket()) && originDomain,
-    });
+    const { alias, origin } = traitsOf(site);
+    return findOwnDistribution(account, { alias, owner, origin: (await ownBucket()) && origin });
   };
   const found = once(async () => {
     const { distribution } = entry;
@@ -63,3 +59,7 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
     }),
   };
 }
+
+/** Whether another site has its documents in the bucket too. */
+export const isShared = ({ site, status }: SiteContext) =>
+  (status.sites ?? []).some(({ url, bucket }) => url !== site.url && bucket.name === site.bucket.name);

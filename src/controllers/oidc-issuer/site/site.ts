@@ -15,54 +15,60 @@ export interface Site {
   readonly url: string;
   readonly jwksURI: string;
   readonly alias: string;
-  readonly bucket: { readonly name: string; readonly accountRegional: boolean; readonly domain: string };
+  readonly bucket: {
+    readonly name: string;
+    readonly accountRegional: boolean;
+    readonly domain: string;
+    /** The folder of the documents: empty, or with a leading `/`. */
+    readonly path: string;
+  };
   /** What is recorded of it. The steps fill it. */
   readonly entry: SiteEntry;
 }
 
-interface Place {
-  readonly accountID: string;
-  readonly installation: string;
+/** What the spec asks for. */
+export interface Asked {
+  readonly alias: string;
+  readonly bucket: string;
+  readonly now: Date;
 }
 
-/** The site that the spec asks for, recorded or not. Undefined if its hosting is not built. */
-export function currentEntry({ spec }: OIDCIssuer, status: OIDCIssuerStatus, now: Date): SiteEntry | undefined {
-  const alias = spec.hosting.cloudFront?.alias;
-  if (alias === undefined) return undefined;
+/** What is recorded of the site that the spec asks for, or what a new one begins with. */
+export function currentEntry(sites: readonly SiteEntry[] = [], { alias, bucket: name, now }: Asked): SiteEntry {
   const url = issuerURL(alias);
-  const known = status.sites?.find((entry) => entry.url === url);
-  return known ?? { url, hosting: 'CloudFront', phase: 'Current', since: toTime(now) };
+  const known = sites.find((entry) => entry.url === url);
+  if (known?.bucket.owned || known?.bucket.name === name) return known;
+  // Each site has documents of its own, which name it.
+  const isShared = sites.some((entry) => entry.url !== url && entry.bucket.name === name);
+  const bucket = { name, ...(isShared && { path: `/${alias}` }), owned: false };
+  return known ? { ...known, bucket } : { url, hosting: 'CloudFront', phase: 'Current', since: toTime(now), bucket };
 }
 
-/** The site in the form that the spec asks for. */
-export function desiredSite(entry: SiteEntry, object: OIDCIssuer, place: Place): Site {
-  return siteOf(entry, object, { bucket: bucketOf(object, place), ...place });
-}
-
-/** The site as it is recorded. What the record lacks comes from the spec: the status may be lost. */
-export function recordedSite(entry: SiteEntry, object: OIDCIssuer, place: Place): Site {
-  return siteOf(entry, object, { bucket: entry.bucket?.name ?? bucketOf(object, place), ...place });
-}
-
-function siteOf(
-  entry: SiteEntry,
-  { spec: { region } }: OIDCIssuer,
-  { bucket, accountID }: Place & { bucket: string },
-): Site {
+/** All that follows from what is recorded of a site. */
+export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accountID: string): Site {
+  const { name, path = '' } = entry.bucket;
   return {
     url: entry.url,
     jwksURI: jwksURL(entry.url),
     alias: withoutScheme(entry.url),
     bucket: {
-      name: bucket,
-      accountRegional: isAccountRegional(bucket, { accountID, region }),
-      domain: bucketDomain(bucket, region, partitionOf(region)),
+      name,
+      path,
+      accountRegional: isAccountRegional(name, { accountID, region }),
+      domain: bucketDomain(name, region, partitionOf(region)),
     },
     entry,
   };
 }
 
-function bucketOf(object: OIDCIssuer, { accountID, installation }: Place): string {
+/** The key of the site's document in its bucket. */
+export const keyOf = ({ bucket: { path } }: Site, document: string): string => `${path}/${document}`.slice(1);
+
+/** The bucket that the spec asks for. */
+export function bucketOf(
+  object: OIDCIssuer,
+  { accountID, installation }: { readonly accountID: string; readonly installation: string },
+): string {
   const { namespace, name } = object.metadata;
   const cluster = clusterNameOf(object);
   const { bucket, region } = object.spec;

@@ -1,0 +1,52 @@
+import type { OIDCIssuer } from '../../api/kinds.ts';
+import { isTrue } from '../../api/conditions.ts';
+import type { Part } from '../../runtime/step.ts';
+import type { AcceptedSite, IssuerPass, SiteContext } from './context.ts';
+import type { DesiredIssuer } from './desired.ts';
+import { stepsOf } from './hostings.ts';
+import { type SiteEntry, siteOf } from './site/site.ts';
+import { siteContext } from './site/site-context.ts';
+
+type Removed = Part<SiteContext, AcceptedSite, SiteContext>;
+
+/** The sites that tokens are checked by, the current one first. They share the keys that its first step reads. */
+export function servingParts(
+  issuer: IssuerPass,
+  desired: DesiredIssuer,
+): readonly Part<AcceptedSite, AcceptedSite, SiteContext>[] {
+  const source = { keys: [] };
+  return sitesOf(issuer, (entry) => entry.phase !== 'Retiring').map((entry) => {
+    const site = siteOf(entry, issuer.object, issuer.account.id);
+    // While the alias does not stand, somebody may just have made the zone that it needs.
+    const fresh = entry.distribution === undefined || !stands(issuer.object);
+    const context = { ...siteContext(issuer, site, { fresh }), desired, source, seen: { bucket: undefined } };
+    return { steps: stepsOf(entry), context, ...nameOf(entry) };
+  });
+}
+
+/** Former sites that nobody needs any more. */
+export const departingParts = (issuer: IssuerPass): readonly Removed[] =>
+  sitesOf(issuer, (entry) => entry.phase === 'Retiring').map((entry) => removedPart(issuer, entry));
+
+/** All sites, the current one last. */
+export const removedParts = (issuer: IssuerPass): readonly Removed[] =>
+  sitesOf(issuer, () => true)
+    .toReversed()
+    .map((entry) => removedPart(issuer, entry));
+
+/** A site is forgotten once nothing is left of it. */
+function removedPart(issuer: IssuerPass, entry: SiteEntry): Removed {
+  const context = siteContext(issuer, siteOf(entry, issuer.object, issuer.account.id));
+  const { status } = issuer;
+  const removed = () => {
+    status.sites = (status.sites ?? []).filter(({ url }) => url !== entry.url);
+  };
+  return { steps: stepsOf(entry), context, removed, ...nameOf(entry) };
+}
+
+const sitesOf = ({ status }: IssuerPass, chosen: (entry: SiteEntry) => boolean) => (status.sites ?? []).filter(chosen);
+
+const nameOf = ({ phase, url }: SiteEntry) => (phase === 'Current' ? {} : { name: url });
+
+const stands = ({ status }: OIDCIssuer) =>
+  isTrue(status?.conditions ?? [], 'CertificateReady') && isTrue(status?.conditions ?? [], 'DNSReady');

@@ -1,0 +1,379 @@
+import { describe, expect, test } from '@jest/globals';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import type { OIDCIssuer } from '../../../src/api/kinds.ts';
+import { iamServiceAccountDefinition } from '../../../src/controllers/iam-service-account/definition.ts';
+import { hours, minutes } from '../../../src/runtime/duration.ts';
+import { ServiceError } from '../../fakes/aws/service.ts';
+import { alias, bucketName, globalBucket, issuerURL, newPublicKey, ref, Story } from './story.ts';
+
+const renamed = 'irsa.renamed.example.com';
+const renamedURL = `https://${renamed}`;
+const role = { namespace: 'default', name: 'reader' };
+
+class Migration extends Story {
+  readonly #roles = this.runner(iamServiceAccountDefinition(this));
+
+  /** An issuer that is ready, with a role that trusts it, for whom the spec then asks for another alias. */
+  static async begun(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Migration> {
+    const story = new Migration(spec);
+    story.kube.seed(iamServiceAccounts, {
+      metadata: role,
+      spec: {
+        issuerRefs: [{ namespace: '', name: ref.name }],
+        subjects: [{ namespace: 'default', name: 's3-reader' }],
+        policies: { managed: [] },
+      },
+    });
+    await story.untilReady();
+    await story.reconcileRole();
+    story.askFor(renamed);
+    return story;
+  }
+
+  askFor(host: string): void {
+    this.edit({ hosting: { cloudFront: { ...this.object?.spec.hosting.cloudFront, alias: host } } });
+  }
+
+  async reconcileRole(): Promise<void> {
+    await this.#roles(role);
+  }
+
+  /** Until both controllers have nothing more to do now. */
+  async settle(): Promise<void> {
+    for (let pass = 0; pass < 4; pass++) {
+      await this.untilReady();
+      await this.reconcileRole();
+    }
+  }
+
+  /** Somebody says that the cluster's new tokens carry this URL. */
+  say(url: string): void {
+    this.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/migrated': url } } });
+  }
+
+  get phases(): string[] {
+    return (this.status.sites ?? []).map(({ url, phase }) => `${url.slice('https://'.length)} ${phase}`);
+  }
+
+  /** The hosts of the issuers that the role trusts. */
+  get trusted(): string[] {
+    const [made] = [...this.account.roles.values()];
+    const { Statement } = JSON.parse(made?.trustPolicy ?? '{}') as {
+      Statement: { Effect: string; Principal: { Federated: string } }[];
+    };
+    return Statement.filter(({ Effect }) => Effect === 'Allow').map(
+      ({ Principal }) => Principal.Federated.split('/')[1]!,
+    );
+  }
+
+  /** Whether a token of this URL is accepted: its documents are served, IAM has its provider and the role trusts it. */
+  async accepts(url: string): Promise<boolean> {
+    const host = url.slice('https://'.length);
+    const { discovery, jwks } = await this.documents.fetch(url, `${url}/keys.json`);
+    const keys = (jwks?.['keys'] ?? []) as { kid: string }[];
+    const isServed = discovery['issuer'] === url && keys.some(({ kid }) => kid === this.kid);
+    const isRegistered = [...this.account.providers.values()].some((provider) => provider.url === url);
+    return isServed && isRegistered && this.trusted.includes(host);
+  }
+}
+
+describe('an issuer that gets another alias', () => {
+  test('serves both URLs, each with documents that name it, and roles trust both', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+    expect(story.status).toMatchObject({ issuerURL: renamedURL, jwksURI: `${renamedURL}/keys.json` });
+    expect(await story.accepts(issuerURL)).toBe(true);
+    expect(await story.accepts(renamedURL)).toBe(true);
+    expect(story.trusted).toEqual([renamed, alias]);
+    expect([...story.account.buckets.keys()]).toEqual([bucketName]);
+    expect([...story.bucket.objects.keys()].toSorted()).toEqual([
+      '.well-known/openid-configuration',
+      `${renamed}/.well-known/openid-configuration`,
+      `${renamed}/keys.json`,
+      'keys.json',
+    ]);
+  });
+
+  test('never refuses a token of the former URL, whichever step comes next', async () => {
+    const story = await Migration.begun();
+    for (let pass = 0; pass < 12; pass++) {
+      await story.reconcile();
+      await story.reconcileRole();
+      expect(await story.accepts(issuerURL)).toBe(true);
+      story.aws.deploy();
+      story.aws.sync();
+      await story.clock.advance(minutes(1));
+    }
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('tells what the cluster has to do, and writes nothing while it waits', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    expect(story.condition('ProvidersReady')).toMatchObject({
+      status: 'True',
+      message: expect.stringMatching(
+        new RegExp(`^${issuerURL} stays trusted.*--service-account-issuer=${renamedURL} first.*migrated=${renamedURL}`),
+      ),
+    });
+    story.forget();
+    await story.reconcile();
+    await story.reconcileRole();
+    expect(story.aws.writes).toEqual([]);
+    expect(story.kube.writes).toEqual([]);
+  });
+
+  test('publishes a new key under both URLs', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    story.seedSecret('abcl0-sa', { 'tls.crt': `${story.pem}${newPublicKey()}` });
+    await story.reconcile();
+    for (const key of ['keys.json', `${renamed}/keys.json`]) {
+      expect(JSON.parse(story.bucket.objects.get(key)?.body ?? '')).toMatchObject({ keys: [{}, {}] });
+    }
+  });
+
+  test('begins the new key set with the keys of the former one', async () => {
+    const story = new Migration();
+    await story.untilReady();
+    story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
+    await story.reconcile();
+    const before = story.bucket.objects.get('keys.json');
+    story.askFor(renamed);
+    await story.untilReady();
+    expect(story.bucket.objects.get(`${renamed}/keys.json`)).toMatchObject({
+      body: before?.body,
+      metadata: before?.metadata,
+    });
+    expect(story.saidReasons).not.toContain('KeyLost');
+  });
+
+  test('repairs what stands behind the former URL', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    story.zone.records = story.zone.records.filter(({ name }) => name !== alias);
+    story.bucket.objects.delete('keys.json');
+    await story.reconcile();
+    expect(await story.accepts(issuerURL)).toBe(true);
+  });
+
+  test('says in a condition what is wrong with the former URL, and goes on with the new one', async () => {
+    const story = await Migration.begun();
+    story.aws.failNext('GetObject', new ServiceError('AccessDenied', 403));
+    await story.settle();
+    story.bucket.policy = undefined;
+    story.documents.answers.set(`${issuerURL}/.well-known/openid-configuration`, { issuer: 'other' });
+    await story.reconcile();
+    const { status, message } = story.condition('Verified') ?? {};
+    expect(status).toBe('False');
+    expect(message).toMatch(new RegExp(`^${issuerURL}: `));
+    expect(await story.accepts(renamedURL)).toBe(true);
+  });
+});
+
+describe('the former site', () => {
+  test.each<[string, (story: Migration) => void]>([
+    ['the annotation names the new URL', (story) => story.say(renamedURL)],
+    [
+      'the cluster’s own discovery document does',
+      (story) => {
+        story.seedSecret('abcl0-kubeconfig', { value: story.kubeconfig });
+        story.edit({ cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } } });
+        story.workload.issuerURL = renamedURL;
+      },
+    ],
+  ])('drains once %s, and goes with all that it had a day and an hour later', async (_, move) => {
+    const story = await Migration.begun();
+    await story.settle();
+    move(story);
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Draining`]);
+    expect(await story.accepts(issuerURL)).toBe(true);
+    await story.clock.advance(hours(25));
+    await story.reconcile();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Retiring`]);
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`]);
+    expect(story.trusted).toEqual([renamed]);
+    expect(await story.accepts(renamedURL)).toBe(true);
+    expect(story.leftovers.filter((what) => what.includes(alias))).toEqual([]);
+    expect(story.leftovers.toSorted()).toEqual(
+      [
+        `bucket ${bucketName}`,
+        `distribution ${story.distribution.id}`,
+        `origin access control ${bucketName}`,
+        `certificate ${renamed}`,
+        `provider arn:aws:iam::111122223333:oidc-provider/${renamed}`,
+        ...story.zone.records.map(({ name, type }) => `record ${type} ${name}`),
+      ].toSorted(),
+    );
+    expect([...story.bucket.objects.keys()].toSorted()).toEqual([
+      `${renamed}/.well-known/openid-configuration`,
+      `${renamed}/keys.json`,
+    ]);
+    expect(story.bucket.policy).toContain(story.distribution.arn);
+  });
+
+  test.each<[string, (story: Migration) => void]>([
+    ['the annotation names another URL', (story) => story.say(issuerURL)],
+    [
+      'the cluster names its former URL',
+      (story) => {
+        story.seedSecret('abcl0-kubeconfig', { value: story.kubeconfig });
+        story.edit({ cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } } });
+        story.workload.issuerURL = issuerURL;
+      },
+    ],
+    [
+      'its cluster cannot be reached',
+      (story) => {
+        story.seedSecret('abcl0-kubeconfig', { value: 'no kubeconfig' });
+        story.edit({ cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } } });
+      },
+    ],
+  ])('serves on while %s', async (_, spoil) => {
+    const story = await Migration.begun();
+    await story.settle();
+    spoil(story);
+    await story.clock.advance(hours(50));
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+    expect(await story.accepts(issuerURL)).toBe(true);
+  });
+
+  test('is held by a role that the operator did not make, which the status names', async () => {
+    const story = await Migration.begun();
+    const foreign = 'arn:aws:iam::111122223333:role/by-hand';
+    await story.settle();
+    const [made] = [...story.account.roles.values()];
+    const Federated = `arn:aws:iam::111122223333:oidc-provider/${alias}`;
+    const trustPolicy = JSON.stringify({ Statement: { Effect: 'Allow', Principal: { Federated }, Action: 'x' } });
+    story.account.roles.set('by-hand', { ...made!, name: 'by-hand', arn: foreign, trustPolicy });
+    story.say(renamedURL);
+    await story.settle();
+    await story.clock.advance(hours(25));
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Retiring`]);
+    expect(story.status.sites?.[1]?.trustedBy).toEqual([foreign]);
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'RemovalWaits', message: expect.stringContaining(foreign) }),
+    );
+    expect([...story.account.providers.values()].map(({ url }) => url)).toContain(issuerURL);
+    story.account.roles.delete('by-hand');
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`]);
+  });
+
+  test('is held by an IAMServiceAccount whose role still trusts it', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    story.kube.edit(iamServiceAccounts, role, { spec: { suspend: true } });
+    story.say(renamedURL);
+    await story.settle();
+    await story.clock.advance(hours(25));
+    await story.settle();
+    expect(story.phases).toContain(`${alias} Retiring`);
+    expect(story.said).toContainEqual(
+      expect.objectContaining({ reason: 'RemovalWaits', message: expect.stringContaining('reader') }),
+    );
+    story.kube.edit(iamServiceAccounts, role, { spec: { suspend: false } });
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`]);
+  });
+
+  test('says in a condition what fails while it is removed', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    story.say(renamedURL);
+    await story.settle();
+    await story.clock.advance(hours(25));
+    await story.reconcile();
+    await story.reconcileRole();
+    story.aws.failNext('ListRoles', new ServiceError('AccessDenied', 403));
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.condition('ProvidersReady')).toMatchObject({
+      status: 'False',
+      reason: 'AccessDenied',
+      message: expect.stringMatching(new RegExp(`^${issuerURL}: .*iam:ListRoles`)),
+    });
+  });
+
+  test('goes at once where IAM never trusted it', async () => {
+    const story = new Migration({ hosting: { cloudFront: { alias: 'irsa.typo.example.com' } } });
+    await story.reconcile();
+    story.askFor(alias);
+    await story.settle();
+    expect(story.phases).toEqual([`${alias} Current`]);
+    expect(story.leftovers.filter((what) => what.includes('typo'))).toEqual([]);
+  });
+
+  test('keeps its own bucket while it serves, and loses it when it is retired', async () => {
+    const story = new Migration({ bucket: { name: 'old-bucket', globalName: 'Delete' } });
+    await story.untilReady();
+    story.edit({ hosting: { cloudFront: { alias: renamed } }, bucket: { name: globalBucket, globalName: 'Delete' } });
+    await story.untilReady();
+    expect([...story.account.buckets.keys()].toSorted()).toEqual([globalBucket, 'old-bucket'].toSorted());
+    expect(story.status.sites?.map(({ bucket }) => bucket)).toEqual([
+      { name: globalBucket, owned: true },
+      { name: 'old-bucket', owned: true },
+    ]);
+    story.say(renamedURL);
+    await story.untilReady();
+    await story.clock.advance(hours(25));
+    for (let pass = 0; pass < 4; pass++) await story.untilReady();
+    expect([...story.account.buckets.keys()]).toEqual([globalBucket]);
+  });
+});
+
+test('an issuer that goes back in the middle keeps what it had and gives up what it began', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.askFor(alias);
+  await story.settle();
+  expect(story.phases).toEqual([`${alias} Current`, `${renamed} Serving`]);
+  expect(await story.accepts(issuerURL)).toBe(true);
+  story.say(issuerURL);
+  await story.settle();
+  await story.clock.advance(hours(25));
+  await story.settle();
+  expect(story.phases).toEqual([`${alias} Current`]);
+  expect(story.trusted).toEqual([alias]);
+  expect(story.leftovers.filter((what) => what.includes(renamed))).toEqual([]);
+});
+
+test('an issuer that is deleted in the middle leaves nothing', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.kube.remove(iamServiceAccounts, role);
+  await story.reconcileRole();
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+});
+
+test('an issuer that loses its status in the middle finds both sites again', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  const before = story.leftovers;
+  const { sites } = story.status;
+  story.loseStatus();
+  await story.settle();
+  const places = (object: OIDCIssuer['status']) =>
+    object?.sites?.map(({ url, phase, bucket, distribution }) => ({ url, phase, bucket, distribution }));
+  expect(places(story.status)).toEqual(places({ sites: sites ?? [] }));
+  expect(story.leftovers).toEqual(before);
+  expect(story.trusted).toEqual([renamed, alias]);
+});
+
+test('an issuer that is deleted in the middle without its status leaves nothing', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.kube.remove(iamServiceAccounts, role);
+  await story.reconcileRole();
+  story.loseStatus();
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+});
