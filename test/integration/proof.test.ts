@@ -4,13 +4,16 @@ import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
+import type { IAMServiceAccountStatus } from '../../src/api/generated/iam-service-account.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { rollControlPlane, workloadKubeconfig } from '../environment/cluster.ts';
 import { Environment, inClone } from '../environment/environment.ts';
 import type { Operator } from '../environment/operator.ts';
 import { until } from '../environment/wait.ts';
+import { mintToken } from '../proof/input.ts';
 import { kidOf } from '../proof/issuer.ts';
+import { annotatedRole, Pod } from '../proof/pod.ts';
 import { proofSteps } from '../proof/proof.ts';
 import { awsCluster, credential, domain, enableAlias, optIn, serviceAccount } from './objects.ts';
 import { echoRole, failure, outcomesOfChange, proofOf, provenSteps } from './proving.ts';
@@ -164,6 +167,37 @@ describe('the issuer of the samples, applied by hand for the key that the API se
 
   test('lets a change of the policies reach a pod that runs', async () => {
     expect(await outcomesOfChange(workspace, echoer)).toEqual(['AccessDenied', 'written', 'AccessDenied']);
+  });
+
+  test('moves to another alias without a pod that loses its credentials', async () => {
+    const input = proofOf(workspace, echoer);
+    const roleARN = await annotatedRole(input);
+    const assume = async (token: string) => {
+      const pod = await Pod.start(input, { token, roleARN, region: 'eu-central-1' });
+      return (await pod.assumeRole()).accessKeyId;
+    };
+    const former = await mintToken(input, input.subject);
+    const { issuerURL: formerURL = '' } = (await issuerStatus('homelab')) ?? {};
+    const url = `https://irsa.moved.${zone}`;
+    const sites = async () => ((await issuerStatus('homelab'))?.sites ?? []).map((site) => `${site.url} ${site.phase}`);
+    const trusts = () =>
+      until('the role to trust the new URL', async () => {
+        const { status } = await workspace.get<IAMServiceAccountStatus>('iamserviceaccount', echoer.name);
+        return status?.issuers?.some((issuer) => issuer.url === url) || undefined;
+      });
+
+    const hosting = { cloudFront: { alias: url.slice('https://'.length) } };
+    await workspace.patch('oidcissuer', 'homelab', { spec: { hosting } });
+    await trusts();
+    expect(await sites()).toEqual([`${url} Current`, `${formerURL} Serving`]);
+    expect(await assume(former)).toMatch(/^A/);
+
+    const { issuer: own } = environment.controlPlane.defaults;
+    await environment.controlPlane.restartApiServer({ issuers: [url, formerURL, own] });
+    await workspace.kubectl(['annotate', 'oidcissuer', 'homelab', 'look-again=now']);
+    await until('the former site to drain', async () => (await sites()).includes(`${formerURL} Draining`) || undefined);
+    expect(await provenSteps(input)).toEqual(proofSteps);
+    expect(await assume(former)).toMatch(/^A/);
   });
 
   test('gives credentials also while its deletion waits for the role, and after a restart of the operator', async () => {

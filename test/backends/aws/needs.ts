@@ -228,6 +228,7 @@ const needs: Readonly<Record<string, Read>> = {
     ],
     onRole,
   ),
+  'iam:ListRoles': onEverything('iam:ListRoles'),
   'iam:CreateOpenIDConnectProvider': createProvider,
   ...each(
     'iam',
