@@ -71,15 +71,17 @@ export class KubeTransport {
 
   /**
    * The answer's JSON. A GET is tried a few times if it gets no answer, a 429 or a 5xx.
+   * @param signal of whoever asks; absent: only the end of all calls ends this one
    * @throws KubeError
    */
-  async json(request: KubeRequest): Promise<unknown> {
-    return this.#attempt(request, () => this.#unlessSilent(this.options.signal, () => this.#json(request)));
+  async json(request: KubeRequest, signal?: AbortSignal): Promise<unknown> {
+    const ended = signal ? AbortSignal.any([this.options.signal, signal]) : this.options.signal;
+    return this.#attempt(request, () => this.#unlessSilent(ended, () => this.#json(request, ended)));
   }
 
   /** Fails with the error as Node.js or undici gave it, which the breaker judges, if there was no answer. */
-  async #json(request: KubeRequest): Promise<unknown> {
-    const signal = AbortSignal.any([this.options.signal, AbortSignal.timeout(this.#timeouts.call)]);
+  async #json(request: KubeRequest, ended: AbortSignal): Promise<unknown> {
+    const signal = AbortSignal.any([ended, AbortSignal.timeout(this.#timeouts.call)]);
     for (let attempt = 1; ; attempt++) {
       try {
         const response = await this.#answer(request, { signal });

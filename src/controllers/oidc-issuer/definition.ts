@@ -2,6 +2,7 @@ import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { oidcIssuers } from '../../api/resources.ts';
 import type { Definition } from '../../runtime/definition.ts';
+import { duringPass } from '../during-pass.ts';
 import { explain } from '../explain.ts';
 import { accept } from './accept.ts';
 import { bucketStep } from './bucket-step.ts';
@@ -36,9 +37,9 @@ export function oidcIssuerDefinition(
       providersStep,
       verifiedStep,
     ],
-    accept: (object, draft, pass) => accept(services, object, { draft, pass }),
-    holdsDeletion: (object) => holdsDeletion(services, object),
-    removal: (object, draft, pass) => removal(services, object, { draft, pass }),
+    accept: (object, draft, pass) => accept(duringPass(services, pass), object, { draft, pass }),
+    holdsDeletion: (object, pass) => holdsDeletion(duringPass(services, pass), object),
+    removal: (object, draft, pass) => removal(duringPass(services, pass), object, { draft, pass }),
     explain,
   };
 }

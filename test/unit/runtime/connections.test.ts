@@ -385,6 +385,20 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       expect(await client.find(serviceAccounts, ref)).toEqual(account);
     });
 
+    test('is asked by others all the same where only the pass that asked had its time', async () => {
+      const { client } = reached();
+      const pass = new AbortController();
+      const asking = client.during(pass.signal);
+      const failing = refusal(asking.find(serviceAccounts, ref));
+      await server.received(1);
+      pass.abort(new DOMException('not done within 120 s', 'TimeoutError'));
+      expect(isUnreachable(await failing)).toBe(true);
+      expect(isUnreachable(await refusal(asking.list(serviceAccounts)))).toBe(true);
+      server.answer(json(account));
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
+      expect(server.requests).toHaveLength(2);
+    });
+
     test('because it resets a connection is asked again at once', async () => {
       const { client, fails } = reached();
       server.answer(json(account));
