@@ -71,12 +71,12 @@ export class KubeTransport {
 
   /**
    * The answer's JSON. A GET is tried a few times if it gets no answer, a 429 or a 5xx.
-   * @param signal of whoever asks; absent: only the end of all calls ends this one
+   * @param signal ends the call instead of the signal of all calls: of whoever asks, such as a pass, which ends before those do.
+   * AbortSignal.any of both would keep a part of each call in memory for as long as the operator runs.
    * @throws KubeError
    */
-  async json(request: KubeRequest, signal?: AbortSignal): Promise<unknown> {
-    const ended = signal ? AbortSignal.any([this.options.signal, signal]) : this.options.signal;
-    return this.#attempt(request, () => this.#unlessSilent(ended, () => this.#json(request, ended)));
+  async json(request: KubeRequest, signal: AbortSignal = this.options.signal): Promise<unknown> {
+    return this.#attempt(request, () => this.#unlessSilent(signal, () => this.#json(request, signal)));
   }
 
   /** Fails with the error as Node.js or undici gave it, which the breaker judges, if there was no answer. */
