@@ -43,7 +43,7 @@ import { sleep, systemClock } from './runtime/clock.ts';
 import { ClusterWatch, type Followed } from './runtime/cluster-watch.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
-import { minutes, seconds } from './runtime/duration.ts';
+import { seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
@@ -91,10 +91,10 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     timeouts,
     servers,
     clock,
-    idle: Math.max(minutes(15), 3 * intervals.resync),
+    resync: intervals.resync,
     watch: { followed, logger },
   });
-  const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal });
+  const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal, resync: intervals.resync });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
   const agent = new Agent({

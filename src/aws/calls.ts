@@ -37,8 +37,14 @@ export type StsClient = Client<sts.ServiceInputTypes, sts.ServiceOutputTypes, st
 
 /** Spares calls the wait for a service that is silent: it fails them at once instead, as timeouts. */
 export interface Breaker {
-  /** Makes the call in its turn, unless the service is silent by then. */
-  run<T>(call: () => Promise<T>, turn: (work: () => Promise<T>) => Promise<T>): Promise<T>;
+  /**
+   * Makes the call in its turn, unless the service is silent by then.
+   * @param signal aborts when we give the call up, which says nothing about the service
+   */
+  run<T>(
+    call: () => Promise<T>,
+    options: { readonly turn: (work: () => Promise<T>) => Promise<T>; readonly signal: AbortSignal },
+  ): Promise<T>;
 }
 
 export interface CallOptions {
@@ -78,7 +84,7 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
       return unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
     };
     try {
-      const result = await breaker.run(call, (work) => limiter.add(work, scope));
+      const result = await breaker.run(call, { turn: (work) => limiter.add(work, scope), signal: scope.signal });
       if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {

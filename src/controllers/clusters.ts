@@ -32,7 +32,11 @@ export interface ClusterDependencies {
 
 /** The clusters whose pods use an issuer, by what its spec says about the way there. */
 export class IssuerClusters {
-  constructor(private readonly dependencies: ClusterDependencies) {}
+  /** @param signal ends all calls to a workload cluster, as that of the other clients does theirs */
+  constructor(
+    private readonly dependencies: ClusterDependencies,
+    private readonly signal: AbortSignal,
+  ) {}
 
   /** Reaches a cluster by an issuer that may be gone, or of another cluster by now. Throws InvalidKubeconfigError. */
   async reachBy(ref: NamespacedName, cluster: string): Promise<Reached> {
@@ -56,7 +60,7 @@ export class IssuerClusters {
     const entry = await secrets.entry({ namespace, name: reference.name }, reference.key);
     switch (entry.state) {
       case 'found':
-        return { state: 'connected', client: workloadClusters.connect(entry.value, place) };
+        return { state: 'connected', client: workloadClusters.connect(entry.value, place).during(this.signal) };
       case 'forbidden': {
         // The Secret goes with the namespace, as the permission to read it did, and nobody will grant that again.
         if (await isBeingDeleted(kube, namespace)) return noWay(`namespace ${namespace} is being deleted`);

@@ -12,6 +12,13 @@ export interface BreakerOptions {
   readonly isSilence: (error: unknown) => boolean;
 }
 
+export interface RunOptions<T> {
+  /** Starts the call when its turn comes. A call that waits for its turn fails as soon as there is nobody to call. Absent: at once. */
+  readonly turn?: (work: () => Promise<T>) => Promise<T>;
+  /** Aborts when we give the call up ourselves. How such a call ends says nothing about the other side. */
+  readonly signal: AbortSignal;
+}
+
 /** The call was not made, because the other side was silent a moment ago. */
 export class NoAnswer extends Error {
   /** So that it counts as any other timeout. */
@@ -36,10 +43,9 @@ export class Breaker {
 
   /**
    * Makes the call.
-   * @param turn starts the call when its turn comes. A call that waits for its turn fails as soon as there is nobody to call.
    * @throws NoAnswer instead of making the call
    */
-  async run<T>(call: () => Promise<T>, turn: (work: () => Promise<T>) => Promise<T> = (work) => work()): Promise<T> {
+  async run<T>(call: () => Promise<T>, { turn = (work) => work(), signal }: RunOptions<T>): Promise<T> {
     this.#check();
     const silenced = Promise.withResolvers<never>();
     let hasFailed = false;
@@ -52,7 +58,7 @@ export class Breaker {
       this.#onSilence.delete(fail);
       // The caller knows already that its call was not made, so it must not be made when its turn comes after all.
       if (hasFailed) throw new NoAnswer();
-      return this.#make(call);
+      return this.#make(call, signal);
     };
     try {
       return await Promise.race([turn(work), silenced.promise]);
@@ -61,7 +67,7 @@ export class Breaker {
     }
   }
 
-  async #make<T>(call: () => Promise<T>): Promise<T> {
+  async #make<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.#check();
     const tries = this.#open !== undefined;
     if (tries) this.#isTrying = true;
@@ -74,8 +80,7 @@ export class Breaker {
       this.#answered();
       return result;
     } catch (error) {
-      if (!this.options.isSilence(error)) this.#answered();
-      else if (this.#answers === heard) this.#trip(tries);
+      if (!signal.aborted) this.#failed(error, { heard, tries });
       throw error;
     } finally {
       cancel();
@@ -85,6 +90,11 @@ export class Breaker {
 
   #check(): void {
     if (this.#isTrying || (this.#open && this.#now() < this.#open.until)) throw new NoAnswer();
+  }
+
+  #failed(error: unknown, { heard, tries }: { readonly heard: number; readonly tries: boolean }): void {
+    if (!this.options.isSilence(error)) this.#answered();
+    else if (this.#answers === heard) this.#trip(tries);
   }
 
   #answered(): void {

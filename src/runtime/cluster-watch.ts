@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../api/meta.ts';
 import type { Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
+import { minutes } from './duration.ts';
 import { type Change, Informer } from './informer.ts';
 import type { KubeTransport } from './kube-transport.ts';
 
@@ -13,12 +14,20 @@ export interface Followed<O, S> {
   readonly changed: (place: string, change: Change<S>) => void;
 }
 
+/**
+ * Milliseconds after which a cluster that nobody used, or a place by which nobody called it, is named by no object any more: each
+ * object uses its clusters at its resync.
+ */
+export const idleAfter = (resync: number) => Math.max(minutes(15), 3 * resync);
+
 export interface ClusterWatchOptions<O, S> {
   readonly transport: KubeTransport;
   readonly followed: Followed<O, S>;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Milliseconds until an object that follows a cluster follows it again, if nothing changes. */
+  readonly resync: number;
 }
 
 /**
@@ -26,15 +35,19 @@ export interface ClusterWatchOptions<O, S> {
  * less often: whoever follows it looks from time to time all the same.
  */
 export class ClusterWatch<O extends KubernetesObject, S> {
-  readonly #places = new Set<string>();
+  /** When each was followed last. */
+  readonly #places = new Map<string, number>();
   readonly #stop = new AbortController();
   #informer: Informer<O> | undefined;
 
   constructor(private readonly options: ClusterWatchOptions<O, S>) {}
 
-  /** The place hears of what is there that its `select` shows to need something, and of each change from now on. */
+  /**
+   * The place hears of each change until nobody follows it any more. Whoever follows is about to look at what it needs there: only
+   * the first one hears of what is there already.
+   */
   follow(place: string): void {
-    this.#places.add(place);
+    this.#places.set(place, this.#now());
     this.#informer ??= this.#start(place);
   }
 
@@ -50,10 +63,20 @@ export class ClusterWatch<O extends KubernetesObject, S> {
     informer.on<S>({
       select: followed.select,
       changed: (change) => {
-        for (const each of this.#places) followed.changed(each, change);
+        for (const each of this.#followedPlaces()) followed.changed(each, change);
       },
     });
     informer.start();
     return informer;
+  }
+
+  #followedPlaces(): string[] {
+    const since = this.#now() - idleAfter(this.options.resync);
+    for (const [place, followed] of this.#places) if (followed <= since) this.#places.delete(place);
+    return [...this.#places.keys()];
+  }
+
+  #now(): number {
+    return this.options.clock.now().getTime();
   }
 }

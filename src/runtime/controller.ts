@@ -67,7 +67,7 @@ export class Controller {
   }
 
   add(ref: NamespacedName, priority: Priority = 'normal'): void {
-    this.#queue.add(`${ref.namespace}/${ref.name}`, { priority });
+    this.#queue.add(`${ref.namespace}/${ref.name}`, priority);
   }
 
   /** Takes no new work. Running passes get the grace to end and are aborted after it. */

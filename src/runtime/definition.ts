@@ -10,7 +10,7 @@ export interface Pass {
   /**
    * Ends the calls of the pass, to AWS and to others. It aborts when the pass has had its time: what fails then is a finding,
    * as after any timeout. It also aborts when the operator stops and the grace of running passes is over: then the loop takes
-   * no outcome for a finding. The Kubernetes clients are ended by whoever made them.
+   * no outcome for a finding.
    */
   readonly signal: AbortSignal;
   /** Which calls go first where the calls of several passes wait for their turn. */

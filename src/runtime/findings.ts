@@ -18,6 +18,8 @@ export interface Finding {
   readonly requeueAfter?: number;
   /** Of `waiting`. */
   readonly isOver?: (signal: AbortSignal) => Promise<boolean>;
+  /** Of `waiting`. */
+  readonly toldWhenLate?: boolean;
   /** Of `unknown` and `skipped`: the look failed for a reason that will probably be over soon. */
   readonly passing?: boolean;
   /** Of `failed` and `unknown`: retrying cannot help. */

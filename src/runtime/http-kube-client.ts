@@ -9,7 +9,11 @@ import { collectionPath, objectPath } from './paths.ts';
 
 /** KubeClient over HTTP. */
 export class HttpKubeClient implements KubeClient {
-  constructor(private readonly transport: KubeTransport) {}
+  constructor(private readonly transport: Pick<KubeTransport, 'json'>) {}
+
+  during(signal: AbortSignal): KubeClient {
+    return new HttpKubeClient({ json: (request) => this.transport.json(request, signal) });
+  }
 
   async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
     try {

@@ -29,6 +29,8 @@ export interface ListOptions<O> {
 
 /** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
 export interface KubeClient {
+  /** The same server, asked on behalf of somebody whose signal ends the calls. It must abort also when the operator stops. */
+  during(signal: AbortSignal): KubeClient;
   /** Undefined if the object is not there, or if its kind is optional and not installed. */
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
   /** All pages. Empty if the kind is optional and not installed. */

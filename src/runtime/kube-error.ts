@@ -43,3 +43,24 @@ export const isUnreachable = (error: unknown) => error instanceof KubeError && e
 export const isTransient = (error: unknown) =>
   isUnreachable(error) ||
   (error instanceof KubeError && (error.status === 429 || (error.status !== undefined && error.status >= 500)));
+
+/**
+ * No connection was made, or no answer came in its time. A connection that breaks off is no silence, because somebody was there.
+ * @param error as Node.js or undici gave it
+ */
+export function isSilence(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'TimeoutError' || silent.has(code);
+}
+/** https://nodejs.org/api/errors.html#common-system-errors, https://undici.nodejs.org/#/docs/api/Errors.md */
+const silent: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);

@@ -71,22 +71,23 @@ export class KubeTransport {
 
   /**
    * The answer's JSON. A GET is tried a few times if it gets no answer, a 429 or a 5xx.
+   * @param signal ends the call instead of the signal of all calls: of whoever asks, such as a pass, which ends before those do.
+   * AbortSignal.any of both would keep a part of each call in memory for as long as the operator runs.
    * @throws KubeError
    */
-  async json(request: KubeRequest): Promise<unknown> {
-    return this.#attempt(request, () => this.#unlessSilent(() => this.#json(request)));
+  async json(request: KubeRequest, signal: AbortSignal = this.options.signal): Promise<unknown> {
+    return this.#attempt(request, () => this.#unlessSilent(signal, () => this.#json(request, signal)));
   }
 
-  async #json(request: KubeRequest): Promise<unknown> {
-    const signal = AbortSignal.any([this.options.signal, AbortSignal.timeout(this.#timeouts.call)]);
+  /** Fails with the error as Node.js or undici gave it, which the breaker judges, if there was no answer. */
+  async #json(request: KubeRequest, ended: AbortSignal): Promise<unknown> {
+    const signal = AbortSignal.any([ended, AbortSignal.timeout(this.#timeouts.call)]);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(request, async () => {
-          const response = await this.#answer(request, { signal });
-          return await response.body.json();
-        });
+        const response = await this.#answer(request, { signal });
+        return await response.body.json();
       } catch (error) {
-        if (request.method !== 'GET' || attempt === attempts || !isTransient(error)) throw error;
+        if (request.method !== 'GET' || attempt === attempts || !mayPass(error)) throw error;
         const asked = error instanceof KubeError ? error.retryAfter : undefined;
         await sleep(this.#clock, asked ?? jittered(firstRetry * 4 ** (attempt - 1)), signal);
         if (signal.aborted) throw error;
@@ -101,7 +102,7 @@ export class KubeTransport {
   async *stream(request: KubeRequest, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
     const ended = AbortSignal.any([this.options.signal, signal]);
     const response = await this.#attempt(request, () =>
-      this.#unlessSilent(() => this.#answer(request, { signal: ended })),
+      this.#unlessSilent(ended, () => this.#answer(request, { signal: ended })),
     );
     const chunks = response.body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>;
     try {
@@ -115,9 +116,10 @@ export class KubeTransport {
     }
   }
 
-  #unlessSilent<T>(call: () => Promise<T>): Promise<T> {
+  /** @param signal of whoever may give the call up */
+  #unlessSilent<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     const { breaker } = this.options;
-    return breaker ? breaker.run(call) : call();
+    return breaker ? breaker.run(call, { signal }) : call();
   }
 
   /** Closes idle connections at once, and the others when their calls have ended. */
@@ -243,6 +245,10 @@ async function statusOf(response: Dispatcher.ResponseData): Promise<{ reason?: s
     return {};
   }
 }
+
+/** Asking again may help: there was no answer, or a passing one. */
+const mayPass = (error: unknown) =>
+  error instanceof KubeError ? isTransient(error) : !(error instanceof InvalidKubeconfigError);
 
 /** The error code of Node.js or undici, such as ECONNREFUSED. Their messages would quote certificates and broken JSON. */
 function codeOf(error: unknown): string {

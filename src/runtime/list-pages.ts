@@ -20,7 +20,7 @@ interface ListAnswer<O> {
 
 /** All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process for long. */
 export async function* listPages<O extends KubernetesObject>(
-  transport: KubeTransport,
+  transport: Pick<KubeTransport, 'json'>,
   resource: Resource,
   namespace?: string,
 ): AsyncGenerator<Page<O>, void, undefined> {

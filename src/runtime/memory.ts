@@ -28,6 +28,8 @@ const growth = 0.5;
 export class Memory {
   /** Since when each condition could not be looked at for a passing reason. */
   readonly failingSince = new Map<string, number>();
+  /** What each condition waits for, and since when. */
+  readonly waiting = new Map<string, { readonly reason: string; readonly since: number }>();
   /** By reason and message. */
   #waits: ReadonlyMap<string, { readonly since: number; readonly first: number }> = new Map();
   /** All that has to be looked at before that time. */
@@ -37,9 +39,15 @@ export class Memory {
   constructor(readonly uid: string) {}
 
   note(findings: readonly Finding[], now: number): void {
-    for (const { type, passing } of findings) {
-      if (!passing) this.failingSince.delete(type);
-      else if (!this.failingSince.has(type)) this.failingSince.set(type, now);
+    for (const { type, state, reason, passing } of findings) {
+      if (passing) {
+        // Nobody looked, so it waits as before.
+        if (!this.failingSince.has(type)) this.failingSince.set(type, now);
+        continue;
+      }
+      this.failingSince.delete(type);
+      if (state !== 'waiting') this.waiting.delete(type);
+      else if (this.waiting.get(type)?.reason !== reason) this.waiting.set(type, { reason, since: now });
     }
     this.#rest = undefined;
   }

@@ -12,7 +12,7 @@ import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
 import { Memory } from './memory.ts';
 import { mergePatch } from './merge-patch.ts';
-import { conditionsAfter, deletion, news, type Headline } from './pass-conditions.ts';
+import { conditionsAfter, deletion, news, overdue, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
 import { removeEach, removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 import type { Part } from './step.ts';
@@ -213,7 +213,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const { object, draft, pass, memory } = visit;
     const generation = object.metadata.generation ?? 0;
     const before = object.status?.conditions ?? [];
-    const moment = { generation, now: this.options.clock.now(), failingSince: memory.failingSince };
+    const { failingSince, waiting } = memory;
+    const moment = { generation, now: this.options.clock.now(), failingSince, waiting };
     const after = conditionsAfter(before, { findings, ready }, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;
@@ -222,6 +223,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       pass.event(type, reason, message);
       pass.logger[type === 'Warning' ? 'warn' : 'info']('condition changed', { reason, detail: message });
     }
+    for (const { type, reason, message } of overdue(findings, moment)) pass.event(type, reason, message);
   }
 
   async #patchStatus({ object, draft }: Visit<O, S>): Promise<void> {

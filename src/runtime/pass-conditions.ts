@@ -8,7 +8,7 @@ import { cut } from './text.ts';
 /** The length that metav1.Condition allows. We count bytes, of which there are never fewer than characters. */
 const messageLimit = 32_768;
 
-/** For this time a condition keeps its word although nobody can look, and an object that waits for a person is not stalled. */
+/** For this time a condition keeps its word although nobody can look, and a wait is not late. */
 const patience = minutes(10);
 
 /** What `Ready` says. */
@@ -35,6 +35,8 @@ export interface Moment {
   readonly now: Date;
   /** Since when each condition could not be looked at for a passing reason, in milliseconds since 1970. */
   readonly failingSince: ReadonlyMap<string, number>;
+  /** What each condition waits for, and since when, in milliseconds since 1970. */
+  readonly waiting: ReadonlyMap<string, { readonly since: number }>;
 }
 
 /** While an object is removed, the last finding is what holds it. */
@@ -54,7 +56,7 @@ export function conditionsAfter(before: readonly Condition[], { findings, ready 
   );
   const observedGeneration = moment.generation;
   const updates: ConditionUpdate[] = [{ type: 'Ready', ...(ready ?? readiness(others)), observedGeneration }];
-  const stalled = stalledBy(before, others, findings, moment);
+  const stalled = stalledBy(before, findings, moment);
   if (stalled) {
     const { reason, message } = stalled;
     updates.push({ type: 'Stalled', status: 'True', reason, message, observedGeneration });
@@ -108,22 +110,31 @@ function readiness(others: readonly Condition[]): Headline {
  */
 function stalledBy(
   before: readonly Condition[],
-  after: readonly Condition[],
   findings: readonly Finding[],
-  { generation, now }: Moment,
+  moment: Moment,
 ): Pick<Condition, 'reason' | 'message'> | undefined {
-  const isLate = ({ type, reason }: Finding) => {
-    const since = Date.parse(findCondition(after, type)?.lastTransitionTime ?? '');
-    return findCondition(before, type)?.reason === reason && now.getTime() - since >= patience;
-  };
-  const waitsLong = (finding: Finding) =>
-    finding.state === 'waiting' && waitsForPerson(finding.reason) && isLate(finding);
-  const stalling = findings.find(isTerminal) ?? findings.find(waitsLong);
-  if (stalling) return stalling;
   const old = findCondition(before, 'Stalled');
+  // Since when it waits is forgotten at a restart, and that it waited long is not.
+  const waitsLong = (finding: Finding) => isLate(finding, moment) || finding.reason === old?.reason;
+  const waitsInVain = (finding: Finding) =>
+    finding.state === 'waiting' && waitsForPerson(finding.reason) && waitsLong(finding);
+  const stalling = findings.find(isTerminal) ?? findings.find(waitsInVain);
+  if (stalling) return stalling;
   const couldNotLook = findings.some(({ passing }) => passing);
-  return couldNotLook && old?.observedGeneration === generation ? old : undefined;
+  return couldNotLook && old?.observedGeneration === moment.generation ? old : undefined;
 }
+
+/** The condition has waited for the same thing for longer than is usual. */
+function isLate({ type, state }: Finding, { now, waiting }: Moment): boolean {
+  const { since } = waiting.get(type) ?? { since: Infinity };
+  return state === 'waiting' && now.getTime() - since >= patience;
+}
+
+/** The waits that should be over by now. An event tells of each, for its condition has told of it all the time. */
+export const overdue = (findings: readonly Finding[], moment: Moment): EventText[] =>
+  findings
+    .filter((finding) => finding.toldWhenLate && isLate(finding, moment))
+    .map(({ reason, message }): EventText => ({ type: 'Warning', reason, message }));
 
 /** What is worth an event: each condition that turned bad or is bad in another way, and `Ready` turning True. */
 export function news(before: readonly Condition[], after: readonly Condition[]): EventText[] {

@@ -13,12 +13,18 @@ export type SecretEntry =
 
 /** Only the named entry of a Secret leaves this folder, decoded as UTF-8. Each call reads the API server: nothing is kept. */
 export interface Secrets {
+  /** The same Secrets, read on behalf of somebody whose signal ends the calls. */
+  during(signal: AbortSignal): Secrets;
   entry(ref: NamespacedName, key: string): Promise<SecretEntry>;
 }
 
 /** Secrets of one cluster. */
 export class KubeSecrets implements Secrets {
   constructor(private readonly client: KubeClient) {}
+
+  during(signal: AbortSignal): Secrets {
+    return new KubeSecrets(this.client.during(signal));
+  }
 
   async entry(ref: NamespacedName, key: string): Promise<SecretEntry> {
     const secret = await this.#find(ref);

@@ -12,6 +12,8 @@ export type Outcome =
       readonly requeueAfter?: number;
       /** Tells without a call to AWS whether the wait is over. While it is not, no step runs until the resync. */
       readonly isOver?: (signal: AbortSignal) => Promise<boolean>;
+      /** An event tells of the wait when it takes longer than ten minutes. */
+      readonly toldWhenLate?: boolean;
     };
 
 export const ready: Outcome = { state: 'ready' };

@@ -27,8 +27,8 @@ export interface WorkQueueOptions {
   readonly random?: () => number;
 }
 
+/** A key that comes back later, because its last run asked for it or failed. */
 interface Delayed {
-  readonly due: number;
   readonly priority: Priority;
   readonly cancel: () => void;
 }
@@ -57,12 +57,9 @@ export class WorkQueue {
     void startsAfter?.then(() => this.#queue.start());
   }
 
-  /** If a key is added several times, the earliest time and the highest priority count. */
-  add(key: string, options: { readonly priority?: Priority; readonly after?: number } = {}): void {
-    if (this.#stopped) return;
-    const { priority = 'normal', after = 0 } = options;
-    if (after > 0) this.#delay(key, priority, after);
-    else this.#enqueue(key, { priority, isReturn: false });
+  /** If a key is added several times before it runs, the highest priority counts. */
+  add(key: string, priority: Priority = 'normal'): void {
+    if (!this.#stopped) this.#enqueue(key, { priority, isReturn: false });
   }
 
   /** Takes no new keys, drops those that wait, and resolves when the running ones have ended. Those are aborted after the grace. */
@@ -74,20 +71,6 @@ export class WorkQueue {
     await this.#idleWithin(grace);
     this.#abort.abort();
     await this.#idleWithin(abortGrace);
-  }
-
-  /** With `isReturn` the time comes from a result, and nothing is known to have changed. */
-  #delay(key: string, priority: Priority, after: number, isReturn = false): void {
-    if (this.#waiting.has(key)) return;
-    const due = this.options.clock.now().getTime() + after;
-    const pending = this.#delayed.get(key);
-    if (pending && pending.due <= due) {
-      this.#delayed.set(key, { ...pending, priority: higher(priority, pending.priority) });
-      return;
-    }
-    pending?.cancel();
-    const cancel = this.options.clock.after(after, () => this.#enqueue(key, { priority, isReturn }));
-    this.#delayed.set(key, { due, priority: higher(priority, pending?.priority), cancel });
   }
 
   #enqueue(key: string, asked: Call): void {
@@ -133,8 +116,9 @@ export class WorkQueue {
   }
 
   #comeBack(key: string, priority: Priority, after: number): void {
-    if (after > 0) this.#delay(key, priority, after, true);
-    else this.#enqueue(key, { priority, isReturn: true });
+    const call = { priority, isReturn: true };
+    if (after <= 0) return this.#enqueue(key, call);
+    this.#delayed.set(key, { priority, cancel: this.options.clock.after(after, () => this.#enqueue(key, call)) });
   }
 
   #nextBackOff(key: string): number {

@@ -3,13 +3,12 @@ import type { Logger } from '../observability/logger.ts';
 import type { ServerAddresses } from './addresses.ts';
 import { Breaker } from './breaker.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { ClusterWatch, type Followed } from './cluster-watch.ts';
-import { minutes } from './duration.ts';
+import { ClusterWatch, idleAfter, type Followed } from './cluster-watch.ts';
 import { HttpKubeClient } from './http-kube-client.ts';
 import type { KubeClient } from './kube-client.ts';
-import { isUnreachable, KubeError } from './kube-error.ts';
+import { isSilence } from './kube-error.ts';
 import { KubeTransport, type Timeouts } from './kube-transport.ts';
-import { accessOf, InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
+import { accessOf } from './untrusted-kubeconfig.ts';
 
 export { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
@@ -26,8 +25,6 @@ export interface WorkloadClusters {
 
 /** The number of clusters whose connections stay open. The one that was used longest ago goes first. */
 const kept = 200;
-/** A cluster that nobody used for so long is named by no object any more, or its kubeconfig is another one. */
-const standardIdle = minutes(15);
 
 export interface KubeconfigClustersOptions<O, S> {
   /** Which servers a kubeconfig may name. */
@@ -36,8 +33,8 @@ export interface KubeconfigClustersOptions<O, S> {
   readonly signal: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
   readonly clock?: Clock;
-  /** Milliseconds without use after which a cluster is left; absent: a quarter of an hour. Longer than the resync, at which each is used. */
-  readonly idle?: number;
+  /** Milliseconds until an object uses its clusters again, if nothing changes. A cluster that nobody uses for much longer is left. */
+  readonly resync: number;
   /** Absent: nothing is watched. */
   readonly watch?: { readonly followed: Followed<O, S>; readonly logger: Logger };
 }
@@ -69,7 +66,7 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
     this.#idleTimers.get(kubeconfig)?.();
     this.#idleTimers.set(
       kubeconfig,
-      this.#clock.after(this.options.idle ?? standardIdle, () => this.#drop(kubeconfig)),
+      this.#clock.after(idleAfter(this.options.resync), () => this.#drop(kubeconfig)),
     );
     if (place !== undefined) cluster.follow(place);
     return cluster.client;
@@ -84,7 +81,7 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
 
   #open(kubeconfig: string): Cluster {
     const access = accessOf(kubeconfig);
-    const { servers, signal, timeouts, watch: watched } = this.options;
+    const { resync, servers, signal, timeouts, watch: watched } = this.options;
     servers.check(access.server);
     const clock = this.#clock;
     const transport = new KubeTransport({
@@ -96,7 +93,7 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
       clock,
       breaker: new Breaker({ clock, isSilence }),
     });
-    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal });
+    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal, resync });
     return {
       client: new HttpKubeClient(transport),
       follow: (place) => watch?.follow(place),
@@ -107,6 +104,3 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
     };
   }
 }
-
-const isSilence = (error: unknown) =>
-  error instanceof KubeError ? isUnreachable(error) : !(error instanceof InvalidKubeconfigError);

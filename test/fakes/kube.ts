@@ -110,6 +110,11 @@ export class FakeKube implements KubeClient {
       .map(([, event]) => sent(event));
   }
 
+  /** Calls end at once here, so no signal has to end them. */
+  during(_signal: AbortSignal): KubeClient {
+    return this;
+  }
+
   async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
     return this.#call('find', resource, ref, () => this.get<O>(resource, ref));
   }

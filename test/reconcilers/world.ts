@@ -60,6 +60,7 @@ export class World {
   };
 
   readonly secrets: Secrets = {
+    during: () => this.secrets,
     entry: async (ref, key) => {
       const secret = this.kube.get<KubernetesObject & { data?: Record<string, string> }>(secrets, ref);
       if (!secret) return { state: 'noSecret' };

@@ -133,6 +133,12 @@ test('each of these watches is set up at the start', () => {
   }
 });
 
+test('clusters, and the names by which they are called, are left by the configured resync', () => {
+  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+  expect(main).toMatch(/new KubeconfigClusters\({[^}]*\bresync: intervals\.resync\b/);
+  expect(main).toMatch(/new ClusterWatch\({[^}]*\bresync: intervals\.resync\b/);
+});
+
 describe('a service account', () => {
   const arn = 'arn:aws:iam::111122223333:role/reader';
   const claim = (changes: Partial<Claim> = {}): Claim => ({

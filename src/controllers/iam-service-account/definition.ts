@@ -6,6 +6,7 @@ import type { Step } from '../../runtime/step.ts';
 import type { Allowed } from '../admission.ts';
 import { IssuerClusters } from '../clusters.ts';
 import { mayHaveForgotten } from '../dependents.ts';
+import { duringPass } from '../during-pass.ts';
 import { explain } from '../explain.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
 import { ownerOf } from '../ownership.ts';
@@ -29,13 +30,13 @@ type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, Rol
 /** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
 export function iamServiceAccountDefinition(dependencies: RoleDependencies): RoleDefinition {
   const { settings, clock } = dependencies;
-  const services: RoleServices = {
-    ...dependencies,
-    clusters: new IssuerClusters(dependencies),
-    propagation: new Propagation(settings.intervals, clock),
+  const propagation = new Propagation(settings.intervals, clock);
+  const servicesOf = (pass: Pass): RoleServices => {
+    const bound = duringPass(dependencies, pass);
+    return { ...bound, clusters: new IssuerClusters(bound, pass.signal), propagation };
   };
   const visit = (object: IAMServiceAccount, status: IAMServiceAccountStatus, pass: Pass): Visit => ({
-    services,
+    services: servicesOf(pass),
     object,
     status,
     pass,

@@ -1,8 +1,9 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import { oidcIssuers } from '../../api/resources.ts';
-import type { Definition } from '../../runtime/definition.ts';
+import type { Definition, Pass } from '../../runtime/definition.ts';
 import { IssuerClusters } from '../clusters.ts';
+import { duringPass } from '../during-pass.ts';
 import { explain } from '../explain.ts';
 import { accept } from './accept.ts';
 import type { AcceptedSite, IssuerDependencies, IssuerServices, SiteContext } from './context.ts';
@@ -13,13 +14,16 @@ import { removal } from './removal.ts';
 export function oidcIssuerDefinition(
   dependencies: IssuerDependencies,
 ): Definition<OIDCIssuer, OIDCIssuerStatus, AcceptedSite, SiteContext> {
-  const clusters = new IssuerClusters(dependencies);
-  const services: IssuerServices = { ...dependencies, clusters, dnsChanges: new Map() };
+  const dnsChanges = new Map<string, string>();
+  const servicesOf = (pass: Pass): IssuerServices => {
+    const bound = duringPass(dependencies, pass);
+    return { ...bound, clusters: new IssuerClusters(bound, pass.signal), dnsChanges };
+  };
   return {
     resource: oidcIssuers,
-    accept: (object, draft, pass) => accept(services, object, { draft, pass }),
-    holdsDeletion: (object) => holdsDeletion(services, object),
-    removal: (object, draft, pass) => removal(services, object, { draft, pass }),
+    accept: (object, draft, pass) => accept(servicesOf(pass), object, { draft, pass }),
+    holdsDeletion: (object, pass) => holdsDeletion(servicesOf(pass), object),
+    removal: (object, draft, pass) => removal(servicesOf(pass), object, { draft, pass }),
     explain,
   };
 }

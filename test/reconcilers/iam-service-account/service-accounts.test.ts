@@ -21,6 +21,28 @@ test('annotates the service account with the role, and nothing that the webhook 
   expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
 });
 
+test('ends its calls to a silent cluster with the pass', async () => {
+  const story = new Story();
+  jest.spyOn(story.workload, 'during').mockImplementation((signal) => {
+    const find = () =>
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(new KubeError('Unreachable', undefined, undefined)));
+      });
+    return Object.assign(Object.create(story.workload) as typeof story.workload, { find });
+  });
+  const pass = story.reconcile();
+  await story.clock.advance(minutes(2));
+  await pass;
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'Unknown', reason: 'ClusterUnreachable' });
+});
+
+test.each(['kube', 'secrets'] as const)('asks %s on behalf of the pass', async (asked) => {
+  const story = new Story();
+  const during = jest.spyOn(story[asked], 'during');
+  await story.reconcile();
+  expect(during).toHaveBeenCalledWith(expect.any(AbortSignal));
+});
+
 test('writes the session and an audience that the webhook would not ask for', async () => {
   const story = new Story({ session: { regionalSTS: true, tokenExpiration: '1h' } });
   story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered('irsa.abcl0.example.com', ['my-audience']) }));

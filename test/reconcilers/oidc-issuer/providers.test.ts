@@ -135,6 +135,23 @@ describe('registers nothing', () => {
     expect(new Set(story.saidReasons)).toEqual(new Set(['DocumentsNotServed']));
   });
 
+  test('and says so ten minutes after that began, whatever was bad before', async () => {
+    const story = new Story();
+    story.aws.failNext('CreateOpenIDConnectProvider', new ServiceError('AccessDenied', 403));
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'AccessDenied');
+    expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    await story.clock.advance(minutes(60));
+    story.documents.fetch = async () => {
+      throw new Error('the distribution answers 403');
+    };
+    for (let minute = 0; minute <= 10; minute++) {
+      story.forget();
+      await story.reconcile();
+      expect(story.saidReasons.includes('DocumentsNotServed')).toBe(minute === 10);
+      await story.clock.advance(minutes(1));
+    }
+  });
+
   test('while IAM itself cannot fetch them', async () => {
     const story = new Story();
     story.aws.failNext('CreateOpenIDConnectProvider', new ServiceError('OpenIdIdpCommunicationErrorException', 400));

@@ -208,3 +208,15 @@ test('works in the account of the role that it is given', async () => {
     providers: [{ accountID: '444455556666', roleARN }],
   });
 });
+
+test('asks Kubernetes on behalf of the pass, whose end ends its calls: to provision, to hold a deletion and to remove', async () => {
+  const story = new Story();
+  const clients = [jest.spyOn(story.kube, 'during'), jest.spyOn(story.secrets, 'during')];
+  const askedFor = () => clients.map(({ mock }) => mock.calls.length > 0);
+  await story.untilReady();
+  expect(askedFor()).toEqual([true, true]);
+  for (const client of clients) client.mockClear();
+  story.delete();
+  await story.untilGone();
+  expect(askedFor()).toEqual([true, true]);
+});

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Accounts } from '../../../src/aws/accounts.ts';
 import { sessionName } from '../../../src/aws/credentials.ts';
 import * as errors from '../../../src/aws/errors.ts';
+import { settled } from '../../fakes/clock.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
 import { FakeAws, scope, ServiceError } from '../../fakes/aws/index.ts';
 import { failure } from './failure.ts';
@@ -158,6 +159,26 @@ describe('a scope that is aborted', () => {
     expect((await failure(roles.find('r'))).message).toContain('the lease is lost');
     expect((await failure(accounts.get(ref, scope({ signal: stop.signal })))).message).toContain('the lease is lost');
     expect(aws.calls).toEqual([]);
+  });
+
+  test('does not make the service look silent to others, although its time is over', async () => {
+    const clients = aws.clients();
+    let isSilent = true;
+    const forCredentials: typeof clients.forCredentials = (source) => {
+      const given = clients.forCredentials(source);
+      const send: typeof given.iam.send = (command, options) =>
+        isSilent ? new Promise<never>(() => {}) : given.iam.send(command, options);
+      return { ...given, iam: { send } };
+    };
+    const shared = aws.accounts({ clients: { ...clients, forCredentials } });
+    const pass = new AbortController();
+    const first = await shared.get({ roleARN, namespace }, scope({ signal: pass.signal }));
+    const call = failure(first.roles.find('r'));
+    await settled();
+    pass.abort(new DOMException('not done within 120 s', 'TimeoutError'));
+    expect((await call).message).toContain('not done within 120 s');
+    isSilent = false;
+    expect(await (await get(roleARN, shared)).roles.find('r')).toBeUndefined();
   });
 
   test('does not take the credentials from another that waits for them too', async () => {

@@ -5,17 +5,23 @@ import { FakeClock, settled } from '../../fakes/clock.ts';
 
 class Silence extends Error {}
 
+/** Of a caller who waits for as long as it takes. */
+const { signal } = new AbortController();
+
 function world() {
   const clock = new FakeClock();
   const breaker = new Breaker({ clock, isSilence: (error) => error instanceof Silence });
   let calls = 0;
   const call = (outcome: 'answer' | 'refusal' | 'silence') => {
-    const run = breaker.run(async () => {
-      calls++;
-      if (outcome === 'silence') throw new Silence();
-      if (outcome === 'refusal') throw new Error('refused');
-      return 'answer';
-    });
+    const run = breaker.run(
+      async () => {
+        calls++;
+        if (outcome === 'silence') throw new Silence();
+        if (outcome === 'refusal') throw new Error('refused');
+        return 'answer';
+      },
+      { signal },
+    );
     return run.catch((error: unknown) => (error instanceof NoAnswer ? 'not called' : 'failed'));
   };
   return { breaker, call, clock, calls: () => calls };
@@ -36,7 +42,7 @@ test('after silence no call is made for half a minute, and then one tries while 
   expect(calls()).toBe(1);
   await clock.advance(1);
   const attempt = Promise.withResolvers<string>();
-  const trying = breaker.run(() => attempt.promise);
+  const trying = breaker.run(() => attempt.promise, { signal });
   expect(await call('answer')).toBe('not called');
   attempt.resolve('answer');
   expect(await trying).toBe('answer');
@@ -68,13 +74,13 @@ describe('a call that hangs', () => {
   test('counts as silence after ten seconds, and its late answer ends the silence', async () => {
     const { breaker, call, clock } = world();
     const late = Promise.withResolvers<string>();
-    const hanging = breaker.run(() => late.promise);
+    const hanging = breaker.run(() => late.promise, { signal });
     await clock.advance(seconds(10) - 1);
     expect(await call('answer')).toBe('answer');
     await clock.advance(1);
     expect(await call('answer')).toBe('answer');
     const other = Promise.withResolvers<string>();
-    void breaker.run(() => other.promise);
+    void breaker.run(() => other.promise, { signal });
     await clock.advance(seconds(10));
     expect(await call('answer')).toBe('not called');
     late.resolve('answer');
@@ -84,7 +90,7 @@ describe('a call that hangs', () => {
 
   test('says nothing about a side that answered others meanwhile', async () => {
     const { breaker, call, clock } = world();
-    void breaker.run(() => new Promise(() => {}));
+    void breaker.run(() => new Promise(() => {}), { signal });
     await clock.advance(seconds(5));
     await call('answer');
     await clock.advance(minutes(1));
@@ -99,7 +105,7 @@ describe('a call that waits for its turn', () => {
     const { breaker, call } = world();
     const outcomes: string[] = [];
     const waiting = breaker
-      .run(async () => 'made', never)
+      .run(async () => 'made', { turn: never, signal })
       .catch((error: unknown) => outcomes.push(error instanceof NoAnswer ? 'no answer' : 'failed'));
     await call('answer');
     await settled();
@@ -107,7 +113,7 @@ describe('a call that waits for its turn', () => {
     await call('silence');
     await waiting;
     expect(outcomes).toEqual(['no answer']);
-    await expect(breaker.run(async () => 'made', never)).rejects.toThrow(NoAnswer);
+    await expect(breaker.run(async () => 'made', { turn: never, signal })).rejects.toThrow(NoAnswer);
   });
 
   test('is not made when its turn comes after it failed', async () => {
@@ -118,9 +124,12 @@ describe('a call that waits for its turn', () => {
       async () => {
         made = true;
       },
-      async (work) => {
-        await turn.promise;
-        return work();
+      {
+        turn: async (work) => {
+          await turn.promise;
+          return work();
+        },
+        signal,
       },
     );
     const outcome = expect(waiting).rejects.toThrow(NoAnswer);
@@ -142,6 +151,50 @@ describe('a call that waits for its turn', () => {
       await settled();
       return work().finally(settled);
     };
-    await expect(breaker.run(fails, slowly)).rejects.toThrow('reset');
+    await expect(breaker.run(fails, { turn: slowly, signal })).rejects.toThrow('reset');
+  });
+});
+
+describe('a call that we give up ourselves', () => {
+  /** A call that hangs until its caller gives it up with this error. */
+  const givenUp = async (breaker: Breaker, error: Error) => {
+    const caller = new AbortController();
+    const aborted = Promise.withResolvers<never>();
+    const run = expect(breaker.run(() => aborted.promise, { signal: caller.signal })).rejects.toBe(error);
+    caller.abort(error);
+    aborted.reject(error);
+    await run;
+  };
+
+  test('is no silence, although it ends as a timeout', async () => {
+    const { breaker, call } = world();
+    await givenUp(breaker, new Silence('the pass has had its time'));
+    expect(await call('answer')).toBe('answer');
+  });
+
+  test('is no answer, and the next call tries', async () => {
+    const { breaker, call, calls, clock } = world();
+    await call('silence');
+    await clock.advance(seconds(30));
+    await givenUp(breaker, new Error('the operator stops'));
+    expect(await call('silence')).toBe('failed');
+    expect(calls()).toBe(2);
+    // The pause goes on to grow, as it would not after an answer.
+    await clock.advance(minutes(1) - 1);
+    expect(await call('answer')).toBe('not called');
+    await clock.advance(1);
+    expect(await call('answer')).toBe('answer');
+  });
+
+  test('that was made before the silence does not end it', async () => {
+    const { breaker, call } = world();
+    const caller = new AbortController();
+    const aborted = Promise.withResolvers<never>();
+    const run = expect(breaker.run(() => aborted.promise, { signal: caller.signal })).rejects.toThrow('stops');
+    await call('silence');
+    caller.abort();
+    aborted.reject(new Error('the operator stops'));
+    await run;
+    expect(await call('answer')).toBe('not called');
   });
 });

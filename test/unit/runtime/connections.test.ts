@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { ServerAddresses } from '../../../src/runtime/addresses.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { HttpKubeClient } from '../../../src/runtime/http-kube-client.ts';
 import { isUnauthorized, isUnreachable, type KubeError } from '../../../src/runtime/kube-error.ts';
-import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
+import { KubeTransport, type Timeouts } from '../../../src/runtime/kube-transport.ts';
 import { loadKubeConfig, OperatorAccess } from '../../../src/runtime/operator-access.ts';
 import { InvalidKubeconfigError, KubeconfigClusters } from '../../../src/runtime/workload-clusters.ts';
 import { TestCA } from '../../backends/test-ca.ts';
@@ -21,6 +22,8 @@ import {
   json,
   refuse,
   ScriptedApiServer,
+  stall,
+  type Answer,
   type ReceivedRequest,
   list,
   watch,
@@ -73,7 +76,9 @@ function kubeconfig(options: { readonly cluster?: object; readonly user?: object
 
 describe("a cluster known by somebody else's kubeconfig", () => {
   const servers = (allowLoopback: boolean, own: string[] = []) => new ServerAddresses({ allowLoopback, own });
-  const clusters = (allowed = servers(true)) => new KubeconfigClusters({ signal: stop.signal, servers: allowed });
+  const resync = minutes(5);
+  const clusters = (allowed = servers(true)) =>
+    new KubeconfigClusters({ signal: stop.signal, servers: allowed, resync });
 
   test('is reached with its own CA and token, over the same connections while the text is the same', async () => {
     const known = clusters();
@@ -189,14 +194,17 @@ describe("a cluster known by somebody else's kubeconfig", () => {
   });
 
   describe('that somebody follows', () => {
-    const following = (clock = new FakeClock()) => {
+    const following = (options: { readonly resync?: number } = {}) => {
+      const clock = new FakeClock();
+      const logger = new FakeLogger();
       const heard: string[] = [];
       const known = new KubeconfigClusters<KubernetesObject, string>({
         signal: stop.signal,
         servers: servers(true),
         clock,
+        resync: options.resync ?? resync,
         watch: {
-          logger: new FakeLogger(),
+          logger,
           followed: {
             resource: serviceAccountMetadata,
             select: ({ metadata }) => metadata.uid,
@@ -204,13 +212,29 @@ describe("a cluster known by somebody else's kubeconfig", () => {
           },
         },
       });
-      return { clock, heard, known };
+      return { clock, heard, known, logger };
     };
+    const added = (name: string, resourceVersion: string, annotations = {}) => ({
+      type: 'ADDED',
+      object: { metadata: { ...ref, name, uid: name, resourceVersion, annotations } },
+    });
+    /** An empty list and a watch, which sends what the result is given. */
+    const quietWatch = async () => {
+      const watching = Promise.withResolvers<ServerResponse>();
+      server.answer(list('5', []), (response, request) => {
+        watch([])(response, request);
+        watching.resolve(response);
+      });
+      const stream = await watching.promise;
+      return (event: object) => void stream.write(`${JSON.stringify(event)}\n`);
+    };
+    /** As many names, so large that all of them are together larger than any answer may be. */
+    const large = (count: number) =>
+      Array.from({ length: count }, (_, index) => added(`${index}`, `${index + 6}`, { text: 'x'.repeat(15_000) }));
 
     test('is watched once, for the metadata alone, and each who follows hears of it under its own name', async () => {
       const { heard, known } = following();
-      const another = { type: 'ADDED', object: { metadata: { ...ref, name: 'new', uid: 'v', resourceVersion: '6' } } };
-      server.answer(list('5', [{ metadata: { ...ref, uid: 'u', resourceVersion: '4' } }]), watch([another]));
+      server.answer(list('5', [{ metadata: { ...ref, uid: 'u', resourceVersion: '4' } }]), watch([added('new', '6')]));
       known.connect(kubeconfig(), 'team/abcl0');
       known.connect(kubeconfig(), 'other/abcl0');
       await until(() => heard.length === 4);
@@ -234,6 +258,86 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       await until(() => server.openConnections === 0);
     });
 
+    test('is left after three resyncs where that is longer', async () => {
+      const { clock, heard, known } = following({ resync: minutes(20) });
+      const sending = quietWatch();
+      known.connect(kubeconfig(), 'team/abcl0');
+      const send = await sending;
+      await clock.advance(minutes(60) - 1);
+      send(added('new', '6'));
+      await until(() => heard.length === 1);
+      await clock.advance(1);
+      await until(() => server.openConnections === 0);
+    });
+
+    test('is left when many others were asked for since', async () => {
+      const { clock, known } = following();
+      server.answer(list('5', []), watch([]));
+      known.connect(kubeconfig(), 'team/abcl0');
+      await server.received(2);
+      for (let other = 0; other < 200; other++) known.connect(kubeconfig({ user: { token: `other-${other}` } }));
+      await until(() => server.openConnections === 0);
+      await clock.advance(minutes(2));
+      expect(server.requests).toHaveLength(2);
+    });
+
+    test('tells nobody any more under a name by which nobody called it for a quarter of an hour', async () => {
+      const { clock, heard, known } = following();
+      const sending = quietWatch();
+      for (const place of ['team/abcl0', 'team/former']) known.connect(kubeconfig(), place);
+      const send = await sending;
+      await clock.advance(minutes(14));
+      known.connect(kubeconfig(), 'team/abcl0');
+      await clock.advance(minutes(1));
+      send(added('new', '6'));
+      await until(() => heard.length > 0);
+      expect(heard).toEqual(['team/abcl0 new']);
+    });
+
+    test('may have more service accounts than an answer may be large, for they come page by page', async () => {
+      const { heard, known } = following();
+      const all = large(300).map(({ object }) => object);
+      server.answer(
+        list('5', all.slice(0, 100), 'a'),
+        list('5', all.slice(100, 200), 'b'),
+        list('5', all.slice(200)),
+        watch([added('new', '400')]),
+      );
+      known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => heard.length === 301);
+      expect(server.requests.map(({ query }) => [query['limit'], query['continue']])).toEqual([
+        ['100', undefined],
+        ['100', 'a'],
+        ['100', 'b'],
+        [undefined, undefined],
+      ]);
+    });
+
+    test('may send more changes than an answer may be large: the watch goes on where it was cut off', async () => {
+      const { clock, heard, known } = following();
+      const all = large(300);
+      const goesOn: Answer = (response, request) =>
+        watch(all.slice(Number(request.query['resourceVersion']) - 5))(response, request);
+      server.answer(list('5', []), goesOn, goesOn, goesOn, goesOn);
+      known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => {
+        void clock.advance(seconds(1));
+        return heard.length === 300;
+      });
+      expect(new Set(heard).size).toBe(300);
+    });
+
+    test('is asked by passes all the same where a page of the list is larger than an answer may be', async () => {
+      const { clock, known, logger } = following();
+      server.answer(endless(), endless(), endless(), json(account));
+      const client = known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => {
+        if (server.requests.length < 3) void clock.advance(seconds(1));
+        return logger.lines.some(({ message }) => message === 'watch broke off');
+      });
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
+    });
+
     test('is not watched by those who do not want to hear', async () => {
       const { known } = following();
       server.answer(json(account));
@@ -242,19 +346,71 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     });
   });
 
-  test('that did not answer is not asked again for a while, and the error stays the same', async () => {
-    server.answer((response) => void response.socket?.destroy(), json(account));
-    const clock = new FakeClock();
-    const client = new KubeconfigClusters({ signal: stop.signal, servers: servers(true), clock }).connect(kubeconfig());
+  describe('that does not answer', () => {
     const words = 'patching ServiceAccount default/s3-reader: Unreachable';
-    for (let call = 0; call < 3; call++) {
-      const error = await refusal(client.patch(serviceAccounts, ref, {}));
-      expect(isUnreachable(error)).toBe(true);
-      expect(error?.message).toBe(words);
-    }
-    expect(server.requests).toHaveLength(1);
-    await clock.advance(seconds(30));
-    expect(await client.find(serviceAccounts, ref)).toEqual(account);
+    const reached = (timeouts: Partial<Timeouts> = {}) => {
+      const clock = new FakeClock();
+      const known = new KubeconfigClusters({ signal: stop.signal, servers: servers(true), clock, resync, timeouts });
+      const client = known.connect(kubeconfig());
+      const fails = async () => {
+        const error = await refusal(client.patch(serviceAccounts, ref, {}));
+        expect(isUnreachable(error)).toBe(true);
+        expect(error?.message).toBe(words);
+      };
+      return { client, clock, fails };
+    };
+
+    test('to a connect is not asked again for a while, and the error stays the same', async () => {
+      const { client, clock, fails } = reached();
+      await server.close();
+      await fails();
+      await server.listen();
+      await fails();
+      expect(server.connections).toBe(0);
+      await clock.advance(seconds(30));
+      server.answer(json(account));
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
+    });
+
+    test.each<[string, Answer]>([
+      ['to a call', () => undefined],
+      ['with the rest of its answer', stall],
+    ])('%s in its time is not asked again for a while', async (_, silence) => {
+      const { client, clock, fails } = reached({ call: 200 });
+      server.answer(silence, json(account));
+      await fails();
+      await fails();
+      expect(server.requests).toHaveLength(1);
+      await clock.advance(seconds(30));
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
+    });
+
+    test('is asked by others all the same where only the pass that asked had its time', async () => {
+      const { client } = reached();
+      const pass = new AbortController();
+      const asking = client.during(pass.signal);
+      const failing = refusal(asking.find(serviceAccounts, ref));
+      await server.received(1);
+      pass.abort(new DOMException('not done within 120 s', 'TimeoutError'));
+      expect(isUnreachable(await failing)).toBe(true);
+      expect(isUnreachable(await refusal(asking.list(serviceAccounts)))).toBe(true);
+      server.answer(json(account));
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
+      expect(server.requests).toHaveLength(2);
+    });
+
+    test('because it resets a connection is asked again at once', async () => {
+      const { client, fails } = reached();
+      server.answer(json(account));
+      await client.find(serviceAccounts, ref);
+      const failing = fails();
+      await server.received(2);
+      await server.close();
+      await failing;
+      await server.listen();
+      server.answer(json(account));
+      expect(await client.patch(serviceAccounts, ref, {})).toEqual(account);
+    });
   });
 
   test('cannot fill our memory with an answer that does not end, and is not quoted then either', async () => {

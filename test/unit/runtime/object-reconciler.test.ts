@@ -78,15 +78,17 @@ function world(spec: House['spec'] = {}) {
     }),
   };
   const stop = new AbortController();
-  const reconciler = new ObjectReconciler({
-    definition,
-    client: kube,
-    events: new KubeEvents({ client: kube, clock, logger, instance: 'pod-1' }),
-    clock,
-    logger,
-    resync: minutes(10),
-    random: () => 0.5,
-  });
+  const newReconciler = () =>
+    new ObjectReconciler({
+      definition,
+      client: kube,
+      events: new KubeEvents({ client: kube, clock, logger, instance: 'pod-1' }),
+      clock,
+      logger,
+      resync: minutes(10),
+      random: () => 0.5,
+    });
+  let reconciler = newReconciler();
   const condition = (type: string) =>
     kube.get<House>(houses, ref)?.status?.conditions?.find((each) => each.type === type);
   return {
@@ -106,6 +108,8 @@ function world(spec: House['spec'] = {}) {
       return [status, reason, message];
     },
     reconcile: () => reconciler.reconcile(ref, turn(stop.signal)),
+    /** Another process: what was only in memory is gone. */
+    restart: () => (reconciler = newReconciler()),
     /** Because the last pass asked for it. */
     comeBack: () => reconciler.reconcile(ref, { ...turn(stop.signal), isReturn: true }),
     statusPatches: () => kube.writes.filter((write) => write.verb === 'patchStatus').length,
@@ -124,6 +128,7 @@ const waits = (requeueAfter?: number): Outcome => ({
   message: 'ACM is validating',
   ...(requeueAfter !== undefined && { requeueAfter }),
 });
+const waitsForPerson = (): Outcome => ({ state: 'waiting', reason: 'SecretNotFound', message: 'no Secret' });
 const fails =
   (message = 'iam:CreateRole is missing') =>
   () => {
@@ -318,6 +323,54 @@ describe('waiting and failing', () => {
         regarding: 'House/town/red',
       },
     ]);
+  });
+
+  describe('what waits for a person', () => {
+    test('makes the object Stalled ten minutes after it began to wait, whatever was bad before', async () => {
+      const { behaviour, clock, reconcile, word } = world();
+      behaviour['BucketReady'] = fails();
+      await reconcile();
+      await clock.advance(minutes(60));
+      behaviour['BucketReady'] = waitsForPerson;
+      for (let minute = 0; minute < 10; minute++) {
+        await reconcile();
+        expect(word('Stalled')).toEqual([undefined, undefined, undefined]);
+        await clock.advance(minutes(1));
+      }
+      await reconcile();
+      expect(word('Stalled')).toEqual(['True', 'SecretNotFound', 'no Secret']);
+    });
+
+    test('still does although one of the looks failed in passing', async () => {
+      const { behaviour, clock, reconcile, word } = world();
+      behaviour['BucketReady'] = waitsForPerson;
+      await reconcile();
+      await clock.advance(minutes(9));
+      behaviour['BucketReady'] = () => {
+        throw new RangeError('read ECONNRESET');
+      };
+      await reconcile();
+      await clock.advance(minutes(1));
+      behaviour['BucketReady'] = waitsForPerson;
+      await reconcile();
+      expect(word('Stalled')).toEqual(['True', 'SecretNotFound', 'no Secret']);
+    });
+
+    test('keeps it Stalled over a restart, and no longer than it waits', async () => {
+      const { behaviour, clock, reconcile, restart, word } = world();
+      behaviour['BucketReady'] = waitsForPerson;
+      await reconcile();
+      await clock.advance(minutes(10));
+      await reconcile();
+      restart();
+      await reconcile();
+      expect(word('Stalled')).toEqual(['True', 'SecretNotFound', 'no Secret']);
+      behaviour['BucketReady'] = () => ready;
+      await reconcile();
+      behaviour['BucketReady'] = waitsForPerson;
+      await reconcile();
+      expect(word('Stalled')).toEqual([undefined, undefined, undefined]);
+    });
   });
 
   test('a failure in other words is told again', async () => {

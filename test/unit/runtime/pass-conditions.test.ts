@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Condition } from '../../../src/api/meta.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import type { Finding } from '../../../src/runtime/findings.ts';
-import { conditionsAfter, deletion, news } from '../../../src/runtime/pass-conditions.ts';
+import { conditionsAfter, deletion, type Moment, news } from '../../../src/runtime/pass-conditions.ts';
 
 const bucket: Finding = { type: 'BucketReady', state: 'ready', reason: 'Provisioned', message: '' };
 const certificate: Finding = {
@@ -32,8 +32,8 @@ const after = (
   findings: readonly Finding[],
   generation = 1,
   now = monday,
-  failingSince: ReadonlyMap<string, number> = new Map(),
-) => conditionsAfter(before, { findings }, { generation, now, failingSince });
+  { failingSince = new Map(), waiting = new Map() }: Partial<Pick<Moment, 'failingSince' | 'waiting'>> = {},
+) => conditionsAfter(before, { findings }, { generation, now, failingSince, waiting });
 const readiness = (findings: readonly Finding[]) => after([], findings).find(({ type }) => type === 'Ready');
 const byType = (conditions: readonly Condition[]) =>
   Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status}/${reason}`]));
@@ -135,8 +135,9 @@ describe('a look that failed in passing', () => {
   };
   const skipped: Finding = { ...distribution, passing: true };
   const well = after([], [bucket, { ...distribution, state: 'ready', reason: 'Provisioned', message: '' }]);
-  const failingFor = (milliseconds: number) =>
-    new Map(['BucketReady', 'DistributionReady'].map((type) => [type, tuesday.getTime() - milliseconds]));
+  const failingFor = (milliseconds: number) => ({
+    failingSince: new Map(['BucketReady', 'DistributionReady'].map((type) => [type, tuesday.getTime() - milliseconds])),
+  });
 
   test('leaves what is True as it is for ten minutes, with the error as its message, and is no news', () => {
     const first = after(well, [unknown, skipped], 1, tuesday, failingFor(0));
@@ -175,21 +176,22 @@ describe('a look that failed in passing', () => {
 
 describe('a wait for a person', () => {
   const secret: Finding = { ...certificate, type: 'SigningKeysReady', reason: 'SecretNotFound' };
-  const later = (milliseconds: number) => new Date(monday.getTime() + milliseconds);
+  const waitingFor = (type: string, milliseconds: number) => ({
+    waiting: new Map([[type, { since: tuesday.getTime() - milliseconds }]]),
+  });
 
   test('makes the object Stalled after ten minutes', () => {
     const first = after([], [secret]);
-    expect(byType(after(first, [secret], 1, later(minutes(9))))).not.toHaveProperty('Stalled');
-    expect(byType(after(first, [secret], 1, later(minutes(10))))).toMatchObject({ Stalled: 'True/SecretNotFound' });
-  });
-
-  test('is not late because something else was bad before it', () => {
-    const first = after([], [{ ...keys, terminal: false }]);
-    expect(byType(after(first, [secret], 1, tuesday))).not.toHaveProperty('Stalled');
+    const at = (milliseconds: number) =>
+      byType(after(first, [secret], 1, tuesday, waitingFor('SigningKeysReady', milliseconds)));
+    expect(at(minutes(10) - 1)).not.toHaveProperty('Stalled');
+    expect(at(minutes(10))).toMatchObject({ Stalled: 'True/SecretNotFound' });
   });
 
   test('is not one for something that takes its own time', () => {
-    expect(byType(after(after([], [certificate]), [certificate], 1, tuesday))).not.toHaveProperty('Stalled');
+    const first = after([], [certificate]);
+    const conditions = after(first, [certificate], 1, tuesday, waitingFor('CertificateReady', minutes(20)));
+    expect(byType(conditions)).not.toHaveProperty('Stalled');
   });
 });
 

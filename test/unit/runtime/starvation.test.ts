@@ -41,7 +41,7 @@ class Roles {
       await sleep(this.clock, deadline, signal);
       throw new Error('no answer');
     };
-    await breaker.run(call);
+    await breaker.run(call, { signal });
     return {};
   }
 
@@ -56,9 +56,9 @@ test('roles on a silent cluster and a silent account hold up neither the changes
   const healthy = Array.from({ length: 1000 }, (_, index) => `healthy-${index}`);
   // As at a start, and the silent ones come first.
   for (const neighbour of ['cluster', 'account']) {
-    for (let index = 0; index < 300; index++) queue.add(`${neighbour}-${index}`, { priority: 'low' });
+    for (let index = 0; index < 300; index++) queue.add(`${neighbour}-${index}`, 'low');
   }
-  for (const key of healthy) queue.add(key, { priority: 'low' });
+  for (const key of healthy) queue.add(key, 'low');
 
   let slowest = 0;
   for (let minute = 0; minute < 60; minute++) {

@@ -1,11 +1,9 @@
 import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
-import { findCondition } from '../../../api/conditions.ts';
 import type { Account } from '../../../aws/accounts.ts';
 import { isAlreadyExists, isUnreachable } from '../../../aws/errors.ts';
 import { isOurs } from '../../../aws/ownership.ts';
 import type { Provider } from '../../../aws/providers.ts';
 import { diffTags } from '../../../aws/tags.ts';
-import { minutes } from '../../../runtime/duration.ts';
 import { type Outcome, ready } from '../../../runtime/step.ts';
 import { leftAlone, mayLackTags, mustBeOurs } from '../../ownership.ts';
 import type { AcceptedSite, IssuerPass, SiteContext } from '../context.ts';
@@ -139,13 +137,11 @@ const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
     'look to IAM',
 };
 
-/** For this time it is usual that the documents are not served yet. */
-const patience = minutes(10);
-
-function notServed({ services, object, pass }: AcceptedSite, message: string) {
-  const known = findCondition(object.status?.conditions, 'ProvidersReady');
-  const reason = 'DocumentsNotServed';
-  const waitsSince = known?.reason === reason ? Date.parse(known.lastTransitionTime) : Infinity;
-  if (services.clock.now().getTime() - waitsSince >= patience) pass.event('Warning', reason, message);
-  return { state: 'waiting', reason, message, requeueAfter: services.settings.intervals.documents } as const;
-}
+const notServed = ({ services }: AcceptedSite, message: string) =>
+  ({
+    state: 'waiting',
+    reason: 'DocumentsNotServed',
+    message,
+    requeueAfter: services.settings.intervals.documents,
+    toldWhenLate: true,
+  }) as const;

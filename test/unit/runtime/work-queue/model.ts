@@ -27,8 +27,8 @@ export class WorkQueueModel {
 
   constructor(private readonly concurrency: number) {}
 
-  add(key: string, priority: Priority, after: number): void {
-    this.put(key, priority, after);
+  add(key: string, priority: Priority): void {
+    this.put(key, priority, 0);
     this.start();
   }
 
@@ -68,13 +68,11 @@ export class WorkQueueModel {
       this.entries.push({ key, priority, due, startable: after === 0, turn: this.turns++ });
       return;
     }
-    if (old.startable && after > 0 && !this.running.has(key)) return;
     const raised = rank[priority] > rank[old.priority];
     old.priority = max(old.priority, priority);
     if (old.startable) {
       if (raised) old.turn = this.turns++;
-    } else if (after === 0) this.release(old);
-    else if (due < old.due) Object.assign(old, { due, turn: this.turns++ });
+    } else this.release(old);
   }
 
   private release(entry: Entry): void {

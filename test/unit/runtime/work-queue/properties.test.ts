@@ -7,7 +7,7 @@ import { harness } from './harness.ts';
 import { WorkQueueModel } from './model.ts';
 
 type Action =
-  | { readonly do: 'add'; readonly key: string; readonly priority: Priority; readonly after: number }
+  | { readonly do: 'add'; readonly key: string; readonly priority: Priority }
   | { readonly do: 'finish'; readonly nth: number; readonly result: Result }
   | { readonly do: 'advance'; readonly by: number };
 
@@ -25,7 +25,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constant('add'),
       key,
       priority: fc.constantFrom('high', 'normal', 'low'),
-      after: time,
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('finish'), nth: fc.nat(4), result }) },
@@ -38,8 +37,8 @@ async function play(concurrency: number, actions: readonly Action[]) {
   const model = new WorkQueueModel(concurrency);
   for (const step of actions) {
     if (step.do === 'add') {
-      real.queue.add(step.key, { priority: step.priority, after: step.after });
-      model.add(step.key, step.priority, step.after);
+      real.queue.add(step.key, step.priority);
+      model.add(step.key, step.priority);
     } else if (step.do === 'finish') {
       const running = [...model.running.keys()];
       const ending = running[step.nth % running.length];

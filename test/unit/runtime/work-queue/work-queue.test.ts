@@ -35,11 +35,11 @@ describe('adding', () => {
   test('higher priority goes first, and a later add can raise it', async () => {
     const { queue, started, finish } = harness(1);
     queue.add('first');
-    queue.add('resync', { priority: 'low' });
-    queue.add('raised', { priority: 'low' });
+    queue.add('resync', 'low');
+    queue.add('raised', 'low');
     queue.add('change');
-    queue.add('deletion', { priority: 'high' });
-    queue.add('raised', { priority: 'high' });
+    queue.add('deletion', 'high');
+    queue.add('raised', 'high');
     for (const key of ['first', 'deletion', 'raised', 'change', 'resync']) await finish(key);
     expect(started).toEqual(['first', 'deletion', 'raised', 'change', 'resync']);
   });
@@ -49,10 +49,10 @@ describe('nothing starves', () => {
   test('one start in eight goes to what has waited longest, whatever comes with a higher priority', async () => {
     const { queue, started, finish } = harness(1);
     queue.add('first');
-    queue.add('resync', { priority: 'low' });
+    queue.add('resync', 'low');
     for (let next = 0; !started.includes('resync'); next++) {
       expect(next).toBeLessThan(8);
-      queue.add(`deletion-${next}`, { priority: 'high' });
+      queue.add(`deletion-${next}`, 'high');
       await finish(started.at(-1) ?? '');
     }
     expect(started.indexOf('resync')).toBe(7);
@@ -87,8 +87,8 @@ describe('before its start', () => {
   test('keys are taken, and run in their order when it comes', async () => {
     const start = Promise.withResolvers<void>();
     const { queue, started } = harness(2, start.promise);
-    queue.add('resync', { priority: 'low' });
-    queue.add('deletion', { priority: 'high' });
+    queue.add('resync', 'low');
+    queue.add('deletion', 'high');
     await settled();
     expect(started).toEqual([]);
     start.resolve();
@@ -108,36 +108,39 @@ describe('before its start', () => {
 });
 
 describe('delays', () => {
-  test('the earliest of several counts', async () => {
-    const { clock, queue, started, finish } = harness();
-    queue.add('a', { after: seconds(10) });
-    queue.add('a', { after: seconds(5) });
-    queue.add('a', { after: seconds(20) });
-    await clock.advance(seconds(5) - 1);
-    expect(started).toEqual([]);
-    await clock.advance(1);
-    expect(started).toEqual(['a']);
-    await finish('a');
-    expect(clock.pending).toBe(0);
-  });
-
-  test('an add without one takes its place', async () => {
-    const { clock, queue, started, finish } = harness();
-    queue.add('a', { after: seconds(5) });
-    queue.add('a');
-    await finish('a');
-    await clock.advance(minutes(1));
-    expect(started).toEqual(['a']);
-  });
-
   test('a run says when to come back', async () => {
-    const { clock, queue, started, finish } = harness();
+    const { clock, queue, started, turns, finish } = harness();
     queue.add('a');
     await finish('a', { requeueAfter: seconds(30) });
     await clock.advance(seconds(30) - 1);
     expect(started).toHaveLength(1);
     await clock.advance(1);
     expect(started).toHaveLength(2);
+    expect(turns.map(({ isReturn }) => isReturn)).toEqual([false, true]);
+  });
+
+  test('an add takes the place of a return, and is a change and no return', async () => {
+    const { clock, queue, started, turns, finish } = harness();
+    queue.add('a');
+    await finish('a', { requeueAfter: seconds(5) });
+    queue.add('a', 'low');
+    await finish('a');
+    await clock.advance(minutes(1));
+    expect(started).toEqual(['a', 'a']);
+    // The higher priority counts, and the return had the normal one.
+    expect(turns.at(-1)).toMatchObject({ isReturn: false, priority: 'normal' });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('an add to a return that waits for its place makes it a change', async () => {
+    const { clock, queue, turns, finish } = harness(1);
+    queue.add('a');
+    await finish('a', { requeueAfter: seconds(1) });
+    queue.add('busy');
+    await clock.advance(seconds(1));
+    queue.add('a');
+    await finish('busy');
+    expect(turns.map(({ isReturn }) => isReturn)).toEqual([false, false, false]);
   });
 
   test('a resync gives way to what else is due', async () => {
@@ -204,9 +207,10 @@ describe('failures', () => {
 describe('stopping', () => {
   test('waits for what runs, drops what waits, and takes nothing new', async () => {
     const { clock, queue, started, finish, aborted } = harness(1);
+    queue.add('c');
+    await finish('c', { requeueAfter: seconds(1) });
     queue.add('a');
     queue.add('b');
-    queue.add('c', { after: seconds(1) });
     let stopped = false;
     const stop = queue.stop(seconds(10)).then(() => (stopped = true));
     queue.add('d');
@@ -215,7 +219,7 @@ describe('stopping', () => {
     await finish('a', { requeueAfter: 1 });
     await stop;
     await clock.advance(minutes(10));
-    expect(started).toEqual(['a']);
+    expect(started).toEqual(['c', 'a']);
     expect(clock.pending).toBe(0);
     expect(aborted()).toBe(true);
   });
