@@ -74,6 +74,8 @@ describe('a bucket', () => {
     await expect(s3.send(new PutBucketPolicyCommand({ Bucket, Policy: Deleted }))).rejects.toMatchObject({
       name: 'MalformedPolicy',
     });
+    const sid = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...issuerPolicy[0], Sid: 'AROAEXAMPLETEXT' }] });
+    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: sid }));
     expect((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic).toBe(false);
     await s3.send(new PutObjectCommand({ Bucket, Key: 'keys.json', Body: '{"keys":[]}' }));
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'keys.json' }));
