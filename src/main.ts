@@ -1,4 +1,3 @@
-import { Agent } from 'node:https';
 import { hostname } from 'node:os';
 import type { AWSCluster } from './api/aws-cluster.ts';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
@@ -18,6 +17,7 @@ import { isSilence } from './aws/errors.ts';
 import { withRates } from './aws/limits.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { NetworkAgent } from './network.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
 import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
@@ -97,12 +97,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal, resync: intervals.resync });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: 50,
-    proxyEnv: config.network.proxyEnv,
-    ...(config.network.ca && { ca: config.network.ca }),
-  });
+  const agent = new NetworkAgent(config.network, { keepAlive: true, maxSockets: 50 });
   const accounts = new AwsAccounts({
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,

@@ -1,12 +1,37 @@
 import { readFileSync } from 'node:fs';
-import { isIPv4, isIPv6 } from 'node:net';
+import { Agent, type AgentOptions } from 'node:https';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { getCACertificates } from 'node:tls';
 
-/** The way to everything but Kubernetes API servers, in the forms that Node's agents take. */
+/** The way to everything but Kubernetes API servers. */
 export interface Network {
+  /** In the form that Node's agents take. */
   readonly proxyEnv: { readonly HTTPS_PROXY?: string; readonly NO_PROXY?: string };
+  /** Addresses that are reached without the proxy. Node's agents know no ranges of IPv6 addresses. */
+  readonly direct: BlockList;
   /** PEM. Undefined: Node's own certificates alone. */
   readonly ca: string[] | undefined;
+}
+
+/** Goes the network's way. */
+export class NetworkAgent extends Agent {
+  private readonly direct: Agent;
+
+  constructor(
+    private readonly network: Network,
+    options: AgentOptions = {},
+  ) {
+    const { proxyEnv, ca } = network;
+    const trusting = { ...options, ...(ca && { ca }) };
+    super({ ...trusting, proxyEnv });
+    this.direct = new Agent(trusting);
+  }
+
+  override createConnection(...args: Parameters<Agent['createConnection']>) {
+    const host = args[0].host ?? '';
+    const isDirect = this.network.direct.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
+    return isDirect ? this.direct.createConnection(...args) : super.createConnection(...args);
+  }
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,13 +55,16 @@ export function readNetwork(environment: Environment): { readonly network: Netwo
   };
   const proxy = attempt(first(environment, ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']), proxyOf);
   const bypass = attempt(first(environment, ['no_proxy', 'NO_PROXY']), bypassOf);
+  const direct = new BlockList();
+  for (const { address, bits } of bypass?.ranges ?? [])
+    direct.addSubnet(address, bits, isIPv6(address) ? 'ipv6' : 'ipv4');
   const bundle = attempt(first(environment, ['AWS_CA_BUNDLE']), bundleOf);
   const proxyEnv = {
     ...(proxy !== undefined && { HTTPS_PROXY: proxy }),
-    ...(bypass !== undefined && { NO_PROXY: bypass }),
+    ...(bypass !== undefined && { NO_PROXY: bypass.hosts.join(',') }),
   };
   return {
-    network: { proxyEnv, ca: bundle === undefined ? undefined : [...getCACertificates('default'), bundle] },
+    network: { proxyEnv, direct, ca: bundle === undefined ? undefined : [...getCACertificates('default'), bundle] },
     problems,
   };
 }
@@ -65,37 +93,39 @@ function proxyOf(text: string): string {
   return url.href;
 }
 
-/** A name counts for the names below it too. */
-function bypassOf(text: string): string {
-  const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
-  return entries.flatMap((entry) => bypassEntries(entry.toLowerCase())).join(',');
+interface Range {
+  readonly address: string;
+  readonly bits: number;
 }
 
-function bypassEntries(entry: string): readonly string[] {
+function bypassOf(text: string): { readonly hosts: readonly string[]; readonly ranges: readonly Range[] } {
+  const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
+  const isRange = (entry: string) => entry.includes('/');
+  return {
+    hosts: entries.filter((entry) => !isRange(entry)).flatMap((entry) => hostsOf(entry.toLowerCase())),
+    ranges: entries.filter(isRange).map(rangeOf),
+  };
+}
+
+/** A name counts for the names below it too. A name with a port, which curl does not know, counts for that name alone. */
+function hostsOf(entry: string): readonly string[] {
   const address = entry.replace(/^\[(.*)\]$/, '$1');
   if (entry === '*' || isIPv4(entry)) return [entry];
   if (isIPv6(address)) return [address, `[${address}]`];
-  if (entry.includes('/')) return [rangeOf(entry)];
   const [, name = '', port] =
     /^(?:\*?\.)?((?:[a-z0-9_]|[a-z0-9_][a-z0-9_.-]*[a-z0-9_]))\.?(?::(\d+))?$/.exec(entry) ?? [];
   if (name === '') throw new Error(`${entry} is not a name, an address, a range such as 10.0.0.0/8, or *`);
   return port === undefined ? [`.${name}`] : [`${name}:${port}`];
 }
 
-/** Node takes a range by its ends. */
-function rangeOf(entry: string): string {
+function rangeOf(entry: string): Range {
   const [address = '', length = ''] = entry.split('/');
-  const bits = Number(length);
-  if (!isIPv4(address) || !/^\d+$/.test(length) || bits > 32) {
-    throw new Error(`${entry} is not a range of IPv4 addresses such as 10.0.0.0/8, and no others are supported`);
+  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  if (!/^\d+$/.test(length) || Number(length) > bits) {
+    throw new Error(`${entry} is not a range of addresses such as 10.0.0.0/8 or fd00::/8`);
   }
-  const start = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - bits);
-  const from = Math.floor(start / size) * size;
-  return `${dotted(from)}-${dotted(from + size - 1)}`;
+  return { address, bits: Number(length) };
 }
-
-const dotted = (address: number) => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 
 function bundleOf(file: string): string {
   let text: string;

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError, run, runVisibly, say } from './progress.mjs';
 
-const oldestNode = 24;
+/** As in package.json: the first 24 whose agents take `proxyEnv`. https://nodejs.org/api/http.html#new-agentoptions */
+const oldestNode = '24.5';
 
 /**
  * Installs the npm packages unless they are those of package-lock.json already.
@@ -27,12 +28,14 @@ async function requireNode(root, env) {
   const packaged = join(root, 'node_modules', '.bin', 'node');
   const { output } = await run(existsSync(packaged) ? packaged : 'node', ['--version'], { env });
   const version = output.trim();
-  if (Number(/^v(\d+)/.exec(version)?.[1]) >= oldestNode) return version;
+  if (!isOlder(version.replace(/^v/, ''), oldestNode)) return version;
   throw new SetupError(
     `Node ${oldestNode} or newer is needed, and this is ${version}. Install it from https://nodejs.org/en/download; ` +
       'only on Linux with an x64 processor does it come with the npm packages.',
   );
 }
+
+const isOlder = (version, than) => version.localeCompare(than, 'en', { numeric: true }) < 0;
 
 function fingerprint(root) {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package.json')));

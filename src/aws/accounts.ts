@@ -1,6 +1,6 @@
 import { S3Buckets, type Buckets } from './buckets.ts';
 import { type Breaker, Calls } from './calls.ts';
-import { AcmCertificates, type Certificates } from './certificates.ts';
+import { AcmCertificates, certificateRegion, type Certificates } from './certificates.ts';
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
 import { Route53Dns, type Dns } from './dns.ts';
@@ -25,11 +25,13 @@ export interface Account {
   readonly partition: Partition;
   readonly roles: Roles;
   readonly providers: OidcProviders;
+  /** Those that CloudFront can use. */
   readonly certificates: Certificates;
   readonly distributions: Distributions;
   readonly originAccessControls: OriginAccessControls;
   readonly dns: Dns;
   buckets(region: string): Buckets;
+  certificatesIn(region: string): Certificates;
   /** Fails if the role cannot be assumed. Asks AWS nothing while there are credentials of the role. */
   open(): Promise<void>;
 }
@@ -97,6 +99,8 @@ export class AwsAccounts implements Accounts {
     const logger = scope.logger.child({ account: id });
     const options = this.callOptions(id, { ...scope, logger });
     const iam = new Calls(() => clients.iam, options('iam'));
+    const certificatesIn = (region: string) =>
+      new AcmCertificates(new Calls(() => clients.acm(region), options('acm')));
     const cloudfront = new Calls(() => clients.cloudfront, options('cloudfront'));
     return {
       id,
@@ -104,7 +108,8 @@ export class AwsAccounts implements Accounts {
       partition,
       roles: new IamRoles(iam),
       providers: new IamOidcProviders(iam, { id, partition }),
-      certificates: new AcmCertificates(new Calls(() => clients.acm, options('acm'))),
+      certificates: certificatesIn(certificateRegion),
+      certificatesIn,
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
       dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, this.now),

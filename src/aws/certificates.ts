@@ -34,10 +34,15 @@ export interface Certificate {
   readonly tags: Tags;
 }
 
-/** ACM certificates of one account in us-east-1, the only region CloudFront reads. */
+/** CloudFront reads certificates of this region only. https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html */
+export const certificateRegion = 'us-east-1';
+
+/** ACM certificates of one account in one region. */
 export interface Certificates {
   /** 2 reads. */
   find(arn: string): Promise<Certificate | undefined>;
+  /** The ARNs of those that findByDomain finds. One read for each page of the region's certificates. */
+  listByDomain(domain: string): Promise<readonly string[]>;
   /**
    * Every certificate that names this domain or its wildcard, whoever made it, of all key types and pages. All of these renew by
    * the same record. https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
@@ -66,7 +71,7 @@ export class AcmCertificates implements Certificates {
     return tagging && toCertificate(arn, found.Certificate, fromTagList(tagging.Tags));
   }
 
-  async findByDomain(domain: string): Promise<readonly Certificate[]> {
+  async listByDomain(domain: string): Promise<readonly string[]> {
     const arns: string[] = [];
     let NextToken: string | undefined;
     do {
@@ -81,8 +86,12 @@ export class AcmCertificates implements Certificates {
       }
       NextToken = page.NextToken;
     } while (NextToken);
+    return arns;
+  }
+
+  async findByDomain(domain: string): Promise<readonly Certificate[]> {
     const found: Certificate[] = [];
-    for (const arn of arns) {
+    for (const arn of await this.listByDomain(domain)) {
       const certificate = await this.find(arn);
       if (certificate) found.push(certificate);
     }

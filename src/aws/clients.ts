@@ -11,10 +11,10 @@ import type { CredentialSource } from './credentials.ts';
 
 /** Clients that share one set of credentials. Each is made when it is first read. */
 export interface AccountClients {
-  readonly acm: calls.AcmClient;
   readonly cloudfront: calls.CloudFrontClient;
   readonly iam: calls.IamClient;
   readonly route53: calls.Route53Client;
+  acm(region: string): calls.AcmClient;
   s3(region: string): calls.S3Client;
 }
 
@@ -36,9 +36,6 @@ export interface ClientOptions {
   readonly requestTimeout?: number;
 }
 
-/** CloudFront reads certificates of this region only. https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html */
-const certificateRegion = 'us-east-1';
-
 /** The only maker of SDK clients. */
 export class SdkClients implements Clients {
   readonly sts: calls.StsClient;
@@ -58,15 +55,10 @@ export class SdkClients implements Clients {
 
   forCredentials(credentials: CredentialSource | undefined): AccountClients {
     const config = { ...this.config, ...(credentials && { credentials }) };
-    const acm = once(() => new ACMClient({ ...config, region: certificateRegion }));
     const cloudfront = once(() => new CloudFrontClient(config));
     const iam = once(() => new IAMClient(config));
     const route53 = once(() => new Route53Client(config));
-    const regional = new Map<string, S3Client>();
     return {
-      get acm() {
-        return acm();
-      },
       get cloudfront() {
         return cloudfront();
       },
@@ -76,13 +68,19 @@ export class SdkClients implements Clients {
       get route53() {
         return route53();
       },
-      s3: (region) => {
-        const client = regional.get(region) ?? new S3Client({ ...config, region });
-        regional.set(region, client);
-        return client;
-      },
+      acm: onceForEach((region) => new ACMClient({ ...config, region })),
+      s3: onceForEach((region) => new S3Client({ ...config, region })),
     };
   }
+}
+
+function onceForEach<T>(make: (region: string) => T): (region: string) => T {
+  const made = new Map<string, T>();
+  return (region) => {
+    const client = made.get(region) ?? make(region);
+    made.set(region, client);
+    return client;
+  };
 }
 
 function once<T>(make: () => T): () => T {

@@ -316,11 +316,23 @@ describe('the npm packages', () => {
     await expect(prepareDependencies(machine.home, env)).rejects.toThrow('ETIMEDOUT');
   });
 
-  test('do not do with a Node that is too old', async () => {
-    machine.install('npm', npm('v22.1.0'));
+  test.each(['v20.19.4', 'v24.4.1'])('do not do with Node %s, which is too old', async (version) => {
+    machine.install('npm', npm(version));
     await expect(prepareDependencies(machine.home, env)).rejects.toThrow(
-      'Node 24 or newer is needed, and this is v22.1.0',
+      `Node 24.5 or newer is needed, and this is ${version}`,
     );
+  });
+
+  test.each(['v24.5.0', 'v24.21.0', 'v26.0.0'])('do with Node %s', async (version) => {
+    machine.install('npm', npm(version));
+    await prepareDependencies(machine.home, env);
+    expect(said.at(-1)).toBe(`setup: node: ${version}`);
+  });
+
+  test('ask for the Node that package.json asks for', () => {
+    const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+    expect(read('package.json').engines.node).toBe('>=24.5');
+    expect(read('package-lock.json').packages[''].engines.node).toBe('>=24.5');
   });
 });
 

@@ -94,9 +94,15 @@ test.each([
     role: { inline: { p0: changed, p1: mayWrite('acme-echo', '1/') } },
   },
   {
+    field: 'the policies, which are then more than a page holds',
+    spec: policies(managedPolicies, [{ name: 'p0', document: changed }, ...inlinePolicies(3).slice(1)]),
+    writes: ['AttachRolePolicy', 'PutRolePolicy'],
+    role: { managed: managedPolicies.toSorted() },
+  },
+  {
     field: 'the policies, all taken away',
     spec: policies([], []),
-    writes: ['DeleteRolePolicy', 'DeleteRolePolicy', 'DetachRolePolicy', 'DetachRolePolicy'],
+    writes: [...Array(3).fill('DeleteRolePolicy'), ...Array(3).fill('DetachRolePolicy')],
     role: { managed: [], inline: {} },
   },
   {

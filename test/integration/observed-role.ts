@@ -1,8 +1,8 @@
 import {
   GetRoleCommand,
   GetRolePolicyCommand,
-  ListAttachedRolePoliciesCommand,
-  ListRolePoliciesCommand,
+  paginateListAttachedRolePolicies,
+  paginateListRolePolicies,
   type Role,
 } from '@aws-sdk/client-iam';
 import type { Clients } from '../backends/aws/clients.ts';
@@ -17,11 +17,13 @@ export interface ObservedRole extends Role {
 
 /** The role and its policies as AWS has them. */
 export async function observeRole({ iam }: Clients, RoleName: string): Promise<ObservedRole> {
-  const [{ Role }, { AttachedPolicies = [] }, { PolicyNames = [] }] = await Promise.all([
+  const [{ Role }, attached, inline] = await Promise.all([
     iam.send(new GetRoleCommand({ RoleName })),
-    iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
-    iam.send(new ListRolePoliciesCommand({ RoleName })),
+    everyPage(paginateListAttachedRolePolicies({ client: iam }, { RoleName })),
+    everyPage(paginateListRolePolicies({ client: iam }, { RoleName })),
   ]);
+  const AttachedPolicies = attached.flatMap((page) => page.AttachedPolicies ?? []);
+  const PolicyNames = inline.flatMap((page) => page.PolicyNames ?? []);
   if (!Role) throw new Error(`IAM says nothing of ${RoleName}`);
   const documents = PolicyNames.map(async (PolicyName) => {
     const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
@@ -33,4 +35,10 @@ export async function observeRole({ iam }: Clients, RoleName: string): Promise<O
     managed: AttachedPolicies.map(({ PolicyName = '' }) => PolicyName).sort(),
     inline: Object.fromEntries(await Promise.all(documents)),
   };
+}
+
+async function everyPage<P>(pages: AsyncIterable<P>): Promise<P[]> {
+  const all: P[] = [];
+  for await (const page of pages) all.push(page);
+  return all;
 }

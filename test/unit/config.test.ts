@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig } from '../../src/config.ts';
@@ -30,7 +31,7 @@ test('installation, region and the namespace of the pod are enough, and the rest
     callsPerSecond: {},
     workloadClusters: { allowLoopback: false },
     issuerCheck: { mode: 'Required', nameservers: [] },
-    network: { proxyEnv: {}, ca: undefined },
+    network: { proxyEnv: {}, direct: new BlockList(), ca: undefined },
     intervals: {
       certificate: 30_000,
       distribution: 30_000,

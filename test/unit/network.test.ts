@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { Agent, get } from 'node:https';
+import { get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { readNetwork } from '../../src/network.ts';
+import { NetworkAgent, readNetwork } from '../../src/network.ts';
 
 /** A proxy that notes what it is asked for, and refuses it. */
 let proxy: Server;
@@ -37,7 +37,7 @@ beforeEach(() => {
 async function tryToReach(host: string, environment: Readonly<Record<string, string>>) {
   const { network, problems } = readNetwork(environment);
   expect(problems).toEqual([]);
-  const agent = new Agent({ proxyEnv: network.proxyEnv });
+  const agent = new NetworkAgent(network);
   const lookup = (_name: string, _options: object, done: (error: Error, address: string) => void) =>
     done(new Error('not looked up'), '');
   await new Promise((resolve) =>
@@ -75,6 +75,7 @@ describe('the proxy', () => {
     ['*', 'iam.amazonaws.com', true],
     ['example.com:443', 'example.com', true],
     ['example.com:8443', 'example.com', false],
+    ['example.com:443', 'a.example.com', false],
     ['127.0.0.9', '127.0.0.9:1', true],
     ['127.0.0.0/8', '127.200.0.9:1', true],
     ['127.0.0.8/30', '127.0.0.11:1', true],
@@ -82,6 +83,11 @@ describe('the proxy', () => {
     ['0.0.0.0/0', '127.0.0.12:1', true],
     ['::1', '[::1]:1', true],
     ['[::1]', '[::1]:1', true],
+    ['fd00::/8', '[fdff::1]:1', true],
+    ['FD00:EC2::/32', '[fd00:ec2::23]:1', true],
+    ['fd00::/8', '[fe00::1]:1', false],
+    ['0.0.0.0/0', '[::1]:1', false],
+    ['::1/128', '[::1]:1', true],
     ['localhost', 'iam.amazonaws.com', false],
   ])('under NO_PROXY=%s, for %s is passed by: %p', async (bypass, host, passedBy) => {
     const reached = await tryToReach(host, { HTTPS_PROXY: address, NO_PROXY: bypass });
@@ -95,7 +101,9 @@ describe('what is not understood is named with its variable, and without a passw
     ['https_proxy', 'http://user:secret@', 'must be a proxy such as'],
     ['ALL_PROXY', 'http://user:secret@proxy:port', 'must be a proxy such as'],
     ['NO_PROXY', '10.0.0.0/33', '10.0.0.0/33 is not a range'],
-    ['NO_PROXY', 'fd00::/8', 'fd00::/8 is not a range of IPv4'],
+    ['NO_PROXY', 'fd00::/129', 'fd00::/129 is not a range'],
+    ['NO_PROXY', 'fd00::/', 'fd00::/ is not a range'],
+    ['NO_PROXY', 'example.com/8', 'example.com/8 is not a range'],
     ['no_proxy', 'exa$mple.com', 'exa$mple.com is not a name'],
     ['AWS_CA_BUNDLE', '/nowhere/ca.pem', '/nowhere/ca.pem cannot be read'],
   ])('%s=%s', (name, value, problem) => {

@@ -24,5 +24,7 @@ function shown(value: unknown): unknown {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  */
 export function deletedPrincipal(text: string): string | undefined {
-  return /"((?:AIDA|AROA)[A-Z0-9]{4,})"/.exec(text)?.[1];
+  const { Statement = [] } = JSON.parse(text) as Json;
+  const principals = [Statement].flat().map((each) => [(each as Json)['Principal'], (each as Json)['NotPrincipal']]);
+  return /"((?:AIDA|AROA)[A-Z0-9]{4,})"/.exec(JSON.stringify(principals))?.[1];
 }

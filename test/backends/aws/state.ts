@@ -56,6 +56,8 @@ export interface Timing {
   callsWithoutPath: number;
   /** How long a role is new for that. */
   withoutPathMillis: number;
+  /** A page of a role's policies holds no more, however many were asked for. */
+  policiesOnPage: number;
 }
 
 export const defaultTiming: Readonly<Timing> = {
@@ -64,6 +66,7 @@ export const defaultTiming: Readonly<Timing> = {
   pendingChangeReads: 1,
   callsWithoutPath: 1,
   withoutPathMillis: 300,
+  policiesOnPage: 2,
 };
 
 /** All that the front knows besides moto. */

@@ -1,4 +1,4 @@
-import { FakeAcm } from './acm.ts';
+import { type AcmScope, FakeAcm } from './acm.ts';
 import { FakeCloudFront } from './cloudfront.ts';
 import type { FakeAws } from './fake-aws.ts';
 import { FakeIam } from './iam.ts';
@@ -11,6 +11,7 @@ export class FakeAccount {
   readonly acm: FakeAcm;
   readonly cloudfront: FakeCloudFront;
   readonly route53: FakeRoute53;
+  private readonly acmScope: AcmScope;
 
   constructor(
     readonly id: string,
@@ -31,7 +32,7 @@ export class FakeAccount {
         return certificate?.status === 'ISSUED' && certificate.domain === alias;
       },
     });
-    this.acm = new FakeAcm({
+    this.acmScope = {
       id,
       now: aws.now,
       pageSize,
@@ -40,7 +41,12 @@ export class FakeAccount {
         [...this.distributions.values()]
           .filter(({ config }) => config.ViewerCertificate?.ACMCertificateArn === arn)
           .map((distribution) => distribution.arn),
-    });
+    };
+    this.acm = new FakeAcm(this.acmScope, 'us-east-1', new Map());
+  }
+
+  acmIn(region: string): FakeAcm {
+    return region === 'us-east-1' ? this.acm : new FakeAcm(this.acmScope, region, this.certificates);
   }
 
   get roles() {
@@ -62,7 +68,7 @@ export class FakeAccount {
     return this.cloudfront.originAccessControls;
   }
 
-  /** By ARN. */
+  /** Of all regions, by ARN. */
   get certificates() {
     return this.acm.certificates;
   }

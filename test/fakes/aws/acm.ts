@@ -17,7 +17,7 @@ export interface FakeCertificate {
   recordHiddenFor: number;
 }
 
-interface Scope {
+export interface AcmScope {
   readonly id: string;
   readonly now: () => number;
   pageSize(): number;
@@ -28,10 +28,12 @@ interface Scope {
 }
 
 export class FakeAcm {
-  /** By ARN. */
-  readonly certificates = new Map<string, FakeCertificate>();
-
-  constructor(private readonly scope: Scope) {}
+  constructor(
+    private readonly scope: AcmScope,
+    private readonly region: string,
+    /** Of all regions, by ARN. */
+    readonly certificates: Map<string, FakeCertificate>,
+  ) {}
 
   RequestCertificate(input: acm.RequestCertificateRequest) {
     const { DomainName: domain = '', IdempotencyToken: token } = input;
@@ -43,7 +45,7 @@ export class FakeAcm {
         token !== undefined && known.token === token && known.domain === domain && now - known.requestedAt < 3_600_000,
     );
     if (repeated) return { CertificateArn: repeated.arn };
-    const arn = `arn:aws:acm:us-east-1:${this.scope.id}:certificate/${this.scope.id}-${this.certificates.size + 1}`;
+    const arn = `arn:aws:acm:${this.region}:${this.scope.id}:certificate/${this.scope.id}-${this.certificates.size + 1}`;
     this.certificates.set(arn, {
       arn,
       domain,
@@ -86,7 +88,9 @@ export class FakeAcm {
 
   ListCertificates({ NextToken, Includes }: acm.ListCertificatesRequest) {
     const keyTypes = Includes?.keyTypes ?? ['RSA_1024', 'RSA_2048'];
-    const listed = [...this.certificates.values()].filter(({ keyAlgorithm }) => keyTypes.includes(keyAlgorithm));
+    const listed = [...this.certificates.values()].filter(
+      ({ arn, keyAlgorithm }) => this.isHere(arn) && keyTypes.includes(keyAlgorithm),
+    );
     const { items, next } = page(listed, ({ arn }) => arn, NextToken, this.scope.pageSize());
     return {
       CertificateSummaryList: items.map(({ arn, domain, alternativeNames = [] }) => ({
@@ -120,8 +124,12 @@ export class FakeAcm {
     return {};
   }
 
+  private isHere(arn: string): boolean {
+    return arn.split(':')[3] === this.region;
+  }
+
   private certificate(arn = ''): FakeCertificate {
-    const certificate = this.certificates.get(arn);
+    const certificate = this.isHere(arn) ? this.certificates.get(arn) : undefined;
     if (!certificate) throw new ServiceError('ResourceNotFoundException', 400, `Could not find certificate ${arn}.`);
     return certificate;
   }

@@ -144,7 +144,7 @@ export class FakeAws {
 
   private accountClients(credentials: CredentialSource | undefined): AccountClients {
     return {
-      acm: this.client(credentials, (account) => account.acm),
+      acm: (region) => this.client(credentials, (account) => account.acmIn(region)),
       cloudfront: this.client(credentials, (account) => account.cloudfront),
       iam: this.client(credentials, (account) => account.iam),
       route53: this.client(credentials, (account) => account.route53),

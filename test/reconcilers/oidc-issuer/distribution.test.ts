@@ -108,6 +108,21 @@ test('says which foreign statement makes S3 refuse the bucket policy: it names a
   expect(story.account.providers.size).toBe(size);
 });
 
+test('takes no text outside the principals of a statement for a deleted principal', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const text = 'AROAEXAMPLETEXT';
+  const deny = {
+    ...{ Sid: text, Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*', Resource: '*' },
+    Condition: { StringNotLike: { 'aws:userId': text } },
+  };
+  story.bucket.policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny] });
+  story.aws.failNext('PutBucketPolicy', new ServiceError('MalformedPolicy', 400));
+  await story.reconcile();
+  expect(story.condition('DistributionReady')?.message).not.toContain('names a principal that was deleted');
+  await story.untilReady();
+});
+
 describe('leaves alone', () => {
   test('a distribution of the account that has the alias and not our tags', async () => {
     const other = new Story();

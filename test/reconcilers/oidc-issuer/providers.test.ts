@@ -117,6 +117,10 @@ describe('registers nothing', () => {
 
   test.each([
     ['does not resolve', 'ENOTFOUND', 'split horizon'],
+    ['has no records', 'ENODATA', 'split horizon'],
+    ['finds no name server', 'EAI_AGAIN', 'name servers fail or do not answer'],
+    ['finds a silent name server', 'ETIMEOUT', 'name servers fail or do not answer'],
+    ['finds a failing name server', 'ESERVFAIL', 'name servers fail or do not answer'],
     ['gets no answer', 'ECONNREFUSED', 'if the operator has no way out, set HTTPS_PROXY'],
   ])('and says what the cause may be where the name %s', async (_, code, hint) => {
     const story = new Story();
@@ -150,6 +154,17 @@ describe('registers nothing', () => {
       expect(story.saidReasons.includes('DocumentsNotServed')).toBe(minute === 10);
       await story.clock.advance(minutes(1));
     }
+  });
+
+  test('and does not speak of split horizon where CloudFront’s own name is not known yet', async () => {
+    const story = new Story(both);
+    const fetch = story.documents.fetch.bind(story.documents);
+    story.documents.fetch = async (url, jwksURI) => {
+      if (!url.endsWith('.cloudfront.net')) return fetch(url, jwksURI);
+      throw new Error('the look', { cause: Object.assign(new Error('ENOTFOUND'), { code: 'ENOTFOUND' }) });
+    };
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
+    expect(story.condition('ProvidersReady')?.message).toMatch(/the look$/);
   });
 
   test('while IAM itself cannot fetch them', async () => {

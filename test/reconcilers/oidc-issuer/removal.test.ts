@@ -85,6 +85,21 @@ describe('the validation record', () => {
     expect(story.saidReasons).toContain('LeftAlone');
   });
 
+  test.each([
+    ['stays', 'eu-central-1'],
+    ['goes', 'eu-west-1'],
+  ])('of an issuer in eu-central-1 %s where %s has another certificate of the domain', async (verdict, region) => {
+    const story = await readyStory();
+    const [certificate] = story.account.certificates.values();
+    const arn = `arn:aws:acm:${region}:111122223333:certificate/theirs`;
+    if (certificate) story.account.certificates.set(arn, { ...certificate, arn, tags: {} });
+    story.delete();
+    await story.untilGone();
+    expect(story.zone.records).toHaveLength(verdict === 'stays' ? 1 : 0);
+    expect(story.saidReasons.includes('LeftAlone')).toBe(verdict === 'stays');
+    expect([...story.account.certificates.keys()]).toEqual([arn]);
+  });
+
   test('stays where it was there before the issuer', async () => {
     const before = await readyStory();
     const record = before.zone.records.filter(({ type }) => type === 'CNAME');

@@ -177,8 +177,9 @@ test('a bucket is part of the path where the endpoint is an IP address', async (
 test('a client is made when it is first used, and once', () => {
   const clients = new SdkClients({ region: 'eu-central-1', agent: new Agent() }).forCredentials(undefined);
   const isMade = Object.values(Object.getOwnPropertyDescriptors(clients)).map(({ value }) => typeof value);
-  expect(isMade).toEqual(['undefined', 'undefined', 'undefined', 'undefined', 'function']);
+  expect(isMade).toEqual(['undefined', 'undefined', 'undefined', 'function', 'function']);
   expect(clients.iam).toBe(clients.iam);
+  expect(clients.acm('us-east-1')).toBe(clients.acm('us-east-1'));
   expect(clients.s3('eu-central-1')).toBe(clients.s3('eu-central-1'));
 });
 
@@ -197,7 +198,7 @@ describe('through a proxy', () => {
     await Promise.all([
       failure(clients.sts.send(new GetCallerIdentityCommand({}), options)),
       failure(own.iam.send(new GetRoleCommand({ RoleName: 'r' }), options)),
-      failure(own.acm.send(new ListCertificatesCommand({}), options)),
+      failure(own.acm('us-east-1').send(new ListCertificatesCommand({}), options)),
       failure(own.cloudfront.send(new ListDistributionsCommand({}), options)),
       failure(own.route53.send(new ListHostedZonesCommand({}), options)),
       failure(own.s3('eu-central-1').send(new GetBucketTaggingCommand({ Bucket: 'bucket' }), options)),

@@ -4,8 +4,11 @@ import { judge, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
 import { keyOf } from '../site/site.ts';
 
-/** A verdict, and of one that is `unproven` for want of an answer whether the name did not even resolve. */
-export type Looked = Verdict & { readonly answer?: 'unresolved' | 'none' };
+/**
+ * A verdict, and of one that is `unproven` for want of an answer what is missing: the name is unknown to the resolver
+ * (`unresolved`), the resolver does not answer or fails (`noResolver`), or the server does not answer (`none`).
+ */
+export type Looked = Verdict & { readonly answer?: 'unresolved' | 'noResolver' | 'none' };
 
 /** Looks at the URL as STS would, and judges by the keys in our bucket whether somebody else answers there. */
 export async function look(context: AcceptedSite, url: string): Promise<Looked> {
@@ -27,7 +30,10 @@ export async function look(context: AcceptedSite, url: string): Promise<Looked> 
   return judge(url, served, { issuer, jwksURI, keys: [...before, ...(await readKeys(context))] });
 }
 
-/** Undefined: there was an answer, if not the right one. https://nodejs.org/api/errors.html#common-system-errors */
+/**
+ * Undefined: there was an answer, if not the right one. https://nodejs.org/api/errors.html#common-system-errors,
+ * https://nodejs.org/api/dns.html#error-codes
+ */
 function answerOf(error: unknown): Looked['answer'] {
   const words: string[] = [];
   for (let link = error; typeof link === 'object' && link !== null; link = 'cause' in link ? link.cause : undefined) {
@@ -35,10 +41,12 @@ function answerOf(error: unknown): Looked['answer'] {
     if ('name' in link) words.push(String(link.name));
   }
   if (words.some((word) => unresolved.has(word))) return 'unresolved';
+  if (words.some((word) => noResolver.has(word))) return 'noResolver';
   return words.some((word) => noAnswer.has(word)) ? 'none' : undefined;
 }
 
-const unresolved: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EAI_AGAIN', 'ETIMEOUT', 'ESERVFAIL']);
+const unresolved: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
+const noResolver: ReadonlySet<string> = new Set(['EAI_AGAIN', 'ETIMEOUT', 'ESERVFAIL']);
 const noAnswer: ReadonlySet<string> = new Set([
   'AbortError',
   'TimeoutError',

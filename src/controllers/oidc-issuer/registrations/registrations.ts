@@ -41,7 +41,7 @@ export async function ensureRegistration(context: AcceptedSite, registration: Re
   const verdict = services.settings.issuerCheck.mode === 'Skip' ? undefined : await look(context, url);
   if (verdict && verdict.state !== 'ours') {
     return {
-      ...notServed(context, `${verdict.message}${verdict.answer ? hints[verdict.answer] : ''}`),
+      ...notServed(context, `${verdict.message}${hint(context, url, verdict.answer)}`),
       isOver: served(context, url),
     };
   }
@@ -127,11 +127,20 @@ function record({ status }: IssuerPass, registration: Registration, { arn, audie
   status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
 }
 
-/** The records are on all of Route 53's servers by now, so a name that does not resolve is resolved by somebody else. */
+/** Says what the cause may be. */
+function hint({ site }: AcceptedSite, url: string, answer: Looked['answer']): string {
+  if (answer === undefined) return '';
+  // Only the alias is a record of ours, and it is on all of Route 53's servers by now. CloudFront serves its own names.
+  return answer === 'unresolved' && url !== site.url ? '' : hints[answer];
+}
+
 const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
   unresolved:
     ': Route 53 serves the record, so the operator probably sees another zone of the name (split horizon): ' +
     "set issuerCheck.nameservers in the operator's configuration, or issuerCheck.mode: Skip, which leaves the look to IAM",
+  noResolver:
+    ": the operator's name servers fail or do not answer: mend them, or set issuerCheck.nameservers or issuerCheck.mode: Skip " +
+    'in its configuration',
   none:
     ': if the operator has no way out, set HTTPS_PROXY, or issuerCheck.mode: Skip in its configuration, which leaves the ' +
     'look to IAM',

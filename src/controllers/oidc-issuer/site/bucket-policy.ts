@@ -27,10 +27,15 @@ export async function ensureBucketPolicy(
 }
 
 /**
- * S3 shows the id of a deleted principal in its place, and takes no policy that names it.
+ * S3 shows the id of a deleted principal in its place, and takes no policy that names it. Only users (AIDA) and roles (AROA) are
+ * both principals and things with such an id.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
  */
-const namesDeletedPrincipal = (statement: unknown) => /"(AIDA|AROA)[A-Z0-9]+"/.test(JSON.stringify(statement));
+function namesDeletedPrincipal(statement: unknown): boolean {
+  const { Principal, NotPrincipal } = statement as { Principal?: unknown; NotPrincipal?: unknown };
+  return /"(AIDA|AROA)[A-Z0-9]+"/.test(JSON.stringify([Principal, NotPrincipal]));
+}
 
 const sidOf = (statement: unknown) => JSON.stringify((statement as { Sid?: unknown }).Sid ?? statement);
 

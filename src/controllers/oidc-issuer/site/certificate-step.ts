@@ -1,4 +1,4 @@
-import type { Certificate, DnsRecord } from '../../../aws/certificates.ts';
+import { type Certificate, certificateRegion, type DnsRecord } from '../../../aws/certificates.ts';
 import { isInUse } from '../../../aws/errors.ts';
 import { reference } from '../../../aws/names.ts';
 import { isOurs, requestNumberKey, validationRecordKey } from '../../../aws/ownership.ts';
@@ -168,7 +168,7 @@ async function prove(
 
 /**
  * ACM names the same record for each certificate of a name in an account, also in other regions, and renews by it. So it goes
- * only if we made it and no other certificate that we see names the domain.
+ * only if we made it and no other certificate names the domain, in the region of our certificates or in the issuer's own.
  */
 async function removeProof(
   context: SiteContext,
@@ -180,12 +180,18 @@ async function removeProof(
   const observed = record && zone && findRecord(zone.records, record);
   if (!observed || !hasValue(observed, record)) return;
   const isOurs = own.some(({ tags }) => tags[validationRecordKey] === record.name);
-  if (isOurs && all.length === own.length) {
+  if (isOurs && all.length === own.length && !(await isNamedInOwnRegion(context))) {
     await changeRecords(context, zone.zone, [{ action: 'delete', record: observed }]);
     return;
   }
   const why = isOurs ? 'by which another certificate renews,' : 'which proves the domain to ACM and was there before,';
   leftAlone(context.pass, `DNS record ${record.name}, ${why}`);
+}
+
+async function isNamedInOwnRegion({ account, object, site }: SiteContext): Promise<boolean> {
+  const { region } = object.spec;
+  if (region === certificateRegion) return false;
+  return (await account.certificatesIn(region).listByDomain(site.alias)).length > 0;
 }
 
 async function deleted({ account }: SiteContext, arn: string): Promise<boolean> {

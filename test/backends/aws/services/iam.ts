@@ -1,7 +1,7 @@
 import { awsError } from '../errors.ts';
 import { members, type AwsRequest, type Reply } from '../request.ts';
 import type { FrontState, RoleSizes } from '../state.ts';
-import { buildXml, xmlDocument } from '../xml.ts';
+import { buildXml, items, parseXml, xmlDocument, type Xml } from '../xml.ts';
 import type { Handler } from './index.ts';
 
 /** Key of a role in the front's state. */
@@ -45,6 +45,24 @@ function changeClientIDs(change: (clientIDs: string[], clientID: string) => stri
   };
 }
 
+/**
+ * IAM may answer with less than there is and less than was asked for, with IsTruncated and a Marker.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html
+ */
+function inPages(list: string): Handler {
+  return async ({ form, accountID, operation }, state) => {
+    const query = new URLSearchParams({ Action: operation, Version: '2010-05-08' });
+    query.set('RoleName', form.get('RoleName') ?? '');
+    const reply = await state.emulator.read('iam', accountID, `/?${query.toString()}`);
+    if (reply.status !== 200) return reply;
+    const all = items(parseXml(reply.body.toString()), `${operation}Result`, list, 'member');
+    const start = Number(form.get('Marker') ?? 0);
+    const end = start + Math.min(Number(form.get('MaxItems') ?? 100), state.timing.policiesOnPage);
+    const next = end < all.length ? { IsTruncated: 'true', Marker: `${end}` } : { IsTruncated: 'false' };
+    return success(operation, { [`${operation}Result`]: { [list]: { member: all.slice(start, end) }, ...next } });
+  };
+}
+
 /** IAM fills the list where none is sent: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
 const retrievedThumbprint = '0123456789abcdef0123456789abcdef01234567';
 
@@ -72,6 +90,8 @@ export const iam: Readonly<Record<string, Handler>> = {
   'iam:DetachRolePolicy': noteRole(({ managed }, form) => {
     managed.delete(form.get('PolicyArn') ?? '');
   }),
+  'iam:ListRolePolicies': inPages('PolicyNames'),
+  'iam:ListAttachedRolePolicies': inPages('AttachedPolicies'),
   'iam:PutRolePermissionsBoundary': noteRole((role, form) => {
     role.boundary = form.get('PermissionsBoundary') ?? undefined;
   }),
@@ -106,8 +126,11 @@ export const iam: Readonly<Record<string, Handler>> = {
   },
 };
 
-function success(operation: string): Reply {
+function success(operation: string, result: { readonly [name: string]: Xml } = {}): Reply {
   const namespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
-  const body = xmlDocument(`${operation}Response`, namespace, { ResponseMetadata: { RequestId: 'front' } });
+  const body = xmlDocument(`${operation}Response`, namespace, {
+    ...result,
+    ResponseMetadata: { RequestId: 'front' },
+  });
   return { status: 200, headers: { 'content-type': 'text/xml' }, body };
 }

@@ -5,6 +5,8 @@ import {
   CreateOpenIDConnectProviderCommand,
   DeleteRoleCommand,
   GetOpenIDConnectProviderCommand,
+  ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
   RemoveClientIDFromOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
 import { GetChangeCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53';
@@ -74,6 +76,8 @@ describe('a bucket', () => {
     await expect(s3.send(new PutBucketPolicyCommand({ Bucket, Policy: Deleted }))).rejects.toMatchObject({
       name: 'MalformedPolicy',
     });
+    const sid = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...issuerPolicy[0], Sid: 'AROAEXAMPLETEXT' }] });
+    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: sid }));
     expect((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic).toBe(false);
     await s3.send(new PutObjectCommand({ Bucket, Key: 'keys.json', Body: '{"keys":[]}' }));
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'keys.json' }));
@@ -182,6 +186,38 @@ describe('a role', () => {
     await expect(remove).rejects.toMatchObject({ name: 'DeleteConflictException', $metadata: { httpStatusCode: 409 } });
   });
 });
+
+test('a role shows its policies in pages of two, however many are asked for', async () => {
+  const { iam } = world.aws;
+  await makeRole(world.aws);
+  const names = ['p0', 'p1', 'p2', 'p3', 'p4'];
+  for (const name of names) await putPolicy(world.aws, name, readPolicy());
+  const PolicyArns = ['AmazonS3ReadOnlyAccess', 'AmazonS3FullAccess', 'AmazonSQSFullAccess'].map(
+    (name) => `arn:aws:iam::aws:policy/${name}`,
+  );
+  for (const PolicyArn of PolicyArns) await iam.send(new AttachRolePolicyCommand({ RoleName: 'reader', PolicyArn }));
+  const input = { RoleName: 'reader', MaxItems: 100 };
+  const inline = await pages((Marker) => iam.send(new ListRolePoliciesCommand({ ...input, Marker })));
+  expect(inline.map(({ PolicyNames }) => PolicyNames?.length)).toEqual([2, 2, 1]);
+  expect(inline.flatMap(({ PolicyNames = [] }) => PolicyNames).sort()).toEqual(names);
+  const managed = await pages((Marker) => iam.send(new ListAttachedRolePoliciesCommand({ ...input, Marker })));
+  const arns = managed.flatMap(({ AttachedPolicies = [] }) => AttachedPolicies.map(({ PolicyArn }) => PolicyArn));
+  expect([managed.length, arns.sort()]).toEqual([2, PolicyArns.toSorted()]);
+  const one = await iam.send(new ListRolePoliciesCommand({ RoleName: 'reader', MaxItems: 1 }));
+  expect(one).toMatchObject({ PolicyNames: [expect.any(String)], IsTruncated: true });
+  await expect(iam.send(new ListRolePoliciesCommand({ RoleName: 'nobody' }))).rejects.toMatchObject({
+    name: 'NoSuchEntityException',
+  });
+});
+
+/** Follows the markers to the end. */
+async function pages<P extends { IsTruncated?: boolean | undefined; Marker?: string | undefined }>(
+  read: (marker: string | undefined) => Promise<P>,
+): Promise<P[]> {
+  const all = [await read(undefined)];
+  while (all.at(-1)?.IsTruncated) all.push(await read(all.at(-1)?.Marker));
+  return all;
+}
 
 describe('a DNS change', () => {
   const ResourceRecordSet = {
