@@ -3,6 +3,7 @@ import type { KubernetesObject, ObjectMeta } from '../../src/api/meta.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
 import type { DesiredObject, KubeClient, ListOptions, OwnerReference } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
+import type { Gate } from './gate.ts';
 import { manageAnnotations } from './kube/managed-annotations.ts';
 import { mergePatch, without, type Json } from './kube/merge.ts';
 import { finalizersOf, hasStatus, keyOf, meta, sameSpec, timestamp } from './kube/objects.ts';
@@ -43,6 +44,9 @@ export class FakeKube implements KubeClient {
   constructor(clock: { now(): Date } = { now: () => new Date() }) {
     this.#now = () => clock.now();
   }
+
+  /** Stands around each write; a test may put another in its place. */
+  gate: Gate = (_, act) => act();
 
   /** What its own tokens carry; a test may put another in its place. */
   issuerURL: string | undefined;
@@ -180,7 +184,8 @@ export class FakeKube implements KubeClient {
     const index = this.#faults.findIndex((fault) => fault.verb === verb);
     const [fault] = index === -1 ? [] : this.#faults.splice(index, 1);
     if (fault && !fault.tookEffect) throw fault.error;
-    const result = act();
+    const isRead = verb === 'find' || verb === 'list';
+    const result = isRead ? act() : this.gate(`${verb} ${resource.plural}`, act);
     if (fault) throw fault.error;
     return result;
   }

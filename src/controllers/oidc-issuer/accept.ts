@@ -79,7 +79,7 @@ const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus)
 const toUndo = ({ accountID, tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
   accountID,
   tagKeys,
-  sites: sites.map(({ url, phase, bucket: { name, path } }) => ({ url, phase, name, path })),
+  sites: sites.map(({ url, bucket: { name, path } }) => ({ url, name, path })),
 });
 
 type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;

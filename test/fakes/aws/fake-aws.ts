@@ -3,6 +3,7 @@ import type { AssumeRoleRequest } from '@aws-sdk/client-sts';
 import { AwsAccounts, type Account, type Accounts, type AccountsOptions } from '../../../src/aws/accounts.ts';
 import type { AccountClients, Clients } from '../../../src/aws/clients.ts';
 import type { CredentialSource } from '../../../src/aws/credentials.ts';
+import type { Gate } from '../gate.ts';
 import { FakeAccount } from './account.ts';
 import { FakeS3, type FakeBucket } from './s3.ts';
 import { copy, ServiceError } from './service.ts';
@@ -120,6 +121,9 @@ export class FakeAws {
     this.failures.push({ operation, error, tookEffect });
   }
 
+  /** Stands around each write; a test may put another in its place. */
+  gate: Gate = (_, act) => act();
+
   /** CloudFront is done with every change. */
   deploy(): void {
     for (const { cloudfront } of this.known.values()) cloudfront.deploy();
@@ -173,7 +177,8 @@ export class FakeAws {
     const failure = this.failures.find((planned) => planned.operation === operation);
     if (failure) this.failures.splice(this.failures.indexOf(failure), 1);
     if (failure && !failure.tookEffect) throw failure.error;
-    const output: unknown = Reflect.apply(handler, service, [copy(input)]);
+    const act = (): unknown => Reflect.apply(handler, service, [copy(input)]);
+    const output = kindOf(operation) === 'write' ? this.gate(operation, act) : act();
     if (failure) throw failure.error;
     return { ...(output as object), $metadata: { httpStatusCode: 200 } };
   }

@@ -1,81 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { iamServiceAccounts } from '../../../src/api/resources.ts';
 import type { OIDCIssuer } from '../../../src/api/kinds.ts';
-import { iamServiceAccountDefinition } from '../../../src/controllers/iam-service-account/definition.ts';
 import { hours, minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { alias, bucketName, globalBucket, issuerURL, newPublicKey, ref, Story } from './story.ts';
-
-const renamed = 'irsa.renamed.example.com';
-const renamedURL = `https://${renamed}`;
-const role = { namespace: 'default', name: 'reader' };
-
-class Migration extends Story {
-  readonly #roles = this.runner(iamServiceAccountDefinition(this));
-
-  /** An issuer that is ready, with a role that trusts it, for whom the spec then asks for another alias. */
-  static async begun(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Migration> {
-    const story = new Migration(spec);
-    story.kube.seed(iamServiceAccounts, {
-      metadata: role,
-      spec: {
-        issuerRefs: [{ namespace: '', name: ref.name }],
-        subjects: [{ namespace: 'default', name: 's3-reader' }],
-        policies: { managed: [] },
-      },
-    });
-    await story.untilReady();
-    await story.reconcileRole();
-    story.askFor(renamed);
-    return story;
-  }
-
-  askFor(host: string): void {
-    this.edit({ hosting: { cloudFront: { ...this.object?.spec.hosting.cloudFront, alias: host } } });
-  }
-
-  async reconcileRole(): Promise<void> {
-    await this.#roles(role);
-  }
-
-  /** Until both controllers have nothing more to do now. */
-  async settle(): Promise<void> {
-    for (let pass = 0; pass < 4; pass++) {
-      await this.untilReady();
-      await this.reconcileRole();
-    }
-  }
-
-  /** Somebody says that the cluster's new tokens carry this URL. */
-  say(url: string): void {
-    this.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/migrated': url } } });
-  }
-
-  get phases(): string[] {
-    return (this.status.sites ?? []).map(({ url, phase }) => `${url.slice('https://'.length)} ${phase}`);
-  }
-
-  /** The hosts of the issuers that the role trusts. */
-  get trusted(): string[] {
-    const [made] = [...this.account.roles.values()];
-    const { Statement } = JSON.parse(made?.trustPolicy ?? '{}') as {
-      Statement: { Effect: string; Principal: { Federated: string } }[];
-    };
-    return Statement.filter(({ Effect }) => Effect === 'Allow').map(
-      ({ Principal }) => Principal.Federated.split('/')[1]!,
-    );
-  }
-
-  /** Whether a token of this URL is accepted: its documents are served, IAM has its provider and the role trusts it. */
-  async accepts(url: string): Promise<boolean> {
-    const host = url.slice('https://'.length);
-    const { discovery, jwks } = await this.documents.fetch(url, `${url}/keys.json`);
-    const keys = (jwks?.['keys'] ?? []) as { kid: string }[];
-    const isServed = discovery['issuer'] === url && keys.some(({ kid }) => kid === this.kid);
-    const isRegistered = [...this.account.providers.values()].some((provider) => provider.url === url);
-    return isServed && isRegistered && this.trusted.includes(host);
-  }
-}
+import { Migration, renamed, renamedURL, role } from './migrating.ts';
+import { alias, bucketName, globalBucket, issuerURL, newPublicKey } from './story.ts';
 
 describe('an issuer that gets another alias', () => {
   test('serves both URLs, each with documents that name it, and roles trust both', async () => {

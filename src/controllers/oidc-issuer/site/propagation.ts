@@ -11,7 +11,8 @@ export function mayBeNew(
 ): boolean {
   const { metadata, status } = object;
   const { clock, settings } = services;
-  if (isNew({ clock, settings }, new Date(site.entry.since))) return true;
+  const { phase, since } = site.entry;
+  if (phase === 'Current' && isNew({ clock, settings }, new Date(since))) return true;
   const condition = findCondition(status?.conditions, type);
   const madeBefore = condition?.status === 'True' ? condition.lastTransitionTime : metadata.deletionTimestamp;
   return madeBefore !== undefined && isNew({ clock, settings }, new Date(madeBefore));

@@ -1,0 +1,135 @@
+import { expect, test } from '@jest/globals';
+import { hours, minutes } from '../../../src/runtime/duration.ts';
+import { Kill } from '../../fakes/gate.ts';
+import { iamServiceAccounts } from '../../../src/api/resources.ts';
+import { Migration, renamed, renamedURL, role } from './migrating.ts';
+import { alias, bucketName, issuerURL } from './story.ts';
+
+/** What an operator does that is killed at each of its writes, to AWS and to Kubernetes, before and after it takes effect. */
+interface Work {
+  /** All up to the work. */
+  readonly begin: () => Promise<Migration>;
+  readonly act: (story: Migration) => Promise<void>;
+  /** What stands in the end, wherever the operator was killed. */
+  readonly end: readonly string[];
+}
+
+const site = (host: string) => [
+  'distribution',
+  `certificate ${host}`,
+  `provider arn:aws:iam::111122223333:oidc-provider/${host}`,
+  `record A ${host}`,
+  `record AAAA ${host}`,
+  'validation record',
+];
+const shared = [`bucket ${bucketName}`, `origin access control ${bucketName}`];
+
+/** A story is for one alias; records and distributions have names that differ from run to run. */
+const standing = (story: Migration): string[] =>
+  story.leftovers
+    .map((what) => what.replace(/^distribution .*/, 'distribution').replace(/^record CNAME .*/, 'validation record'))
+    .toSorted();
+
+async function drained(): Promise<Migration> {
+  const story = await Migration.begun();
+  await story.settle();
+  story.say(renamedURL);
+  await story.settle();
+  await story.clock.advance(hours(25));
+  return story;
+}
+
+async function bothSites(): Promise<Migration> {
+  const story = await Migration.begun();
+  await story.settle();
+  return story;
+}
+
+/** Also what AWS may not have shown in the first minute. */
+async function settled(story: Migration): Promise<void> {
+  await story.settle();
+  await story.clock.advance(minutes(1));
+  await story.settle();
+}
+
+const works: Readonly<Record<string, Work>> = {
+  'makes an issuer': {
+    begin: async () => new Migration(),
+    act: (story) => story.untilReady(),
+    end: [...shared, ...site(alias)],
+  },
+  'makes a second site': {
+    begin: () => Migration.begun(),
+    act: (story) => story.settle(),
+    end: [...shared, ...site(alias), ...site(renamed)],
+  },
+  'retires the former site': {
+    begin: drained,
+    act: settled,
+    end: [...shared, ...site(renamed)],
+  },
+  'goes back to the former site': {
+    begin: async () => {
+      const story = await bothSites();
+      story.askFor(alias);
+      story.say(issuerURL);
+      return story;
+    },
+    act: async (story) => {
+      await story.settle();
+      await story.clock.advance(hours(25));
+      await settled(story);
+    },
+    end: [...shared, ...site(alias)],
+  },
+  'removes both sites': {
+    begin: async () => {
+      const story = await bothSites();
+      story.kube.remove(iamServiceAccounts, role);
+      await story.reconcileRole();
+      story.delete();
+      return story;
+    },
+    act: (story) => story.untilGone(),
+    end: [],
+  },
+};
+
+/** Kills the operator, starts another one, and says what is wrong in the end. Undefined: it came to its end before that write. */
+async function survive({ begin, act, end }: Work, at: { call: number; after: boolean }): Promise<string[] | undefined> {
+  const story = await begin();
+  const kill = new Kill(at);
+  story.aws.gate = kill.gate;
+  story.kube.gate = kill.gate;
+  await act(story).catch(() => undefined);
+  if (kill.where === undefined) return undefined;
+  story.aws.gate = (_, call) => call();
+  story.kube.gate = (_, call) => call();
+  story.restart();
+  const problem = await act(story).then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  const found = problem ?? standing(story).join(', ');
+  const wanted = [...end].toSorted().join(', ');
+  return found === wanted ? [] : [`killed ${kill.where}: ${found}`];
+}
+
+test.each(Object.entries(works))(
+  'an operator that %s comes to the same end wherever it is killed',
+  async (_, work) => {
+    const problems: string[] = [];
+    let kills = 0;
+    for (const after of [false, true]) {
+      for (let call = 0; ; call++) {
+        const found = await survive(work, { call, after });
+        if (!found) break;
+        kills++;
+        problems.push(...found);
+      }
+    }
+    expect(problems).toEqual([]);
+    expect(kills).toBeGreaterThan(10);
+  },
+  60_000,
+);
