@@ -65,10 +65,23 @@ test('a recorded provider that shows no tags any more is left alone, and not for
   await story.reconcile();
   expect(story.condition('ProvidersReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
   expect(story.status.providers).toEqual(recorded);
+});
+
+test('a recorded provider that shows no tags any more is not forgotten either where it is to go', async () => {
+  const story = new Story(everything);
+  await story.untilReady();
+  const recorded = story.status.providers;
+  const own = [...story.account.providers.values()].filter(({ url }) => url.endsWith('.cloudfront.net'));
+  const show = hide(own);
+  await story.clock.advance(minutes(2));
   story.edit({ hosting: { cloudFront: { alias, distributionProvider: 'Remove' } } });
   await story.reconcile();
   expect(story.account.providers.size).toBe(2);
   expect(story.status.providers).toEqual(recorded);
+  show();
+  await story.reconcile();
+  expect(story.account.providers.size).toBe(1);
+  expect(story.status.providers).toHaveLength(1);
 });
 
 describe('what the status records, and another owner has by now,', () => {
