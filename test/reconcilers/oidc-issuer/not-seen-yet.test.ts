@@ -77,7 +77,8 @@ test('a recorded provider that shows no tags any more is not forgotten either wh
   story.edit({ hosting: { cloudFront: { alias, distributionProvider: 'Remove' } } });
   await story.reconcile();
   expect(story.account.providers.size).toBe(2);
-  expect(story.status.providers).toEqual(recorded);
+  expect(story.status.providers).toHaveLength(2);
+  expect(story.status.providers).toEqual(expect.arrayContaining(recorded ?? []));
   show();
   await story.reconcile();
   expect(story.account.providers.size).toBe(1);
