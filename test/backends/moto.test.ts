@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
+import {
+  AttachRolePolicyCommand,
+  CreateRoleCommand,
+  GetPolicyCommand,
+  IAMClient,
+  ListRolesCommand,
+} from '@aws-sdk/client-iam';
 import { startMoto, type Moto } from './moto.ts';
 
 let moto: Moto, client: IAMClient;
@@ -38,10 +44,14 @@ test('answers many writes at a time, without a failure among them', async () => 
   expect((await roleNames())?.sort()).toEqual(names);
 });
 
-test('knows the policies that AWS manages', async () => {
+test('knows the policies that AWS manages, which nobody has attached after a reset', async () => {
   await createRole('viewer');
   const PolicyArn = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
   await client.send(new AttachRolePolicyCommand({ RoleName: 'viewer', PolicyArn }));
+  const attachments = async () => (await client.send(new GetPolicyCommand({ PolicyArn }))).Policy?.AttachmentCount;
+  expect(await attachments()).toBe(1);
+  await moto.reset();
+  expect(await attachments()).toBe(0);
 });
 
 test('is the one that IRSA_TEST_AWS_ENDPOINT names, which is emptied and left running', async () => {

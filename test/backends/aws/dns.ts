@@ -20,10 +20,12 @@ export interface DnsRecord {
   readonly aliasTarget?: { readonly zoneID: string; readonly dnsName: string };
 }
 
-/** The names that stand in Route 53, read from moto when they are asked for. */
+/** The names that stand in Route 53, read from moto when they are asked for and kept until a call may have changed them. */
 export class Dns {
   /** Accounts that have called Route 53. */
   readonly #accounts = new Set<string>();
+  /** By path in an account. */
+  readonly #read = new Map<string, Promise<Xml[]>>();
 
   constructor(private readonly emulator: Emulator) {}
 
@@ -32,8 +34,14 @@ export class Dns {
     this.#accounts.add(accountID);
   }
 
+  /** To be called when a call has ended that may have changed a zone or record, of whatever account. */
+  changed(): void {
+    this.#read.clear();
+  }
+
   clear(): void {
     this.#accounts.clear();
+    this.changed();
   }
 
   /** The records of a name and type in the most specific public zone, whatever account holds it. */
@@ -70,7 +78,15 @@ export class Dns {
     return pages.flatMap((page) => items(page, 'ResourceRecordSets', 'ResourceRecordSet')).map(dnsRecord);
   }
 
-  async #pages(accountID: string, path: string, next: (page: Xml) => [string, string][]): Promise<Xml[]> {
+  /** A read that fails is kept too: a moto that does not answer ends the test anyway. */
+  #pages(accountID: string, path: string, next: (page: Xml) => [string, string][]): Promise<Xml[]> {
+    const key = `${accountID}${path}`;
+    const pages = this.#read.get(key) ?? this.#readPages(accountID, path, next);
+    this.#read.set(key, pages);
+    return pages;
+  }
+
+  async #readPages(accountID: string, path: string, next: (page: Xml) => [string, string][]): Promise<Xml[]> {
     const pages: Xml[] = [];
     let query = new URLSearchParams();
     for (;;) {

@@ -10,7 +10,7 @@ const namespace = 'https://route53.amazonaws.com/doc/2013-04-01/';
 /** moto gives every change one constant id and has it INSYNC at once; here each gets its own and is PENDING first. */
 async function followed(request: AwsRequest, state: FrontState): Promise<Reply> {
   state.dns.know(request.accountID);
-  const reply = await state.emulator.send(request);
+  const reply = await state.emulator.send(request).finally(() => state.dns.changed());
   if (reply.status >= 300) return reply;
   const id = `C${randomBytes(10).toString('hex').toUpperCase()}`;
   state.changes.set(id, state.timing.pendingChangeReads);

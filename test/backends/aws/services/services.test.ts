@@ -9,7 +9,7 @@ import {
   ListRolePoliciesCommand,
   RemoveClientIDFromOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
-import { GetChangeCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53';
+import { DeleteHostedZoneCommand, GetChangeCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53';
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -261,5 +261,17 @@ describe('a DNS change', () => {
     expect(await dns.lookup('irsa.example.com', 'AAAA')).toEqual([]);
     await makeZone(other, 'irsa.example.com');
     expect(await dns.lookup('irsa.example.com', 'A')).toEqual([]);
+  });
+
+  test('is seen as each change leaves it', async () => {
+    const { dns } = world.front.state;
+    const zone = await makeZone(world.aws, 'example.com');
+    expect(await dns.lookup('irsa.example.com', 'A')).toEqual([]);
+    await changeRecords(world.aws, zone, { Action: 'UPSERT', ResourceRecordSet });
+    expect(await dns.lookup('irsa.example.com', 'A')).toHaveLength(1);
+    await changeRecords(world.aws, zone, { Action: 'DELETE', ResourceRecordSet });
+    expect(await dns.lookup('irsa.example.com', 'A')).toEqual([]);
+    await world.aws.route53.send(new DeleteHostedZoneCommand({ Id: zone }));
+    expect(await dns.zones('123456789012')).toEqual([]);
   });
 });
