@@ -14,13 +14,13 @@ function site(name: string, phase: SiteEntry['phase'], since = '2030-01-01T00:00
 function after(
   known: readonly SiteEntry[],
   current: SiteEntry,
-  { age = 0, moved = false, trusted = ['new', 'old'] }: { age?: number; moved?: boolean; trusted?: string[] } = {},
+  { age = 0, moved, trusted = ['new', 'old'] }: { age?: number; moved?: boolean; trusted?: string[] } = {},
 ): string[] {
-  const providers = trusted.map((name) => {
-    const url = `https://${name}.example.com`;
-    return { url, arn: `arn:${name}`, accountID: '111122223333', owned: true };
+  const sites = advance(known, current, {
+    now: new Date(start + hours(age)),
+    trusted: new Set(trusted.map((name) => `https://${name}.example.com`)),
+    hasMoved: moved,
   });
-  const sites = advance(known, current, { now: new Date(start + hours(age)), providers, hasMoved: moved });
   return sites.map(({ url, phase, since }) => `${url.slice(8).split('.')[0]} ${phase} ${since.slice(8, 13)}`);
 }
 
@@ -32,7 +32,7 @@ describe('a site that the spec no longer asks for', () => {
   });
 
   test('serves as long as the cluster’s new tokens carry its URL', () => {
-    expect(after([fresh, site('old', 'Serving')], fresh, { age: 2_000 })).toContain('old Serving 01T00');
+    expect(after([fresh, site('old', 'Serving')], fresh, { age: 2_000, moved: false })).toContain('old Serving 01T00');
   });
 
   test('drains once new tokens carry the current URL', () => {
@@ -43,6 +43,15 @@ describe('a site that the spec no longer asks for', () => {
     const sites = [fresh, site('old', 'Draining')];
     expect(after(sites, fresh, { age: 24, moved: true })).toContain('old Draining 01T00');
     expect(after(sites, fresh, { age: 25, moved: true })).toContain('old Retiring 02T01');
+  });
+
+  test('is retired also where nobody can tell any more what the tokens carry', () => {
+    expect(after([fresh, site('old', 'Draining')], fresh, { age: 25 })).toContain('old Retiring 02T01');
+  });
+
+  test('serves again when the cluster turns back', () => {
+    const sites = [fresh, site('old', 'Draining')];
+    expect(after(sites, fresh, { age: 26, moved: false })).toContain('old Serving 02T02');
   });
 
   test('goes on only while IAM trusts the current one', () => {

@@ -13,6 +13,7 @@ import { recordTagKeys } from '../tag-keys.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
 import { departingParts, servingParts } from './parts.ts';
+import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
 import { rediscover } from './site/recovery.ts';
@@ -58,8 +59,19 @@ export async function accept(
     await rediscover(issuer, asked);
   }
   const current = currentEntry(draft.sites, asked);
-  const moved = await hasMoved(issuer, current.url);
-  draft.sites = advance(draft.sites ?? [], current, { now: clock.now(), providers: draft.providers, hasMoved: moved });
+  const sites = advance(draft.sites ?? [], current, {
+    now: clock.now(),
+    trusted: await trustedURLs(issuer, current.url),
+    hasMoved: await hasMoved(issuer, current.url),
+  });
+  if (sites.length > mostSites) {
+    const former = sites.slice(1).map(({ url }) => url);
+    return refused(
+      'LimitExceeded',
+      `spec.hosting.cloudFront.alias: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
+    );
+  }
+  draft.sites = sites;
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
   draft.issuerURL = current.url;
@@ -71,6 +83,9 @@ export async function accept(
     departing: departingParts(issuer),
   };
 }
+
+/** Each has a distribution and a certificate, of which an account has few. */
+const mostSites = 5;
 
 /** Whether the stored status holds everything in the draft that is needed to undo the next steps. */
 const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus) =>

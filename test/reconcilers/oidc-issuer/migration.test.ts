@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { iamServiceAccounts } from '../../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import type { OIDCIssuer } from '../../../src/api/kinds.ts';
 import { hours, minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
-import { alias, bucketName, globalBucket, issuerURL, newPublicKey } from './story.ts';
+import { alias, bucketName, globalBucket, issuerURL, newPublicKey, ref } from './story.ts';
 
 describe('an issuer that gets another alias', () => {
   test('serves both URLs, each with documents that name it, and roles trust both', async () => {
@@ -171,6 +171,32 @@ describe('the former site', () => {
     expect(await story.accepts(issuerURL)).toBe(true);
   });
 
+  test('serves again when the cluster turns back to it, although the annotation says otherwise', async () => {
+    const story = await Migration.begun();
+    story.seedSecret('abcl0-kubeconfig', { value: story.kubeconfig });
+    story.edit({ cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } } });
+    story.workload.issuerURL = renamedURL;
+    await story.settle();
+    expect(story.phases).toContain(`${alias} Draining`);
+    story.workload.issuerURL = issuerURL;
+    story.say(renamedURL);
+    await story.clock.advance(hours(26));
+    await story.settle();
+    expect(story.phases).toContain(`${alias} Serving`);
+    expect(await story.accepts(issuerURL)).toBe(true);
+  });
+
+  test('serves on where the status misses its provider', async () => {
+    const story = new Migration();
+    await story.untilReady();
+    const { providers: _, ...status } = story.status;
+    story.kube.seed(oidcIssuers, { ...story.object!, metadata: ref, status });
+    story.askFor(renamed);
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+    expect([...story.account.providers.values()].map(({ url }) => url).toSorted()).toEqual([issuerURL, renamedURL]);
+  });
+
   test('is held by a role that the operator did not make, which the status names', async () => {
     const story = await Migration.begun();
     const foreign = 'arn:aws:iam::111122223333:role/by-hand';
@@ -270,6 +296,23 @@ test('an issuer that goes back in the middle keeps what it had and gives up what
   expect(story.phases).toEqual([`${alias} Current`]);
   expect(story.trusted).toEqual([alias]);
   expect(story.leftovers.filter((what) => what.includes(renamed))).toEqual([]);
+});
+
+test('an issuer has five sites at most, and says which are not retired yet', async () => {
+  const story = await Migration.begun();
+  for (const number of [3, 4, 5, 6]) {
+    await story.untilReady();
+    story.askFor(`irsa.number-${number}.example.com`);
+  }
+  await story.reconcile();
+  expect(story.status.sites).toHaveLength(5);
+  expect(story.condition('Accepted')).toMatchObject({
+    status: 'False',
+    reason: 'LimitExceeded',
+    message: expect.stringContaining(issuerURL),
+  });
+  story.askFor('irsa.number-5.example.com');
+  await story.untilReady();
 });
 
 test('an issuer that is deleted in the middle leaves nothing', async () => {

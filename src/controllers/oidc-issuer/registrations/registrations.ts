@@ -31,6 +31,19 @@ export async function recordFound(context: IssuerPass, registration: Registratio
   if (found && isOurs(found.tags, context.owner)) record(context, registration, found);
 }
 
+/**
+ * The URLs of sites that IAM trusts. The status may miss a provider that was made when the operator died, so IAM is asked about
+ * a former site of which the status has none before it counts as one that nobody needs.
+ */
+export async function trustedURLs({ account, status }: IssuerPass, current: string): Promise<ReadonlySet<string>> {
+  const trusted = new Set((status.providers ?? []).map(({ url }) => url));
+  for (const { url, phase } of status.sites ?? []) {
+    if (url === current || trusted.has(url) || phase === 'Retiring') continue;
+    if (await findRegistration({ url, account })) trusted.add(url);
+  }
+  return trusted;
+}
+
 /** Makes it once the documents behind its URL are ours, and repairs it. */
 export async function ensureRegistration(context: AcceptedSite, registration: Registration): Promise<Outcome> {
   const { services, desired, status } = context;

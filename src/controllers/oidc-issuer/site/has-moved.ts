@@ -1,23 +1,27 @@
 import { annotations } from '../../../api/names.ts';
-import { InvalidKubeconfigError } from '../../../runtime/workload-clusters.ts';
 import type { IssuerPass } from '../context.ts';
 
 /**
- * Whether the cluster's new tokens carry this URL: its API server names it in its own discovery document, or, where the operator
- * does not reach the cluster, somebody says so on the object. Asked only while a former site waits for it.
+ * Whether the cluster's new tokens carry this URL: its API server says so in its own discovery document, or, where that cannot be
+ * read, somebody does on the object. Undefined: nobody can tell. Asked only while a former site depends on it.
  */
-export async function hasMoved({ services, object, status, pass }: IssuerPass, url: string): Promise<boolean> {
-  const isWaitedFor = (status.sites ?? []).some((site) => site.url !== url && site.phase === 'Serving');
-  if (!isWaitedFor) return false;
-  if (object.metadata.annotations?.[annotations.migrated] === url) return true;
+export async function hasMoved(issuer: IssuerPass, url: string): Promise<boolean | undefined> {
+  const depends = (issuer.status.sites ?? []).some(
+    (site) => site.url !== url && (site.phase === 'Serving' || site.phase === 'Draining'),
+  );
+  if (!depends) return undefined;
+  const named = await issuerOfCluster(issuer);
+  if (named !== undefined) return named === url;
+  return issuer.object.metadata.annotations?.[annotations.migrated] === url ? true : undefined;
+}
+
+/** Undefined if the cluster cannot be asked. The conditions of the roles say what is wrong with the way to it. */
+async function issuerOfCluster({ services, object, pass }: IssuerPass): Promise<string | undefined> {
   try {
     const reached = await services.clusters.reach(object);
-    return reached.state === 'connected' && (await reached.client.issuer()) === url;
-  } catch (error) {
+    return reached.state === 'connected' ? await reached.client.issuer() : undefined;
+  } catch {
     pass.signal.throwIfAborted();
-    // Nobody is harmed by waiting, and the roles' conditions say what is wrong with the way to the cluster.
-    const known = error instanceof InvalidKubeconfigError ? 'invalid kubeconfig' : 'unreachable';
-    pass.logger.debug('the cluster does not tell its issuer', { why: known });
-    return false;
+    return undefined;
   }
 }

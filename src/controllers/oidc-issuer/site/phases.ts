@@ -1,4 +1,3 @@
-import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
 import { hours } from '../../../runtime/duration.ts';
 import { toTime } from '../time.ts';
 import type { SiteEntry } from './site.ts';
@@ -9,33 +8,35 @@ const keyRetention = hours(25);
 /** What decides whether the former sites go on. */
 export interface Progress {
   readonly now: Date;
-  readonly providers: OIDCIssuerStatus['providers'];
-  /** The cluster's new tokens carry the current site's URL. */
-  readonly hasMoved: boolean;
+  /** The URLs that IAM trusts. */
+  readonly trusted: ReadonlySet<string>;
+  /** Whether the cluster's new tokens carry the current site's URL. Undefined: nobody can tell now. */
+  readonly hasMoved: boolean | undefined;
 }
 
 /**
  * The sites after this moment, the current one first. A former site serves until the cluster's new tokens carry the current URL,
- * then drains until no token with its own URL lives any more, and then is retired. Nothing of that begins before IAM trusts the
- * current site. A site that IAM never trusted served nobody.
+ * then drains until no token with its own URL lives any more, and then is retired. A cluster that turns back makes it serve again.
+ * Nothing of that begins before IAM trusts the current site. A site that IAM never trusted served nobody.
  */
 export function advance(
   known: readonly SiteEntry[],
   current: SiteEntry,
-  { now, providers = [], hasMoved }: Progress,
+  { now, trusted, hasMoved }: Progress,
 ): SiteEntry[] {
-  const isTrusted = ({ url }: SiteEntry) => providers.some((provider) => provider.url === url);
   const turn = (entry: SiteEntry, phase: SiteEntry['phase']): SiteEntry =>
     entry.phase === phase ? entry : { ...entry, phase, since: toTime(now) };
+  const isDrained = ({ since }: SiteEntry) => now.getTime() - Date.parse(since) >= keyRetention;
   const former = known
     .filter(({ url }) => url !== current.url)
     .map((entry) => {
-      if (!isTrusted(entry)) return turn(entry, 'Retiring');
+      if (!trusted.has(entry.url)) return turn(entry, 'Retiring');
       if (entry.phase === 'Current') return turn(entry, 'Serving');
-      if (!isTrusted(current)) return entry;
-      if (entry.phase === 'Serving' && hasMoved) return turn(entry, 'Draining');
-      const isDrained = now.getTime() - Date.parse(entry.since) >= keyRetention;
-      return entry.phase === 'Draining' && isDrained ? turn(entry, 'Retiring') : entry;
+      if (!trusted.has(current.url)) return entry;
+      if (entry.phase === 'Serving') return hasMoved ? turn(entry, 'Draining') : entry;
+      if (entry.phase !== 'Draining') return entry;
+      if (hasMoved === false) return turn(entry, 'Serving');
+      return isDrained(entry) ? turn(entry, 'Retiring') : entry;
     });
   return [turn(current, 'Current'), ...former];
 }
