@@ -138,7 +138,7 @@ describe('an issuer that is registered', () => {
   ])('is deleted by its policy $deletionPolicy also while a change is refused', async ({ deletionPolicy, left }) => {
     await workspace.apply(oidcIssuer(name));
     await workspace.ready(`oidcissuer/${name}`);
-    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy, audiences: ['another'] } });
+    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy, bucket: { name: 'another-bucket' } } });
     await workspace.condition('oidcissuer', name, notImplemented);
     await workspace.kubectl(['delete', 'oidcissuer', name]);
     expect(counts(await holdings(account))).toEqual(left);
