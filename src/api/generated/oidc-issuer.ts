@@ -39,7 +39,7 @@ export interface OIDCIssuerSpec {
      */
     cloudFront?: {
       /**
-       * Not built yet without one. DNS name of the distribution, for example irsa.abcl0.example.com. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. Absent: the distribution has only its own cloudfront.net name.
+       * Not built yet without one. DNS name of the distribution, for example irsa.abcl0.example.com. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. When it changes, the former name is served too until no token carries it any more. Absent: the distribution has only its own cloudfront.net name.
        */
       alias?: string;
       /**
@@ -70,7 +70,7 @@ export interface OIDCIssuerSpec {
    */
   bucket?: {
     /**
-     * Name of the bucket, without dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
+     * Name of the bucket, which can change only together with the alias. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
      */
     name?: string;
     /**
@@ -177,7 +177,7 @@ export interface OIDCIssuerSpec {
     };
   };
   /**
-   * Audiences that tokens for AWS carry, registered as client ids of the IAM OIDC provider. Absent: sts.amazonaws.com, and in China also sts.amazonaws.com.cn.
+   * Audiences that tokens for AWS carry, registered as client ids of the IAM OIDC provider. Absent: sts.amazonaws.com, and in China also sts.amazonaws.com.cn. One that you remove stays registered until it is taken away in IAM, because pods may carry tokens for it.
    */
   audiences?: string[];
   /**
