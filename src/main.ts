@@ -25,13 +25,13 @@ import { findHome, InstallationChanged, keepInstallation } from './controllers/i
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { lookupBy } from './controllers/oidc-issuer/registrations/nameservers.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
-import { claimIndex, deletedIssuerIndex, issuerIndex, roleIndex } from './controllers/references.ts';
+import { claimIndex, leavingIssuerIndex, issuerIndex, roleIndex } from './controllers/references.ts';
 import {
   guardrailsForAll,
   issuersForClusters,
   issuersForRoles,
   namespacesForTheirs,
-  rolesForDeletedIssuers,
+  rolesForLeavingIssuers,
   rolesOfServiceAccount,
   serviceAccountState,
   type ServiceAccountState,
@@ -142,7 +142,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   });
 
   const knownIssuers = issuerIndex();
-  const deletedIssuers = deletedIssuerIndex();
+  const leavingIssuers = leavingIssuerIndex();
   const rolesByIssuer = roleIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller(
@@ -164,7 +164,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   guardrailInformer.on(guardrailsByNamespace);
   namespaceInformer.on(namespacesByName);
   const allIssuers = issuerInformer.on(knownIssuers);
-  issuerInformer.on(deletedIssuers);
+  issuerInformer.on(leavingIssuers);
   const allRoles = roleInformer.on(roleAges);
   roleInformer.on(rolesByIssuer);
   roleInformer.on(claims);
@@ -173,7 +173,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   clusters.watch(clusterInformer);
 
   roles.watchRelated(issuerInformer, issuersForRoles(rolesByIssuer));
-  issuers.watchRelated(roleInformer, rolesForDeletedIssuers(deletedIssuers));
+  issuers.watchRelated(roleInformer, rolesForLeavingIssuers(leavingIssuers));
   clusters.watchRelated(issuerInformer, issuersForClusters);
   for (const [judged, all, byNamespace] of [
     [issuers, allIssuers, knownIssuers],

@@ -34,20 +34,23 @@ export const issuerIndex = () =>
     keys: ({ namespace }, { providerARNs }) => [namespace, ...providerARNs],
   });
 
-/** What the deletion of an issuer waits for. */
-interface DeletedIssuer {
+/** What the deletion of an issuer, or of one of its sites, waits for. */
+interface LeavingIssuer {
   readonly deleted: boolean;
+  /** Those that roles may trust and that leave. */
   readonly urls: readonly string[];
 }
 
-/** Issuers that are being deleted: by `namespace/name`, and by the URLs that roles may trust. */
-export const deletedIssuerIndex = () =>
-  new Index<OIDCIssuer, DeletedIssuer>({
-    select: ({ metadata, status }) => ({
-      deleted: metadata.deletionTimestamp !== undefined,
-      urls: [...(status?.sites ?? []), ...(status?.providers ?? [])].map(({ url }) => url),
-    }),
-    keys: (ref, { deleted, urls }) => (deleted ? [...new Set([issuerKey(ref), ...urls])] : []),
+/** Issuers of which something is removed: by `namespace/name` those that are being deleted, and by the URLs that leave. */
+export const leavingIssuerIndex = () =>
+  new Index<OIDCIssuer, LeavingIssuer>({
+    select: ({ metadata, status }) => {
+      const deleted = metadata.deletionTimestamp !== undefined;
+      const { sites = [], providers = [] } = status ?? {};
+      const leaving = deleted ? [...sites, ...providers] : sites.filter(({ phase }) => phase === 'Retiring');
+      return { deleted, urls: leaving.map(({ url }) => url) };
+    },
+    keys: (ref, { deleted, urls }) => [...new Set([...(deleted ? [issuerKey(ref)] : []), ...urls])],
   });
 
 /** Which issuers an IAMServiceAccount refers to, and which its role trusts. */

@@ -29,15 +29,15 @@ export const issuersForRoles = (rolesByIssuer: Lookup<unknown>) =>
     affected: (issuer, { urls }) => [issuerKey(issuer), ...urls].flatMap((key) => refsOf(rolesByIssuer.under(key))),
   }) satisfies Related<OIDCIssuer, { urls: readonly string[] }>;
 
-/** The OIDCIssuers whose deletion waits for an IAMServiceAccount. A changed role causes no AWS calls for other issuers. */
-export const rolesForDeletedIssuers = (deletedIssuers: Lookup<unknown>) =>
+/** The OIDCIssuers whose deletion, or that of a former site, waits for an IAMServiceAccount. A changed role causes no AWS calls for other issuers. */
+export const rolesForLeavingIssuers = (leavingIssuers: Lookup<unknown>) =>
   ({
     select: (role: IAMServiceAccount) => ({
       ...roleSummary(role),
       deleting: role.metadata.deletionTimestamp !== undefined,
       forgotten: mayHaveForgotten(role),
     }),
-    affected: (_, { issuers, urls }) => [...issuers, ...urls].flatMap((key) => refsOf(deletedIssuers.under(key))),
+    affected: (_, { issuers, urls }) => [...issuers, ...urls].flatMap((key) => refsOf(leavingIssuers.under(key))),
   }) satisfies Related<IAMServiceAccount, { issuers: readonly string[]; urls: readonly string[] }>;
 
 /** The AWSCluster of which an OIDCIssuer was made. */

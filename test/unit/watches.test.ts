@@ -81,7 +81,7 @@ describe('an OIDCIssuer', () => {
 });
 
 describe('an IAMServiceAccount', () => {
-  const watch = watches.rolesForDeletedIssuers(knows({ 'team/abcl0': ref, [url]: { ...ref, name: 'by-url' } }));
+  const watch = watches.rolesForLeavingIssuers(knows({ 'team/abcl0': ref, [url]: { ...ref, name: 'by-url' } }));
   const account = (changes: { metadata?: object; spec?: object; status?: object } = {}) =>
     ({
       metadata: { ...role, ...changes.metadata },
