@@ -16,6 +16,8 @@ export interface ObservedRecord {
   readonly type: string;
   readonly alias: { readonly dnsName: string; readonly hostedZoneID: string } | undefined;
   readonly values: readonly string[];
+  /** In seconds. Undefined of an alias. */
+  readonly ttl: number | undefined;
   /** As Route 53 gave it, with all that we do not know of. */
   readonly original: object;
 }
@@ -157,6 +159,7 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
     type: set.Type ?? '',
     alias: DNSName && HostedZoneId ? { dnsName: plainName(DNSName), hostedZoneID: HostedZoneId } : undefined,
     values: (set.ResourceRecords ?? []).flatMap(({ Value }) => Value ?? []),
+    ttl: set.TTL,
     original: set,
   };
 }

@@ -2,12 +2,12 @@ import { type Certificate, certificateRegion, type DnsRecord } from '../../aws/c
 import { isInUse } from '../../aws/errors.ts';
 import { reference } from '../../aws/names.ts';
 import { isOurs, requestNumberKey, validationRecordKey } from '../../aws/ownership.ts';
-import { diffTags, hasChanges } from '../../aws/tags.ts';
+import { diffTags, hasChanges, type Tags } from '../../aws/tags.ts';
 import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { type Found, leftAlone, mustBeOurs, mustNotBeAnotherClusters, mustShowTags, notOwned } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
-import { findRecord, hasValue, upsert } from './dns-records.ts';
+import { findRecord, hasOurTTL, hasValue, upsert } from './dns-records.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from './time.ts';
@@ -80,6 +80,7 @@ async function ensure(context: IssuerContext): Promise<Certificate | undefined> 
   if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
   status.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
+  if (best) await tellRecord(context, best, failed);
   for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
   if (best) return tagged(context, best);
   const requested = await certificates.find(arn);
@@ -130,8 +131,28 @@ async function request({ account, desired }: IssuerContext, failed: readonly Cer
   const [replaces] = failed.map(({ arn }) => arn).sort();
   const idempotencyToken = reference(desired.uid, replaces);
   const number = Math.max(0, ...failed.map(requestNumber)) + 1;
-  const tags = number === 1 ? desired.tags : { ...desired.tags, [requestNumberKey]: String(number) };
+  const tags = {
+    ...desired.tags,
+    ...(number > 1 && { [requestNumberKey]: String(number) }),
+    ...recordTag(failed),
+  };
   return account.certificates.request({ domain: desired.alias, tags, idempotencyToken });
+}
+
+/** Of certificates that go: which record we made. ACM names the same one for their successor. */
+function recordTag(failed: readonly Certificate[]): Tags {
+  const name = failed.map(({ tags }) => tags[validationRecordKey]).find((each) => each !== undefined);
+  return name === undefined ? {} : { [validationRecordKey]: name };
+}
+
+/** Before the certificates go that said so. */
+async function tellRecord(
+  { account }: IssuerContext,
+  { arn, tags }: Certificate,
+  failed: readonly Certificate[],
+): Promise<void> {
+  const changes = diffTags(tags, { ...recordTag(failed), ...tags });
+  if (hasChanges(changes)) await account.certificates.tag(arn, changes);
 }
 
 async function tagged({ account, desired, status }: IssuerContext, certificate: Certificate): Promise<Certificate> {
@@ -140,7 +161,10 @@ async function tagged({ account, desired, status }: IssuerContext, certificate: 
   return certificate;
 }
 
-/** The certificate says that the record is ours before the record is there, so that no crash leaves a record that nobody deletes. */
+/**
+ * The certificate says that we make the record before the record is there, so that no crash leaves a record that nobody deletes.
+ * That alone does not prove that we made the record which is there later: its TTL has to be ours too.
+ */
 async function prove(
   context: IssuerContext,
   { arn, tags }: Certificate,
@@ -158,7 +182,7 @@ async function prove(
 
 /**
  * ACM names the same record for each certificate of a name in an account, also in other regions, and renews by it. So it goes
- * only if we made it and no other certificate names the domain, in the region of our certificates or in the issuer's own.
+ * only if it is proven that we made it and no other certificate names the domain, in the region of our certificates or in the issuer's own.
  */
 async function removeProof(
   context: IssuerRemoval,
@@ -169,12 +193,15 @@ async function removeProof(
   const zone = record && (await context.records());
   const observed = record && zone && findRecord(zone.records, record);
   if (!observed || !hasValue(observed, record)) return;
-  const isOurs = own.some(({ tags }) => tags[validationRecordKey] === record.name);
-  if (isOurs && all.length === own.length && !(await isNamedInOwnRegion(context))) {
+  const isTold = own.some(({ tags }) => tags[validationRecordKey] === record.name);
+  const isMade = isTold && hasOurTTL(observed);
+  if (isMade && all.length === own.length && !(await isNamedInOwnRegion(context))) {
     await changeRecords(context, zone.zone, [{ action: 'delete', record: observed }]);
     return;
   }
-  const why = isOurs ? 'by which another certificate renews,' : 'which proves the domain to ACM and was there before,';
+  const why = isMade
+    ? 'by which another certificate renews,'
+    : 'which proves the domain to ACM and was made or changed by somebody else,';
   leftAlone(context.pass, `DNS record ${record.name}, ${why}`);
 }
 
