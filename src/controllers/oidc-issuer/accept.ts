@@ -10,7 +10,7 @@ import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { once } from '../once.ts';
 import { ownerOf } from '../ownership.ts';
-import { recordTagKeys } from '../tag-keys.ts';
+import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import { type IssuerContext, type IssuerServices, readRecords } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
 import { findRegistration } from './registrations.ts';
@@ -23,7 +23,7 @@ export async function accept(
   { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<Acceptance<IssuerContext>> {
   const { settings } = services;
-  const problem = findProblem(object);
+  const problem = findProblem(object, draft);
   if (problem) return problem;
   const alias = object.spec.hosting.cloudFront?.alias;
   const signingKeys = signingKeySource(object.spec);
@@ -83,7 +83,7 @@ const refused = (reason: Reason, message: string): Refusal => ({ accepted: false
 const unchangeable = ({ field, was, is }: Change): Refusal =>
   refused('NotImplemented', `${field} cannot be changed yet: what stands on AWS is for "${was}", not "${is}"`);
 
-function findProblem({ spec }: OIDCIssuer): Refusal | undefined {
+function findProblem({ spec }: OIDCIssuer, status: OIDCIssuerStatus): Refusal | undefined {
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);
   if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
   const partition = partitionOf(spec.region).name;
@@ -93,5 +93,6 @@ function findProblem({ spec }: OIDCIssuer): Refusal | undefined {
       `spec.region ${spec.region}: hosting.cloudFront is not built for partition ${partition}`,
     );
   }
-  return undefined;
+  const tooMany = tooManyTagKeys(status, spec.tags);
+  return tooMany === undefined ? undefined : refused('InvalidSpec', tooMany);
 }
