@@ -55,7 +55,7 @@ export const certificateStep: Step<IssuerContext, IssuerRemoval> = {
     const busy: string[] = [];
     for (const { arn } of own) if (!(await deleted(context, arn))) busy.push(arn);
     if (busy.length > 0) {
-      const message = `ACM still counts ${busy.join(', ')} as in use`;
+      const message = `ACM still counts ${busy.toSorted().join(', ')} as in use`;
       return { state: 'waiting', reason: 'InUse', message, requeueAfter: intervals.certificate };
     }
     delete status.certificate;
