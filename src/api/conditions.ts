@@ -90,6 +90,8 @@ const badReasons = [
   'ImmutableField',
   /** No Guardrail allows the spec, or an issuer of another namespace does not admit it; the message says what to write. */
   'NotAllowed',
+  /** The API server keeps no field of the status that the operator needs; the message names the CustomResourceDefinition. */
+  'OutdatedCRD',
   /** A limit of AWS is reached. */
   'LimitExceeded',
   /** The Secret, or the entry of it, is missing. */

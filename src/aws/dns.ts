@@ -16,18 +16,24 @@ export interface ObservedRecord {
   readonly type: string;
   readonly alias: { readonly dnsName: string; readonly hostedZoneID: string } | undefined;
   readonly values: readonly string[];
+  /** In seconds. Undefined of an alias. */
+  readonly ttl: number | undefined;
   /** As Route 53 gave it, with all that we do not know of. */
   readonly original: object;
 }
 
+/**
+ * A record is created and never overwritten: one of that name and type may be somebody else's, made since the records were read.
+ * Then Route 53 refuses the whole batch. https://docs.aws.amazon.com/Route53/latest/APIReference/API_Change.html
+ */
 export type RecordChange =
   | {
-      readonly action: 'upsertAlias';
+      readonly action: 'createAlias';
       readonly name: string;
       readonly type: 'A' | 'AAAA';
       readonly distributionDomain: string;
     }
-  | { readonly action: 'upsert'; readonly record: DnsRecord; readonly ttl: number }
+  | { readonly action: 'create'; readonly record: DnsRecord; readonly ttl: number }
   /** Sent back as it was read, because Route 53 deletes nothing that differs in any part, such as a weight or a set identifier. */
   | { readonly action: 'delete'; readonly record: ObservedRecord };
 
@@ -157,24 +163,25 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
     type: set.Type ?? '',
     alias: DNSName && HostedZoneId ? { dnsName: plainName(DNSName), hostedZoneID: HostedZoneId } : undefined,
     values: (set.ResourceRecords ?? []).flatMap(({ Value }) => Value ?? []),
+    ttl: set.TTL,
     original: set,
   };
 }
 
 function toChange(change: RecordChange): route53.Change {
   switch (change.action) {
-    case 'upsertAlias':
+    case 'createAlias':
       return {
-        Action: 'UPSERT',
+        Action: 'CREATE',
         ResourceRecordSet: {
           Name: change.name,
           Type: change.type,
           AliasTarget: aliasTarget(change.distributionDomain, cloudFrontZoneID),
         },
       };
-    case 'upsert': {
+    case 'create': {
       const { name: Name, type: Type, value: Value } = change.record;
-      return { Action: 'UPSERT', ResourceRecordSet: { Name, Type, TTL: change.ttl, ResourceRecords: [{ Value }] } };
+      return { Action: 'CREATE', ResourceRecordSet: { Name, Type, TTL: change.ttl, ResourceRecords: [{ Value }] } };
     }
     case 'delete':
       return { Action: 'DELETE', ResourceRecordSet: change.record.original as route53.ResourceRecordSet };

@@ -108,5 +108,18 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   let message = error.message;
   for (const { message: inner } of chain(error).slice(1)) if (!message.includes(inner)) message += `: ${inner}`;
-  return message;
+  return steady(message);
+}
+
+/**
+ * Without what differs each time the same thing happens, because each new message is an event and a write of the status: a
+ * service has many addresses, AWS names the times of a clock that is wrong, and a session of a role has a name of its own. The
+ * debug log has the whole text.
+ */
+function steady(message: string): string {
+  return message
+    .replaceAll(/\b(connect E[A-Z]+) \S+:\d+/g, '$1')
+    .replaceAll(/\b\d{8}T\d{6}Z\b/g, '(time)')
+    .replaceAll(/(:assumed-role\/[\w+=,.@-]+)\/[\w+=,.@-]+/g, '$1')
+    .replaceAll(/\b(Request ?ID): [\w-]+/gi, '$1');
 }

@@ -1,34 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
+import { AddressRanges, ownRanges } from './address-ranges.ts';
 import { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
-/** The addresses that a tenant's kubeconfig may not name: they lead to the operator's own machine, node or network. */
-const refused = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-  // 0.0.0.0/8 reaches this machine on Linux; addresses of the form ::a.b.c.d are IPv4 in disguise.
-  unspecified: ['0.0.0.0/8', '::/96'],
-  'link-local': ['169.254.0.0/16', 'fe80::/10'],
-  // Beside link-local: those of AWS, Google Cloud, Azure, Alibaba Cloud and Oracle Cloud.
-  'a metadata service': ['fd00:ec2::/32', 'fd20:ce::/64', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'],
-  multicast: ['224.0.0.0/4', 'ff00::/8'],
-  reserved: ['240.0.0.0/4'],
-} as const;
-type Range = keyof typeof refused;
-
-/** IPv6 that a gateway turns into IPv4 (NAT64, SIIT, 6to4), and the group of the address with which that begins. */
-const carriers = [
-  { subnets: ['64:ff9b::/96', '::ffff:0:0:0/96'], group: 6 },
-  { subnets: ['2002::/16'], group: 1 },
-];
-
-const listOf = (subnets: readonly string[]): BlockList => {
-  const list = new BlockList();
-  for (const subnet of subnets) {
-    const [network = '', bits] = subnet.split('/');
-    list.addSubnet(network, Number(bits), isIPv4(network) ? 'ipv4' : 'ipv6');
-  }
-  return list;
-};
+type Range = keyof typeof ownRanges;
 
 export interface ServerAddressesOptions {
   /** For clusters on the same machine, as in a demo. */
@@ -46,8 +21,7 @@ interface Resolved {
 
 /** Which servers a tenant's kubeconfig may name. */
 export class ServerAddresses {
-  readonly #ranges = Object.entries(refused).map(([name, subnets]) => [name as Range, listOf(subnets)] as const);
-  readonly #carriers = carriers.map(({ subnets, group }) => ({ list: listOf(subnets), group }));
+  readonly #refused = new AddressRanges<Range>(ownRanges);
 
   constructor(private readonly options: ServerAddressesOptions) {}
 
@@ -58,7 +32,7 @@ export class ServerAddresses {
   check(server: string): void {
     // The URL parser writes every spelling of an IPv4 address, as 0x7f.1 or 2130706433, with four decimal numbers.
     const host = hostOf(new URL(server).hostname);
-    const range = isIP(host) !== 0 ? this.#rangeOf(host) : isLocalName(host) ? 'loopback' : undefined;
+    const range = isIP(host) !== 0 ? this.#refused.find(host) : isLocalName(host) ? 'loopback' : undefined;
     if (range !== undefined && !this.#isAllowed(range)) {
       throw new InvalidKubeconfigError(`server must not be ${range}: it is an address of the operator's own`);
     }
@@ -80,7 +54,7 @@ export class ServerAddresses {
     const found = await this.#resolve(hostname, family);
     const own = await this.#ownAddresses();
     for (const { address } of found) {
-      const range = this.#rangeOf(address);
+      const range = this.#refused.find(address);
       if (range !== undefined && this.#isAllowed(range)) continue;
       // The sentence is always the same, so that nobody can use a name to learn which addresses exist.
       if (range !== undefined || own.some((other) => isSameHost(other, address)))
@@ -105,16 +79,6 @@ export class ServerAddresses {
   #isAllowed(range: Range): boolean {
     return range === 'loopback' && this.options.allowLoopback;
   }
-
-  #rangeOf(address: string): Range | undefined {
-    const plain = address.split('%')[0] ?? '';
-    const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
-    // BlockList compares an IPv4-mapped address as the IPv4 address that it is.
-    const found = this.#ranges.find(([, list]) => list.check(plain, family))?.[0];
-    if (found !== undefined || family === 'ipv4') return found;
-    const carrier = this.#carriers.find(({ list }) => list.check(plain, family));
-    return carrier && this.#rangeOf(carriedIPv4(plain, carrier.group));
-  }
 }
 
 const ownServer = () =>
@@ -130,15 +94,6 @@ const hostOf = (hostname: string) =>
 
 const familyOf = (family: number | 'IPv4' | 'IPv6' | undefined) =>
   family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : (family ?? 0);
-
-function carriedIPv4(address: string, group: number): string {
-  // The URL parser writes the last groups as hexadecimal too, with one run of zeros left out.
-  const [head = '', tail = ''] = hostOf(new URL(`http://[${address}]`).hostname).split('::');
-  const [before, after] = [head, tail].map((part) => part.split(':').filter((each) => each !== ''));
-  const zeros = Array<string>(8 - before!.length - after!.length).fill('0');
-  const numbers = [...before!, ...zeros, ...after!].slice(group, group + 2).map((each) => parseInt(each, 16));
-  return numbers.flatMap((each) => [each >> 8, each & 255]).join('.');
-}
 
 const isLocalName = (host: string) => host === 'localhost' || host.endsWith('.localhost');
 

@@ -5,6 +5,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import type { Definition, Explanation, Hold, Pass } from './definition.ts';
 import { withDeadline } from './deadline.ts';
+import { findDropped, outdated } from './dropped.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
 import { fromError, isRetryable, worst, type Finding } from './findings.ts';
@@ -132,8 +133,10 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], { end: hold });
     await this.#addFinalizer(visit.object);
     if (acceptance.storeFirst) {
-      await this.#patchStatus(visit);
-      return undefined;
+      const dropped = await this.#patchStatus(visit);
+      return dropped === undefined
+        ? undefined
+        : this.#settle(visit, [outdated(this.options.definition.resource, dropped)], { end: hold });
     }
     const findings = await runByNeeds(acceptance.parts, runOptions(visit));
     const departing = await removeEach(acceptance.departing ?? [], runOptions(visit));
@@ -226,9 +229,13 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     for (const { type, reason, message } of overdue(findings, moment)) pass.event(type, reason, message);
   }
 
-  async #patchStatus({ object, draft }: Visit<O, S>): Promise<void> {
+  /** Returns the path of a field that the API server did not keep. */
+  async #patchStatus({ object, draft, pass }: Visit<O, S>): Promise<string | undefined> {
     const patch = mergePatch({ status: object.status ?? {} }, { status: draft });
-    if (patch) await this.#patch(object, patch, { subresource: 'status' });
+    if (!patch) return undefined;
+    const dropped = findDropped(patch, await this.#patch(object, patch, { subresource: 'status' }));
+    if (dropped !== undefined) pass.logger.warn('the installed CustomResourceDefinition is too old', { dropped });
+    return dropped;
   }
 
   async #addFinalizer(object: O): Promise<void> {
@@ -245,9 +252,9 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     return {};
   }
 
-  async #patch(object: O, body: Record<string, unknown>, options?: { readonly subresource: 'status' }): Promise<void> {
+  #patch(object: O, body: Record<string, unknown>, options?: { readonly subresource: 'status' }): Promise<O> {
     const { namespace, name } = object.metadata;
-    await this.options.client.patch(this.options.definition.resource, { namespace, name }, body, options);
+    return this.options.client.patch(this.options.definition.resource, { namespace, name }, body, options);
   }
 }
 

@@ -166,7 +166,7 @@ export const examples = (): Example[] => [
   guardrail('everything', {
     namespaces: ['team-*'],
     accounts: ['arn:aws:iam::111122223333:role/irsa-*', 'Own'],
-    issuers: { aliases: ['*.team-a.example.com'], inCluster: true },
+    issuers: { aliases: ['*.team-a.example.com'], inCluster: true, tagKeys: ['team', 'cost-*'] },
     roles: {
       permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundaries/team-a',
       managedPolicies: ['AmazonS3*', 'arn:aws:iam::111122223333:policy/team-a/*'],

@@ -41,7 +41,7 @@ const everythingAllowed = {
   spec: {
     namespaces: ['*'],
     accounts: ['Own', '*'],
-    issuers: { aliases: ['*'], inCluster: true },
+    issuers: { aliases: ['*'], inCluster: true, tagKeys: ['*'] },
     roles: {
       managedPolicies: ['*'],
       inlinePolicies: {},

@@ -45,6 +45,27 @@ test('names the missing action, the account and what was being done', async () =
   });
 });
 
+test.each([
+  ['addresses of a service', 'connect ECONNREFUSED 192.0.2.1:443', 'connect ECONNREFUSED [2001:db8::2]:443'],
+  [
+    'times',
+    'Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)',
+    'Signature expired: 20260101T000007Z is now earlier than 20260101T001007Z (20260101T001507Z - 5 min.)',
+  ],
+  [
+    'sessions',
+    'User: arn:aws:sts::111122223333:assumed-role/operator/aws-sdk-js-session-1 is not authorized',
+    'User: arn:aws:sts::111122223333:assumed-role/operator/aws-sdk-js-session-2 is not authorized',
+  ],
+  ['requests', 'it failed (Request ID: 0aeb-1; Proxy: null)', 'it failed (Request ID: 77c1-2; Proxy: null)'],
+])('has the same words for each try, whatever the %s', (_, ...words) => {
+  const [first, second] = words.map((text) =>
+    explain(new AwsError('creating role reader', 'iam:CreateRole', new Error(text))),
+  );
+  expect(first!.message).toMatch(/^creating role reader: Error: \w+/);
+  expect(second).toEqual(first);
+});
+
 describe('a refusal is explained by AWS’s own words', () => {
   const refusal = (words: string, action = 'iam:CreateRole') => {
     const cause = Object.assign(new Error(words), { name: 'AccessDenied' });

@@ -35,6 +35,10 @@ export interface GuardrailSpec {
      * Whether issuers may have spec.cluster.inCluster, which lets the operator annotate service accounts of the cluster that it runs in. Absent: false.
      */
     inCluster?: boolean;
+    /**
+     * Keys that spec.tags may have; a * stands for any characters. Case matters. The operator sets such a tag on all that the issuer has on AWS, whatever value it has there, and removes it when spec.tags no longer has it: list no key that anybody else sets. Absent: none.
+     */
+    tagKeys?: string[];
   };
   /**
    * What IAMServiceAccounts may ask for. Absent: no IAMServiceAccount is allowed.
@@ -74,7 +78,7 @@ export interface GuardrailSpec {
      */
     paths?: string[];
     /**
-     * Keys that spec.tags may have. Case does not matter; a * stands for any characters. Policies can grant by a role's tags, as aws:PrincipalTag. Absent: none.
+     * Keys that spec.tags may have. Case does not matter; a * stands for any characters. Policies can grant by a role's tags, as aws:PrincipalTag. A tag of such a key is ours, whatever value it has on AWS: list no key that anybody else sets. Absent: none.
      */
     tagKeys?: string[];
     /**

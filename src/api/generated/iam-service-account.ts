@@ -108,7 +108,7 @@ export interface IAMServiceAccountSpec {
     tokenExpiration?: string;
   };
   /**
-   * Tags for the role, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here is removed on AWS too; tags that somebody else set there stay. Absent: only the operator's.
+   * Tags for the role, beside the operator's own. A Guardrail says which keys. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here is removed on AWS too; tags that somebody else set there stay. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;

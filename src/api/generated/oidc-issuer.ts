@@ -181,7 +181,7 @@ export interface OIDCIssuerSpec {
    */
   audiences?: string[];
   /**
-   * Tags for everything that the issuer has on AWS, beside the operator's own. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here is removed on AWS too; tags that somebody else set there stay. Absent: only the operator's.
+   * Tags for everything that the issuer has on AWS, beside the operator's own. A Guardrail says which keys. At most 40, because AWS allows 50 and the operator keeps ten for itself. A tag that you remove here is removed on AWS too; tags that somebody else set there stay. Absent: only the operator's.
    */
   tags?: {
     [k: string]: string;

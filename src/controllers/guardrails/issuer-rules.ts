@@ -18,6 +18,8 @@ export function objectionsToIssuer({ spec }: OIDCIssuer, { accounts, issuers }: 
     objections.push(notListed(field, host, 'issuers.aliases', issuers?.aliases));
   }
   if (spec.cluster?.inCluster && !issuers?.inCluster) objections.push(notInCluster('spec.cluster.inCluster'));
+  const refusedKeys = Object.keys(spec.tags ?? {}).filter((key) => !matchesAny(issuers?.tagKeys, key));
+  objections.push(...refusedKeys.map((key) => notListed('spec.tags', key, 'issuers.tagKeys', issuers?.tagKeys)));
   return objections;
 }
 

@@ -10,7 +10,7 @@ import { duringPass } from '../during-pass.ts';
 import { explain } from '../explain.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
 import { ownerOf } from '../ownership.ts';
-import { recordTagKeys } from '../tag-keys.ts';
+import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleDependencies, RoleRemoval, RoleServices, Visit } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { issuerStep } from './issuer-step.ts';
@@ -105,6 +105,8 @@ async function judge({ services, object, status }: Visit): Promise<Judged> {
   const refused = (refusal: Refusal) => ({ allowed: false, refusal }) as const;
   const specRefusal = refuseSpec(object);
   if (specRefusal) return refused(specRefusal);
+  const tooMany = tooManyTagKeys(status, object.spec.tags);
+  if (tooMany !== undefined) return refused({ reason: 'InvalidSpec', message: tooMany });
 
   const { issuer, others, refusal: notAllowed } = await readIssuer(services, object);
   if (notAllowed) return refused(notAllowed);

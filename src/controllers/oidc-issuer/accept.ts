@@ -9,7 +9,7 @@ import { sameJson } from '../../runtime/json.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
-import { recordTagKeys } from '../tag-keys.ts';
+import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { desiredIssuer, signingKeySource } from './desired.ts';
 import { departingParts, servingParts } from './parts.ts';
@@ -26,7 +26,7 @@ export async function accept(
   { draft, pass }: { readonly draft: OIDCIssuerStatus; readonly pass: Pass },
 ): Promise<Acceptance<AcceptedSite, SiteContext>> {
   const { settings, clock } = services;
-  const problem = findProblem(object);
+  const problem = findProblem(object, draft);
   if (problem) return problem;
   const alias = object.spec.hosting.cloudFront?.alias;
   if (alias === undefined)
@@ -101,7 +101,7 @@ type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;
 
 const refused = (reason: Reason, message: string): Refusal => ({ accepted: false, reason, message });
 
-function findProblem({ spec }: OIDCIssuer): Refusal | undefined {
+function findProblem({ spec }: OIDCIssuer, status: OIDCIssuerStatus): Refusal | undefined {
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);
   if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
   const partition = partitionOf(spec.region).name;
@@ -111,5 +111,6 @@ function findProblem({ spec }: OIDCIssuer): Refusal | undefined {
       `spec.region ${spec.region}: hosting.cloudFront is not built for partition ${partition}`,
     );
   }
-  return undefined;
+  const tooMany = tooManyTagKeys(status, spec.tags);
+  return tooMany === undefined ? undefined : refused('InvalidSpec', tooMany);
 }

@@ -126,6 +126,23 @@ test('changes description, session length and boundary with the spec', async () 
   expect(story.role).toMatchObject({ description: 'new', maxSessionDuration: 7200, permissionsBoundary: boundary });
 });
 
+test('refuses tags that the status cannot remember beside those of former specs, before anything is sent to AWS', async () => {
+  const story = new Story();
+  await story.reconcile();
+  const tagKeys = Array.from({ length: 200 }, (_, index) => `former-${index}`);
+  await story.kube.patch(iamServiceAccounts, ref, { status: { tagKeys } }, { subresource: 'status' });
+  story.edit({ tags: { team: 'web' } });
+  story.forget();
+  await story.reconcile();
+  expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  expect(story.condition('Accepted')?.message).toContain('take the last change of the tags back');
+  expect(story.aws.calls).toEqual([]);
+  story.edit({ tags: null });
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  expect(story.status.tagKeys).toBeUndefined();
+});
+
 describe('a tag that left the spec', () => {
   test('leaves the role, and those of others stay', async () => {
     const story = new Story({ tags: { team: 'web', stage: 'test' } });

@@ -28,7 +28,7 @@ test('requests a certificate with its tags and proves the domain', async () => {
   const story = new Story();
   await story.reconcile();
   expect(only([...story.account.certificates.values()])).toMatchObject({ domain: alias, tags: owner });
-  expect(validation(story)).toMatchObject({ type: 'CNAME', ttl: 300 });
+  expect(validation(story)).toMatchObject({ type: 'CNAME', ttl: 301 });
   expect(story.condition('CertificateReady')).toMatchObject({
     status: 'False',
     reason: 'CertificatePendingValidation',

@@ -2,9 +2,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createProxy, type Server as Proxy } from 'node:http';
 import { Agent, createServer, type Server } from 'node:https';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type LookupFunction } from 'node:net';
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { lookupBy } from '../../../src/controllers/oidc-issuer/registrations/nameservers.ts';
 import { HttpsIssuerDocuments } from '../../../src/controllers/oidc-issuer/registrations/published.ts';
 import { TestCA } from '../../backends/test-ca.ts';
@@ -133,7 +133,7 @@ test('resolves the name by the servers that it is given', async () => {
   const { port } = server.address() as AddressInfo;
   const nameserver = await startNameserver((name) => (name === host ? '127.0.0.1' : undefined));
   try {
-    const byServer = new HttpsIssuerDocuments(direct, { lookup: lookupBy([nameserver.address]) });
+    const byServer = new HttpsIssuerDocuments(direct, { lookup: lookupBy([nameserver.address]), allowInside: true });
     const url = `${issuer}:${port}`;
     const signal = new AbortController().signal;
     await expect(byServer.fetch(url, `${url}/keys.json`, signal)).resolves.toMatchObject({ discovery: { issuer } });
@@ -143,6 +143,68 @@ test('resolves the name by the servers that it is given', async () => {
     nameserver.stop();
     direct.destroy();
   }
+});
+
+describe('tells whoever wrote the alias nothing of what is inside', () => {
+  const secret = 'vault.corp.internal';
+  let inside: Server;
+  let direct: Agent;
+  beforeAll(async () => {
+    const context = await ca.secureContext(secret);
+    inside = createServer({ SNICallback: (_, done) => done(null, context) }, (_, response) => response.end('{}'));
+    await listen(inside);
+    direct = new Agent({ ca: ca.certificate });
+  });
+  afterAll(() => {
+    direct.destroy();
+    inside.closeAllConnections();
+    inside.close();
+  });
+
+  const openPort = () => (inside.address() as AddressInfo).port;
+  const toThisMachine: LookupFunction = (_, options, done) =>
+    options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
+  const told = (url: string, options: { readonly lookup?: LookupFunction; readonly allowInside?: boolean }) =>
+    new HttpsIssuerDocuments(direct, options)
+      .fetch(url, jwksURI, new AbortController().signal)
+      .then(() => 'served', messageOf);
+  const messageOf = (error: unknown) => (error as Error).message;
+
+  test('where its name has an address inside: an open port and a closed one are alike', async () => {
+    const words = [openPort(), 1].map(async (port) => [
+      port,
+      await told(`${issuer}:${port}`, { lookup: toThisMachine }),
+    ]);
+    expect(await Promise.all(words)).toEqual(
+      [openPort(), 1].map((port) => [
+        port,
+        `${issuer}:${port}/.well-known/openid-configuration: the name has no public address`,
+      ]),
+    );
+  });
+
+  test.each(['127.0.0.1', '[::1]', '0x7f.1'])('where it is the address %s', async (address) => {
+    expect(await told(`https://${address}:${openPort()}`, {})).toContain('the name has no public address');
+  });
+
+  test.each([
+    ['has a certificate of another name', openPort, 'no answer over HTTPS with a certificate that is trusted and for'],
+    ['refuses the connection', () => 1, 'no answer'],
+  ])('where the server %s', async (_, port, words) => {
+    const message = await told(`${issuer}:${port()}`, { lookup: toThisMachine, allowInside: true });
+    expect(message).toContain(`/.well-known/openid-configuration: ${words}`);
+    expect(message).not.toMatch(/127[.]0|corp|altname|ECONN/);
+  });
+
+  test('where the proxy does not connect', async () => {
+    const closed = createProxy().on('connect', (_, client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    const proxied = new Agent({ proxyEnv: { HTTPS_PROXY: `http://127.0.0.1:${await listen(closed)}` } });
+    const fetching = new HttpsIssuerDocuments(proxied).fetch(issuer, jwksURI, new AbortController().signal);
+    const message = await fetching.then(() => 'served', messageOf);
+    proxied.destroy();
+    closed.close();
+    expect(message).toBe(`${issuer}/.well-known/openid-configuration: the proxy does not connect to it`);
+  });
 });
 
 /** Answers for A records; says of other names that they do not exist. */

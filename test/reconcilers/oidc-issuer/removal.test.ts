@@ -110,7 +110,10 @@ describe('the validation record', () => {
     await story.untilGone();
     expect(story.zone.records).toEqual(record);
     expect(story.said).toContainEqual(
-      expect.objectContaining({ reason: 'LeftAlone', message: expect.stringContaining('was there before') }),
+      expect.objectContaining({
+        reason: 'LeftAlone',
+        message: expect.stringContaining('was made or changed by somebody else'),
+      }),
     );
   });
 

@@ -166,6 +166,21 @@ describe('an issuer', () => {
     expect(issuerMessage({ cluster }, guardrail({ issuers: { aliases: ['*'], inCluster: true } }))).toBeUndefined();
   });
 
+  test('may set no tag but those whose keys an administrator lists, because it would overwrite and remove what stands on AWS', () => {
+    const tags = { team: 'a', 'cost-center': '1', 'data-class': 'public' };
+    const issuers = { aliases: [alias] };
+    const message = issuerMessage({ tags: { 'data-class': 'public' } }, guardrail({ issuers }))!;
+    expect(message).toContain('spec.tags data-class: its spec.issuers.tagKeys allows nothing');
+    const listed = { ...issuers, tagKeys: ['team', 'cost-*'] };
+    expect(issuerMessage({ tags }, guardrail({ issuers: listed }))).toContain('does not allow spec.tags data-class:');
+    expect(issuerMessage({ tags: { Team: 'a' } }, guardrail({ issuers: listed }))).toContain('spec.tags Team:');
+    const { 'data-class': _, ...allowed } = tags;
+    expect(issuerMessage({ tags: allowed }, guardrail({ issuers: listed }))).toBeUndefined();
+    const remedy = messageOf(judgeIssuer(issuer({ tags }), namespace, []))!;
+    const written = JSON.parse(remedy.slice(remedy.indexOf('{'))) as NamedGuardrail;
+    expect(judgeIssuer(issuer({ tags }), namespace, [written])).toMatchObject({ allowed: true });
+  });
+
   test('is not allowed by a Guardrail for roles', () => {
     const { issuers: _issuers, ...spec } = guardrail().spec;
     expect(issuerMessage({}, { name: 'roles', spec })).toContain('spec.issuers');

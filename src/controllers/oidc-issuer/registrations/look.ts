@@ -3,6 +3,7 @@ import { parseEntries } from '../../../oidc/jwks.ts';
 import { judge, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
 import { keyOf } from '../site/site.ts';
+import { isNoAnswer, isNoResolver, isUnresolved } from './no-answer.ts';
 
 /**
  * A verdict, and of one that is `unproven` for want of an answer what is missing: the name is unknown to the resolver
@@ -19,6 +20,7 @@ export async function look(context: AcceptedSite, url: string): Promise<Looked> 
     served = await services.documents.fetch(url, jwksURI, pass.signal);
   } catch (error) {
     pass.signal.throwIfAborted();
+    pass.logger.debug('documents not served', { error });
     const message = error instanceof Error ? error.message : String(error);
     const answer = answerOf(error);
     return { state: 'unproven', message, ...(answer && { answer }) };
@@ -30,32 +32,12 @@ export async function look(context: AcceptedSite, url: string): Promise<Looked> 
   return judge(url, served, { issuer, jwksURI, keys: [...before, ...(await readKeys(context))] });
 }
 
-/**
- * Undefined: there was an answer, if not the right one. https://nodejs.org/api/errors.html#common-system-errors,
- * https://nodejs.org/api/dns.html#error-codes
- */
+/** Undefined: there was an answer, if not the right one. */
 function answerOf(error: unknown): Looked['answer'] {
-  const words: string[] = [];
-  for (let link = error; typeof link === 'object' && link !== null; link = 'cause' in link ? link.cause : undefined) {
-    if ('code' in link) words.push(String(link.code));
-    if ('name' in link) words.push(String(link.name));
-  }
-  if (words.some((word) => unresolved.has(word))) return 'unresolved';
-  if (words.some((word) => noResolver.has(word))) return 'noResolver';
-  return words.some((word) => noAnswer.has(word)) ? 'none' : undefined;
+  if (isUnresolved(error)) return 'unresolved';
+  if (isNoResolver(error)) return 'noResolver';
+  return isNoAnswer(error) ? 'none' : undefined;
 }
-
-const unresolved: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
-const noResolver: ReadonlySet<string> = new Set(['EAI_AGAIN', 'ETIMEOUT', 'ESERVFAIL']);
-const noAnswer: ReadonlySet<string> = new Set([
-  'AbortError',
-  'TimeoutError',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
 
 /** Tells without a call to AWS whether something else is served under the URL than when it could not be told whose it is. */
 export function served({ services, site, seen }: AcceptedSite, url: string) {

@@ -1,13 +1,17 @@
 import { get, type Agent } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { lookup as resolve } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
 import { discoveryURL } from '../../../oidc/discovery.ts';
 import type { Served } from '../../../oidc/served.ts';
+import { noAddress, publicOnly } from '../../../runtime/public-addresses.ts';
+import { isNoAnswer, isNoResolver, isNoWayOut, isUnresolved } from './no-answer.ts';
 
 /** The published documents as STS sees them: from outside, over TLS. */
 export interface IssuerDocuments {
   /**
    * What is served under this URL, whoever serves it. The key set is fetched only from its own URL.
-   * @throws if something is not served, with the URL and what came instead
+   * @throws if something is not served, with the URL and what came instead, in our own words. What TLS, the system or a proxy
+   * said is in the cause alone: it can name certificates and addresses, which are not for the issuer's author.
    */
   fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served>;
 }
@@ -17,8 +21,13 @@ const stsPatience = 5_000;
 /** A hundred RSA-4096 keys are 80 KB. */
 const maxBytes = 256 * 1024;
 
-/** Fetches with an agent that knows the way out (HTTPS_PROXY). Follows no redirects, and only the key set's own URL. */
+/**
+ * Fetches with an agent that knows the way out (HTTPS_PROXY). Follows no redirects, fetches the key set only from its own URL, and
+ * connects to public addresses only.
+ */
 export class HttpsIssuerDocuments implements IssuerDocuments {
+  readonly #lookup: LookupFunction;
+
   constructor(
     private readonly agent: Agent,
     private readonly options: {
@@ -26,8 +35,13 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
       readonly deadline?: number;
       /** Absent: as the machine resolves names. A proxy resolves them itself. */
       readonly lookup?: LookupFunction;
+      /** For tests: the edge may be on this machine. */
+      readonly allowInside?: boolean;
     } = {},
-  ) {}
+  ) {
+    const { lookup = resolve, allowInside = false } = options;
+    this.#lookup = allowInside ? lookup : publicOnly(lookup);
+  }
 
   async fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served> {
     const timed = AbortSignal.any([signal, AbortSignal.timeout(this.options.deadline ?? stsPatience)]);
@@ -38,25 +52,27 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
 
   async #fetch(url: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const body = await this.#read(url, signal).catch((error: unknown) => {
-      throw new Error(`${url}: ${signal.aborted ? 'no answer in time' : messageOf(error)}`, { cause: error });
+      throw new Error(`${url}: ${signal.aborted ? 'no answer in time' : wordsFor(error)}`, { cause: error });
     });
     return parse(url, body);
   }
 
   #read(url: string, signal: AbortSignal): Promise<string> {
     return new Promise((resolve, reject) => {
-      const { agent, options } = this;
-      const lookup = options.lookup && { lookup: options.lookup };
-      const request = get(url, { agent, signal, headers: { accept: 'application/json' }, ...lookup }, (response) => {
+      const { hostname } = new URL(url);
+      // Nothing looks up an address, and CloudFront's issuers have names.
+      if (isIP(hostname) !== 0 || hostname.startsWith('[')) throw noAddress(hostname);
+      const options = { agent: this.agent, signal, headers: { accept: 'application/json' }, lookup: this.#lookup };
+      const request = get(url, options, (response) => {
         if (response.statusCode !== 200) {
-          response.destroy(new Error(`HTTP status ${response.statusCode ?? 'unknown'}`));
+          response.destroy(new Unfit(`HTTP status ${response.statusCode ?? 'unknown'}`));
         }
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk);
           size += chunk.length;
-          if (size > maxBytes) response.destroy(new Error(`more than ${maxBytes} bytes`));
+          if (size > maxBytes) response.destroy(new Unfit(`more than ${maxBytes} bytes`));
         });
         response.on('end', () => resolve(Buffer.concat(chunks).toString()));
         response.on('error', reject);
@@ -76,4 +92,14 @@ function parse(url: string, body: string): Readonly<Record<string, unknown>> {
   throw new Error(`${url} is not a JSON object`);
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** An answer that is not the documents. */
+class Unfit extends Error {}
+
+function wordsFor(error: unknown): string {
+  if (error instanceof Unfit) return error.message;
+  if (isUnresolved(error)) return 'the name has no public address';
+  if (isNoResolver(error)) return 'the name servers fail or do not answer';
+  if (isNoWayOut(error)) return 'the proxy does not connect to it';
+  if (isNoAnswer(error)) return 'no answer';
+  return 'no answer over HTTPS with a certificate that is trusted and for this name';
+}

@@ -2,7 +2,7 @@ import { type Certificate, certificateRegion, type DnsRecord } from '../../../aw
 import { isInUse } from '../../../aws/errors.ts';
 import { reference } from '../../../aws/names.ts';
 import { isOurs, requestNumberKey, validationRecordKey } from '../../../aws/ownership.ts';
-import { diffTags, hasChanges } from '../../../aws/tags.ts';
+import { diffTags, hasChanges, type Tags } from '../../../aws/tags.ts';
 import { hours } from '../../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import {
@@ -14,7 +14,7 @@ import {
   notOwned,
 } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext, type ZoneRecords } from '../context.ts';
-import { findRecord, hasValue, upsert } from './dns-records.ts';
+import { create, findRecord, hasOurTTL, hasValue } from './dns-records.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from '../time.ts';
@@ -61,7 +61,7 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
     const busy: string[] = [];
     for (const { arn } of own) if (!(await deleted(context, arn))) busy.push(arn);
     if (busy.length > 0) {
-      const message = `ACM still counts ${busy.join(', ')} as in use`;
+      const message = `ACM still counts ${busy.toSorted().join(', ')} as in use`;
       return { state: 'waiting', reason: 'InUse', message, requeueAfter: intervals.certificate };
     }
     delete site.entry.certificate;
@@ -87,6 +87,7 @@ async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
   if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
   entry.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
+  if (best) await tellRecord(context, best, failed);
   for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
   if (best) return tagged(context, best);
   const requested = await certificates.find(arn);
@@ -140,8 +141,28 @@ async function request(
   const [replaces] = failed.map(({ arn }) => arn).sort();
   const idempotencyToken = reference(object.metadata.uid, site.alias, replaces);
   const number = Math.max(0, ...failed.map(requestNumber)) + 1;
-  const tags = number === 1 ? desired.tags : { ...desired.tags, [requestNumberKey]: String(number) };
+  const tags = {
+    ...desired.tags,
+    ...(number > 1 && { [requestNumberKey]: String(number) }),
+    ...recordTag(failed),
+  };
   return account.certificates.request({ domain: site.alias, tags, idempotencyToken });
+}
+
+/** Of certificates that go: which record we made. ACM names the same one for their successor. */
+function recordTag(failed: readonly Certificate[]): Tags {
+  const name = failed.map(({ tags }) => tags[validationRecordKey]).find((each) => each !== undefined);
+  return name === undefined ? {} : { [validationRecordKey]: name };
+}
+
+/** Before the certificates go that said so. */
+async function tellRecord(
+  { account }: AcceptedSite,
+  { arn, tags }: Certificate,
+  failed: readonly Certificate[],
+): Promise<void> {
+  const changes = diffTags(tags, { ...recordTag(failed), ...tags });
+  if (hasChanges(changes)) await account.certificates.tag(arn, changes);
 }
 
 async function tagged({ account, desired, status }: AcceptedSite, certificate: Certificate): Promise<Certificate> {
@@ -150,7 +171,10 @@ async function tagged({ account, desired, status }: AcceptedSite, certificate: C
   return certificate;
 }
 
-/** The certificate says that the record is ours before the record is there, so that no crash leaves a record that nobody deletes. */
+/**
+ * The certificate says that we make the record before the record is there, so that no crash leaves a record that nobody deletes.
+ * That alone does not prove that we made the record which is there later: its TTL has to be ours too.
+ */
 async function prove(
   context: AcceptedSite,
   { arn, tags }: Certificate,
@@ -163,12 +187,12 @@ async function prove(
   if (tags[validationRecordKey] !== record.name) {
     await context.account.certificates.tag(arn, { set: { [validationRecordKey]: record.name }, remove: [] });
   }
-  await changeRecords(context, zone, [upsert(record)]);
+  await changeRecords(context, zone, [create(record)]);
 }
 
 /**
  * ACM names the same record for each certificate of a name in an account, also in other regions, and renews by it. So it goes
- * only if we made it and no other certificate names the domain, in the region of our certificates or in the issuer's own.
+ * only if it is proven that we made it and no other certificate names the domain, in the region of our certificates or in the issuer's own.
  */
 async function removeProof(
   context: SiteContext,
@@ -179,12 +203,15 @@ async function removeProof(
   const zone = record && (await context.records());
   const observed = record && zone && findRecord(zone.records, record);
   if (!observed || !hasValue(observed, record)) return;
-  const isOurs = own.some(({ tags }) => tags[validationRecordKey] === record.name);
-  if (isOurs && all.length === own.length && !(await isNamedInOwnRegion(context))) {
+  const isTold = own.some(({ tags }) => tags[validationRecordKey] === record.name);
+  const isMade = isTold && hasOurTTL(observed);
+  if (isMade && all.length === own.length && !(await isNamedInOwnRegion(context))) {
     await changeRecords(context, zone.zone, [{ action: 'delete', record: observed }]);
     return;
   }
-  const why = isOurs ? 'by which another certificate renews,' : 'which proves the domain to ACM and was there before,';
+  const why = isMade
+    ? 'by which another certificate renews,'
+    : 'which proves the domain to ACM and was made or changed by somebody else,';
   leftAlone(context.pass, `DNS record ${record.name}, ${why}`);
 }
 

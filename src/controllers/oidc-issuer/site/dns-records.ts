@@ -2,8 +2,11 @@ import type { DnsRecord } from '../../../aws/certificates.ts';
 import type { ObservedRecord, RecordChange } from '../../../aws/dns.ts';
 import { plainName } from '../../../aws/names.ts';
 
-/** In seconds: how long a resolver may keep a wrong record. */
-const ttl = 300;
+/**
+ * In seconds: how long a resolver may keep a wrong record. An odd number, by which a record of ours is told from one that a
+ * person, ACM's console (300) or another program made: Route 53 has no tags for records.
+ */
+const ttl = 301;
 
 /** The records that answer for the name: A, AAAA and CNAME. Others, such as TXT or CAA, live beside them. */
 export function addressRecords(records: readonly ObservedRecord[], name: string): readonly ObservedRecord[] {
@@ -28,7 +31,7 @@ export function aliasChanges(
     ...observed.filter(({ type }) => type === 'CNAME').map((record) => ({ action: 'delete' as const, record })),
     ...(['A', 'AAAA'] as const)
       .filter((type) => !has(type))
-      .map((type) => ({ action: 'upsertAlias' as const, name: alias, type, distributionDomain: domain })),
+      .map((type) => ({ action: 'createAlias' as const, name: alias, type, distributionDomain: domain })),
   ];
 }
 
@@ -51,6 +54,9 @@ export function hasValue(observed: ObservedRecord, { value }: DnsRecord): boolea
   return observed.values.length === 1 && observed.values.every((other) => plainName(other) === plainName(value));
 }
 
-export function upsert(record: DnsRecord): RecordChange {
-  return { action: 'upsert', record, ttl };
+/** Whether it has the TTL that we give. */
+export const hasOurTTL = (observed: ObservedRecord): boolean => observed.ttl === ttl;
+
+export function create(record: DnsRecord): RecordChange {
+  return { action: 'create', record, ttl };
 }
