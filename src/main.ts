@@ -1,4 +1,3 @@
-import { Agent } from 'node:https';
 import { hostname } from 'node:os';
 import { settledAnnotation } from './api/names.ts';
 import type { AWSCluster } from './api/aws-cluster.ts';
@@ -37,6 +36,7 @@ import {
   serviceAccountState,
   type ServiceAccountState,
 } from './controllers/watches.ts';
+import { agentOf } from './network.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { Breaker } from './runtime/breaker.ts';
@@ -98,12 +98,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal, resync: intervals.resync });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: 50,
-    proxyEnv: config.network.proxyEnv,
-    ...(config.network.ca && { ca: config.network.ca }),
-  });
+  const agent = agentOf(config.network);
   const accounts = new AwsAccounts({
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,

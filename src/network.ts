@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import { isIPv4, isIPv6 } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 
 /** The way to everything but Kubernetes API servers, in the forms that Node's agents take. */
@@ -7,6 +9,46 @@ export interface Network {
   readonly proxyEnv: { readonly HTTPS_PROXY?: string; readonly NO_PROXY?: string };
   /** PEM. Undefined: Node's own certificates alone. */
   readonly ca: string[] | undefined;
+}
+
+/** Milliseconds. Longer than any caller waits for a connection, so that each fails with its own error. */
+const tunnelTimeout = 10_000;
+
+/** The agent of all connections. */
+export function agentOf({ proxyEnv, ca }: Network, timeout = tunnelTimeout): Agent {
+  return new TunnelAgent(timeout, { keepAlive: true, maxSockets: 50, proxyEnv, ...(ca && { ca }) });
+}
+
+/**
+ * Ends tunnels that a proxy, or who stands behind it, does not finish in time. A request that is given up ends its own connection,
+ * but one through a proxy has none before the tunnel is finished, and Node would leave a tunnel to a silent proxy open for ever.
+ */
+class TunnelAgent extends Agent {
+  constructor(
+    private readonly timeout: number,
+    options: AgentOptions,
+  ) {
+    super(options);
+  }
+
+  override createConnection(options: RequestOptions, done?: (error: Error | null, socket: Duplex) => void) {
+    const socket = super.createConnection(options, (error, made) => {
+      clearTimeout(timer);
+      done?.(error, made);
+    });
+    const timer = setTimeout(() => {
+      if (!this.#isHandedOut(socket)) socket?.destroy(new Error(`no tunnel within ${this.timeout} ms`));
+    }, this.timeout);
+    timer.unref();
+    return socket;
+  }
+
+  /** A connection without a proxy is handed out while it is being made. */
+  #isHandedOut(socket: unknown): boolean {
+    return [this.sockets, this.freeSockets].some((byName) =>
+      Object.values(byName).some((sockets) => sockets?.some((each) => each === socket)),
+    );
+  }
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

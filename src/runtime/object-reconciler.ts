@@ -4,7 +4,7 @@ import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import type { Definition, Explanation, Hold, Pass } from './definition.ts';
-import { withDeadline } from './deadline.ts';
+import { type Ends, withDeadline } from './deadline.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
 import { fromError, isRetryable, type Finding } from './findings.ts';
@@ -40,6 +40,8 @@ interface Visit<O, S> {
   readonly memory: Memory;
   /** Aborted when the operator stops: nothing is a finding any more. */
   readonly stop: AbortSignal;
+  /** Aborted when nobody waits for the pass any more. The next one may be under way, so that this one must not write. */
+  readonly abandoned: AbortSignal;
   readonly explain: (error: unknown) => Explanation;
 }
 
@@ -66,12 +68,12 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   /** Undefined: the pass stored what has to be there before the steps run, and the steps run in a new pass. */
   #visit(ref: NamespacedName, turn: Turn): Promise<Result | undefined> {
     const { clock } = this.options;
-    return withDeadline({ clock, milliseconds: passDeadline, signal: turn.signal }, (signal) =>
-      this.#pass(ref, turn, signal),
+    return withDeadline({ clock, milliseconds: passDeadline, signal: turn.signal }, (ends) =>
+      this.#pass(ref, turn, ends),
     );
   }
 
-  async #pass(ref: NamespacedName, turn: Turn, signal: AbortSignal): Promise<Result | undefined> {
+  async #pass(ref: NamespacedName, turn: Turn, { signal, abandoned }: Ends): Promise<Result | undefined> {
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
     const memory = this.#remember(ref, object);
@@ -92,6 +94,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       },
       memory,
       stop: turn.signal,
+      abandoned,
       explain: (error) => {
         logger.debug('failed', { error, stack: error instanceof Error ? error.stack : undefined });
         return definition.explain(error);
@@ -189,7 +192,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 
   async #settle(visit: Visit<O, S>, findings: readonly Finding[], end?: Hold | Removal): Promise<Result> {
-    const { object, memory } = visit;
+    const { abandoned, object, memory } = visit;
+    abandoned.throwIfAborted();
     memory.note(findings, this.#now());
     await this.#store(visit, findings, headline(findings, end));
     if (findings.some(isRetryable)) return { failed: true };
@@ -221,7 +225,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     for (const { type, reason, message } of overdue(findings, moment)) pass.event(type, reason, message);
   }
 
-  async #patchStatus({ object, draft }: Visit<O, S>): Promise<void> {
+  async #patchStatus({ abandoned, object, draft }: Visit<O, S>): Promise<void> {
+    abandoned.throwIfAborted();
     const patch = mergePatch({ status: object.status ?? {} }, { status: draft });
     if (patch) await this.#patch(object, patch, { subresource: 'status' });
   }

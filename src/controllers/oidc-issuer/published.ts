@@ -2,6 +2,7 @@ import { get, type Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { discoveryURL } from '../../oidc/discovery.ts';
 import type { Served } from '../../oidc/served.ts';
+import { unlessAborted } from '../../runtime/deadline.ts';
 
 /** The published documents as STS sees them: from outside, over TLS. */
 export interface IssuerDocuments {
@@ -37,7 +38,8 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
   }
 
   async #fetch(url: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    const body = await this.#read(url, signal).catch((error: unknown) => {
+    // A request hears its signal only once it has a connection, which a silent proxy never gives.
+    const body = await unlessAborted(signal, this.#read(url, signal)).catch((error: unknown) => {
       throw new Error(`${url}: ${signal.aborted ? 'no answer in time' : messageOf(error)}`, { cause: error });
     });
     return parse(url, body);
