@@ -12,7 +12,7 @@ import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
 import { Memory } from './memory.ts';
 import { mergePatch } from './merge-patch.ts';
-import { conditionsAfter, deletion, news, overdue, type Headline } from './pass-conditions.ts';
+import { conditionsAfter, deletion, news, overdue, type Found, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
 import { removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 
@@ -79,7 +79,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const memory = this.#remember(ref, object);
     if (!object || !memory) return {};
     const rest = turn.isReturn
-      ? await memory.rest(object, { now: this.#now(), resync: this.options.resync, signal })
+      ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
       : undefined;
     if (rest !== undefined) return { requeueAfter: rest };
     const logger = this.options.logger.child({ kind: definition.resource.kind, ...ref });
@@ -194,26 +194,27 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   async #settle(visit: Visit<O, S>, findings: readonly Finding[], end?: Hold | Removal): Promise<Result> {
     const { abandoned, object, memory } = visit;
     abandoned.throwIfAborted();
-    memory.note(findings, this.#now());
-    await this.#store(visit, findings, headline(findings, end));
+    const elapsed = this.#elapsed();
+    memory.note(findings, elapsed);
+    await this.#store(visit, { findings, ready: headline(findings, end) }, elapsed);
     if (findings.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = findings.filter((finding) => finding.state === 'waiting');
     const waits = end && 'requeueAfter' in end ? [...waiting, end] : waiting;
-    const next = memory.wait(object, waits, { now: this.#now(), resync });
+    const next = memory.wait(object, waits, { now: this.#elapsed(), resync });
     return waits.length === 0 ? { requeueAfter: resync, settled: true } : { requeueAfter: next };
   }
 
-  #now(): number {
-    return this.options.clock.now().getTime();
+  #elapsed(): number {
+    return this.options.clock.elapsed();
   }
 
-  async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline | undefined): Promise<void> {
+  async #store(visit: Visit<O, S>, { findings, ready }: Found, elapsed: number): Promise<void> {
     const { object, draft, pass, memory } = visit;
     const generation = object.metadata.generation ?? 0;
     const before = object.status?.conditions ?? [];
     const { failingSince, waiting } = memory;
-    const moment = { generation, now: this.options.clock.now(), failingSince, waiting };
+    const moment = { generation, now: this.options.clock.now(), elapsed, failingSince, waiting };
     const after = conditionsAfter(before, { findings, ready }, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;

@@ -577,6 +577,14 @@ describe('a wait', () => {
       expect(ran).toContain('remove BucketReady');
     });
 
+    test('runs all steps at the resync although somebody set the clock back', async () => {
+      const { clock, comeBack, ran } = await waiting();
+      clock.setBack(minutes(60));
+      await clock.advance(minutes(10));
+      await comeBack();
+      expect(ran).toHaveLength(3);
+    });
+
     test('runs all steps where another condition is bad too', async () => {
       const { behaviour, comeBack, ran, reconcile } = await waiting();
       behaviour['BucketReady'] = () => waits(seconds(30));
