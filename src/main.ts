@@ -10,6 +10,7 @@ import {
   namespaces,
   oidcIssuers,
   serviceAccountMetadata,
+  type NamespacedName,
   type Resource,
 } from './api/resources.ts';
 import { AwsAccounts } from './aws/accounts.ts';
@@ -53,6 +54,7 @@ import type { KubeClient } from './runtime/kube-client.ts';
 import { KubeTransport } from './runtime/kube-transport.ts';
 import { ObjectReconciler } from './runtime/object-reconciler.ts';
 import { OperatorAccess, ownServers } from './runtime/operator-access.ts';
+import { Pacer } from './runtime/pacer.ts';
 import { persist } from './runtime/persist.ts';
 import type { Reconcile } from './runtime/reconciler.ts';
 import { KubeconfigClusters } from './runtime/workload-clusters.ts';
@@ -80,11 +82,18 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const own = ownServers(process.env);
   const servers = new ServerAddresses({ ...config.workloadClusters, own });
   const claims = claimIndex();
+  // Tenants can change their service accounts in their own clusters as often as they like.
+  const concerned = new Pacer<NamespacedName>({
+    clock,
+    interval: seconds(15),
+    keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+    passOn: (ref) => roles.add(ref),
+  });
   const followed: Followed<KubernetesObject, ServiceAccountState> = {
     resource: serviceAccountMetadata,
     select: serviceAccountState,
     changed: (place, change) => {
-      for (const ref of rolesOfServiceAccount(claims, place, change)) roles.add(ref, 'high');
+      for (const ref of rolesOfServiceAccount(claims, place, change)) concerned.add(ref);
     },
   };
   const workloadClusters = new KubeconfigClusters({
