@@ -8,6 +8,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type * as calls from './calls.ts';
 import type { CredentialSource } from './credentials.ts';
+import { Recent } from './recent.ts';
 
 /** Clients that share one set of credentials. Each is made when it is first read. */
 export interface AccountClients {
@@ -39,6 +40,9 @@ export interface ClientOptions {
 /** CloudFront reads certificates of this region only. https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html */
 const certificateRegion = 'us-east-1';
 
+/** More than AWS has. There is a bound because users write regions. */
+const mostRegions = 50;
+
 /** The only maker of SDK clients. */
 export class SdkClients implements Clients {
   readonly sts: calls.StsClient;
@@ -62,7 +66,7 @@ export class SdkClients implements Clients {
     const cloudfront = once(() => new CloudFrontClient(config));
     const iam = once(() => new IAMClient(config));
     const route53 = once(() => new Route53Client(config));
-    const regional = new Map<string, S3Client>();
+    const regional = new Recent<S3Client>(mostRegions);
     return {
       get acm() {
         return acm();
@@ -76,11 +80,7 @@ export class SdkClients implements Clients {
       get route53() {
         return route53();
       },
-      s3: (region) => {
-        const client = regional.get(region) ?? new S3Client({ ...config, region });
-        regional.set(region, client);
-        return client;
-      },
+      s3: (region) => regional.get(region, () => new S3Client({ ...config, region })),
     };
   }
 }

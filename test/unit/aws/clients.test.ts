@@ -182,6 +182,15 @@ test('a client is made when it is first used, and once', () => {
   expect(clients.s3('eu-central-1')).toBe(clients.s3('eu-central-1'));
 });
 
+test('of the clients of regions that users make up, no more are kept than there are regions', () => {
+  const clients = new SdkClients({ region: 'eu-central-1', agent: new Agent() }).forCredentials(undefined);
+  const first = clients.s3('eu-central-1');
+  for (let region = 0; region < 49; region++) clients.s3(`nowhere-${region}`);
+  expect(clients.s3('eu-central-1')).toBe(first);
+  for (let region = 50; region < 100; region++) clients.s3(`nowhere-${region}`);
+  expect(clients.s3('eu-central-1')).not.toBe(first);
+});
+
 describe('through a proxy', () => {
   async function proxy(): Promise<Served> {
     const server = await refusingProxy();
