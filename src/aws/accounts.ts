@@ -118,7 +118,7 @@ export class AwsAccounts implements Accounts {
       buckets: (region) =>
         new S3Buckets(new Calls(() => clients.s3(region), options('s3', region)), { accountID: id, region }),
       open: async () => {
-        if (credentials) await unlessAborted(scope.signal, credentials());
+        if (roleARN !== undefined) await unlessAborted(scope.signal, credentials());
       },
     };
   }
@@ -131,7 +131,7 @@ export class AwsAccounts implements Accounts {
       return {
         scope,
         deadline,
-        credentials,
+        ...(credentials && { credentials }),
         limiter: this.limiters.of(service, place),
         breaker: this.breakers.get(`${service} ${place}`, breaker),
       };
@@ -143,6 +143,6 @@ export class AwsAccounts implements Accounts {
 interface Caller {
   readonly id: string;
   readonly scope: Scope;
-  /** Absent: the operator's own. */
-  readonly credentials?: CredentialSource | undefined;
+  /** Absent: those of STS's client, which asks STS itself for them. */
+  readonly credentials?: CredentialSource;
 }

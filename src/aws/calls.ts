@@ -57,7 +57,7 @@ export interface CallOptions {
   /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
   readonly deadline: number;
   /** They are got before each call, because a wait for them takes no turn of the service and says nothing about it. Absent: the client gets its own. */
-  readonly credentials?: CredentialSource | undefined;
+  readonly credentials?: CredentialSource;
   /** One for each service, account and region. */
   readonly limiter: Limiter;
   /** One for each service, account and region. */

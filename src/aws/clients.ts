@@ -22,7 +22,9 @@ export interface AccountClients {
 export interface Clients {
   /** With the operator's own credentials. */
   readonly sts: calls.StsClient;
-  /** Undefined: the SDK's default credentials, the operator's own. */
+  /** The operator's own, as the SDK finds them. */
+  readonly ownCredentials: CredentialSource;
+  /** Undefined: the operator's own. */
   forCredentials(credentials: CredentialSource | undefined): AccountClients;
 }
 
@@ -46,6 +48,7 @@ const mostRegions = 50;
 /** The only maker of SDK clients. */
 export class SdkClients implements Clients {
   readonly sts: calls.StsClient;
+  readonly ownCredentials: CredentialSource;
   private readonly config;
 
   constructor(options: ClientOptions) {
@@ -57,11 +60,14 @@ export class SdkClients implements Clients {
       throwOnRequestTimeout: true,
     });
     this.config = { region: options.region, requestHandler, retryMode: 'standard', maxAttempts: 3 } as const;
-    this.sts = new STSClient(this.config);
+    const sts = new STSClient(this.config);
+    this.sts = sts;
+    // All clients share what one of them found and keeps until it expires.
+    this.ownCredentials = () => sts.config.credentials();
   }
 
-  forCredentials(credentials: CredentialSource | undefined): AccountClients {
-    const config = { ...this.config, ...(credentials && { credentials }) };
+  forCredentials(credentials: CredentialSource = this.ownCredentials): AccountClients {
+    const config = { ...this.config, credentials };
     const acm = once(() => new ACMClient({ ...config, region: certificateRegion }));
     const cloudfront = once(() => new CloudFrontClient(config));
     const iam = once(() => new IAMClient(config));

@@ -13,8 +13,7 @@ export interface Reached {
   readonly id: string;
   readonly roleARN: string | undefined;
   readonly clients: AccountClients;
-  /** Undefined: the operator's own. */
-  readonly credentials: CredentialSource | undefined;
+  readonly credentials: CredentialSource;
   readonly zones: ZoneMemory;
 }
 
@@ -70,7 +69,13 @@ export class ReachedAccounts {
     const { clients, sts } = this.options;
     const { Account: id } = await sts.send('asking whose credentials these are', new GetCallerIdentityCommand({}));
     if (!id) throw new Error('asking STS for the account of the credentials: it named none');
-    return { id, roleARN: undefined, clients: clients.forCredentials(undefined), credentials: undefined, zones: {} };
+    return {
+      id,
+      roleARN: undefined,
+      clients: clients.forCredentials(undefined),
+      credentials: clients.ownCredentials,
+      zones: {},
+    };
   }
 
   private accountOf(roleARN: string, namespace: string): Reached {

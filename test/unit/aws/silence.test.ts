@@ -82,6 +82,21 @@ test('a wait for credentials says nothing about the service that needs them, and
   expect(await find('org-known')).toBe('answered');
 });
 
+test("a wait for the operator's own credentials says nothing about the services either", async () => {
+  let isSilent = true;
+  const clients = aws.clients();
+  const accounts = accountsOf({
+    ...clients,
+    ownCredentials: () => (isSilent ? silence() : clients.ownCredentials()),
+  });
+  const { roles } = await accounts.get({ roleARN: undefined, namespace: 'org-acme' }, scope());
+  const lost = outcome(roles.find('r'));
+  await clock.advance(seconds(15));
+  expect(await lost).toContain('connect timed out');
+  isSilent = false;
+  expect(await outcome(roles.find('r'))).toBe('answered');
+});
+
 test('many roles that are assumed at once make no account count as silent', async () => {
   const clients = aws.clients();
   const send = async (...[command, options]: Parameters<typeof clients.sts.send>) => {
