@@ -45,7 +45,7 @@ import { sleep, systemClock } from './runtime/clock.ts';
 import { ClusterWatch, type Followed } from './runtime/cluster-watch.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
-import { seconds } from './runtime/duration.ts';
+import { minutes, seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
@@ -85,7 +85,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   // Tenants can change their service accounts in their own clusters as often as they like.
   const concerned = new Pacer<NamespacedName>({
     clock,
-    interval: seconds(15),
+    most: 3,
+    interval: minutes(1),
     keyOf: ({ namespace, name }) => `${namespace}/${name}`,
     passOn: (ref) => roles.add(ref),
   });
