@@ -9,6 +9,7 @@ import {
   namespaces,
   oidcIssuers,
   serviceAccountMetadata,
+  type NamespacedName,
   type Resource,
 } from './api/resources.ts';
 import { AwsAccounts } from './aws/accounts.ts';
@@ -17,7 +18,6 @@ import { isSilence } from './aws/errors.ts';
 import { withRates } from './aws/limits.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
-import { NetworkAgent } from './network.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
 import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
@@ -36,6 +36,7 @@ import {
   serviceAccountState,
   type ServiceAccountState,
 } from './controllers/watches.ts';
+import { agentOf } from './network.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { Breaker } from './runtime/breaker.ts';
@@ -43,7 +44,7 @@ import { sleep, systemClock } from './runtime/clock.ts';
 import { ClusterWatch, type Followed } from './runtime/cluster-watch.ts';
 import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
-import { seconds } from './runtime/duration.ts';
+import { minutes, seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
@@ -52,6 +53,7 @@ import type { KubeClient } from './runtime/kube-client.ts';
 import { KubeTransport } from './runtime/kube-transport.ts';
 import { ObjectReconciler } from './runtime/object-reconciler.ts';
 import { OperatorAccess, ownServers } from './runtime/operator-access.ts';
+import { Pacer } from './runtime/pacer.ts';
 import { persist } from './runtime/persist.ts';
 import type { Reconcile } from './runtime/reconciler.ts';
 import { KubeconfigClusters } from './runtime/workload-clusters.ts';
@@ -79,11 +81,19 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const own = ownServers(process.env);
   const servers = new ServerAddresses({ ...config.workloadClusters, own });
   const claims = claimIndex();
+  // Tenants can change their service accounts in their own clusters as often as they like.
+  const concerned = new Pacer<NamespacedName>({
+    clock,
+    most: 3,
+    interval: minutes(1),
+    keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+    passOn: (ref) => roles.add(ref),
+  });
   const followed: Followed<KubernetesObject, ServiceAccountState> = {
     resource: serviceAccountMetadata,
     select: serviceAccountState,
     changed: (place, change) => {
-      for (const ref of rolesOfServiceAccount(claims, place, change)) roles.add(ref, 'high');
+      for (const ref of rolesOfServiceAccount(claims, place, change)) concerned.add(ref);
     },
   };
   const workloadClusters = new KubeconfigClusters({
@@ -97,7 +107,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const ownCluster = new ClusterWatch({ transport, followed, logger, clock, signal, resync: intervals.resync });
 
   // One agent for everything but Kubernetes API servers, so that one place knows the proxy.
-  const agent = new NetworkAgent(config.network, { keepAlive: true, maxSockets: 50 });
+  const agent = agentOf(config.network);
   const accounts = new AwsAccounts({
     clients: new SdkClients({ region: config.region, agent }),
     region: config.region,

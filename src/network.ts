@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Agent, type AgentOptions } from 'node:https';
+import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 
 /** The way to everything but Kubernetes API servers. */
@@ -13,13 +14,25 @@ export interface Network {
   readonly ca: string[] | undefined;
 }
 
-/** Goes the network's way. */
+/** Milliseconds. Longer than any caller waits for a connection, so that each fails with its own error. */
+const tunnelTimeout = 10_000;
+
+/** The agent of all connections. */
+export const agentOf = (network: Network, timeout = tunnelTimeout): Agent =>
+  new NetworkAgent(network, { keepAlive: true, maxSockets: 50 }, timeout);
+
+/**
+ * Goes the network's way, and ends tunnels that a proxy, or who stands behind it, does not finish in time. A request that is given
+ * up ends its own connection, but one through a proxy has none before the tunnel is finished, and Node would leave a tunnel to a
+ * silent proxy open for ever.
+ */
 export class NetworkAgent extends Agent {
   private readonly direct: Agent;
 
   constructor(
     private readonly network: Network,
     options: AgentOptions = {},
+    private readonly timeout = tunnelTimeout,
   ) {
     const { proxyEnv, ca } = network;
     const trusting = { ...options, ...(ca && { ca }) };
@@ -27,10 +40,26 @@ export class NetworkAgent extends Agent {
     this.direct = new Agent(trusting);
   }
 
-  override createConnection(...args: Parameters<Agent['createConnection']>) {
-    const host = args[0].host ?? '';
-    const isDirect = this.network.direct.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
-    return isDirect ? this.direct.createConnection(...args) : super.createConnection(...args);
+  override createConnection(options: RequestOptions, done?: (error: Error | null, socket: Duplex) => void) {
+    const host = options.host ?? '';
+    if (this.network.direct.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'))
+      return this.direct.createConnection(options, done);
+    const socket = super.createConnection(options, (error, made) => {
+      clearTimeout(timer);
+      done?.(error, made);
+    });
+    const timer = setTimeout(() => {
+      if (!this.#isHandedOut(socket)) socket?.destroy(new Error(`no tunnel within ${this.timeout} ms`));
+    }, this.timeout);
+    timer.unref();
+    return socket;
+  }
+
+  /** A connection without a proxy is handed out while it is being made. */
+  #isHandedOut(socket: unknown): boolean {
+    return [this.sockets, this.freeSockets].some((byName) =>
+      Object.values(byName).some((sockets) => sockets?.some((each) => each === socket)),
+    );
   }
 }
 

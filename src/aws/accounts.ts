@@ -4,8 +4,9 @@ import { AcmCertificates, certificateRegion, type Certificates } from './certifi
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
 import { Route53Dns, type Dns } from './dns.ts';
+import type { CredentialSource } from './credentials.ts';
 import type { LimiterClock } from './limiter.ts';
-import { AccountLimiters, type Limits, type Service } from './limits.ts';
+import { Limiters, type Limits, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
@@ -14,7 +15,7 @@ import { IamRoles, type Roles } from './roles.ts';
 import { Recent } from './recent.ts';
 import { type Scope, unlessAborted } from './scope.ts';
 
-/** Far more than an operator needs. There is a bound because users write account ids. */
+/** Far more than an operator needs. There is a bound because users write account ids and regions. */
 const mostBreakers = 5_000;
 
 /** One AWS account, reached through one role or with the operator's own credentials, on behalf of one scope. */
@@ -68,25 +69,31 @@ export interface AccountsOptions {
   /** Of the limiters; absent: real time. */
   readonly limiterClock?: LimiterClock;
   readonly breaker: () => Breaker;
+  /** Milliseconds since some moment, by a clock that nobody sets. Absent: the process's own. */
   readonly now?: () => number;
 }
+
+const monotonic = () => performance.now();
 
 export class AwsAccounts implements Accounts {
   private readonly partition: Partition;
   private readonly reached: ReachedAccounts;
-  private readonly limiters: AccountLimiters;
-  /** By account and service. A service that is silent in one account may answer in another, by another way there. */
+  private readonly limiters: Limiters;
+  /**
+   * By service, account and region. A service that is silent in one account may answer in another, by another way there, and S3 in
+   * one region says nothing about S3 in another.
+   */
   private readonly breakers: Recent<Breaker>;
   private readonly now: () => number;
 
   constructor(private readonly options: AccountsOptions) {
-    const { clients, installation, limits, limiterClock, operator, region, now = Date.now } = options;
+    const { clients, installation, limits, limiterClock, operator, region, now = monotonic } = options;
     this.now = now;
     this.partition = partitionOf(region);
-    this.limiters = new AccountLimiters(limits, limiterClock);
+    this.limiters = new Limiters(limits, limiterClock);
     this.breakers = new Recent(mostBreakers);
     // These calls tell the operator its own account, so they are limited under no account's id.
-    const sts = new Calls(() => clients.sts, this.callOptions('', operator)('sts'));
+    const sts = new Calls(() => clients.sts, this.callOptions({ id: '', scope: operator })('sts'));
     this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
   }
 
@@ -97,7 +104,7 @@ export class AwsAccounts implements Accounts {
   private account({ id, roleARN, clients, credentials, zones }: Reached, scope: Scope): Account {
     const { partition } = this;
     const logger = scope.logger.child({ account: id });
-    const options = this.callOptions(id, { ...scope, logger });
+    const options = this.callOptions({ id, scope: { ...scope, logger }, credentials });
     const iam = new Calls(() => clients.iam, options('iam'));
     const certificatesIn = (region: string) =>
       new AcmCertificates(new Calls(() => clients.acm(region), options('acm')));
@@ -113,22 +120,34 @@ export class AwsAccounts implements Accounts {
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
       dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, this.now),
-      buckets: (region) => new S3Buckets(new Calls(() => clients.s3(region), options('s3')), { accountID: id, region }),
+      buckets: (region) =>
+        new S3Buckets(new Calls(() => clients.s3(region), options('s3', region)), { accountID: id, region }),
       open: async () => {
-        if (credentials) await unlessAborted(scope.signal, credentials());
+        if (roleARN !== undefined) await unlessAborted(scope.signal, credentials());
       },
     };
   }
 
   /** Several roles may lead to one account, which counts their calls together. */
-  private callOptions(accountID: string, scope: Scope) {
-    const { deadline = 60_000 } = this.options;
-    const limiters = this.limiters.of(accountID);
-    return (service: Service) => ({
-      scope,
-      deadline,
-      limiter: limiters[service],
-      breaker: this.breakers.get(`${accountID} ${service}`, this.options.breaker),
-    });
+  private callOptions({ id, scope, credentials }: Caller) {
+    const { breaker, deadline = 60_000 } = this.options;
+    return (service: Service, region = '') => {
+      const place = `${id} ${region}`;
+      return {
+        scope,
+        deadline,
+        ...(credentials && { credentials }),
+        limiter: this.limiters.of(service, place),
+        breaker: this.breakers.get(`${service} ${place}`, breaker),
+      };
+    };
   }
+}
+
+/** Who calls which account, and with which credentials. */
+interface Caller {
+  readonly id: string;
+  readonly scope: Scope;
+  /** Absent: those of STS's client, which asks STS itself for them. */
+  readonly credentials?: CredentialSource;
 }

@@ -5,6 +5,7 @@ import type * as route53 from '@aws-sdk/client-route-53';
 import type * as s3 from '@aws-sdk/client-s3';
 import type * as sts from '@aws-sdk/client-sts';
 import { actionOf, isRead } from './actions.ts';
+import type { CredentialSource } from './credentials.ts';
 import { AwsError, isThrottled } from './errors.ts';
 import type { Limiter } from './limiter.ts';
 import { type Scope, unlessAborted } from './scope.ts';
@@ -43,7 +44,11 @@ export interface Breaker {
    */
   run<T>(
     call: () => Promise<T>,
-    options: { readonly turn: (work: () => Promise<T>) => Promise<T>; readonly signal: AbortSignal },
+    options: {
+      /** Its signal aborts when the call need not wait for its turn any more. */
+      readonly turn: (work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+      readonly signal: AbortSignal;
+    },
   ): Promise<T>;
 }
 
@@ -51,9 +56,11 @@ export interface CallOptions {
   readonly scope: Scope;
   /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
   readonly deadline: number;
-  /** One for each account and service. */
+  /** They are got before each call, because a wait for them takes no turn of the service and says nothing about it. Absent: the client gets its own. */
+  readonly credentials?: CredentialSource;
+  /** One for each service, account and region. */
   readonly limiter: Limiter;
-  /** One for each account and service. */
+  /** One for each service, account and region. */
   readonly breaker: Breaker;
 }
 
@@ -76,15 +83,19 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     command: iam.$Command<I, O, Config, In, Out>,
     body: (output: O) => Promise<T>,
   ): Promise<T> {
-    const { scope, deadline, limiter, breaker } = this.options;
+    const { scope, deadline, credentials, limiter, breaker } = this.options;
+    const { signal, urgency } = scope;
     const action = actionOf(command);
     noteThrottles(command.middlewareStack, limiter);
     const call = async () => {
-      const abortSignal = AbortSignal.any([scope.signal, AbortSignal.timeout(deadline)]);
+      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
       return unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
     };
     try {
-      const result = await breaker.run(call, { turn: (work) => limiter.add(work, scope), signal: scope.signal });
+      signal.throwIfAborted();
+      if (credentials) await unlessAborted(signal, credentials());
+      const turn = (work: typeof call, signal: AbortSignal) => limiter.add(work, { signal, urgency });
+      const result = await breaker.run(call, { turn, signal });
       if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
       return result;
     } catch (error) {

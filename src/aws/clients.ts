@@ -8,6 +8,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type * as calls from './calls.ts';
 import type { CredentialSource } from './credentials.ts';
+import { Recent } from './recent.ts';
 
 /** Clients that share one set of credentials. Each is made when it is first read. */
 export interface AccountClients {
@@ -21,7 +22,9 @@ export interface AccountClients {
 export interface Clients {
   /** With the operator's own credentials. */
   readonly sts: calls.StsClient;
-  /** Undefined: the SDK's default credentials, the operator's own. */
+  /** The operator's own, as the SDK finds them. */
+  readonly ownCredentials: CredentialSource;
+  /** Undefined: the operator's own. */
   forCredentials(credentials: CredentialSource | undefined): AccountClients;
 }
 
@@ -36,9 +39,13 @@ export interface ClientOptions {
   readonly requestTimeout?: number;
 }
 
+/** More than AWS has. There is a bound because users write regions. */
+const mostRegions = 50;
+
 /** The only maker of SDK clients. */
 export class SdkClients implements Clients {
   readonly sts: calls.StsClient;
+  readonly ownCredentials: CredentialSource;
   private readonly config;
 
   constructor(options: ClientOptions) {
@@ -50,14 +57,19 @@ export class SdkClients implements Clients {
       throwOnRequestTimeout: true,
     });
     this.config = { region: options.region, requestHandler, retryMode: 'standard', maxAttempts: 3 } as const;
-    this.sts = new STSClient(this.config);
+    const sts = new STSClient(this.config);
+    this.sts = sts;
+    // All clients share what one of them found and keeps until it expires.
+    this.ownCredentials = () => sts.config.credentials();
   }
 
-  forCredentials(credentials: CredentialSource | undefined): AccountClients {
-    const config = { ...this.config, ...(credentials && { credentials }) };
+  forCredentials(credentials: CredentialSource = this.ownCredentials): AccountClients {
+    const config = { ...this.config, credentials };
     const cloudfront = once(() => new CloudFrontClient(config));
     const iam = once(() => new IAMClient(config));
     const route53 = once(() => new Route53Client(config));
+    const acm = new Recent<ACMClient>(mostRegions);
+    const s3 = new Recent<S3Client>(mostRegions);
     return {
       get cloudfront() {
         return cloudfront();
@@ -68,19 +80,10 @@ export class SdkClients implements Clients {
       get route53() {
         return route53();
       },
-      acm: onceForEach((region) => new ACMClient({ ...config, region })),
-      s3: onceForEach((region) => new S3Client({ ...config, region })),
+      acm: (region) => acm.get(region, () => new ACMClient({ ...config, region })),
+      s3: (region) => s3.get(region, () => new S3Client({ ...config, region })),
     };
   }
-}
-
-function onceForEach<T>(make: (region: string) => T): (region: string) => T {
-  const made = new Map<string, T>();
-  return (region) => {
-    const client = made.get(region) ?? make(region);
-    made.set(region, client);
-    return client;
-  };
 }
 
 function once<T>(make: () => T): () => T {

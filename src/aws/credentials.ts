@@ -10,8 +10,14 @@ export interface Credentials {
 
 export type CredentialSource = () => Promise<Credentials>;
 
-/** Longer than the five minutes before expiry at which an SDK client asks again, so that the first client that asks renews for all. */
-const renewBefore = 10 * 60_000;
+/**
+ * Milliseconds. STS gives credentials for an hour if nobody says otherwise. We count by the clock of this process, because somebody
+ * could set the machine's back, and then every call would be made with credentials that have expired.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+const renewAfter = 50 * 60_000;
+/** An SDK client, which goes by the machine's clock, thus asks us before each call. */
+const expiration = new Date(0);
 
 /** The role to assume, and what its trust policy and CloudTrail see of us. */
 export interface RoleSession {
@@ -28,19 +34,20 @@ export function assumedRole(sts: StsCalls, session: RoleSession, now: () => numb
   let renewAt = Infinity;
 
   const assume = async (): Promise<Credentials> => {
+    const asked = now();
     const { Credentials: given } = await sts.send(
       `assuming role ${roleARN}`,
       new AssumeRoleCommand({ RoleArn: roleARN, RoleSessionName: sessionName, ExternalId: externalID }),
     );
-    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken || !given.Expiration) {
+    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken) {
       throw new Error(`assuming role ${roleARN}: STS gave no credentials`);
     }
-    renewAt = given.Expiration.getTime() - renewBefore;
+    renewAt = asked + renewAfter;
     return {
       accessKeyId: given.AccessKeyId,
       secretAccessKey: given.SecretAccessKey,
       sessionToken: given.SessionToken,
-      expiration: given.Expiration,
+      expiration,
     };
   };
 

@@ -54,7 +54,8 @@ export interface Dns {
 
 /** The hosted zone of every CloudFront distribution. https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html */
 const cloudFrontZoneID = 'Z2FDTNDATAQYW2';
-const zonesRememberedFor = 3_600_000;
+/** Milliseconds. */
+export const zonesRememberedFor = 3_600_000;
 
 /** The zones of one account, which outlive the pass that listed them. */
 export interface ZoneMemory {

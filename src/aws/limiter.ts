@@ -12,13 +12,14 @@ export interface Limit {
 
 /** Time, in milliseconds. */
 export interface LimiterClock {
+  /** Since some moment. It must be a clock that nobody can set back, or all calls would wait. */
   now(): number;
   /** Calling the result takes the callback back. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
 export const systemLimiterClock: LimiterClock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
   after(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
@@ -33,7 +34,8 @@ export interface TurnOptions {
 }
 
 interface Waiting {
-  readonly since: number;
+  /** The order of arrival. */
+  readonly turn: number;
   readonly start: () => void;
 }
 
@@ -43,9 +45,9 @@ const leastRate = 0.5;
 const growth = 1.1;
 /** Milliseconds without a call after a throttle, in which the account recovers. */
 const pause = 1_000;
-/** A call that waited so many milliseconds goes as if it were one step more urgent, so that none starves. */
-const ageing = 15_000;
-const rank: Readonly<Record<Urgency, number>> = { high: 2, normal: 1, low: 0 };
+/** One start in so many goes to what has waited longest. So a low urgency means late, and never means not at all. */
+const longestWaitingEvery = 8;
+/** The first goes first. */
 const urgencies: readonly Urgency[] = ['high', 'normal', 'low'];
 
 /**
@@ -55,6 +57,8 @@ const urgencies: readonly Urgency[] = ['high', 'normal', 'low'];
 export class Limiter {
   readonly #waiting: Readonly<Record<Urgency, Waiting[]>> = { high: [], normal: [], low: [] };
   #running = 0;
+  #turns = 0;
+  #starts = 0;
   #rate: number;
   /** Calls that may start now. */
   #tokens: number;
@@ -127,7 +131,7 @@ export class Limiter {
         signal?.removeEventListener('abort', abort);
         resolve();
       };
-      const waiting: Waiting = { since: this.clock.now(), start };
+      const waiting: Waiting = { turn: this.#turns++, start };
       signal?.addEventListener('abort', abort, { once: true });
       queue.push(waiting);
       this.#next();
@@ -140,7 +144,7 @@ export class Limiter {
     this.#cancelTimer = undefined;
     this.#count();
     while (this.#running < this.limit.concurrency) {
-      const queue = this.#mostUrgent();
+      const queue = this.#nextQueue();
       if (!queue) return;
       if (this.#tokens < 1) {
         const wait = this.#counted - this.clock.now() + ((1 - this.#tokens) / this.#rate) * 1000;
@@ -149,28 +153,23 @@ export class Limiter {
       }
       this.#tokens--;
       this.#running++;
+      this.#starts++;
       queue.shift()?.start();
     }
   }
 
-  #mostUrgent(): Waiting[] | undefined {
-    const now = this.clock.now();
-    let best: { readonly queue: Waiting[]; readonly value: number } | undefined;
-    for (const urgency of urgencies) {
-      const queue = this.#waiting[urgency];
-      const [first] = queue;
-      if (!first) continue;
-      const value = rank[urgency] + Math.floor((now - first.since) / ageing);
-      if (!best || value > best.value) best = { queue, value };
-    }
-    return best?.queue;
+  #nextQueue(): Waiting[] | undefined {
+    const queues = urgencies.map((urgency) => this.#waiting[urgency]).filter(({ length }) => length > 0);
+    if ((this.#starts + 1) % longestWaitingEvery !== 0) return queues[0];
+    const arrival = ([first]: Waiting[]) => first?.turn ?? Infinity;
+    return queues.toSorted((a, b) => arrival(a) - arrival(b))[0];
   }
 
   /** What the time since the last count added to the rate and the tokens. */
   #count(): void {
     const now = this.clock.now();
     const passed = (now - this.#counted) / 1000;
-    // Also during the pause, and if somebody set the clock back.
+    // Also during the pause.
     if (passed <= 0 || this.#rate === Infinity) return;
     this.#counted = now;
     this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + this.#rate * passed);

@@ -3,7 +3,6 @@ import { Recent } from './recent.ts';
 
 export type Service = 'acm' | 'cloudfront' | 'iam' | 'route53' | 's3' | 'sts';
 export type Limits = Readonly<Record<Service, Limit>>;
-export type Limiters = Readonly<Record<Service, Limiter>>;
 
 /**
  * What an account takes in which nobody else calls. Route 53 allows 5 a second and one change a zone at a time
@@ -28,24 +27,23 @@ export function withRates(rates: Readonly<Partial<Record<Service, number | undef
   return eachService(limit);
 }
 
-/** Far more than an operator has. There is a bound because users write account ids too. */
-const mostAccounts = 1_000;
+/** Far more than an operator has. There is a bound because users write account ids and regions. */
+const mostLimiters = 5_000;
 
-/** The limiters of each account. */
-export class AccountLimiters {
-  private readonly known = new Recent<Limiters>(mostAccounts, { mayGo: isIdle });
+/** Makes the limiters, each on its first use. */
+export class Limiters {
+  private readonly known = new Recent<Limiter>(mostLimiters, { mayGo: ({ isIdle }) => isIdle });
 
   constructor(
     private readonly limits: Limits = serviceLimits,
     private readonly clock?: LimiterClock,
   ) {}
 
-  of(accountID: string): Limiters {
-    return this.known.get(accountID, () => eachService((service) => new Limiter(this.limits[service], this.clock)));
+  /** @param place the account, and the region of a regional service */
+  of(service: Service, place: string): Limiter {
+    return this.known.get(`${service} ${place}`, () => new Limiter(this.limits[service], this.clock));
   }
 }
-
-const isIdle = (account: Limiters) => Object.values(account).every((limiter) => limiter.isIdle);
 
 function eachService<T>(make: (service: Service) => T): Record<Service, T> {
   return {

@@ -3,7 +3,7 @@ import type { AccountRef } from './accounts.ts';
 import type { StsCalls } from './calls.ts';
 import type { AccountClients, Clients } from './clients.ts';
 import { assumedRole, type CredentialSource, externalID, type RoleSession, sessionName } from './credentials.ts';
-import type { ZoneMemory } from './dns.ts';
+import { type ZoneMemory, zonesRememberedFor } from './dns.ts';
 import { InvalidRoleARN } from './errors.ts';
 import type { Partition } from './partitions.ts';
 import { Recent } from './recent.ts';
@@ -13,8 +13,7 @@ export interface Reached {
   readonly id: string;
   readonly roleARN: string | undefined;
   readonly clients: AccountClients;
-  /** Undefined: the operator's own. */
-  readonly credentials: CredentialSource | undefined;
+  readonly credentials: CredentialSource;
   readonly zones: ZoneMemory;
 }
 
@@ -28,10 +27,11 @@ export interface ReachedAccountsOptions {
 }
 
 /**
- * Users write the names of roles, so the number of things that are kept by such a name has a bound. Clients take tens of kilobytes
- * and are quickly made again. Sessions take one or two and cost an AssumeRole. A running pass keeps what it has.
+ * Users write the names of roles, so the number of things that are kept by such a name has a bound. The clients of an account take
+ * 22 KB with IAM alone and 110 KB with all services, thus 55 MB at the most, and are made again in some milliseconds without a call.
+ * Sessions and lists of zones take a few KB and cost calls. A running pass keeps what it has.
  */
-const mostClients = 100;
+const mostClients = 500;
 const mostSessions = 5_000;
 /**
  * Clients that no pass has asked for during so many milliseconds go, because probably no object names their account any more.
@@ -44,9 +44,12 @@ export class ReachedAccounts {
   private own: Promise<Reached> | undefined;
   private readonly roles: Recent<Reached>;
   private readonly sessions = new Recent<CredentialSource>(mostSessions);
+  private readonly zones: Recent<ZoneMemory>;
 
   constructor(private readonly options: ReachedAccountsOptions) {
-    this.roles = new Recent(mostClients, { unused: { after: unusedAfter, now: options.now } });
+    const { now } = options;
+    this.roles = new Recent(mostClients, { unused: { after: unusedAfter, now } });
+    this.zones = new Recent(mostSessions, { unused: { after: zonesRememberedFor, now } });
   }
 
   async reach({ roleARN, namespace }: AccountRef): Promise<Reached> {
@@ -66,7 +69,13 @@ export class ReachedAccounts {
     const { clients, sts } = this.options;
     const { Account: id } = await sts.send('asking whose credentials these are', new GetCallerIdentityCommand({}));
     if (!id) throw new Error('asking STS for the account of the credentials: it named none');
-    return { id, roleARN: undefined, clients: clients.forCredentials(undefined), credentials: undefined, zones: {} };
+    return {
+      id,
+      roleARN: undefined,
+      clients: clients.forCredentials(undefined),
+      credentials: clients.ownCredentials,
+      zones: {},
+    };
   }
 
   private accountOf(roleARN: string, namespace: string): Reached {
@@ -78,9 +87,10 @@ export class ReachedAccounts {
       externalID: externalID(installation, namespace),
     };
     const key = `${roleARN} ${session.externalID}`;
+    const zones = this.zones.get(key, () => ({}));
     return this.roles.get(key, () => {
       const credentials = this.credentials(key, session);
-      return { id, roleARN, clients: clients.forCredentials(credentials), credentials, zones: {} };
+      return { id, roleARN, clients: clients.forCredentials(credentials), credentials, zones };
     });
   }
 
@@ -93,6 +103,7 @@ export class ReachedAccounts {
       } catch (error) {
         this.sessions.delete(key);
         this.roles.delete(key);
+        this.zones.delete(key);
         throw error;
       }
     };

@@ -13,8 +13,11 @@ export interface BreakerOptions {
 }
 
 export interface RunOptions<T> {
-  /** Starts the call when its turn comes. A call that waits for its turn fails as soon as there is nobody to call. Absent: at once. */
-  readonly turn?: (work: () => Promise<T>) => Promise<T>;
+  /**
+   * Starts the call when its turn comes, and fails with the signal's reason if that aborts before: the caller gave up, or there is
+   * nobody to call. Absent: at once.
+   */
+  readonly turn?: (work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   /** Aborts when we give the call up ourselves. How such a call ends says nothing about the other side. */
   readonly signal: AbortSignal;
 }
@@ -47,23 +50,23 @@ export class Breaker {
    */
   async run<T>(call: () => Promise<T>, { turn = (work) => work(), signal }: RunOptions<T>): Promise<T> {
     this.#check();
-    const silenced = Promise.withResolvers<never>();
-    let hasFailed = false;
-    const fail = () => {
-      hasFailed = true;
-      silenced.reject(new NoAnswer());
-    };
+    const waiting = new AbortController();
+    const giveUp = () => waiting.abort(signal.reason);
+    const fail = () => waiting.abort(new NoAnswer());
     this.#onSilence.add(fail);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
     const work = async () => {
+      // What happens from now on is told by the call itself.
       this.#onSilence.delete(fail);
-      // The caller knows already that its call was not made, so it must not be made when its turn comes after all.
-      if (hasFailed) throw new NoAnswer();
+      waiting.signal.throwIfAborted();
       return this.#make(call, signal);
     };
     try {
-      return await Promise.race([turn(work), silenced.promise]);
+      return await turn(work, waiting.signal);
     } finally {
       this.#onSilence.delete(fail);
+      signal.removeEventListener('abort', giveUp);
     }
   }
 
@@ -112,6 +115,6 @@ export class Breaker {
   }
 
   #now(): number {
-    return this.options.clock.now().getTime();
+    return this.options.clock.elapsed();
   }
 }

@@ -1,6 +1,8 @@
 /** Time, so that tests can make it pass. */
 export interface Clock {
   now(): Date;
+  /** Milliseconds since some moment, to tell how long ago something was. Nobody sets this clock, unlike the one of `now`. */
+  elapsed(): number;
   /** Calls back once, that many milliseconds from now, at most 24 days. Calling the result takes it back. */
   after(milliseconds: number, callback: () => void): () => void;
 }
@@ -10,6 +12,7 @@ const longestTimer = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsed: () => performance.now(),
   after(milliseconds, callback) {
     const timer = setTimeout(callback, Math.min(milliseconds, longestTimer));
     return () => clearTimeout(timer);

@@ -47,7 +47,7 @@ export class ClusterWatch<O extends KubernetesObject, S> {
    * the first one hears of what is there already.
    */
   follow(place: string): void {
-    this.#places.set(place, this.#now());
+    this.#places.set(place, this.options.clock.elapsed());
     this.#informer ??= this.#start(place);
   }
 
@@ -71,12 +71,8 @@ export class ClusterWatch<O extends KubernetesObject, S> {
   }
 
   #followedPlaces(): string[] {
-    const since = this.#now() - idleAfter(this.options.resync);
+    const since = this.options.clock.elapsed() - idleAfter(this.options.resync);
     for (const [place, followed] of this.#places) if (followed <= since) this.#places.delete(place);
     return [...this.#places.keys()];
-  }
-
-  #now(): number {
-    return this.options.clock.now().getTime();
   }
 }

@@ -1,25 +1,45 @@
 import type { Clock } from './clock.ts';
+import { seconds } from './duration.ts';
 
-/** Does the work with a signal that aborts when the outer one does, or with a timeout after these milliseconds. */
+/** What aborted work may take to end, so that it can still say how far it came. */
+const grace = seconds(10);
+
+/** When work has to end. */
+export interface Ends {
+  /** Aborts when the outer signal does, or with a timeout at the deadline. */
+  readonly signal: AbortSignal;
+  /** Aborts a while after the deadline. Nobody waits for the work any more, and it must not write. */
+  readonly abandoned: AbortSignal;
+}
+
+interface Deadline {
+  readonly clock: Clock;
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does the work, which gets these milliseconds and a little more to end.
+ * @throws a timeout if it has not ended by then, whether or not it looks at its signal
+ */
 export async function withDeadline<T>(
-  {
-    clock,
-    milliseconds,
-    signal: outer,
-  }: { readonly clock: Clock; readonly milliseconds: number; readonly signal: AbortSignal },
-  work: (signal: AbortSignal) => Promise<T>,
+  { clock, milliseconds, signal: outer }: Deadline,
+  work: (ends: Ends) => Promise<T>,
 ): Promise<T> {
   const inner = new AbortController();
+  const abandoned = new AbortController();
+  const timeout = new DOMException(`not done within ${milliseconds / 1000} s`, 'TimeoutError');
   const abort = () => inner.abort(outer.reason);
-  const cancel = clock.after(milliseconds, () =>
-    inner.abort(new DOMException(`not done within ${milliseconds / 1000} s`, 'TimeoutError')),
-  );
+  const cancels = [
+    clock.after(milliseconds, () => inner.abort(timeout)),
+    clock.after(milliseconds + grace, () => abandoned.abort(timeout)),
+  ];
   outer.addEventListener('abort', abort, { once: true });
   if (outer.aborted) abort();
   try {
-    return await work(inner.signal);
+    return await unlessAborted(abandoned.signal, work({ signal: inner.signal, abandoned: abandoned.signal }));
   } finally {
-    cancel();
+    for (const cancel of cancels) cancel();
     // AbortSignal.any would keep a part of each pass in memory for as long as the operator runs.
     outer.removeEventListener('abort', abort);
   }

@@ -53,12 +53,12 @@ export class KubeEvents implements EventRecorder {
 
   record(regarding: KubernetesObject, event: EventText): void {
     const key = JSON.stringify([regarding.metadata.uid, event]);
-    const now = this.options.clock.now();
+    const { clock } = this.options;
     const last = this.#sent.get(key);
-    if (last !== undefined && now.getTime() - last < repeatAfter) return;
+    if (last !== undefined && clock.elapsed() - last < repeatAfter) return;
     if (this.#sending.size >= sendingAtOnce) return this.#lost(regarding, event, 'too many at once');
-    this.#remember(key, now.getTime());
-    const sending = this.#send(this.#written(regarding, event, now))
+    this.#remember(key, clock.elapsed());
+    const sending = this.#send(this.#written(regarding, event, clock.now()))
       .catch((error: unknown) => {
         this.#sent.delete(key);
         this.#lost(regarding, event, error);

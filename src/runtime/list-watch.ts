@@ -58,11 +58,11 @@ export class ListWatch<O extends KubernetesObject> {
   /** One list, if one is due, and one watch. Gives the time until the next round. */
   async #round(): Promise<number> {
     const { clock } = this.options;
-    const started = clock.now().getTime();
+    const started = clock.elapsed();
     try {
       this.#version ??= await this.#list();
       await this.#watch(this.#version);
-      if (clock.now().getTime() - started >= goodWatch) this.#failures = 0;
+      if (clock.elapsed() - started >= goodWatch) this.#failures = 0;
       return this.#failures++ === 0 ? 0 : this.#backOff();
     } catch (error) {
       return this.#recover(error);

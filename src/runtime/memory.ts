@@ -12,7 +12,7 @@ interface Wait {
   readonly isOver?: Look;
 }
 
-/** Milliseconds: the moment, and the time after which an object is looked at in any case. */
+/** Milliseconds: the moment by the clock that nobody sets, and the time after which an object is looked at in any case. */
 interface Times {
   readonly now: number;
   readonly resync: number;

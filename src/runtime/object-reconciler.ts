@@ -4,7 +4,7 @@ import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import type { Definition, Explanation, Hold, Pass } from './definition.ts';
-import { withDeadline } from './deadline.ts';
+import { type Ends, withDeadline } from './deadline.ts';
 import { findDropped, outdated } from './dropped.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
@@ -13,7 +13,7 @@ import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
 import { Memory } from './memory.ts';
 import { mergePatch } from './merge-patch.ts';
-import { conditionsAfter, deletion, news, overdue, type Headline } from './pass-conditions.ts';
+import { conditionsAfter, deletion, news, overdue, type Found, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
 import { removeEach, removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
 import type { Part } from './step.ts';
@@ -42,6 +42,8 @@ interface Visit<O, S> {
   readonly memory: Memory;
   /** Aborted when the operator stops: nothing is a finding any more. */
   readonly stop: AbortSignal;
+  /** Aborted when nobody waits for the pass any more. The next one may be under way, so that this one must not write. */
+  readonly abandoned: AbortSignal;
   readonly explain: (error: unknown) => Explanation;
 }
 
@@ -68,18 +70,18 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   /** Undefined: the pass stored what has to be there before the steps run, and the steps run in a new pass. */
   #visit(ref: NamespacedName, turn: Turn): Promise<Result | undefined> {
     const { clock } = this.options;
-    return withDeadline({ clock, milliseconds: passDeadline, signal: turn.signal }, (signal) =>
-      this.#pass(ref, turn, signal),
+    return withDeadline({ clock, milliseconds: passDeadline, signal: turn.signal }, (ends) =>
+      this.#pass(ref, turn, ends),
     );
   }
 
-  async #pass(ref: NamespacedName, turn: Turn, signal: AbortSignal): Promise<Result | undefined> {
+  async #pass(ref: NamespacedName, turn: Turn, { signal, abandoned }: Ends): Promise<Result | undefined> {
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
     const memory = this.#remember(ref, object);
     if (!object || !memory) return {};
     const rest = turn.isReturn
-      ? await memory.rest(object, { now: this.#now(), resync: this.options.resync, signal })
+      ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
       : undefined;
     if (rest !== undefined) return { requeueAfter: rest };
     const logger = this.options.logger.child({ kind: definition.resource.kind, ...ref });
@@ -94,6 +96,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       },
       memory,
       stop: turn.signal,
+      abandoned,
       explain: (error) => {
         logger.debug('failed', { error, stack: error instanceof Error ? error.stack : undefined });
         return definition.explain(error);
@@ -193,31 +196,33 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 
   /** @param more why the object is still there if it is being deleted, and what holds the parts that it does not ask for any more */
   async #settle(visit: Visit<O, S>, findings: readonly Finding[], more: More): Promise<Result> {
-    const { object, memory } = visit;
+    const { abandoned, object, memory } = visit;
     const { end, departing = [] } = more;
+    abandoned.throwIfAborted();
     const all = [...findings, ...departing];
     // The object is as it should be while such a part only takes its time.
     const said = worst([...findings, ...departing.filter(({ state }) => state !== 'waiting')]);
-    memory.note(said, this.#now());
-    await this.#store(visit, said, headline(findings, end));
+    const elapsed = this.#elapsed();
+    memory.note(said, elapsed);
+    await this.#store(visit, { findings: said, ready: headline(findings, end) }, elapsed);
     if (all.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = all.filter((finding) => finding.state === 'waiting');
     const waits = end && 'requeueAfter' in end ? [...waiting, end] : waiting;
-    const next = memory.wait(object, waits, { now: this.#now(), resync });
+    const next = memory.wait(object, waits, { now: this.#elapsed(), resync });
     return waits.length === 0 ? { requeueAfter: resync, settled: true } : { requeueAfter: next };
   }
 
-  #now(): number {
-    return this.options.clock.now().getTime();
+  #elapsed(): number {
+    return this.options.clock.elapsed();
   }
 
-  async #store(visit: Visit<O, S>, findings: readonly Finding[], ready: Headline | undefined): Promise<void> {
+  async #store(visit: Visit<O, S>, { findings, ready }: Found, elapsed: number): Promise<void> {
     const { object, draft, pass, memory } = visit;
     const generation = object.metadata.generation ?? 0;
     const before = object.status?.conditions ?? [];
     const { failingSince, waiting } = memory;
-    const moment = { generation, now: this.options.clock.now(), failingSince, waiting };
+    const moment = { generation, now: this.options.clock.now(), elapsed, failingSince, waiting };
     const after = conditionsAfter(before, { findings, ready }, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;
@@ -230,7 +235,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 
   /** Returns the path of a field that the API server did not keep. */
-  async #patchStatus({ object, draft, pass }: Visit<O, S>): Promise<string | undefined> {
+  async #patchStatus({ abandoned, object, draft, pass }: Visit<O, S>): Promise<string | undefined> {
+    abandoned.throwIfAborted();
     const patch = mergePatch({ status: object.status ?? {} }, { status: draft });
     if (!patch) return undefined;
     const dropped = findDropped(patch, await this.#patch(object, patch, { subresource: 'status' }));

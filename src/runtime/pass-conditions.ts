@@ -33,9 +33,11 @@ export interface Found {
 export interface Moment {
   readonly generation: number;
   readonly now: Date;
-  /** Since when each condition could not be looked at for a passing reason, in milliseconds since 1970. */
+  /** By the clock that nobody sets. */
+  readonly elapsed: number;
+  /** Since when each condition could not be looked at for a passing reason, by the same clock. */
   readonly failingSince: ReadonlyMap<string, number>;
-  /** What each condition waits for, and since when, in milliseconds since 1970. */
+  /** What each condition waits for, and since when, by the same clock. */
   readonly waiting: ReadonlyMap<string, { readonly since: number }>;
 }
 
@@ -69,7 +71,7 @@ function withFinding(conditions: readonly Condition[], finding: Finding, moment:
   const old = findCondition(conditions, type);
   if (old && keepsWord(old, finding, moment)) {
     // The first error stays: each try may fail in other words, and none is news.
-    const isFirst = moment.failingSince.get(type) === moment.now.getTime();
+    const isFirst = moment.failingSince.get(type) === moment.elapsed;
     return state === 'unknown' && isFirst ? set(conditions, { ...old, type, message }, moment) : [...conditions];
   }
   return set(
@@ -80,9 +82,9 @@ function withFinding(conditions: readonly Condition[], finding: Finding, moment:
 }
 
 /** A look that failed in passing takes nothing back that is True of this generation. */
-function keepsWord(old: Condition, { type, passing }: Finding, { generation, now, failingSince }: Moment): boolean {
+function keepsWord(old: Condition, { type, passing }: Finding, { generation, elapsed, failingSince }: Moment): boolean {
   if (!passing || old.status !== 'True' || old.observedGeneration !== generation) return false;
-  return now.getTime() - (failingSince.get(type) ?? now.getTime()) < patience;
+  return elapsed - (failingSince.get(type) ?? elapsed) < patience;
 }
 
 function set(conditions: readonly Condition[], update: ConditionUpdate, { now }: Moment): Condition[] {
@@ -125,9 +127,9 @@ function stalledBy(
 }
 
 /** The condition has waited for the same thing for longer than is usual. */
-function isLate({ type, state }: Finding, { now, waiting }: Moment): boolean {
+function isLate({ type, state }: Finding, { elapsed, waiting }: Moment): boolean {
   const { since } = waiting.get(type) ?? { since: Infinity };
-  return state === 'waiting' && now.getTime() - since >= patience;
+  return state === 'waiting' && elapsed - since >= patience;
 }
 
 /** The waits that should be over by now. An event tells of each, for its condition has told of it all the time. */

@@ -8,6 +8,7 @@ interface Timer {
 /** Time that passes only when told to. */
 export class FakeClock implements Clock {
   #now: number;
+  #offset = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(start = '2030-01-01T00:00:00Z') {
@@ -15,7 +16,16 @@ export class FakeClock implements Clock {
   }
 
   now(): Date {
-    return new Date(this.#now);
+    return new Date(this.#now + this.#offset);
+  }
+
+  elapsed(): number {
+    return this.#now;
+  }
+
+  /** As when somebody sets the machine's clock back: no timer notices. */
+  setBack(milliseconds: number): void {
+    this.#offset -= milliseconds;
   }
 
   after(milliseconds: number, callback: () => void): () => void {

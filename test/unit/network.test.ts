@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { get } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { NetworkAgent, readNetwork } from '../../src/network.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { agentOf, NetworkAgent, readNetwork } from '../../src/network.ts';
 
 /** A proxy that notes what it is asked for, and refuses it. */
 let proxy: Server;
@@ -92,6 +92,61 @@ describe('the proxy', () => {
   ])('under NO_PROXY=%s, for %s is passed by: %p', async (bypass, host, passedBy) => {
     const reached = await tryToReach(host, { HTTPS_PROXY: address, NO_PROXY: bypass });
     expect(reached).toHaveLength(passedBy ? 0 : 1);
+  });
+});
+
+describe('a connection that is not made in time', () => {
+  const timeout = 10_000;
+  let server: TcpServer;
+  let connections: Socket[];
+  let answer: string;
+  beforeEach(async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    connections = [];
+    answer = '';
+    server = createTcpServer((socket) => {
+      connections.push(socket);
+      socket.on('error', () => undefined).once('data', () => socket.write(answer));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+    for (const socket of connections) socket.destroy();
+    server.close();
+  });
+  const addressOf = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  test.each([
+    ['the proxy is silent', '', 1],
+    ['who stands behind the proxy is silent', 'HTTP/1.1 200 OK\r\n\r\n', 2],
+  ])('is ended where %s, although its request was given up before', async (_, said, heard) => {
+    answer = said;
+    const agent = agentOf(readNetwork({ HTTPS_PROXY: `http://${addressOf()}` }).network, timeout);
+    const request = get('https://iam.amazonaws.com', { agent });
+    const ended = expect(once(request, 'close')).rejects.toThrow('no tunnel within 10000 ms');
+    const [connection] = (await once(server, 'connection')) as [Socket];
+    for (let count = 0; count < heard; count++) await once(connection, 'data');
+    request.destroy();
+    jest.advanceTimersByTime(timeout - 1);
+    await new Promise(setImmediate);
+    expect(connection.destroyed).toBe(false);
+    const closed = once(connection, 'close');
+    jest.advanceTimersByTime(1);
+    await Promise.all([ended, closed]);
+    expect(connections).toHaveLength(1);
+  });
+
+  test('is left to its request where there is no proxy', async () => {
+    const agent = agentOf(readNetwork({}).network, timeout);
+    const request = get(`https://${addressOf()}`, { agent });
+    const ended = once(request, 'error');
+    const [socket] = (await once(request, 'socket')) as [Socket];
+    jest.advanceTimersByTime(timeout);
+    expect(socket.destroyed).toBe(false);
+    request.destroy();
+    await ended;
   });
 });
 

@@ -203,7 +203,7 @@ export class AwsClusterReconciler {
     const memory = this.#memories.get(uid) ?? new Memory(uid);
     this.#memories.set(uid, memory);
     const wait = { reason: event.reason, message: event.message, ...(first !== undefined && { requeueAfter: first }) };
-    const times = { now: clock.now().getTime(), resync: intervals.resync };
+    const times = { now: clock.elapsed(), resync: intervals.resync };
     return { requeueAfter: memory.wait(regarding, [wait], times) };
   }
 

@@ -142,6 +142,7 @@ export class FakeAws {
   clients(): Clients {
     return {
       sts: this.client(undefined, (account) => this.sts(account)),
+      ownCredentials: async () => ({ accessKeyId: 'own', secretAccessKey: 'fake' }),
       forCredentials: (credentials) => this.accountClients(credentials),
     };
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createProxy, type Server as Proxy } from 'node:http';
 import { Agent, createServer, type Server } from 'node:https';
 import { connect, type AddressInfo, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { lookupBy } from '../../../src/controllers/oidc-issuer/registrations/nameservers.ts';
@@ -106,6 +107,24 @@ test('waits no longer than STS would', async () => {
   answers['/keys.json'] = () => undefined;
   const impatient = new HttpsIssuerDocuments(agent, { deadline: 200 });
   await expect(impatient.fetch(issuer, jwksURI, new AbortController().signal)).rejects.toThrow('no answer in time');
+});
+
+test('waits no longer for a proxy that takes connections and says nothing', async () => {
+  const connections: Duplex[] = [];
+  const silent = createProxy().on('connect', (_request, connection) => connections.push(connection));
+  const HTTPS_PROXY = `http://127.0.0.1:${await listen(silent)}`;
+  const throughIt = new Agent({ proxyEnv: { HTTPS_PROXY } });
+  const pass = new AbortController();
+  const looks = [
+    new HttpsIssuerDocuments(throughIt, { deadline: 50 }).fetch(issuer, jwksURI, new AbortController().signal),
+    new HttpsIssuerDocuments(throughIt).fetch(issuer, jwksURI, pass.signal),
+  ].map((look) => expect(look).rejects.toThrow('no answer in time'));
+  while (connections.length < 2) await once(silent, 'connect');
+  pass.abort();
+  await Promise.all(looks);
+  expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, false]);
+  for (const connection of connections) connection.destroy();
+  silent.close();
 });
 
 test('gives up with the operator', async () => {

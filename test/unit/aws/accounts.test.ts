@@ -125,6 +125,19 @@ describe('credentials of a role', () => {
     expect(count('AssumeRole')).toBe(2);
   });
 
+  test('are renewed by how much time has passed, whatever time of day the machine shows', async () => {
+    let passed = 0;
+    const shared = aws.accounts({ now: () => passed });
+    const use = async () => (await get(roleARN, shared)).roles.find('r');
+    await use();
+    passed += 49 * minute;
+    await use();
+    expect(count('AssumeRole')).toBe(1);
+    passed += minute;
+    await use();
+    expect(count('AssumeRole')).toBe(2);
+  });
+
   test('that are refused are named as that, and not remembered', async () => {
     const { roles } = await get(roleARN);
     aws.failNext('AssumeRole', new ServiceError('AccessDenied', 403));

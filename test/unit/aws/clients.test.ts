@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ListCertificatesCommand } from '@aws-sdk/client-acm';
 import { ListDistributionsCommand } from '@aws-sdk/client-cloudfront';
@@ -181,6 +184,44 @@ test('a client is made when it is first used, and once', () => {
   expect(clients.iam).toBe(clients.iam);
   expect(clients.acm('us-east-1')).toBe(clients.acm('us-east-1'));
   expect(clients.s3('eu-central-1')).toBe(clients.s3('eu-central-1'));
+});
+
+test("the operator's own credentials are got once for all services", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'irsa-token-'));
+  const token = join(folder, 'token');
+  writeFileSync(token, 'a token');
+  const credentials = `<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration></Credentials>`;
+  const server = await serve(
+    answer(
+      200,
+      `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>${credentials}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+    ),
+    answer(200, identity),
+    answer(200, role),
+    answer(404, '<Error><Code>NoSuchKey</Code></Error>'),
+  );
+  served.push(server);
+  delete process.env['AWS_ACCESS_KEY_ID'];
+  delete process.env['AWS_SECRET_ACCESS_KEY'];
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: server.url,
+    AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/operator',
+    AWS_WEB_IDENTITY_TOKEN_FILE: token,
+  });
+  const account = await accountsOf(new Agent()).get(own, scope());
+  expect(await account.roles.find('r')).toMatchObject({ name: 'r' });
+  expect(await account.buckets('eu-central-1').findObject('bucket', 'keys.json')).toBeUndefined();
+  expect(server.requests).toHaveLength(4);
+  rmSync(folder, { recursive: true });
+});
+
+test('of the clients of regions that users make up, no more are kept than there are regions', () => {
+  const clients = new SdkClients({ region: 'eu-central-1', agent: new Agent() }).forCredentials(undefined);
+  const first = clients.s3('eu-central-1');
+  for (let region = 0; region < 49; region++) clients.s3(`nowhere-${region}`);
+  expect(clients.s3('eu-central-1')).toBe(first);
+  for (let region = 50; region < 100; region++) clients.s3(`nowhere-${region}`);
+  expect(clients.s3('eu-central-1')).not.toBe(first);
 });
 
 describe('through a proxy', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { AccountLimiters } from '../../../src/aws/limits.ts';
+import { Limiters } from '../../../src/aws/limits.ts';
 import { Recent } from '../../../src/aws/recent.ts';
 import { settled } from '../../fakes/clock.ts';
 
@@ -51,17 +51,17 @@ describe('what is kept by name', () => {
 });
 
 test('the limiters of 10,000 accounts are not all kept, but those under which a call runs are', async () => {
-  const limiters = new AccountLimiters();
-  const busy = limiters.of('busy');
+  const limiters = new Limiters();
+  const busy = limiters.of('iam', 'busy');
   let answer = () => {};
-  const call = busy.iam.add(() => new Promise<void>((resolve) => (answer = resolve)));
+  const call = busy.add(() => new Promise<void>((resolve) => (answer = resolve)));
   await settled();
-  const first = Array.from({ length: 10_000 }, (_, index) => limiters.of(`account ${index}`));
-  expect(limiters.of('busy')).toBe(busy);
+  const first = Array.from({ length: 10_000 }, (_, index) => limiters.of('iam', `account ${index}`));
+  expect(limiters.of('iam', 'busy')).toBe(busy);
 
-  const kept = first.filter((_, index) => limiters.of(`account ${9_999 - index}`) === first[9_999 - index]);
-  expect(kept.length).toBeGreaterThan(900);
-  expect(kept.length).toBeLessThanOrEqual(1_000);
+  const kept = first.filter((_, index) => limiters.of('iam', `account ${9_999 - index}`) === first[9_999 - index]);
+  expect(kept.length).toBeGreaterThan(4_900);
+  expect(kept.length).toBeLessThanOrEqual(5_000);
   answer();
   await call;
 });

@@ -63,6 +63,14 @@ test('the pauses grow to five minutes while nobody answers, and begin anew after
   expect(await call('answer')).toBe('answer');
 });
 
+test('a clock that somebody sets back does not make the pause longer', async () => {
+  const { call, clock } = world();
+  await call('silence');
+  clock.setBack(minutes(60));
+  await clock.advance(seconds(30));
+  expect(await call('answer')).toBe('answer');
+});
+
 test('calls that fail at the same moment count once', async () => {
   const { call, clock } = world();
   await Promise.all([call('silence'), call('silence'), call('silence')]);
@@ -99,7 +107,10 @@ describe('a call that hangs', () => {
 });
 
 describe('a call that waits for its turn', () => {
-  const never = () => new Promise<never>(() => {});
+  const never = (_work: unknown, signal: AbortSignal) =>
+    new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
 
   test('fails as soon as nobody answers, and not before', async () => {
     const { breaker, call } = world();
@@ -116,30 +127,30 @@ describe('a call that waits for its turn', () => {
     await expect(breaker.run(async () => 'made', { turn: never, signal })).rejects.toThrow(NoAnswer);
   });
 
-  test('is not made when its turn comes after it failed', async () => {
-    const { breaker, call, calls, clock } = world();
+  test('is not made when its turn comes at the moment in which it fails', async () => {
+    const { breaker, call, calls } = world();
     const turn = Promise.withResolvers<void>();
     let made = false;
     const waiting = breaker.run(
       async () => {
         made = true;
       },
-      {
-        turn: async (work) => {
-          await turn.promise;
-          return work();
-        },
-        signal,
-      },
+      { turn: (work) => turn.promise.then(work), signal },
     );
-    const outcome = expect(waiting).rejects.toThrow(NoAnswer);
     await call('silence');
-    await outcome;
-    await clock.advance(seconds(30));
     turn.resolve();
-    await settled();
+    await expect(waiting).rejects.toThrow(NoAnswer);
     expect(made).toBe(false);
     expect(calls()).toBe(1);
+  });
+
+  test('waits no longer when its caller gives it up', async () => {
+    const { breaker, call } = world();
+    const caller = new AbortController();
+    const waiting = breaker.run(async () => 'made', { turn: never, signal: caller.signal });
+    caller.abort(new Error('the pass has had its time'));
+    await expect(waiting).rejects.toThrow('the pass has had its time');
+    expect(await call('answer')).toBe('answer');
   });
 
   test('fails with its own error if it is the one that finds out', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { sleep, systemClock } from '../../../src/runtime/clock.ts';
 import { hours, jittered, minutes, seconds } from '../../../src/runtime/duration.ts';
 import { FakeClock, settled } from '../../fakes/clock.ts';
@@ -44,6 +44,18 @@ test('the clock of the system calls back, unless it is taken back', async () => 
   await new Promise<void>((resolve) => systemClock.after(5, resolve));
   expect(called).toEqual([]);
   expect(Math.abs(systemClock.now().getTime() - Date.now())).toBeLessThan(1000);
+});
+
+test('the clock of the system tells how long ago something was although somebody sets it back', () => {
+  jest.useFakeTimers();
+  try {
+    const before = systemClock.elapsed();
+    jest.setSystemTime(Date.now() - hours(1));
+    jest.advanceTimersByTime(seconds(1));
+    expect(systemClock.elapsed() - before).toBe(seconds(1));
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('the clock of the system keeps to a time that is longer than its timers can be', async () => {

@@ -8,7 +8,7 @@ import { KubeEvents } from '../../../src/runtime/events.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { ObjectReconciler } from '../../../src/runtime/object-reconciler.ts';
 import { ready, type Outcome, type Part, type Step } from '../../../src/runtime/step.ts';
-import { FakeClock } from '../../fakes/clock.ts';
+import { FakeClock, settled } from '../../fakes/clock.ts';
 import { FakeKube } from '../../fakes/kube.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
 import { turn } from '../../fakes/turn.ts';
@@ -433,6 +433,23 @@ describe('waiting and failing', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('a pass that does not hear its signal is given up a little later, and stores nothing when it ends after all', async () => {
+    const { behaviour, clock, house, reconcile } = world();
+    const late = Promise.withResolvers<Outcome>();
+    behaviour['BucketReady'] = () => late.promise;
+    const pass = expect(reconcile()).rejects.toThrow('not done within 120 s');
+    await clock.advance(minutes(2) + seconds(10));
+    await pass;
+    expect(clock.pending).toBe(0);
+
+    behaviour['BucketReady'] = () => ready;
+    await reconcile();
+    const stored = house();
+    late.resolve({ state: 'waiting', reason: 'DependencyNotReady', message: 'of long ago' });
+    await settled();
+    expect(house()).toEqual(stored);
+  });
+
   test('a step logs with the object that its pass is over', async () => {
     const { hooks, logger, reconcile, parts } = world();
     hooks.accept = (draft, pass) => {
@@ -561,6 +578,14 @@ describe('a wait', () => {
       kube.remove(houses, ref);
       await comeBack();
       expect(ran).toContain('remove BucketReady');
+    });
+
+    test('runs all steps at the resync although somebody set the clock back', async () => {
+      const { clock, comeBack, ran } = await waiting();
+      clock.setBack(minutes(60));
+      await clock.advance(minutes(10));
+      await comeBack();
+      expect(ran).toHaveLength(3);
     });
 
     test('runs all steps where another condition is bad too', async () => {

@@ -33,7 +33,7 @@ const after = (
   generation = 1,
   now = monday,
   { failingSince = new Map(), waiting = new Map() }: Partial<Pick<Moment, 'failingSince' | 'waiting'>> = {},
-) => conditionsAfter(before, { findings }, { generation, now, failingSince, waiting });
+) => conditionsAfter(before, { findings }, { generation, now, elapsed: now.getTime(), failingSince, waiting });
 const readiness = (findings: readonly Finding[]) => after([], findings).find(({ type }) => type === 'Ready');
 const byType = (conditions: readonly Condition[]) =>
   Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status}/${reason}`]));

@@ -1,7 +1,11 @@
 import { expect, test } from '@jest/globals';
+import { Limiter } from '../../../src/aws/limiter.ts';
+import { serviceLimits } from '../../../src/aws/limits.ts';
 import { Breaker } from '../../../src/runtime/breaker.ts';
 import { sleep } from '../../../src/runtime/clock.ts';
+import { withDeadline } from '../../../src/runtime/deadline.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
+import { Pacer } from '../../../src/runtime/pacer.ts';
 import type { Result, Turn } from '../../../src/runtime/reconciler.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { FakeClock, settled } from '../../fakes/clock.ts';
@@ -81,3 +85,42 @@ test('roles on a silent cluster and a silent account hold up neither the changes
   await clock.advance(minutes(2));
   await stopped;
 }, 60_000);
+
+test('a tenant whose service accounts never cease to change keeps no role of others in the account from its pass', async () => {
+  const clock = new FakeClock();
+  const limiter = new Limiter(serviceLimits.iam, {
+    now: () => clock.elapsed(),
+    after: (wait, callback) => clock.after(wait, callback),
+  });
+  const call = () => new Promise<void>((resolve) => clock.after(60, resolve));
+  const looked = new Set<string>();
+  let failures = 0;
+  const pass = (key: string, { signal, priority }: Turn) =>
+    withDeadline({ clock, milliseconds: minutes(2), signal }, async (ends) => {
+      // A role with three inline policies.
+      for (let count = 0; count < 6; count++) await limiter.add(call, { signal: ends.signal, urgency: priority });
+      looked.add(key);
+      return { requeueAfter: resync, settled: true };
+    }).catch(() => {
+      failures++;
+      return { failed: true };
+    });
+  const queue = new WorkQueue({ concurrency: 32, clock, random: () => 0.5, run: pass });
+  const tenant = new Pacer<string>({
+    clock,
+    most: 3,
+    interval: minutes(1),
+    keyOf: (key) => key,
+    passOn: (key) => queue.add(key),
+  });
+  for (let role = 0; role < 200; role++) queue.add(`other-${role}`, 'low');
+  for (let second = 0; second < 60; second++) {
+    for (let role = 0; role < 50; role++) tenant.add(`tenant-${role}`);
+    await clock.advance(seconds(1));
+  }
+  expect([...looked].filter((key) => key.startsWith('other'))).toHaveLength(200);
+  expect(failures).toBe(0);
+  const stopped = queue.stop(0);
+  await clock.advance(seconds(10));
+  await stopped;
+});

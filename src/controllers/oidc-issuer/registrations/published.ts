@@ -3,6 +3,7 @@ import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { discoveryURL } from '../../../oidc/discovery.ts';
 import type { Served } from '../../../oidc/served.ts';
+import { unlessAborted } from '../../../runtime/deadline.ts';
 import { noAddress, publicOnly } from '../../../runtime/public-addresses.ts';
 import { isNoAnswer, isNoResolver, isNoWayOut, isUnresolved } from './no-answer.ts';
 
@@ -51,7 +52,8 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
   }
 
   async #fetch(url: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    const body = await this.#read(url, signal).catch((error: unknown) => {
+    // A request hears its signal only once it has a connection, which a silent proxy never gives.
+    const body = await unlessAborted(signal, this.#read(url, signal)).catch((error: unknown) => {
       throw new Error(`${url}: ${signal.aborted ? 'no answer in time' : wordsFor(error)}`, { cause: error });
     });
     return parse(url, body);
