@@ -21,7 +21,7 @@ const longest = hours(1);
  * cannot be read
  */
 export async function* watchStream<O extends KubernetesObject>(
-  transport: KubeTransport,
+  transport: Pick<KubeTransport, 'stream'>,
   resource: Resource,
   { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal },
 ): AsyncGenerator<WatchEvent<O>, void, undefined> {
@@ -39,11 +39,16 @@ export async function* watchStream<O extends KubernetesObject>(
 
 async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
-  let rest = '';
+  // The line that has no end yet. Only a new chunk is searched for the end, because a server may send a long line byte by byte.
+  let parts: string[] = [];
   for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) if (line.trim() !== '') yield line;
+    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
+    parts.push(first);
+    for (const next of others) {
+      const line = parts.join('');
+      parts = [next];
+      if (line.trim() !== '') yield line;
+    }
   }
   // The text after the last line end was cut off: the watch goes on from the version before it.
 }
