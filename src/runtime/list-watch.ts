@@ -30,7 +30,7 @@ export interface ListWatchOptions<O> {
 
 const firstBackOff = seconds(0.5);
 const longestBackOff = seconds(30);
-/** A watch that lived this long, or that brought an event, was a good one. */
+/** A watch that lived this long was a good one. An event alone makes none: a server may end each watch after one. */
 const goodWatch = seconds(5);
 
 /**
@@ -57,12 +57,9 @@ export class ListWatch<O extends KubernetesObject> {
 
   /** One list, if one is due, and one watch. Gives the time until the next round. */
   async #round(): Promise<number> {
-    const { clock } = this.options;
-    const started = clock.now().getTime();
     try {
       this.#version ??= await this.#list();
       await this.#watch(this.#version);
-      if (clock.now().getTime() - started >= goodWatch) this.#failures = 0;
       return this.#failures++ === 0 ? 0 : this.#backOff();
     } catch (error) {
       return this.#recover(error);
@@ -83,14 +80,19 @@ export class ListWatch<O extends KubernetesObject> {
   }
 
   async #watch(resourceVersion: string): Promise<void> {
-    const { handler, resource, signal, transport } = this.options;
+    const { clock, handler, resource, signal, transport } = this.options;
+    const started = clock.now().getTime();
+    const judge = () => {
+      if (clock.now().getTime() - started >= goodWatch) this.#failures = 0;
+    };
     for await (const { type, object } of watchStream<O>(transport, resource, { resourceVersion, signal })) {
       this.#alive();
-      this.#failures = 0;
+      judge();
       this.#version = object.metadata.resourceVersion;
       if (type === 'DELETED') this.#guarded(() => handler.deleted(object));
       else if (type !== 'BOOKMARK') this.#guarded(() => handler.changed(object));
     }
+    judge();
   }
 
   #recover(error: unknown): number {
