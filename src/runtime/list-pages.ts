@@ -1,5 +1,8 @@
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
+import { hasIdentity, hasTexts } from './identity.ts';
+import { isMap } from './json.ts';
+import { malformed } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { acceptOf, collectionPath } from './paths.ts';
 import { slim } from './slim.ts';
@@ -13,12 +16,11 @@ export interface Page<O> {
   readonly resourceVersion: string;
 }
 
-interface ListAnswer<O> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly O[] | null;
-}
-
-/** All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process for long. */
+/**
+ * All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process
+ * for long.
+ * @throws KubeError with reason Malformed if a page has more objects than were asked for, or one that does not name itself
+ */
 export async function* listPages<O extends KubernetesObject>(
   transport: Pick<KubeTransport, 'json'>,
   resource: Resource,
@@ -26,8 +28,9 @@ export async function* listPages<O extends KubernetesObject>(
 ): AsyncGenerator<Page<O>, void, undefined> {
   let next: string | undefined;
   do {
-    const answer = (await transport.json({
-      doing: `listing ${resource.plural}`,
+    const doing = `listing ${resource.plural}`;
+    const answer = await transport.json({
+      doing,
       method: 'GET',
       path: collectionPath(resource, namespace),
       accept: acceptOf(resource, 'PartialObjectMetadataList'),
@@ -35,10 +38,10 @@ export async function* listPages<O extends KubernetesObject>(
         limit: String(pageSize),
         ...(next !== undefined && { continue: next }),
       },
-    })) as ListAnswer<O>;
-    const { metadata, items } = answer;
+    });
+    const { items, metadata } = pageOf<O>(answer, resource, doing);
     // The items of a list have no apiVersion and kind.
-    const typed = (items ?? []).map((item) => ({
+    const typed = items.map((item) => ({
       ...slim(item),
       apiVersion: apiVersion(resource),
       kind: resource.kind,
@@ -46,4 +49,21 @@ export async function* listPages<O extends KubernetesObject>(
     yield { items: typed, resourceVersion: metadata.resourceVersion };
     next = metadata.continue === '' ? undefined : metadata.continue;
   } while (next !== undefined);
+}
+
+interface ListAnswer<O> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly O[];
+}
+
+function pageOf<O>(answer: unknown, resource: Resource, doing: string): ListAnswer<O> {
+  const { metadata, items } = isMap(answer) ? answer : {};
+  if (!hasTexts(metadata, 'resourceVersion')) throw malformed(doing, 'a page has no version');
+  // An empty list of Go may be null.
+  const objects: unknown = items ?? [];
+  if (!Array.isArray(objects)) throw malformed(doing, 'a page has no list');
+  if (objects.length > pageSize) throw malformed(doing, 'a page has more objects than were asked for');
+  if (!objects.every((object: unknown) => hasIdentity(object, resource)))
+    throw malformed(doing, 'an object lacks what it needs');
+  return { metadata: metadata as ListAnswer<O>['metadata'], items: objects as readonly O[] };
 }

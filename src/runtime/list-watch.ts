@@ -70,9 +70,13 @@ export class ListWatch<O extends KubernetesObject> {
     const { handler, resource, transport } = this.options;
     let version = '';
     this.#guarded(() => handler.listing());
+    // One failure stands for all of a list, because a listener that fails for one object may fail for each.
+    let hasFailed = false;
     for await (const page of listPages<O>(transport, resource)) {
       this.#alive();
-      for (const object of page.items) this.#guarded(() => handler.changed(object));
+      for (const object of page.items) {
+        if (!this.#guarded(() => handler.changed(object), hasFailed)) hasFailed = true;
+      }
       version = page.resourceVersion;
     }
     this.#guarded(() => handler.listed());
@@ -123,12 +127,15 @@ export class ListWatch<O extends KubernetesObject> {
     this.#complaint = undefined;
   }
 
-  /** A listener that throws must not end the watch. */
-  #guarded(act: () => void): void {
+  /** A listener that throws must not end the watch. Gives whether none did. */
+  #guarded(act: () => void, quiet = false): boolean {
     try {
       act();
+      return true;
     } catch (error) {
-      this.options.logger.error('a listener failed', { resource: this.options.resource.plural, error });
+      const { logger, resource } = this.options;
+      if (!quiet) logger.error('a listener failed', { resource: resource.plural, error });
+      return false;
     }
   }
 }

@@ -8,7 +8,7 @@ import { KubeTransport } from '../../../src/runtime/kube-transport.ts';
 import { ListWatch } from '../../../src/runtime/list-watch.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLogger } from '../../fakes/logger.ts';
-import { type Answer, list, refuse, ScriptedApiServer, watch } from '../../fakes/scripted-api-server.ts';
+import { type Answer, json, list, refuse, ScriptedApiServer, watch } from '../../fakes/scripted-api-server.ts';
 import { until } from './until.ts';
 
 let server: ScriptedApiServer;
@@ -31,12 +31,20 @@ afterEach(async () => {
 
 let changed: KubernetesObject[];
 
-function run(access: () => Promise<Access>, resource: Resource = oidcIssuers): void {
+function run(access: () => Promise<Access>, resource: Resource = oidcIssuers, act: () => void = () => undefined): void {
   changed = [];
   const listWatch = new ListWatch<KubernetesObject>({
     transport: new KubeTransport({ access: { get: access, renew: () => {} }, signal: stop.signal }),
     resource,
-    handler: { changed: (object) => void changed.push(object), deleted: () => {}, listing: () => {}, listed: () => {} },
+    handler: {
+      changed: (object) => {
+        changed.push(object);
+        act();
+      },
+      deleted: () => {},
+      listing: () => {},
+      listed: () => {},
+    },
     logger,
     clock,
     signal: stop.signal,
@@ -193,6 +201,51 @@ test.each([
   );
   await backingOff();
   expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test.each([
+  ['objects without anything', Array.from({ length: 100 }, () => ({}))],
+  ['more objects than were asked for', Array.from({ length: 101 }, () => object)],
+  ['an object without a name among others', [object, without('name')]],
+  ['an object without a namespace', [without('namespace')]],
+  [
+    'an object with a name as long as nobody can give it',
+    [{ metadata: { ...object.metadata, name: 'x'.repeat(254) } }],
+  ],
+  ['what is no object', [null]],
+  ['what is no list', 'text'],
+])(
+  'a page of %s is refused as a whole: one line of the log, and a list after more and more time',
+  async (_what, items) => {
+    for (let round = 0; round < 3; round++) server.answer(json({ metadata: { resourceVersion: '5' }, items }));
+    run(reachable);
+    for (const wait of [0.55, 1.1]) {
+      await backingOff();
+      await clock.advance(seconds(wait) - 1);
+      expect(clock.pending).toBe(1);
+      await clock.advance(1);
+    }
+    await server.received(3);
+    await backingOff();
+    expect(changed).toEqual([]);
+    expect(logger.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'warn watch broke off',
+      'debug watch broke off',
+      'debug watch broke off',
+    ]);
+  },
+);
+
+test('a listener that fails for each object of a list is told of once, and hears of all', async () => {
+  const all = ['a', 'b', 'c'].map((name) => ({ metadata: { ...object.metadata, name } }));
+  server.answer(list('5', all.slice(0, 2), 'more'), list('5', all.slice(2)), watch([{ type: 'ADDED', object }]));
+  const fails = () => {
+    throw new Error('by the test');
+  };
+  run(reachable, oidcIssuers, fails);
+  await until(() => changed.length === 4);
+  await until(() => logger.lines.length > 1);
+  expect(logger.lines.map(({ message }) => message)).toEqual(['a listener failed', 'a listener failed']);
 });
 
 test('a watch of a cluster-scoped kind brings its objects, which are in no namespace', async () => {
