@@ -40,6 +40,8 @@ export const malformed = (doing: string, what: string, options?: ErrorOptions) =
   new KubeError(`${doing}: ${what}`, undefined, 'Malformed', options);
 /** A page of a list, or a line of a watch, that cannot be read now and never will be. */
 export const isMalformed = (error: unknown) => error instanceof KubeError && error.reason === 'Malformed';
+/** A list has more pages than we read. */
+export const isTooLong = (error: unknown) => error instanceof KubeError && error.reason === 'TooLong';
 /** Nothing answered. */
 export const isUnreachable = (error: unknown) => error instanceof KubeError && error.status === undefined;
 /** Asking again may help, if asking twice does no harm. */

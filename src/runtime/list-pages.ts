@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
 import { hasIdentity, hasTexts } from './identity.ts';
 import { isMap } from './json.ts';
-import { malformed } from './kube-error.ts';
+import { KubeError, malformed } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { acceptOf, collectionPath } from './paths.ts';
 import { slim } from './slim.ts';
@@ -16,19 +16,28 @@ export interface Page<O> {
   readonly resourceVersion: string;
 }
 
+export interface ListPagesOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string | undefined;
+  /** The most pages, of up to 100 objects each. Absent: as many as there are. */
+  readonly longest?: number | undefined;
+}
+
 /**
  * All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process
  * for long.
- * @throws KubeError with reason Malformed if a page has more objects than were asked for, or one that does not name itself
+ * @throws KubeError with reason Malformed if a page has more objects than were asked for, or one that does not name itself;
+ * with reason TooLong instead of a page beyond `longest`
  */
 export async function* listPages<O extends KubernetesObject>(
   transport: Pick<KubeTransport, 'json'>,
   resource: Resource,
-  namespace?: string,
+  { namespace, longest = Infinity }: ListPagesOptions = {},
 ): AsyncGenerator<Page<O>, void, undefined> {
+  const doing = `listing ${resource.plural}`;
   let next: string | undefined;
-  do {
-    const doing = `listing ${resource.plural}`;
+  for (let page = 1; page === 1 || next !== undefined; page++) {
+    if (page > longest) throw new KubeError(`${doing}: more than ${longest} pages`, undefined, 'TooLong');
     const answer = await transport.json({
       doing,
       method: 'GET',
@@ -48,7 +57,7 @@ export async function* listPages<O extends KubernetesObject>(
     }));
     yield { items: typed, resourceVersion: metadata.resourceVersion };
     next = metadata.continue === '' ? undefined : metadata.continue;
-  } while (next !== undefined);
+  }
 }
 
 interface ListAnswer<O> {

@@ -3,7 +3,7 @@ import type { Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sleep, type Clock } from './clock.ts';
 import { jittered, seconds } from './duration.ts';
-import { isExpired, isForbidden, isMalformed, isNotFound, isNotServed, KubeError } from './kube-error.ts';
+import { isExpired, isForbidden, isMalformed, isNotFound, isNotServed, isTooLong, KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { watchStream } from './watch-stream.ts';
@@ -24,6 +24,8 @@ export interface ListWatchOptions<O> {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** The most pages of a list, see listPages. A kind with more is not followed any more. Absent: as many as there are. */
+  readonly longestList?: number;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random?: () => number;
 }
@@ -34,22 +36,23 @@ const longestBackOff = seconds(30);
 const goodWatch = seconds(5);
 
 /**
- * Follows a kind until the signal aborts, whatever the API server does. It lists and watches from there. It lists again if the
+ * Follows a kind until the signal aborts, whatever the API server does, or until a list is too long. It lists and watches from there. It lists again if the
  * version is too old or leads nowhere. After any other failure it comes back with a growing delay.
  */
 export class ListWatch<O extends KubernetesObject> {
   /** The version from which the next watch goes on. Undefined: a list comes first. */
   #version: string | undefined;
   #failures = 0;
+  #isTooLong = false;
   /** The last failure that was logged. Undefined while all is well. */
   #complaint: string | undefined;
 
   constructor(private readonly options: ListWatchOptions<O>) {}
 
-  /** Never rejects. Resolves when the signal aborted and no call is under way. */
+  /** Never rejects. Resolves when the signal aborted, or a list was too long, and no call is under way. */
   async run(): Promise<void> {
     const { clock, signal } = this.options;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isTooLong) {
       const wait = await this.#round();
       if (wait > 0) await sleep(clock, wait, signal);
     }
@@ -67,12 +70,12 @@ export class ListWatch<O extends KubernetesObject> {
   }
 
   async #list(): Promise<string> {
-    const { handler, resource, transport } = this.options;
+    const { handler, longestList, resource, transport } = this.options;
     let version = '';
     this.#guarded(() => handler.listing());
     // One failure stands for all of a list, because a listener that fails for one object may fail for each.
     let hasFailed = false;
-    for await (const page of listPages<O>(transport, resource)) {
+    for await (const page of listPages<O>(transport, resource, { longest: longestList })) {
       this.#alive();
       for (const object of page.items) {
         if (!this.#guarded(() => handler.changed(object), hasFailed)) hasFailed = true;
@@ -102,6 +105,14 @@ export class ListWatch<O extends KubernetesObject> {
   #recover(error: unknown): number {
     const { logger, resource, signal } = this.options;
     if (signal.aborted) return 0;
+    if (isTooLong(error)) {
+      this.#isTooLong = true;
+      logger.warn('there are too many objects to watch, so changes are seen only at the next look', {
+        resource: resource.plural,
+        error,
+      });
+      return 0;
+    }
     const isMissing = isNotFound(error) || isNotServed(error);
     // A line that cannot be read now would come again from the same version.
     if (isExpired(error) || isMissing || isMalformed(error)) this.#version = undefined;

@@ -25,6 +25,11 @@ export interface WorkloadClusters {
 
 /** The number of clusters whose connections stay open. The one that was used longest ago goes first. */
 const kept = 200;
+/**
+ * Pages of 100 service accounts, each page of at most 2 MiB. A cluster that lists without end would keep the process busy.
+ * Whoever follows a larger one looks from time to time all the same.
+ */
+const longestList = 200;
 
 export interface KubeconfigClustersOptions<O, S> {
   /** Which servers a kubeconfig may name. */
@@ -93,7 +98,7 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
       clock,
       breaker: new Breaker({ clock, isSilence }),
     });
-    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal, resync });
+    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal, resync, longestList });
     return {
       client: new HttpKubeClient(transport),
       follow: (place) => watch?.follow(place),

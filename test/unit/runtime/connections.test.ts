@@ -208,6 +208,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
           followed: {
             resource: serviceAccountMetadata,
             select: ({ metadata }) => metadata.uid,
+            concerns: (_, { name }) => name !== 'of nobody',
             changed: (place, { ref: { name } }) => heard.push(`${place} ${name}`),
           },
         },
@@ -325,6 +326,29 @@ describe("a cluster known by somebody else's kubeconfig", () => {
         return heard.length === 300;
       });
       expect(new Set(heard).size).toBe(300);
+    });
+
+    test('tells nothing of a service account that concerns nobody', async () => {
+      const { heard, known } = following();
+      const nobodys = { metadata: { ...ref, name: 'of nobody', resourceVersion: '4' } };
+      server.answer(list('5', [nobodys]), watch([added('of nobody', '6'), added('new', '7')]));
+      known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => heard.length > 0);
+      expect(heard).toEqual(['team/abcl0 new']);
+    });
+
+    test('is not watched any more where its list goes on and on, which is logged once, and is asked by passes all the same', async () => {
+      const { clock, known, logger } = following();
+      server.answer(...Array.from({ length: 200 }, () => list('5', [], 'more')));
+      const client = known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => logger.lines.length > 0);
+      await clock.advance(minutes(10));
+      expect(server.requests).toHaveLength(200);
+      expect(logger.lines.map(({ level, cluster, message }) => [level, cluster, message])).toEqual([
+        ['warn', 'team/abcl0', 'there are too many objects to watch, so changes are seen only at the next look'],
+      ]);
+      server.answer(json(account));
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
     });
 
     test('is asked by passes all the same where a page of the list is larger than an answer may be', async () => {
