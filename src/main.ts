@@ -25,7 +25,7 @@ import { findHome, InstallationChanged, keepInstallation } from './controllers/i
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { lookupBy } from './controllers/oidc-issuer/registrations/nameservers.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
-import { claimIndex, leavingIssuerIndex, issuerIndex, roleIndex } from './controllers/references.ts';
+import { claimIndex, leavingIssuerIndex, issuerIndex, keyAt, roleIndex } from './controllers/references.ts';
 import {
   guardrailsForAll,
   issuersForClusters,
@@ -92,6 +92,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const followed: Followed<KubernetesObject, ServiceAccountState> = {
     resource: serviceAccountMetadata,
     select: serviceAccountState,
+    concerns: (place, ref) => claims.under(keyAt(place, ref)).length > 0,
     changed: (place, change) => {
       for (const ref of rolesOfServiceAccount(claims, place, change)) concerned.add(ref);
     },

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { awsClusterLabel, webhookAnnotations } from '../api/names.ts';
@@ -64,11 +65,11 @@ export const namespacesForTheirs = (byNamespace: Lookup<unknown>) =>
     affected: ({ name }) => refsOf(byNamespace.under(name)),
   }) satisfies Related<KubernetesObject, unknown>;
 
-/** What a watch keeps of a service account. */
+/** What a watch keeps of a service account: digests, because the texts in a cluster may be of any length. */
 export interface ServiceAccountState {
   readonly uid: string;
-  readonly roleARN: string | undefined;
-  /** The other annotations that we may have written. */
+  readonly roleARN: string;
+  /** Of the other annotations that we may have written. */
   readonly others: string;
 }
 
@@ -76,11 +77,14 @@ export function serviceAccountState({ metadata }: KubernetesObject): ServiceAcco
   const { roleARN, ...others } = webhookAnnotations;
   const annotations = metadata.annotations ?? {};
   return {
-    uid: metadata.uid,
-    roleARN: annotations[roleARN],
-    others: JSON.stringify(Object.values(others).map((key) => annotations[key] ?? null)),
+    uid: digest(metadata.uid),
+    roleARN: digest(annotations[roleARN]),
+    others: digest(Object.values(others).map((key) => annotations[key])),
   };
 }
+
+/** Of JSON; absent counts as null. */
+const digest = (value: unknown) => hash('sha256', JSON.stringify(value ?? null), 'base64');
 
 /**
  * The IAMServiceAccounts that have to look at a service account: it names another role than theirs, or they wrote annotations that
@@ -97,7 +101,8 @@ export function rolesOfServiceAccount(
     .under(keyAt(place, ref))
     .filter(([, { deleting, roleARN }]) => {
       if (deleting || roleARN === undefined) return false;
-      return selected.roleARN !== roleARN || (wasChanged && before.roleARN === roleARN);
+      const ours = digest(roleARN);
+      return selected.roleARN !== ours || (wasChanged && before.roleARN === ours);
     })
     .map(([role]) => role);
 }

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../api/meta.ts';
-import type { Resource } from '../api/resources.ts';
+import type { NamespacedName, Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import { minutes } from './duration.ts';
@@ -10,6 +10,8 @@ import type { KubeTransport } from './kube-transport.ts';
 export interface Followed<O, S> {
   readonly resource: Resource;
   readonly select: (object: O) => S;
+  /** Whether somebody wants to hear of this object. Nothing is kept of any other: a cluster may have as many as it likes. */
+  readonly concerns: (place: string, ref: NamespacedName) => boolean;
   /** @param place as those who follow call the cluster */
   readonly changed: (place: string, change: Change<S>) => void;
 }
@@ -28,6 +30,8 @@ export interface ClusterWatchOptions<O, S> {
   readonly signal: AbortSignal;
   /** Milliseconds until an object that follows a cluster follows it again, if nothing changes. */
   readonly resync: number;
+  /** The most pages of a list, see listPages. Absent: as many as there are. */
+  readonly longestList?: number;
 }
 
 /**
@@ -56,12 +60,20 @@ export class ClusterWatch<O extends KubernetesObject, S> {
   }
 
   #start(place: string): Informer<O> {
-    const { transport, followed, clock } = this.options;
+    const { transport, followed, clock, longestList } = this.options;
     const signal = AbortSignal.any([this.options.signal, this.#stop.signal]);
     const logger = this.options.logger.child({ cluster: place });
-    const informer = new Informer<O>({ transport, resource: followed.resource, logger, clock, signal });
+    const informer = new Informer<O>({
+      transport,
+      resource: followed.resource,
+      logger,
+      clock,
+      signal,
+      ...(longestList !== undefined && { longestList }),
+    });
     informer.on<S>({
       select: followed.select,
+      concerns: (ref) => this.#followedPlaces().some((each) => followed.concerns(each, ref)),
       changed: (change) => {
         for (const each of this.#followedPlaces()) followed.changed(each, change);
       },

@@ -95,7 +95,8 @@ export class HttpKubeClient implements KubeClient {
     { namespace, keep = () => true }: ListOptions<O>,
   ): Promise<readonly O[]> {
     const items: O[] = [];
-    for await (const page of listPages<O>(this.transport, resource, namespace)) items.push(...page.items.filter(keep));
+    for await (const page of listPages<O>(this.transport, resource, { namespace }))
+      items.push(...page.items.filter(keep));
     return items;
   }
 

@@ -25,6 +25,8 @@ export interface Trigger<O, S = unknown> {
   /** Picks what matters to this listener, as JSON. Only that is kept of an object, and an event that changes nothing of it is dropped. */
   select(object: O): S;
   changed(change: Change<S>): void;
+  /** Whether anything is kept and told of this object. Absent: of each. */
+  concerns?(ref: NamespacedName): boolean;
 }
 
 export interface InformerOptions {
@@ -33,6 +35,8 @@ export interface InformerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** As of ListWatch. Absent: as many as there are. */
+  readonly longestList?: number;
 }
 
 /** Watches a kind in all namespaces and tells triggers what changed. */
@@ -114,11 +118,15 @@ class SelectedView<O extends KubernetesObject, S> implements View<O>, Iterable<[
   put(object: O, kind: ChangeKind): void {
     const key = keyOf(object.metadata);
     this.#unseen.delete(key);
+    const { namespace = '', name } = object.metadata;
+    const ref = { namespace, name };
+    if (this.trigger.concerns?.(ref) === false) {
+      this.#known.delete(key);
+      return;
+    }
     const selected = this.trigger.select(object);
     const old = this.#known.get(key);
     if (old && sameJson(old.selected, selected)) return;
-    const { namespace = '', name } = object.metadata;
-    const ref = { namespace, name };
     this.#known.set(key, { ref, selected });
     const isNew = kind === 'changed' && !old;
     this.trigger.changed({

@@ -35,8 +35,13 @@ export const isForbidden = (error: unknown) => is(error, 403);
 export const isUnauthorized = (error: unknown) => is(error, 401);
 /** The resource version, or the rest of a list, can no longer be read. */
 export const isExpired = (error: unknown) => is(error, 410);
-/** A line of a watch that cannot be read now and never will be. */
+/** What came is not what an API server sends. */
+export const malformed = (doing: string, what: string, options?: ErrorOptions) =>
+  new KubeError(`${doing}: ${what}`, undefined, 'Malformed', options);
+/** A page of a list, or a line of a watch, that cannot be read now and never will be. */
 export const isMalformed = (error: unknown) => error instanceof KubeError && error.reason === 'Malformed';
+/** A list has more pages than we read. */
+export const isTooLong = (error: unknown) => error instanceof KubeError && error.reason === 'TooLong';
 /** Nothing answered. */
 export const isUnreachable = (error: unknown) => error instanceof KubeError && error.status === undefined;
 /** Asking again may help, if asking twice does no harm. */

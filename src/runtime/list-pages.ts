@@ -1,5 +1,8 @@
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
+import { hasIdentity, hasTexts } from './identity.ts';
+import { isMap } from './json.ts';
+import { KubeError, malformed } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { acceptOf, collectionPath } from './paths.ts';
 import { slim } from './slim.ts';
@@ -13,21 +16,30 @@ export interface Page<O> {
   readonly resourceVersion: string;
 }
 
-interface ListAnswer<O> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly O[] | null;
+export interface ListPagesOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string | undefined;
+  /** The most pages, of up to 100 objects each. Absent: as many as there are. */
+  readonly longest?: number | undefined;
 }
 
-/** All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process for long. */
+/**
+ * All objects of a kind without what `slim` leaves out, a page at a time, so that no answer fills the memory or blocks the process
+ * for long.
+ * @throws KubeError with reason Malformed if a page has more objects than were asked for, or one that does not name itself;
+ * with reason TooLong instead of a page beyond `longest`
+ */
 export async function* listPages<O extends KubernetesObject>(
   transport: Pick<KubeTransport, 'json'>,
   resource: Resource,
-  namespace?: string,
+  { namespace, longest = Infinity }: ListPagesOptions = {},
 ): AsyncGenerator<Page<O>, void, undefined> {
+  const doing = `listing ${resource.plural}`;
   let next: string | undefined;
-  do {
-    const answer = (await transport.json({
-      doing: `listing ${resource.plural}`,
+  for (let page = 1; page === 1 || next !== undefined; page++) {
+    if (page > longest) throw new KubeError(`${doing}: more than ${longest} pages`, undefined, 'TooLong');
+    const answer = await transport.json({
+      doing,
       method: 'GET',
       path: collectionPath(resource, namespace),
       accept: acceptOf(resource, 'PartialObjectMetadataList'),
@@ -35,15 +47,32 @@ export async function* listPages<O extends KubernetesObject>(
         limit: String(pageSize),
         ...(next !== undefined && { continue: next }),
       },
-    })) as ListAnswer<O>;
-    const { metadata, items } = answer;
+    });
+    const { items, metadata } = pageOf<O>(answer, resource, doing);
     // The items of a list have no apiVersion and kind.
-    const typed = (items ?? []).map((item) => ({
+    const typed = items.map((item) => ({
       ...slim(item),
       apiVersion: apiVersion(resource),
       kind: resource.kind,
     }));
     yield { items: typed, resourceVersion: metadata.resourceVersion };
     next = metadata.continue === '' ? undefined : metadata.continue;
-  } while (next !== undefined);
+  }
+}
+
+interface ListAnswer<O> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly O[];
+}
+
+function pageOf<O>(answer: unknown, resource: Resource, doing: string): ListAnswer<O> {
+  const { metadata, items } = isMap(answer) ? answer : {};
+  if (!hasTexts(metadata, 'resourceVersion')) throw malformed(doing, 'a page has no version');
+  // An empty list of Go may be null.
+  const objects: unknown = items ?? [];
+  if (!Array.isArray(objects)) throw malformed(doing, 'a page has no list');
+  if (objects.length > pageSize) throw malformed(doing, 'a page has more objects than were asked for');
+  if (!objects.every((object: unknown) => hasIdentity(object, resource)))
+    throw malformed(doing, 'an object lacks what it needs');
+  return { metadata: metadata as ListAnswer<O>['metadata'], items: objects as readonly O[] };
 }

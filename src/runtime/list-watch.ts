@@ -3,7 +3,7 @@ import type { Resource } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sleep, type Clock } from './clock.ts';
 import { jittered, seconds } from './duration.ts';
-import { isExpired, isForbidden, isMalformed, isNotFound, isNotServed, KubeError } from './kube-error.ts';
+import { isExpired, isForbidden, isMalformed, isNotFound, isNotServed, isTooLong, KubeError } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { watchStream } from './watch-stream.ts';
@@ -24,32 +24,35 @@ export interface ListWatchOptions<O> {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** The most pages of a list, see listPages. A kind with more is not followed any more. Absent: as many as there are. */
+  readonly longestList?: number;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random?: () => number;
 }
 
 const firstBackOff = seconds(0.5);
 const longestBackOff = seconds(30);
-/** A watch that lived this long, or that brought an event, was a good one. */
+/** A watch that lived this long was a good one. An event alone makes none: a server may end each watch after one. */
 const goodWatch = seconds(5);
 
 /**
- * Follows a kind until the signal aborts, whatever the API server does. It lists and watches from there. It lists again if the
+ * Follows a kind until the signal aborts, whatever the API server does, or until a list is too long. It lists and watches from there. It lists again if the
  * version is too old or leads nowhere. After any other failure it comes back with a growing delay.
  */
 export class ListWatch<O extends KubernetesObject> {
   /** The version from which the next watch goes on. Undefined: a list comes first. */
   #version: string | undefined;
   #failures = 0;
+  #isTooLong = false;
   /** The last failure that was logged. Undefined while all is well. */
   #complaint: string | undefined;
 
   constructor(private readonly options: ListWatchOptions<O>) {}
 
-  /** Never rejects. Resolves when the signal aborted and no call is under way. */
+  /** Never rejects. Resolves when the signal aborted, or a list was too long, and no call is under way. */
   async run(): Promise<void> {
     const { clock, signal } = this.options;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isTooLong) {
       const wait = await this.#round();
       if (wait > 0) await sleep(clock, wait, signal);
     }
@@ -57,12 +60,9 @@ export class ListWatch<O extends KubernetesObject> {
 
   /** One list, if one is due, and one watch. Gives the time until the next round. */
   async #round(): Promise<number> {
-    const { clock } = this.options;
-    const started = clock.elapsed();
     try {
       this.#version ??= await this.#list();
       await this.#watch(this.#version);
-      if (clock.elapsed() - started >= goodWatch) this.#failures = 0;
       return this.#failures++ === 0 ? 0 : this.#backOff();
     } catch (error) {
       return this.#recover(error);
@@ -70,12 +70,16 @@ export class ListWatch<O extends KubernetesObject> {
   }
 
   async #list(): Promise<string> {
-    const { handler, resource, transport } = this.options;
+    const { handler, longestList, resource, transport } = this.options;
     let version = '';
     this.#guarded(() => handler.listing());
-    for await (const page of listPages<O>(transport, resource)) {
+    // One failure stands for all of a list, because a listener that fails for one object may fail for each.
+    let hasFailed = false;
+    for await (const page of listPages<O>(transport, resource, { longest: longestList })) {
       this.#alive();
-      for (const object of page.items) this.#guarded(() => handler.changed(object));
+      for (const object of page.items) {
+        if (!this.#guarded(() => handler.changed(object), hasFailed)) hasFailed = true;
+      }
       version = page.resourceVersion;
     }
     this.#guarded(() => handler.listed());
@@ -83,19 +87,32 @@ export class ListWatch<O extends KubernetesObject> {
   }
 
   async #watch(resourceVersion: string): Promise<void> {
-    const { handler, resource, signal, transport } = this.options;
+    const { clock, handler, resource, signal, transport } = this.options;
+    const started = clock.elapsed();
+    const judge = () => {
+      if (clock.elapsed() - started >= goodWatch) this.#failures = 0;
+    };
     for await (const { type, object } of watchStream<O>(transport, resource, { resourceVersion, signal })) {
       this.#alive();
-      this.#failures = 0;
+      judge();
       this.#version = object.metadata.resourceVersion;
       if (type === 'DELETED') this.#guarded(() => handler.deleted(object));
       else if (type !== 'BOOKMARK') this.#guarded(() => handler.changed(object));
     }
+    judge();
   }
 
   #recover(error: unknown): number {
     const { logger, resource, signal } = this.options;
     if (signal.aborted) return 0;
+    if (isTooLong(error)) {
+      this.#isTooLong = true;
+      logger.warn('there are too many objects to watch, so changes are seen only at the next look', {
+        resource: resource.plural,
+        error,
+      });
+      return 0;
+    }
     const isMissing = isNotFound(error) || isNotServed(error);
     // A line that cannot be read now would come again from the same version.
     if (isExpired(error) || isMissing || isMalformed(error)) this.#version = undefined;
@@ -121,12 +138,15 @@ export class ListWatch<O extends KubernetesObject> {
     this.#complaint = undefined;
   }
 
-  /** A listener that throws must not end the watch. */
-  #guarded(act: () => void): void {
+  /** A listener that throws must not end the watch. Gives whether none did. */
+  #guarded(act: () => void, quiet = false): boolean {
     try {
       act();
+      return true;
     } catch (error) {
-      this.options.logger.error('a listener failed', { resource: this.options.resource.plural, error });
+      const { logger, resource } = this.options;
+      if (!quiet) logger.error('a listener failed', { resource: resource.plural, error });
+      return false;
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, type Resource } from '../api/resources.ts';
 import { hours } from './duration.ts';
+import { hasIdentity, hasTexts } from './identity.ts';
 import { isMap, type JsonMap } from './json.ts';
-import { KubeError } from './kube-error.ts';
+import { KubeError, malformed } from './kube-error.ts';
 import type { KubeTransport } from './kube-transport.ts';
 import { acceptOf, collectionPath } from './paths.ts';
 import { slim } from './slim.ts';
@@ -21,7 +22,7 @@ const longest = hours(1);
  * cannot be read
  */
 export async function* watchStream<O extends KubernetesObject>(
-  transport: KubeTransport,
+  transport: Pick<KubeTransport, 'stream'>,
   resource: Resource,
   { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal },
 ): AsyncGenerator<WatchEvent<O>, void, undefined> {
@@ -39,11 +40,16 @@ export async function* watchStream<O extends KubernetesObject>(
 
 async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
-  let rest = '';
+  // The line that has no end yet. Only a new chunk is searched for the end, because a server may send a long line byte by byte.
+  let parts: string[] = [];
   for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) if (line.trim() !== '') yield line;
+    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
+    parts.push(first);
+    for (const next of others) {
+      const line = parts.join('');
+      parts = [next];
+      if (line.trim() !== '') yield line;
+    }
   }
   // The text after the last line end was cut off: the watch goes on from the version before it.
 }
@@ -57,7 +63,7 @@ function eventOf<O extends KubernetesObject>(line: string, resource: Resource, d
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      if (hasTexts(object['metadata'], ...identityOf(resource), 'resourceVersion')) return { type, object: typed() };
+      if (hasIdentity(object, resource)) return { type, object: typed() };
       break;
     case 'BOOKMARK':
       if (hasTexts(object['metadata'], 'resourceVersion')) return { type, object: typed() };
@@ -77,17 +83,9 @@ function parse(line: string, doing: string): JsonMap {
   }
 }
 
-const identityOf = ({ clusterScoped }: Resource) => (clusterScoped ? ['name'] : ['namespace', 'name']);
-
-const hasTexts = (metadata: unknown, ...fields: readonly string[]) =>
-  isMap(metadata) && fields.every((field) => typeof metadata[field] === 'string' && metadata[field] !== '');
-
 /** Of metav1.Status. */
 function refusal({ code, reason, message }: JsonMap, doing: string): KubeError {
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
   const words = `${text(reason) ?? 'ERROR'} ${text(message) ?? ''}`;
   return new KubeError(`${doing}: ${words}`, typeof code === 'number' ? code : undefined, text(reason));
 }
-
-const malformed = (doing: string, what: string, options?: ErrorOptions) =>
-  new KubeError(`${doing}: ${what}`, undefined, 'Malformed', options);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { KubernetesObject } from '../api/meta.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ServerAddresses } from './addresses.ts';
@@ -15,16 +16,25 @@ export { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 /** Makes clients for clusters that we know only by a tenant's kubeconfig. */
 export interface WorkloadClusters {
   /**
-   * A client for this kubeconfig (YAML). The client is kept and used again while the text stays the same.
+   * A client for this kubeconfig (YAML). The client is kept and used again while the place has the same text.
    * The kubeconfig is data: exec, auth-provider, tokenFile, a file path, insecure-skip-tls-verify or a server that ServerAddresses
    * refuses throws InvalidKubeconfigError, naming it. A server whose name resolves to such an address throws it when it is called.
-   * @param place as the caller calls the cluster, of which it wants to hear while it uses it; absent: it wants to hear nothing
+   * @param place as the caller calls the cluster: a namespace, a slash, a name
    */
-  connect(kubeconfig: string, place?: string): KubeClient;
+  connect(kubeconfig: string, place: string): KubeClient;
 }
 
-/** The number of clusters whose connections stay open. The one that was used longest ago goes first. */
-const kept = 200;
+/**
+ * The number of clusters of one namespace whose connections stay open. Of more, the one that was used longest ago goes. It is large,
+ * because at each resync those who are left out would be connected to again. It holds for each namespace by itself, so that no
+ * tenant ends the connections of another.
+ */
+const kept = 1000;
+/**
+ * Pages of 100 service accounts, each page of at most 2 MiB. A cluster that lists without end would keep the process busy.
+ * Whoever follows a larger one looks from time to time all the same.
+ */
+const longestList = 200;
 
 export interface KubeconfigClustersOptions<O, S> {
   /** Which servers a kubeconfig may name. */
@@ -40,6 +50,8 @@ export interface KubeconfigClustersOptions<O, S> {
 }
 
 interface Cluster {
+  /** Of the kubeconfig. Its text may have a MiB. */
+  readonly digest: string;
   readonly client: KubeClient;
   follow(place: string): void;
   /** Ends the watch, and the connections when their calls have ended. */
@@ -47,7 +59,7 @@ interface Cluster {
 }
 
 export class KubeconfigClusters<O extends KubernetesObject, S> implements WorkloadClusters {
-  /** By the text of the kubeconfig, the one used last at the end. */
+  /** By place, the one used last at the end. */
   readonly #clusters = new Map<string, Cluster>();
   readonly #idleTimers = new Map<string, () => void>();
   readonly #clock: Clock;
@@ -57,30 +69,40 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
     options.signal.addEventListener('abort', () => this.#idleTimers.forEach((cancel) => cancel()), { once: true });
   }
 
-  connect(kubeconfig: string, place?: string): KubeClient {
-    const cluster = this.#clusters.get(kubeconfig) ?? this.#open(kubeconfig);
-    this.#clusters.delete(kubeconfig);
-    this.#clusters.set(kubeconfig, cluster);
-    const [oldest] = this.#clusters.keys();
-    if (this.#clusters.size > kept && oldest !== undefined) this.#drop(oldest);
-    this.#idleTimers.get(kubeconfig)?.();
+  connect(kubeconfig: string, place: string): KubeClient {
+    const digest = hash('sha256', kubeconfig, 'base64');
+    const known = this.#clusters.get(place);
+    if (known?.digest !== digest) this.#drop(place);
+    const cluster = known?.digest === digest ? known : this.#open(kubeconfig, digest);
+    this.#clusters.delete(place);
+    this.#clusters.set(place, cluster);
+    this.#dropOldest(place);
+    this.#idleTimers.get(place)?.();
     this.#idleTimers.set(
-      kubeconfig,
-      this.#clock.after(idleAfter(this.options.resync), () => this.#drop(kubeconfig)),
+      place,
+      this.#clock.after(idleAfter(this.options.resync), () => this.#drop(place)),
     );
-    if (place !== undefined) cluster.follow(place);
+    cluster.follow(place);
     return cluster.client;
   }
 
-  #drop(kubeconfig: string): void {
-    this.#clusters.get(kubeconfig)?.close();
-    this.#clusters.delete(kubeconfig);
-    this.#idleTimers.get(kubeconfig)?.();
-    this.#idleTimers.delete(kubeconfig);
+  #dropOldest(place: string): void {
+    if (this.#clusters.size <= kept) return;
+    const neighbours = [...this.#clusters.keys()].filter((each) => namespaceOf(each) === namespaceOf(place));
+    const [oldest] = neighbours;
+    if (neighbours.length > kept && oldest !== undefined) this.#drop(oldest);
   }
 
-  #open(kubeconfig: string): Cluster {
-    const access = accessOf(kubeconfig);
+  #drop(place: string): void {
+    this.#clusters.get(place)?.close();
+    this.#clusters.delete(place);
+    this.#idleTimers.get(place)?.();
+    this.#idleTimers.delete(place);
+  }
+
+  #open(kubeconfig: string, digest: string): Cluster {
+    // A copy, because a part of a text keeps the whole text in memory.
+    const access = structuredClone(accessOf(kubeconfig));
     const { resync, servers, signal, timeouts, watch: watched } = this.options;
     servers.check(access.server);
     const clock = this.#clock;
@@ -93,8 +115,9 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
       clock,
       breaker: new Breaker({ clock, isSilence }),
     });
-    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal, resync });
+    const watch = watched && new ClusterWatch({ ...watched, transport, clock, signal, resync, longestList });
     return {
+      digest,
       client: new HttpKubeClient(transport),
       follow: (place) => watch?.follow(place),
       close: () => {
@@ -104,3 +127,5 @@ export class KubeconfigClusters<O extends KubernetesObject, S> implements Worklo
     };
   }
 }
+
+const namespaceOf = (place: string) => place.split('/')[0];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../src/api/kinds.ts';
 import type { KubernetesObject } from '../../src/api/meta.ts';
-import { awsClusterLabel, finalizer } from '../../src/api/names.ts';
+import { awsClusterLabel, finalizer, webhookAnnotations } from '../../src/api/names.ts';
 import type { NamespacedName } from '../../src/api/resources.ts';
 import type { Claim } from '../../src/controllers/references.ts';
 import * as watches from '../../src/controllers/watches.ts';
@@ -177,5 +177,13 @@ describe('a service account', () => {
     const full = { ref: account, kind: 'changed', pending: false, selected: state(), ...change } as const;
     expect(watches.rolesOfServiceAccount(claims, place, full)).toEqual(expected ? [role] : []);
     expect(watches.rolesOfServiceAccount(claims, 'other/abcl0', full)).toEqual([]);
+  });
+
+  test('is kept as digests, of which the length does not depend on what is in the cluster', () => {
+    const text = 'x'.repeat(1024 * 1024);
+    const large = Object.fromEntries(Object.values(webhookAnnotations).map((key) => [key, text]));
+    expect(JSON.stringify(state(large, text)).length).toBe(JSON.stringify(state()).length);
+    for (const key of Object.values(webhookAnnotations))
+      expect(state({ ...large, [key]: `${text}y` }, text)).not.toEqual(state(large, text));
   });
 });

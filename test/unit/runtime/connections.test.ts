@@ -34,6 +34,7 @@ import { until } from './until.ts';
 
 const ref = { namespace: 'default', name: 's3-reader' };
 const account = { metadata: ref };
+const place = 'team/abcl0';
 
 let ca: TestCA;
 let server: ScriptedApiServer;
@@ -77,6 +78,12 @@ function kubeconfig(options: { readonly cluster?: object; readonly user?: object
 describe("a cluster known by somebody else's kubeconfig", () => {
   const servers = (allowLoopback: boolean, own: string[] = []) => new ServerAddresses({ allowLoopback, own });
   const resync = minutes(5);
+  const nowhere = stringify({
+    'current-context': 'c',
+    clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+    users: [{ name: 'u', user: {} }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  });
   const clusters = (allowed = servers(true)) =>
     new KubeconfigClusters({ signal: stop.signal, servers: allowed, resync });
 
@@ -84,7 +91,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     const known = clusters();
     for (let call = 0; call < 10; call++) {
       server.answer(json(account));
-      expect(await known.connect(kubeconfig()).find(serviceAccounts, ref)).toEqual(account);
+      expect(await known.connect(kubeconfig(), place).find(serviceAccounts, ref)).toEqual(account);
     }
     expect(authorization(server.requests[0])).toBe('Bearer first');
     expect(server.connections).toBeLessThan(3);
@@ -93,20 +100,20 @@ describe("a cluster known by somebody else's kubeconfig", () => {
   test('gets the new token as soon as the text has it', async () => {
     server.answer(json(account), json(account));
     const known = clusters();
-    await known.connect(kubeconfig()).find(serviceAccounts, ref);
-    await known.connect(kubeconfig({ user: { token: 'second' } })).find(serviceAccounts, ref);
+    await known.connect(kubeconfig(), place).find(serviceAccounts, ref);
+    await known.connect(kubeconfig({ user: { token: 'second' } }), place).find(serviceAccounts, ref);
     expect(server.requests.map(authorization)).toEqual(['Bearer first', 'Bearer second']);
   });
 
   test('may show a certificate for the name that the kubeconfig gives', async () => {
     server.answer(json(account));
     const text = kubeconfig({ cluster: { 'tls-server-name': 'api.cluster.internal' } });
-    expect(await clusters().connect(text).find(serviceAccounts, ref)).toEqual(account);
+    expect(await clusters().connect(text, place).find(serviceAccounts, ref)).toEqual(account);
   });
 
   test('is not reached where its certificate is not of that CA', async () => {
     const text = kubeconfig({ cluster: { 'certificate-authority-data': undefined } });
-    expect(isUnreachable(await refusal(clusters().connect(text).find(serviceAccounts, ref)))).toBe(true);
+    expect(isUnreachable(await refusal(clusters().connect(text, place).find(serviceAccounts, ref)))).toBe(true);
     expect(server.requests).toEqual([]);
   });
 
@@ -116,7 +123,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       (response) => response.writeHead(403).end(JSON.stringify({ reason: `${secret} `, message: secret })),
       (response) => response.writeHead(200).end(secret),
     );
-    const client = clusters().connect(kubeconfig());
+    const client = clusters().connect(kubeconfig(), place);
     const refused = await refusal(client.find(serviceAccounts, ref));
     expect(refused?.message).toBe('reading ServiceAccount default/s3-reader: Forbidden');
     const unreadable = await refusal(client.patch(serviceAccounts, ref, {}));
@@ -133,7 +140,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     [503, 'Unavailable'],
   ])('that answers %d is told of in one word: %s', async (status, word) => {
     for (let answer = 0; answer < 2; answer++) server.answer(refuse(status, 'SomethingInner'));
-    const error = await refusal(clusters().connect(kubeconfig()).patch(serviceAccounts, ref, {}));
+    const error = await refusal(clusters().connect(kubeconfig(), place).patch(serviceAccounts, ref, {}));
     expect([error?.status, error?.message]).toEqual([status, `patching ServiceAccount default/s3-reader: ${word}`]);
   });
 
@@ -144,16 +151,18 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     const unknown = { 'certificate-authority-data': undefined };
     const told = [];
     for (const cluster of [{ server: speaking }, unknown])
-      told.push((await refusal(clusters().connect(kubeconfig({ cluster })).patch(serviceAccounts, ref, {})))?.message);
+      told.push(
+        (await refusal(clusters().connect(kubeconfig({ cluster }), place).patch(serviceAccounts, ref, {})))?.message,
+      );
     plain.close();
     const closed = kubeconfig({ cluster: { server: speaking } });
-    told.push((await refusal(clusters().connect(closed).patch(serviceAccounts, ref, {})))?.message);
+    told.push((await refusal(clusters().connect(closed, place).patch(serviceAccounts, ref, {})))?.message);
     expect(new Set(told)).toEqual(new Set(['patching ServiceAccount default/s3-reader: Unreachable']));
   });
 
   test('is not connected to at an address of our own, unless a setting allows that', () => {
     const refusing = clusters(servers(false));
-    expect(() => refusing.connect(kubeconfig())).toThrow(/^server must not be loopback/);
+    expect(() => refusing.connect(kubeconfig(), place)).toThrow(/^server must not be loopback/);
     expect(server.connections).toBe(0);
   });
 
@@ -169,7 +178,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       { address: what === 'link-local' ? '169.254.1.1' : '127.0.0.1', family: 4 },
     ];
     const judge = new ServerAddresses({ allowLoopback, own, resolve: () => Promise.resolve(answers) });
-    const error = await refusal(clusters(judge).connect(named).find(serviceAccounts, ref));
+    const error = await refusal(clusters(judge).connect(named, place).find(serviceAccounts, ref));
     expect(error).toBeInstanceOf(InvalidKubeconfigError);
     expect(error?.message).toMatch(/^server has a name that resolves to/);
     expect(server.connections).toBe(0);
@@ -187,8 +196,8 @@ describe("a cluster known by somebody else's kubeconfig", () => {
         resolve: () => Promise.resolve([{ address: answers.shift() ?? '10.1.2.3', family: 4 }]),
       });
     // The address that was judged is the one that is connected to: the name resolves nowhere else.
-    expect(await clusters(judge(true)).connect(text).find(serviceAccounts, ref)).toEqual(account);
-    const error = await refusal(clusters(judge(false)).connect(text).find(serviceAccounts, ref));
+    expect(await clusters(judge(true)).connect(text, place).find(serviceAccounts, ref)).toEqual(account);
+    const error = await refusal(clusters(judge(false)).connect(text, place).find(serviceAccounts, ref));
     expect(error).toBeInstanceOf(InvalidKubeconfigError);
     expect(server.requests).toHaveLength(1);
   });
@@ -208,6 +217,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
           followed: {
             resource: serviceAccountMetadata,
             select: ({ metadata }) => metadata.uid,
+            concerns: (_, { name }) => name !== 'of nobody',
             changed: (place, { ref: { name } }) => heard.push(`${place} ${name}`),
           },
         },
@@ -232,13 +242,12 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     const large = (count: number) =>
       Array.from({ length: count }, (_, index) => added(`${index}`, `${index + 6}`, { text: 'x'.repeat(15_000) }));
 
-    test('is watched once, for the metadata alone, and each who follows hears of it under its own name', async () => {
+    test('is watched once, for the metadata alone, under the name by which it is called', async () => {
       const { heard, known } = following();
       server.answer(list('5', [{ metadata: { ...ref, uid: 'u', resourceVersion: '4' } }]), watch([added('new', '6')]));
-      known.connect(kubeconfig(), 'team/abcl0');
-      known.connect(kubeconfig(), 'other/abcl0');
-      await until(() => heard.length === 4);
-      expect(heard).toEqual(['team/abcl0 s3-reader', 'other/abcl0 s3-reader', 'team/abcl0 new', 'other/abcl0 new']);
+      for (let time = 0; time < 2; time++) known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => heard.length === 2);
+      expect(heard).toEqual(['team/abcl0 s3-reader', 'team/abcl0 new']);
       expect(server.requests.map(({ headers }) => headers.accept)).toEqual([
         'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
         'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
@@ -270,28 +279,26 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       await until(() => server.openConnections === 0);
     });
 
-    test('is left when many others were asked for since', async () => {
-      const { clock, known } = following();
-      server.answer(list('5', []), watch([]));
+    test('is left as soon as its place has another kubeconfig, whatever other places have', async () => {
+      const { heard, known } = following();
+      const left = Promise.withResolvers<void>();
+      server.answer(list('5', []), (response, request) => {
+        watch([])(response, request);
+        response.on('close', left.resolve);
+      });
       known.connect(kubeconfig(), 'team/abcl0');
       await server.received(2);
-      for (let other = 0; other < 200; other++) known.connect(kubeconfig({ user: { token: `other-${other}` } }));
-      await until(() => server.openConnections === 0);
-      await clock.advance(minutes(2));
-      expect(server.requests).toHaveLength(2);
-    });
-
-    test('tells nobody any more under a name by which nobody called it for a quarter of an hour', async () => {
-      const { clock, heard, known } = following();
       const sending = quietWatch();
-      for (const place of ['team/abcl0', 'team/former']) known.connect(kubeconfig(), place);
+      known.connect(kubeconfig(), 'other/abcl0');
       const send = await sending;
-      await clock.advance(minutes(14));
-      known.connect(kubeconfig(), 'team/abcl0');
-      await clock.advance(minutes(1));
+      // As often as it likes: a place has one cluster.
+      for (let change = 0; change < 1001; change++) known.connect(`${nowhere}# ${change}`, 'team/abcl0');
+      await left.promise;
       send(added('new', '6'));
       await until(() => heard.length > 0);
-      expect(heard).toEqual(['team/abcl0 new']);
+      expect(heard).toEqual(['other/abcl0 new']);
+      expect(() => known.connect('no kubeconfig', 'other/abcl0')).toThrow(InvalidKubeconfigError);
+      await until(() => server.openConnections === 0);
     });
 
     test('may have more service accounts than an answer may be large, for they come page by page', async () => {
@@ -327,6 +334,29 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       expect(new Set(heard).size).toBe(300);
     });
 
+    test('tells nothing of a service account that concerns nobody', async () => {
+      const { heard, known } = following();
+      const nobodys = { metadata: { ...ref, name: 'of nobody', resourceVersion: '4' } };
+      server.answer(list('5', [nobodys]), watch([added('of nobody', '6'), added('new', '7')]));
+      known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => heard.length > 0);
+      expect(heard).toEqual(['team/abcl0 new']);
+    });
+
+    test('is not watched any more where its list goes on and on, which is logged once, and is asked by passes all the same', async () => {
+      const { clock, known, logger } = following();
+      server.answer(...Array.from({ length: 200 }, () => list('5', [], 'more')));
+      const client = known.connect(kubeconfig(), 'team/abcl0');
+      await until(() => logger.lines.length > 0);
+      await clock.advance(minutes(10));
+      expect(server.requests).toHaveLength(200);
+      expect(logger.lines.map(({ level, cluster, message }) => [level, cluster, message])).toEqual([
+        ['warn', 'team/abcl0', 'there are too many objects to watch, so changes are seen only at the next look'],
+      ]);
+      server.answer(json(account));
+      expect(await client.find(serviceAccounts, ref)).toEqual(account);
+    });
+
     test('is asked by passes all the same where a page of the list is larger than an answer may be', async () => {
       const { clock, known, logger } = following();
       server.answer(endless(), endless(), endless(), json(account));
@@ -337,13 +367,6 @@ describe("a cluster known by somebody else's kubeconfig", () => {
       });
       expect(await client.find(serviceAccounts, ref)).toEqual(account);
     });
-
-    test('is not watched by those who do not want to hear', async () => {
-      const { known } = following();
-      server.answer(json(account));
-      await known.connect(kubeconfig()).find(serviceAccounts, ref);
-      expect(server.requests).toHaveLength(1);
-    });
   });
 
   describe('that does not answer', () => {
@@ -351,7 +374,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     const reached = (timeouts: Partial<Timeouts> = {}) => {
       const clock = new FakeClock();
       const known = new KubeconfigClusters({ signal: stop.signal, servers: servers(true), clock, resync, timeouts });
-      const client = known.connect(kubeconfig());
+      const client = known.connect(kubeconfig(), place);
       const fails = async () => {
         const error = await refusal(client.patch(serviceAccounts, ref, {}));
         expect(isUnreachable(error)).toBe(true);
@@ -415,7 +438,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
 
   test('cannot fill our memory with an answer that does not end, and is not quoted then either', async () => {
     server.answer(endless(), endless(403));
-    const patch = () => refusal(clusters().connect(kubeconfig()).patch(serviceAccounts, ref, {}));
+    const patch = () => refusal(clusters().connect(kubeconfig(), place).patch(serviceAccounts, ref, {}));
     const answered = await patch();
     expect(isUnreachable(answered)).toBe(true);
     expect(answered?.message).toBe('patching ServiceAccount default/s3-reader: Unreachable');
@@ -424,12 +447,15 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     await until(() => server.openConnections === 0);
   });
 
-  test('has its connections closed when many others were asked for since', async () => {
+  test('has its connections closed when very many others of its namespace were asked for since, and not for those of another', async () => {
     server.answer(json(account));
     const known = clusters();
-    await known.connect(kubeconfig()).find(serviceAccounts, ref);
-    expect(server.openConnections).toBe(1);
-    for (let other = 0; other < 200; other++) known.connect(kubeconfig({ user: { token: `other-${other}` } }));
+    const client = known.connect(kubeconfig(), place);
+    await client.find(serviceAccounts, ref);
+    for (let other = 0; other < 1000; other++) known.connect(nowhere, `other/${other}`);
+    server.answer(json(account));
+    await client.find(serviceAccounts, ref);
+    for (let other = 0; other < 1000; other++) known.connect(nowhere, `team/${other}`);
     await until(() => server.openConnections === 0);
   });
 });

@@ -40,6 +40,7 @@ import {
 import { until } from './until.ts';
 
 const ref = { namespace: 'org', name: 'abcl0' };
+const named = (name: string) => ({ metadata: { namespace: 'org', name, resourceVersion: '5' } });
 const issuer = { metadata: { ...ref, resourceVersion: '7' }, spec: {} };
 
 let server: ScriptedApiServer;
@@ -195,7 +196,7 @@ describe('reads', () => {
   });
 
   test('of a list take all pages, and say of each item what it is', async () => {
-    server.answer(list('9', [{ metadata: { name: 'a' } }], 'next'), list('9', [{ metadata: { name: 'b' } }]));
+    server.answer(list('9', [named('a')], 'next'), list('9', [named('b')]));
     const items = await connect().list(oidcIssuers, { namespace: 'org' });
     expect(items.map((item) => [item.kind, item.metadata.name])).toEqual([
       ['OIDCIssuer', 'a'],
@@ -208,17 +209,14 @@ describe('reads', () => {
   });
 
   test('of a list are given only if they are to be kept', async () => {
-    server.answer(
-      list('9', [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }], 'next'),
-      list('9', [{ metadata: { name: 'c' } }, { metadata: { name: 'a2' } }]),
-    );
+    server.answer(list('9', [named('a'), named('b')], 'next'), list('9', [named('c'), named('a2')]));
     const items = await connect().list(oidcIssuers, { keep: ({ metadata }) => metadata.name.startsWith('a') });
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['a', 'a2']);
   });
 
   test('of a list that expired half-way start again', async () => {
-    server.answer(list('9', [{ metadata: { name: 'a' } }], 'next'), refuse(410, 'Expired'));
-    server.answer(list('9', [{ metadata: { name: 'a' } }]));
+    server.answer(list('9', [named('a')], 'next'), refuse(410, 'Expired'));
+    server.answer(list('9', [named('a')]));
     expect(await connect().list(oidcIssuers)).toHaveLength(1);
   });
 

@@ -1,6 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
-import { oidcIssuers } from '../../../src/api/resources.ts';
+import { type NamespacedName, oidcIssuers } from '../../../src/api/resources.ts';
 import { seconds } from '../../../src/runtime/duration.ts';
 import { Informer, type Change } from '../../../src/runtime/informer.ts';
 import { KubeTransport, type Timeouts } from '../../../src/runtime/kube-transport.ts';
@@ -58,14 +59,14 @@ const bookmark = (resourceVersion: string) => ({ type: 'BOOKMARK', object: { met
 const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
 
 /** An informer with one trigger that looks at the region. */
-function start(timeouts: Partial<Timeouts> = {}) {
+function start(timeouts: Partial<Timeouts> = {}, concerns: (ref: NamespacedName) => boolean = () => true) {
   const access = { get: async () => ({ server: server.url, headers: {}, tls: {} }), renew: () => {} };
   const transport = new KubeTransport({ access, signal: stop.signal, timeouts: { call: 2000, ...timeouts } });
   const informer = new Informer<Issuer>({ transport, resource: oidcIssuers, logger, clock, signal: stop.signal });
   const changes: string[] = [];
   const tell = ({ ref, selected, kind }: Change<unknown>) =>
     changes.push(`${kind} ${ref.namespace}/${ref.name} ${String(selected)}`);
-  const known = informer.on({ select: (object) => object.spec?.region ?? '', changed: tell });
+  const known = informer.on({ select: (object) => object.spec?.region ?? '', changed: tell, concerns });
   informer.start();
   ended.push(async () => {
     await informer.stopped();
@@ -104,6 +105,27 @@ describe('following a kind', () => {
     expect(first).toEqual({ limit: '100' });
     expect(second).toEqual({ limit: '100', continue: 'more' });
     expect(third).toMatchObject({ watch: 'true', allowWatchBookmarks: 'true', resourceVersion: '5' });
+  });
+
+  test('keeps nothing of objects that do not concern the trigger, also of one that concerned it before', async () => {
+    const concerned = new Set(['a']);
+    server.answer(list('5', [issuer('a', '3'), issuer('b', '4')]));
+    const events = Promise.withResolvers<ServerResponse>();
+    server.answer((response, request) => {
+      watch([])(response, request);
+      events.resolve(response);
+    });
+    const { changes, known } = start({}, ({ name }) => concerned.has(name));
+    const response = await events.promise;
+    const send = (object: Named) => response.write(`${JSON.stringify(modified(object))}\n`);
+    expect([...known].map(([{ name }]) => name)).toEqual(['a']);
+    concerned.delete('a');
+    concerned.add('b');
+    send(issuer('a', '6', 'us-east-1'));
+    send(issuer('b', '7'));
+    await until(() => changes.length === 2);
+    expect(changes).toEqual(['initial org/a eu-central-1', 'changed org/b eu-central-1']);
+    expect([...known].map(([{ name }]) => name)).toEqual(['b']);
   });
 
   test('drops events that change nothing of what was selected', async () => {
