@@ -23,7 +23,6 @@ import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './cont
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
-import { lookupBy } from './controllers/oidc-issuer/registrations/nameservers.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
 import { claimIndex, leavingIssuerIndex, issuerIndex, keyAt, roleIndex } from './controllers/references.ts';
 import {
@@ -46,6 +45,7 @@ import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
 import { minutes, seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
+import { resolverOf, searchDomainsOf } from './runtime/resolver.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
 import { KubeSecrets } from './runtime/secrets.ts';
@@ -79,7 +79,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   // Shorter than for our own API server: a dead cluster must not hold up the passes for which others wait.
   const timeouts = { connect: seconds(3), call: seconds(10) };
   const own = ownServers(process.env);
-  const servers = new ServerAddresses({ ...config.workloadClusters, own });
+  const resolve = resolverOf({ searchDomains: searchDomainsOf() });
+  const servers = new ServerAddresses({ ...config.workloadClusters, own, resolve });
   const claims = claimIndex();
   // Tenants can change their service accounts in their own clusters as often as they like.
   const concerned = new Pacer<NamespacedName>({
@@ -119,7 +120,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     breaker: () => new Breaker({ clock, isSilence }),
   });
   const { nameservers } = config.issuerCheck;
-  const documents = new HttpsIssuerDocuments(agent, nameservers.length > 0 ? { lookup: lookupBy(nameservers) } : {});
+  const documents = new HttpsIssuerDocuments(agent, { resolve: resolverOf({ nameservers }) });
 
   const informer = <O extends KubernetesObject>(resource: Resource) =>
     new Informer<O>({ transport, resource, logger, clock, signal });

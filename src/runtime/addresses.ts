@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
 import { AddressRanges, ownRanges } from './address-ranges.ts';
+import { isLocalName, lookupBy, type Resolve } from './resolver.ts';
 import { InvalidKubeconfigError } from './untrusted-kubeconfig.ts';
 
 type Range = keyof typeof ownRanges;
@@ -10,13 +11,10 @@ export interface ServerAddressesOptions {
   readonly allowLoopback: boolean;
   /** Hosts of the operator's own API server, names or addresses. */
   readonly own: readonly string[];
-  /** All addresses of a name. Absent: as the machine resolves it. */
-  readonly resolve?: (hostname: string, options: { readonly family?: number }) => Promise<readonly Resolved[]>;
-}
-
-interface Resolved {
-  readonly address: string;
-  readonly family: number;
+  /** For names that tenants write. */
+  readonly resolve: Resolve;
+  /** For our own names. Absent: as the machine resolves them. */
+  readonly resolveOwn?: Resolve;
 }
 
 /** Which servers a tenant's kubeconfig may name. */
@@ -43,15 +41,8 @@ export class ServerAddresses {
    * For the socket: resolves a name and connects to no refused address. The answer that was judged is the one that is used, so
    * a name that changes its answer between two looks helps nobody.
    */
-  readonly lookup: LookupFunction = (hostname, options, done) => {
-    void this.#resolveAllowed(hostname, familyOf(options.family)).then(
-      (found) => (options.all ? done(null, [...found]) : done(null, found[0]!.address, found[0]!.family)),
-      (error: NodeJS.ErrnoException) => done(error, ''),
-    );
-  };
-
-  async #resolveAllowed(hostname: string, family: number): Promise<readonly Resolved[]> {
-    const found = await this.#resolve(hostname, family);
+  readonly lookup: LookupFunction = lookupBy(async (hostname, { family = 0 }) => {
+    const found = await this.options.resolve(hostname, { family });
     const own = await this.#ownAddresses();
     for (const { address } of found) {
       const range = this.#refused.find(address);
@@ -61,17 +52,14 @@ export class ServerAddresses {
         throw new InvalidKubeconfigError("server has a name that resolves to an address of the operator's own");
     }
     return found;
-  }
-
-  #resolve(hostname: string, family = 0): Promise<readonly Resolved[]> {
-    return this.options.resolve?.(hostname, { family }) ?? lookup(hostname, { all: true, family });
-  }
+  });
 
   async #ownAddresses(): Promise<string[]> {
     const hosts = this.options.own.map(hostOf);
+    const { resolveOwn = (host) => lookup(host, { all: true }) } = this.options;
     const resolved = await Promise.all(
       // A name of our own that does not resolve has no address to refuse.
-      hosts.filter((host) => isIP(host) === 0).map((host) => this.#resolve(host).catch(() => [])),
+      hosts.filter((host) => isIP(host) === 0).map((host) => resolveOwn(host, {}).catch(() => [])),
     );
     return [...hosts.filter((host) => isIP(host) !== 0), ...resolved.flat().map(({ address }) => address)];
   }
@@ -91,11 +79,6 @@ const hostOf = (hostname: string) =>
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
     .toLowerCase();
-
-const familyOf = (family: number | 'IPv4' | 'IPv6' | undefined) =>
-  family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : (family ?? 0);
-
-const isLocalName = (host: string) => host === 'localhost' || host.endsWith('.localhost');
 
 /** Compares addresses of both families by their meaning, not by their spelling. */
 function isSameHost(a: string, b: string): boolean {

@@ -1,15 +1,17 @@
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createProxy, type Server as Proxy } from 'node:http';
 import { Agent, createServer, type Server } from 'node:https';
-import { connect, type AddressInfo, type LookupFunction } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { lookupBy } from '../../../src/controllers/oidc-issuer/registrations/nameservers.ts';
 import { HttpsIssuerDocuments } from '../../../src/controllers/oidc-issuer/registrations/published.ts';
+import { type Resolve, resolverOf } from '../../../src/runtime/resolver.ts';
 import { TestCA } from '../../backends/test-ca.ts';
+import { Nameserver } from '../../fakes/nameserver.ts';
 
+/** A proxy resolves names itself. */
+const nowhere: Resolve = (name) => Promise.reject(new Error(`nobody looks up ${name}`));
 const host = 'irsa.abcl0.example.com';
 const issuer = `https://${host}`;
 const jwksURI = `${issuer}/keys.json`;
@@ -42,7 +44,7 @@ beforeAll(async () => {
   });
   const HTTPS_PROXY = `http://127.0.0.1:${await listen(proxy)}`;
   agent = new Agent({ ca: ca.certificate, proxyEnv: { HTTPS_PROXY } });
-  documents = new HttpsIssuerDocuments(agent);
+  documents = new HttpsIssuerDocuments(agent, { resolve: nowhere });
 });
 
 afterAll(async () => {
@@ -105,7 +107,7 @@ test('does not fetch a key set from wherever the document says', async () => {
 
 test('waits no longer than STS would', async () => {
   answers['/keys.json'] = () => undefined;
-  const impatient = new HttpsIssuerDocuments(agent, { deadline: 200 });
+  const impatient = new HttpsIssuerDocuments(agent, { resolve: nowhere, deadline: 200 });
   await expect(impatient.fetch(issuer, jwksURI, new AbortController().signal)).rejects.toThrow('no answer in time');
 });
 
@@ -116,8 +118,12 @@ test('waits no longer for a proxy that takes connections and says nothing', asyn
   const throughIt = new Agent({ proxyEnv: { HTTPS_PROXY } });
   const pass = new AbortController();
   const looks = [
-    new HttpsIssuerDocuments(throughIt, { deadline: 50 }).fetch(issuer, jwksURI, new AbortController().signal),
-    new HttpsIssuerDocuments(throughIt).fetch(issuer, jwksURI, pass.signal),
+    new HttpsIssuerDocuments(throughIt, { resolve: nowhere, deadline: 50 }).fetch(
+      issuer,
+      jwksURI,
+      new AbortController().signal,
+    ),
+    new HttpsIssuerDocuments(throughIt, { resolve: nowhere }).fetch(issuer, jwksURI, pass.signal),
   ].map((look) => expect(look).rejects.toThrow('no answer in time'));
   while (connections.length < 2) await once(silent, 'connect');
   pass.abort();
@@ -150,9 +156,10 @@ function listen(listener: Server | Proxy): Promise<number> {
 test('resolves the name by the servers that it is given', async () => {
   const direct = new Agent({ ca: ca.certificate });
   const { port } = server.address() as AddressInfo;
-  const nameserver = await startNameserver((name) => (name === host ? '127.0.0.1' : undefined));
+  const nameserver = await Nameserver.start((name) => (name === host ? '127.0.0.1' : undefined));
   try {
-    const byServer = new HttpsIssuerDocuments(direct, { lookup: lookupBy([nameserver.address]), allowInside: true });
+    const resolve = resolverOf({ nameservers: [nameserver.address] });
+    const byServer = new HttpsIssuerDocuments(direct, { resolve, allowInside: true });
     const url = `${issuer}:${port}`;
     const signal = new AbortController().signal;
     await expect(byServer.fetch(url, `${url}/keys.json`, signal)).resolves.toMatchObject({ discovery: { issuer } });
@@ -181,10 +188,9 @@ describe('tells whoever wrote the alias nothing of what is inside', () => {
   });
 
   const openPort = () => (inside.address() as AddressInfo).port;
-  const toThisMachine: LookupFunction = (_, options, done) =>
-    options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
-  const told = (url: string, options: { readonly lookup?: LookupFunction; readonly allowInside?: boolean }) =>
-    new HttpsIssuerDocuments(direct, options)
+  const toThisMachine: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
+  const told = (url: string, options: { readonly resolve?: Resolve; readonly allowInside?: boolean }) =>
+    new HttpsIssuerDocuments(direct, { resolve: nowhere, ...options })
       .fetch(url, jwksURI, new AbortController().signal)
       .then(() => 'served', messageOf);
   const messageOf = (error: unknown) => (error as Error).message;
@@ -192,7 +198,7 @@ describe('tells whoever wrote the alias nothing of what is inside', () => {
   test('where its name has an address inside: an open port and a closed one are alike', async () => {
     const words = [openPort(), 1].map(async (port) => [
       port,
-      await told(`${issuer}:${port}`, { lookup: toThisMachine }),
+      await told(`${issuer}:${port}`, { resolve: toThisMachine }),
     ]);
     expect(await Promise.all(words)).toEqual(
       [openPort(), 1].map((port) => [
@@ -210,7 +216,7 @@ describe('tells whoever wrote the alias nothing of what is inside', () => {
     ['has a certificate of another name', openPort, 'no answer over HTTPS with a certificate that is trusted and for'],
     ['refuses the connection', () => 1, 'no answer'],
   ])('where the server %s', async (_, port, words) => {
-    const message = await told(`${issuer}:${port()}`, { lookup: toThisMachine, allowInside: true });
+    const message = await told(`${issuer}:${port()}`, { resolve: toThisMachine, allowInside: true });
     expect(message).toContain(`/.well-known/openid-configuration: ${words}`);
     expect(message).not.toMatch(/127[.]0|corp|altname|ECONN/);
   });
@@ -218,37 +224,14 @@ describe('tells whoever wrote the alias nothing of what is inside', () => {
   test('where the proxy does not connect', async () => {
     const closed = createProxy().on('connect', (_, client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     const proxied = new Agent({ proxyEnv: { HTTPS_PROXY: `http://127.0.0.1:${await listen(closed)}` } });
-    const fetching = new HttpsIssuerDocuments(proxied).fetch(issuer, jwksURI, new AbortController().signal);
+    const fetching = new HttpsIssuerDocuments(proxied, { resolve: nowhere }).fetch(
+      issuer,
+      jwksURI,
+      new AbortController().signal,
+    );
     const message = await fetching.then(() => 'served', messageOf);
     proxied.destroy();
     closed.close();
     expect(message).toBe(`${issuer}/.well-known/openid-configuration: the proxy does not connect to it`);
   });
 });
-
-/** Answers for A records; says of other names that they do not exist. */
-async function startNameserver(find: (name: string) => string | undefined) {
-  const socket = createSocket('udp4');
-  socket.on('message', (question, from) => {
-    const labels: string[] = [];
-    let at = 12;
-    for (let length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {
-      labels.push(question.toString('latin1', at + 1, at + 1 + length));
-      at += 1 + length;
-    }
-    const end = at + 5;
-    const isA = question.readUInt16BE(at + 1) === 1;
-    const found = find(labels.join('.'));
-    const known = found !== undefined;
-    const header = Buffer.from(question.subarray(0, 12));
-    header.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
-    header.writeUInt16BE(known && isA ? 1 : 0, 6);
-    header.writeUInt32BE(0, 8);
-    const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...(found ?? '').split('.').map(Number)]);
-    const parts = [header, question.subarray(12, end), ...(known && isA ? [record] : [])];
-    socket.send(Buffer.concat(parts), from.port, from.address);
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  return { address: `127.0.0.1:${socket.address().port}`, stop: () => socket.close() };
-}

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
 import { serviceAccountMetadata, serviceAccounts } from '../../../src/api/resources.ts';
+import { resolverOf } from '../../../src/runtime/resolver.ts';
 import { ServerAddresses } from '../../../src/runtime/addresses.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import { HttpKubeClient } from '../../../src/runtime/http-kube-client.ts';
@@ -76,7 +77,8 @@ function kubeconfig(options: { readonly cluster?: object; readonly user?: object
 }
 
 describe("a cluster known by somebody else's kubeconfig", () => {
-  const servers = (allowLoopback: boolean, own: string[] = []) => new ServerAddresses({ allowLoopback, own });
+  const servers = (allowLoopback: boolean, own: string[] = []) =>
+    new ServerAddresses({ allowLoopback, own, resolve: resolverOf() });
   const resync = minutes(5);
   const nowhere = stringify({
     'current-context': 'c',

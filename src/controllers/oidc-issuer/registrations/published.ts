@@ -1,10 +1,10 @@
 import { get, type Agent } from 'node:https';
-import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { discoveryURL } from '../../../oidc/discovery.ts';
 import type { Served } from '../../../oidc/served.ts';
 import { unlessAborted } from '../../../runtime/deadline.ts';
 import { noAddress, publicOnly } from '../../../runtime/public-addresses.ts';
+import { lookupBy, type Resolve } from '../../../runtime/resolver.ts';
 import { isNoAnswer, isNoResolver, isNoWayOut, isUnresolved } from './no-answer.ts';
 
 /** The published documents as STS sees them: from outside, over TLS. */
@@ -34,13 +34,14 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
     private readonly options: {
       /** Milliseconds. */
       readonly deadline?: number;
-      /** Absent: as the machine resolves names. A proxy resolves them itself. */
-      readonly lookup?: LookupFunction;
+      /** A proxy resolves names itself. */
+      readonly resolve: Resolve;
       /** For tests: the edge may be on this machine. */
       readonly allowInside?: boolean;
-    } = {},
+    },
   ) {
-    const { lookup = resolve, allowInside = false } = options;
+    const { resolve, allowInside = false } = options;
+    const lookup = lookupBy(resolve);
     this.#lookup = allowInside ? lookup : publicOnly(lookup);
   }
 

@@ -1,0 +1,56 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+/** What a name server says of a name: its IPv4 address; undefined: it does not exist; 'silence': nothing. */
+export type Answers = (name: string) => string | undefined;
+
+/** A name server on loopback. It knows A records only. */
+export class Nameserver {
+  /** The names that were asked for, once for each kind of record. */
+  readonly asked: string[] = [];
+
+  private constructor(
+    private readonly socket: Socket,
+    readonly address: string,
+  ) {}
+
+  static async start(answers: Answers): Promise<Nameserver> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const server = new Nameserver(socket, `127.0.0.1:${socket.address().port}`);
+    socket.on('message', (question, from) => {
+      const { name, end } = nameIn(question);
+      server.asked.push(name);
+      const answer = answers(name);
+      if (answer !== 'silence') socket.send(replyTo(question, end, answer), from.port, from.address);
+    });
+    return server;
+  }
+
+  stop(): void {
+    this.socket.close();
+  }
+}
+
+/** The name of a question, and where its type begins. https://www.rfc-editor.org/rfc/rfc1035#section-4 */
+function nameIn(question: Buffer): { readonly name: string; readonly end: number } {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {
+    labels.push(question.toString('latin1', at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return { name: labels.join('.'), end: at + 1 };
+}
+
+function replyTo(question: Buffer, end: number, address: string | undefined): Buffer {
+  const isA = question.readUInt16BE(end) === 1;
+  const known = address !== undefined;
+  const header = Buffer.from(question.subarray(0, 12));
+  header.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
+  header.writeUInt16BE(known && isA ? 1 : 0, 6);
+  header.writeUInt32BE(0, 8);
+  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...(address ?? '').split('.').map(Number)]);
+  return Buffer.concat([header, question.subarray(12, end + 4), ...(known && isA ? [record] : [])]);
+}
