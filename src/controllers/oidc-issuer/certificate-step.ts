@@ -7,7 +7,7 @@ import { hours } from '../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../runtime/step.ts';
 import { type Found, leftAlone, mustBeOurs, mustNotBeAnotherClusters, mustShowTags, notOwned } from '../ownership.ts';
 import { changeRecords, type IssuerContext, type IssuerRemoval, type ZoneRecords } from './context.ts';
-import { create, findRecord, hasOurTTL, hasValue } from './dns-records.ts';
+import { findRecord, hasOurTTL, hasValue, upsert } from './dns-records.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from './time.ts';
@@ -177,7 +177,7 @@ async function prove(
   if (tags[validationRecordKey] !== record.name) {
     await context.account.certificates.tag(arn, { set: { [validationRecordKey]: record.name }, remove: [] });
   }
-  await changeRecords(context, zone, [create(record)]);
+  await changeRecords(context, zone, [upsert(record)]);
 }
 
 /**
