@@ -22,18 +22,14 @@ export interface ObservedRecord {
   readonly original: object;
 }
 
-/**
- * A record is created and never overwritten: one of that name and type may be somebody else's, made since the records were read.
- * Then Route 53 refuses the whole batch. https://docs.aws.amazon.com/Route53/latest/APIReference/API_Change.html
- */
 export type RecordChange =
   | {
-      readonly action: 'createAlias';
+      readonly action: 'upsertAlias';
       readonly name: string;
       readonly type: 'A' | 'AAAA';
       readonly distributionDomain: string;
     }
-  | { readonly action: 'create'; readonly record: DnsRecord; readonly ttl: number }
+  | { readonly action: 'upsert'; readonly record: DnsRecord; readonly ttl: number }
   /** Sent back as it was read, because Route 53 deletes nothing that differs in any part, such as a weight or a set identifier. */
   | { readonly action: 'delete'; readonly record: ObservedRecord };
 
@@ -171,18 +167,18 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
 
 function toChange(change: RecordChange): route53.Change {
   switch (change.action) {
-    case 'createAlias':
+    case 'upsertAlias':
       return {
-        Action: 'CREATE',
+        Action: 'UPSERT',
         ResourceRecordSet: {
           Name: change.name,
           Type: change.type,
           AliasTarget: aliasTarget(change.distributionDomain, cloudFrontZoneID),
         },
       };
-    case 'create': {
+    case 'upsert': {
       const { name: Name, type: Type, value: Value } = change.record;
-      return { Action: 'CREATE', ResourceRecordSet: { Name, Type, TTL: change.ttl, ResourceRecords: [{ Value }] } };
+      return { Action: 'UPSERT', ResourceRecordSet: { Name, Type, TTL: change.ttl, ResourceRecords: [{ Value }] } };
     }
     case 'delete':
       return { Action: 'DELETE', ResourceRecordSet: change.record.original as route53.ResourceRecordSet };

@@ -55,23 +55,6 @@ test('replaces an older operator’s CNAME to the distribution in one batch', as
   expect(story.aws.writes).toEqual(['ChangeResourceRecordSets']);
 });
 
-test('leaves a record as it is that somebody makes between our look and our change', async () => {
-  const story = await withoutRecords();
-  const theirs = { name: alias, type: 'A', ttl: 60, values: ['192.0.2.1'] };
-  const { route53 } = story.account;
-  const change = route53.ChangeResourceRecordSets.bind(route53);
-  route53.ChangeResourceRecordSets = (input) => {
-    story.zone.records.push(theirs);
-    return change(input);
-  };
-  await story.reconcile();
-  route53.ChangeResourceRecordSets = change;
-  expect(story.zone.records.filter(({ name }) => name === alias)).toEqual([theirs]);
-  await story.reconcile();
-  expect(story.condition('DNSReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-  expect(story.zone.records.filter(({ name }) => name === alias)).toEqual([theirs]);
-});
-
 test.each([
   ['an address', { type: 'A', ttl: 60, values: ['192.0.2.1'] }],
   ['a CNAME to somewhere else', { type: 'CNAME', ttl: 60, values: ['elsewhere.example.com'] }],

@@ -46,25 +46,6 @@ test.each([60, 300])('a person’s record with a TTL of %d stays, although ours 
   expect(leftAlone(story)).toEqual([expect.stringContaining('was made or changed by somebody else')]);
 });
 
-test('a record that somebody makes between our look and our change stays as it is', async () => {
-  const example = new Story();
-  await example.reconcile();
-  const theirs = { ...only(validation(example)), values: ['_theirs.acm-validations.aws'], ttl: 60 };
-
-  const story = new Story();
-  const { acm } = story.account;
-  const tagging = acm.AddTagsToCertificate.bind(acm);
-  acm.AddTagsToCertificate = (input) => {
-    story.zone.records.push(theirs);
-    return tagging(input);
-  };
-  await story.reconcile();
-  expect(story.zone.records).toEqual([theirs]);
-  await story.reconcile();
-  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-  expect(story.zone.records).toEqual([theirs]);
-});
-
 test('the record goes after the certificate was replaced, because the new one says too that we made it', async () => {
   const story = await replaced();
   await removed(story);

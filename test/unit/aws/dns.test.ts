@@ -96,8 +96,8 @@ describe('records', () => {
 
   test('point to a distribution by an alias to the zone of CloudFront', async () => {
     await dns.change(zone, [
-      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
-      { action: 'createAlias', name: 'irsa.example.com', type: 'AAAA', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'AAAA', distributionDomain: 'd1.cloudfront.net' },
     ]);
 
     expect(aws.writes).toEqual(['ChangeResourceRecordSets']);
@@ -116,7 +116,7 @@ describe('records', () => {
     const [old] = await records();
     await dns.change(zone, [
       { action: 'delete', record: old! },
-      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
 
     expect(held.records.map(({ type }) => type)).toEqual(['A']);
@@ -139,11 +139,11 @@ describe('records', () => {
   test('are deleted exactly as they were read, both plain and alias', async () => {
     await dns.change(zone, [
       {
-        action: 'create',
+        action: 'upsert',
         record: { name: '_x.irsa.example.com', type: 'CNAME', value: '_y.acm-validations.aws.' },
         ttl: 300,
       },
-      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
     const found = await records();
     expect(found).toHaveLength(2);
@@ -162,7 +162,7 @@ describe('records', () => {
 
     const error = await failure(
       dns.change(zone, [
-        { action: 'create', record: { name: 'new.example.com', type: 'CNAME', value: 'c.' }, ttl: 60 },
+        { action: 'upsert', record: { name: 'new.example.com', type: 'CNAME', value: 'c.' }, ttl: 60 },
         { action: 'delete', record: old! },
       ]),
     );
@@ -172,7 +172,7 @@ describe('records', () => {
 
   test('are known everywhere some time after the change', async () => {
     const change = await dns.change(zone, [
-      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
     expect(await dns.isInSync(change)).toBe(false);
     aws.sync();
@@ -190,7 +190,7 @@ describe('records', () => {
     aws.account().zones.clear();
     const { id } = aws.account().addZone('example.com');
     const record = { name: 'irsa.example.com', type: 'CNAME', value: 'v.' } as const;
-    const error = await failure(dns.change(zone, [{ action: 'create', record, ttl: 60 }]));
+    const error = await failure(dns.change(zone, [{ action: 'upsert', record, ttl: 60 }]));
     expect(error.message).toContain('NoSuchHostedZone');
     expect((await dns.findZone('irsa.example.com'))?.id).toBe(id);
   });

@@ -14,7 +14,7 @@ import {
   notOwned,
 } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext, type ZoneRecords } from '../context.ts';
-import { create, findRecord, hasOurTTL, hasValue } from './dns-records.ts';
+import { findRecord, hasOurTTL, hasValue, upsert } from './dns-records.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from '../time.ts';
@@ -187,7 +187,7 @@ async function prove(
   if (tags[validationRecordKey] !== record.name) {
     await context.account.certificates.tag(arn, { set: { [validationRecordKey]: record.name }, remove: [] });
   }
-  await changeRecords(context, zone, [create(record)]);
+  await changeRecords(context, zone, [upsert(record)]);
 }
 
 /**

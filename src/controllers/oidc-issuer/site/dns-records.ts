@@ -31,7 +31,7 @@ export function aliasChanges(
     ...observed.filter(({ type }) => type === 'CNAME').map((record) => ({ action: 'delete' as const, record })),
     ...(['A', 'AAAA'] as const)
       .filter((type) => !has(type))
-      .map((type) => ({ action: 'createAlias' as const, name: alias, type, distributionDomain: domain })),
+      .map((type) => ({ action: 'upsertAlias' as const, name: alias, type, distributionDomain: domain })),
   ];
 }
 
@@ -57,6 +57,6 @@ export function hasValue(observed: ObservedRecord, { value }: DnsRecord): boolea
 /** Whether it has the TTL that we give. */
 export const hasOurTTL = (observed: ObservedRecord): boolean => observed.ttl === ttl;
 
-export function create(record: DnsRecord): RecordChange {
-  return { action: 'create', record, ttl };
+export function upsert(record: DnsRecord): RecordChange {
+  return { action: 'upsert', record, ttl };
 }
