@@ -85,8 +85,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   // Tenants can change their service accounts in their own clusters as often as they like.
   const concerned = new Pacer<NamespacedName>({
     clock,
-    most: 3,
-    interval: minutes(1),
+    most: 6,
+    interval: minutes(2),
     keyOf: ({ namespace, name }) => `${namespace}/${name}`,
     passOn: (ref) => roles.add(ref),
   });

@@ -108,8 +108,8 @@ test('a tenant whose service accounts never cease to change keeps no role of oth
   const queue = new WorkQueue({ concurrency: 32, clock, random: () => 0.5, run: pass });
   const tenant = new Pacer<string>({
     clock,
-    most: 3,
-    interval: minutes(1),
+    most: 6,
+    interval: minutes(2),
     keyOf: (key) => key,
     passOn: (key) => queue.add(key),
   });
