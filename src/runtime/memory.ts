@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../api/meta.ts';
+import type { NamespacedName } from '../api/resources.ts';
 import type { Finding } from './findings.ts';
 
 /** Tells without a call to AWS whether a wait is over. */
@@ -83,5 +84,22 @@ export class Memory {
   #next({ now, resync }: Times): number {
     const nexts = [...this.#waits.values()].map(({ since, first }) => Math.max(first, (now - since) * growth));
     return Math.min(resync, ...nexts);
+  }
+}
+
+/** By namespace and name. An object of the same name that is made later begins anew. */
+export class Memories {
+  readonly #known = new Map<string, Memory>();
+
+  /** @param uid of the object that is there now. Undefined: there is none, and nothing is remembered any more */
+  of({ namespace, name }: NamespacedName, uid: string | undefined): Memory | undefined {
+    const key = `${namespace}/${name}`;
+    const known = this.#known.get(key);
+    if (known !== undefined && known.uid === uid) return known;
+    this.#known.delete(key);
+    if (uid === undefined) return undefined;
+    const memory = new Memory(uid);
+    this.#known.set(key, memory);
+    return memory;
   }
 }

@@ -1,18 +1,17 @@
-import { finalizer } from '../api/names.ts';
 import type { ManagedObject, ManagedStatus } from '../api/meta.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
 import type { Definition, Explanation, Hold, Pass } from './definition.ts';
 import { type Ends, withDeadline } from './deadline.ts';
-import { findDropped, outdated } from './dropped.ts';
+import { outdated } from './dropped.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
 import { fromError, isRetryable, worst, type Finding } from './findings.ts';
 import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
-import { Memory } from './memory.ts';
-import { mergePatch } from './merge-patch.ts';
+import { Memories, type Memory } from './memory.ts';
+import { hasFinalizer, ObjectWrites } from './object-writes.ts';
 import { conditionsAfter, deletion, news, overdue, type Found, type Headline } from './pass-conditions.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
 import { removeEach, removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
@@ -49,10 +48,13 @@ interface Visit<O, S> {
 
 /** Runs the steps of one kind over one object at a time, and keeps its finalizer and status. */
 export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, C, R> {
-  /** By namespace and name. An object of the same name that is made later begins anew. */
-  readonly #memories = new Map<string, Memory>();
+  readonly #memories = new Memories();
 
-  constructor(private readonly options: ObjectReconcilerOptions<O, S, C, R>) {}
+  readonly #writes: ObjectWrites<O>;
+
+  constructor(private readonly options: ObjectReconcilerOptions<O, S, C, R>) {
+    this.#writes = new ObjectWrites(options.client, options.definition.resource);
+  }
 
   readonly reconcile: Reconcile = async (ref, turn) => {
     try {
@@ -67,7 +69,10 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     }
   };
 
-  /** Undefined: the pass stored what has to be there before the steps run, and the steps run in a new pass. */
+  /**
+   * Undefined: the pass stored what has to be there before the steps run. They run in a new pass, which reads everything again:
+   * whoever removes what they use looks at what is stored, so it either sees this object or is seen by it.
+   */
   #visit(ref: NamespacedName, turn: Turn): Promise<Result | undefined> {
     const { clock } = this.options;
     return withDeadline({ clock, milliseconds: passDeadline, signal: turn.signal }, (ends) =>
@@ -78,7 +83,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   async #pass(ref: NamespacedName, turn: Turn, { signal, abandoned }: Ends): Promise<Result | undefined> {
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
-    const memory = this.#remember(ref, object);
+    const memory = this.#memories.of(ref, object?.metadata.uid);
     if (!object || !memory) return {};
     const rest = turn.isReturn
       ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
@@ -112,21 +117,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   async #suspend(visit: Visit<O, S>, deleting: boolean): Promise<Result> {
     if (deleting) visit.pass.event('Normal', 'DeletionWaits', 'the deletion waits until spec.suspend is removed');
     visit.draft.observedGeneration = visit.object.metadata.generation ?? 0;
-    await this.#patchStatus(visit);
+    await this.#storeStatus(visit);
     return {};
-  }
-
-  #remember(ref: NamespacedName, object: O | undefined): Memory | undefined {
-    const key = `${ref.namespace}/${ref.name}`;
-    if (!object) {
-      this.#memories.delete(key);
-      return undefined;
-    }
-    const known = this.#memories.get(key);
-    if (known?.uid === object.metadata.uid) return known;
-    const memory = new Memory(object.metadata.uid);
-    this.#memories.set(key, memory);
-    return memory;
   }
 
   /** With a hold: the object is being deleted, and `Ready` says what the deletion waits for. */
@@ -134,9 +126,9 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const acceptance = await this.#accept(visit);
     // What the other conditions said of what was made before still holds.
     if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], { end: hold });
-    await this.#addFinalizer(visit.object);
+    await this.#writes.addFinalizer(visit.object);
     if (acceptance.storeFirst) {
-      const dropped = await this.#patchStatus(visit);
+      const dropped = await this.#storeStatus(visit);
       return dropped === undefined
         ? undefined
         : this.#settle(visit, [outdated(this.options.definition.resource, dropped)], { end: hold });
@@ -171,7 +163,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const { object, pass } = visit;
     if (object.spec.deletionPolicy === 'Retain') {
       pass.event('Normal', 'Retained', 'deletionPolicy is Retain: all that was made for this object stays');
-      return this.#removeFinalizer(visit);
+      return this.#letGo(visit);
     }
     const hold = await this.options.definition.holdsDeletion?.(object, pass);
     if (hold) {
@@ -179,7 +171,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       return this.#provision(visit, hold);
     }
     const removal = await this.#remove(visit);
-    if (removal.done) return this.#removeFinalizer(visit);
+    if (removal.done) return this.#letGo(visit);
     return this.#settle(visit, removal.findings, { end: removal });
   }
 
@@ -213,6 +205,12 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     return waits.length === 0 ? { requeueAfter: resync, settled: true } : { requeueAfter: next };
   }
 
+  async #letGo({ object, pass }: Visit<O, S>): Promise<Result> {
+    await this.#writes.removeFinalizer(object);
+    pass.logger.info('let the object go');
+    return {};
+  }
+
   #elapsed(): number {
     return this.options.clock.elapsed();
   }
@@ -226,7 +224,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const after = conditionsAfter(before, { findings, ready }, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;
-    await this.#patchStatus(visit);
+    await this.#storeStatus(visit);
     for (const { type, reason, message } of news(before, after)) {
       pass.event(type, reason, message);
       pass.logger[type === 'Warning' ? 'warn' : 'info']('condition changed', { reason, detail: message });
@@ -235,32 +233,11 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 
   /** Returns the path of a field that the API server did not keep. */
-  async #patchStatus({ abandoned, object, draft, pass }: Visit<O, S>): Promise<string | undefined> {
+  async #storeStatus({ abandoned, object, draft, pass }: Visit<O, S>): Promise<string | undefined> {
     abandoned.throwIfAborted();
-    const patch = mergePatch({ status: object.status ?? {} }, { status: draft });
-    if (!patch) return undefined;
-    const dropped = findDropped(patch, await this.#patch(object, patch, { subresource: 'status' }));
+    const dropped = await this.#writes.status(object, draft);
     if (dropped !== undefined) pass.logger.warn('the installed CustomResourceDefinition is too old', { dropped });
     return dropped;
-  }
-
-  async #addFinalizer(object: O): Promise<void> {
-    if (hasFinalizer(object)) return;
-    const { finalizers = [], resourceVersion } = object.metadata;
-    await this.#patch(object, { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } });
-  }
-
-  async #removeFinalizer({ object, pass }: Visit<O, S>): Promise<Result> {
-    const { finalizers = [], resourceVersion } = object.metadata;
-    const others = finalizers.filter((name) => name !== finalizer);
-    await this.#patch(object, { metadata: { resourceVersion, finalizers: others } });
-    pass.logger.info('let the object go');
-    return {};
-  }
-
-  #patch(object: O, body: Record<string, unknown>, options?: { readonly subresource: 'status' }): Promise<O> {
-    const { namespace, name } = object.metadata;
-    return this.options.client.patch(this.options.definition.resource, { namespace, name }, body, options);
   }
 }
 
@@ -282,5 +259,3 @@ function headline(findings: readonly Finding[], end: Hold | Removal | undefined)
 }
 
 const runOptions = ({ explain, stop }: Visit<ManagedObject, unknown>) => ({ explain, signal: stop });
-
-const hasFinalizer = (object: ManagedObject) => object.metadata.finalizers?.includes(finalizer) ?? false;
