@@ -32,7 +32,7 @@ export interface Distribution {
   readonly deployed: boolean;
   readonly aliases: readonly string[];
   /** Of its first origin. */
-  readonly originPath: string;
+  readonly origin: Origin;
   readonly tags: Tags;
   /** Of its making or its last update. */
   readonly changedAt: Date;
@@ -48,8 +48,8 @@ export interface Distributions {
   findByAlias(alias: string): Promise<Distribution | undefined>;
   /** Finds a distribution without alias by its only origin. Reads all pages. */
   findByOrigin(origin: Origin): Promise<Distribution | undefined>;
-  /** All with this domain as their only origin, whatever the folder and the aliases. Reads all pages. */
-  listByOrigin(originDomain: string): Promise<readonly Distribution[]>;
+  /** All with this comment, whatever their origins and aliases. Reads all pages. */
+  listByComment(comment: string): Promise<readonly Distribution[]>;
   /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
   create(spec: DistributionSpec): Promise<Distribution>;
   /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
@@ -87,10 +87,10 @@ export class CloudFrontDistributions implements Distributions {
     });
   }
 
-  async listByOrigin(originDomain: string): Promise<readonly Distribution[]> {
+  async listByComment(comment: string): Promise<readonly Distribution[]> {
     const found: Distribution[] = [];
-    for await (const summary of this.all()) {
-      if (summary.Id && onlyOrigin(summary)?.DomainName === originDomain) found.push(await this.getListed(summary.Id));
+    for await (const { Id, Comment } of this.all()) {
+      if (Id && Comment === comment) found.push(await this.getListed(Id));
     }
     return found;
   }
@@ -217,7 +217,10 @@ function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags):
     domainName: found?.DomainName ?? '',
     deployed: found?.Status === 'Deployed',
     aliases: config?.Aliases?.Items ?? [],
-    originPath: config?.Origins?.Items?.[0]?.OriginPath ?? '',
+    origin: {
+      originDomain: config?.Origins?.Items?.[0]?.DomainName ?? '',
+      originPath: config?.Origins?.Items?.[0]?.OriginPath ?? '',
+    },
     tags,
     changedAt: found?.LastModifiedTime ?? new Date(0),
     drift: (spec) => (config ? driftOf(config, spec) : []),

@@ -325,6 +325,14 @@ export interface OIDCIssuerStatus {
       notAfter?: string;
     };
     /**
+     * Whether IAM ever had a provider of the URL. Absent: never, so nobody used the site.
+     */
+    registered?: boolean;
+    /**
+     * The annotation irsa.giantswarm.io/migrated named the URL already when the site became the current one. It counts again once it was taken away. Absent: it did not.
+     */
+    staleAnnotation?: boolean;
+    /**
      * ARNs of IAM roles that the operator did not make and that trust the URL. They hold the retirement of the site. At most 20 are listed. Absent: none is known.
      */
     trustedBy?: string[];

@@ -45,8 +45,14 @@ export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituati
   const isServed = recorded.some(({ url }) => urlsOf(issuer).includes(url));
   if (isLeaving && !isServed) return { issuer, audiences, state: 'leaving', trusted: kept };
   return audiences.length > 0
-    ? { issuer, audiences, state: 'ready', trusted: providersOf(issuer) }
+    ? { issuer, audiences, state: 'ready', trusted: [...providersOf(issuer), ...withoutProvider(issuer, recorded)] }
     : { issuer, audiences, state: 'notReady', trusted: kept };
+}
+
+/** Those of URLs that still count and have no provider for a moment: their statements stay as they are. */
+function withoutProvider(issuer: OIDCIssuer, recorded: readonly IssuerEntry[]): IssuerEntry[] {
+  const has = new Set(trustedProviders(issuer).map(({ url }) => url));
+  return recorded.filter(({ url }) => urlsOf(issuer).includes(url) && !has.has(url));
 }
 
 /** Whether a role can be made that trusts the issuer. */

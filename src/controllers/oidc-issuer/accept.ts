@@ -6,6 +6,7 @@ import { partitionOf } from '../../aws/partitions.ts';
 import { jwksURL } from '../../oidc/discovery.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { sameJson } from '../../runtime/json.ts';
+import { TerminalError } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
@@ -14,10 +15,10 @@ import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './co
 import { desiredIssuer, signingKeySource } from './desired.ts';
 import { departingParts, servingParts } from './parts.ts';
 import { trustedURLs } from './registrations/registrations.ts';
-import { hasMoved } from './site/has-moved.ts';
+import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
-import { rediscover } from './site/recovery.ts';
-import { bucketOf, currentEntry } from './site/site.ts';
+import { missesSites, rediscover } from './site/recovery.ts';
+import { type Asked, bucketOf, currentEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -53,12 +54,11 @@ export async function accept(
   }
   const owner = ownerOf(oidcIssuers, object, settings);
   const issuer: IssuerPass = { services, object, status: draft, pass, account, owner };
-  if (stored === undefined) {
-    // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
-    await account.open();
-    await rediscover(issuer, asked);
-  }
-  const current = currentEntry(draft.sites, asked);
+  // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
+  if (stored === undefined) await account.open();
+  const refusal = missesSites(draft) ? await rediscovered(issuer, asked) : undefined;
+  if (refusal) return refusal;
+  const current = withAnnotation(currentEntry(draft.sites, asked), issuer);
   const sites = advance(draft.sites ?? [], current, {
     now: clock.now(),
     trusted: await trustedURLs(issuer, current.url),
@@ -82,6 +82,17 @@ export async function accept(
     parts: servingParts(issuer, desiredIssuer(object, owner, signingKeys)),
     departing: departingParts(issuer),
   };
+}
+
+/** Nothing is recorded before the move is declared of what another cluster holds. */
+async function rediscovered(issuer: IssuerPass, asked: Asked): Promise<Refusal | undefined> {
+  try {
+    await rediscover(issuer, asked);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TerminalError) return refused(error.reason, error.message);
+    throw error;
+  }
 }
 
 /** Each has a distribution and a certificate, of which an account has few. */

@@ -25,6 +25,10 @@ export function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySou
   return signingKeys?.generate && { from: 'generate', secretName: signingKeys.generate.secretName };
 }
 
+/** Of the distributions. Those of a lost status are found by it, and their tags prove whose they are. */
+export const commentOf = (object: OIDCIssuer): string =>
+  `Created by irsa-operator for cluster ${clusterNameOf(object)}`;
+
 export function desiredIssuer(object: OIDCIssuer, owner: Owner, signingKeys: SigningKeySource): DesiredIssuer {
   const { spec } = object;
   return {
@@ -32,6 +36,6 @@ export function desiredIssuer(object: OIDCIssuer, owner: Owner, signingKeys: Sig
     signingKeys,
     audiences: spec.audiences ?? defaultAudiences(partitionOf(spec.region)),
     keepDistributionProvider: spec.hosting.cloudFront?.distributionProvider === 'Keep',
-    comment: `Created by irsa-operator for cluster ${clusterNameOf(object)}`,
+    comment: commentOf(object),
   };
 }

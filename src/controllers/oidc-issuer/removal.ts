@@ -10,7 +10,7 @@ import { issuerAccount } from '../issuer-account.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
-import { rediscover } from './site/recovery.ts';
+import { missesSites, rediscover } from './site/recovery.ts';
 import { bucketOf, currentEntry } from './site/site.ts';
 
 /**
@@ -43,7 +43,7 @@ export async function removal(
   const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));
   const issuer: IssuerPass = { services, object, status, pass, account, owner };
   const { alias } = object.spec.hosting.cloudFront ?? {};
-  if (!status.sites && alias !== undefined) {
+  if (missesSites(status) && alias !== undefined) {
     const bucket = bucketOf(object, { accountID: account.id, installation: services.settings.installation });
     const asked = { alias, bucket, now: services.clock.now() };
     await rediscover(issuer, asked);

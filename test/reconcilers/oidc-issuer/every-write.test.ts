@@ -72,6 +72,7 @@ const works: Readonly<Record<string, Work>> = {
     begin: async () => {
       const story = await bothSites();
       story.askFor(alias);
+      await story.settle();
       story.say(issuerURL);
       return story;
     },

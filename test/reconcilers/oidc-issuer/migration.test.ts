@@ -4,7 +4,7 @@ import type { OIDCIssuer } from '../../../src/api/kinds.ts';
 import { hours, minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
-import { alias, bucketName, globalBucket, issuerURL, newPublicKey, ref } from './story.ts';
+import { alias, bucketName, globalBucket, issuerURL, newPublicKey, ref, someoneElse } from './story.ts';
 
 describe('an issuer that gets another alias', () => {
   test('serves both URLs, each with documents that name it, and roles trust both', async () => {
@@ -296,6 +296,109 @@ test('an issuer that goes back in the middle keeps what it had and gives up what
   expect(story.phases).toEqual([`${alias} Current`]);
   expect(story.trusted).toEqual([alias]);
   expect(story.leftovers.filter((what) => what.includes(renamed))).toEqual([]);
+});
+
+describe('what the status lacks is found again, and no token is refused meanwhile:', () => {
+  async function both(spec: Parameters<typeof Migration.begun>[0] = {}): Promise<Migration> {
+    const story = await Migration.begun(spec);
+    await story.settle();
+    return story;
+  }
+  const patchStatus = (story: Migration, status: Record<string, unknown>) =>
+    story.kube.patch(oidcIssuers, ref, { status }, { subresource: 'status' });
+
+  test.each<[string, (story: Migration) => Record<string, unknown>]>([
+    ['all sites', () => ({ sites: null })],
+    ['the former site', (story) => ({ sites: story.status.sites?.slice(0, 1) })],
+    ['the current site', (story) => ({ sites: story.status.sites?.slice(1) })],
+    ['the providers', () => ({ providers: null })],
+  ])('%s', async (_, lost) => {
+    const story = await both();
+    await patchStatus(story, lost(story));
+    await story.reconcileRole();
+    for (let pass = 0; pass < 5; pass++) {
+      await story.reconcile();
+      await story.reconcileRole();
+      expect(await story.accepts(issuerURL)).toBe(true);
+      expect(await story.accepts(renamedURL)).toBe(true);
+    }
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+  });
+
+  test('a former site with a bucket of its own, where all is lost', async () => {
+    const story = await Migration.begun({ bucket: { name: 'old-bucket' } });
+    story.edit({ hosting: { cloudFront: { alias: renamed } }, bucket: { name: globalBucket } });
+    await story.settle();
+    story.loseStatus();
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+    expect(await story.accepts(issuerURL)).toBe(true);
+  });
+
+  test('a move to another cluster, declared after the first pass', async () => {
+    const story = await both();
+    story.loseStatus();
+    story.settings.home = 'new-home';
+    story.restart();
+    await story.reconcile();
+    await story.reconcileRole();
+    expect(story.condition('Accepted')).toMatchObject({ reason: 'OwnedByAnotherCluster' });
+    expect(story.status.accountID).toBeUndefined();
+    story.settings.takeOver = ['home-of-test'];
+    story.restart();
+    await story.settle();
+    expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+    expect(await story.accepts(issuerURL)).toBe(true);
+  });
+});
+
+test('a former site whose name is lost for a moment is registered again once the name is ours', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.documents.answers.set(`${issuerURL}/keys.json`, { keys: [{ kty: 'RSA', kid: 'evil', n: 'AQAB', e: 'AQAB' }] });
+  await story.reconcile();
+  expect([...story.account.providers.values()].map(({ url }) => url)).toEqual([renamedURL]);
+  await story.reconcileRole();
+  story.documents.answers.clear();
+  await story.settle();
+  expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+  expect(await story.accepts(issuerURL)).toBe(true);
+});
+
+test('an annotation that is left of an earlier migration does not count again', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.say(renamedURL);
+  story.askFor(alias);
+  await story.settle();
+  story.askFor(renamed);
+  await story.settle();
+  expect(story.phases).toEqual([`${renamed} Current`, `${alias} Serving`]);
+  expect(story.condition('ProvidersReady')?.message).toContain('take it away first');
+  story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/migrated': null } } });
+  await story.settle();
+  story.say(renamedURL);
+  await story.settle();
+  expect(story.phases).toEqual([`${renamed} Current`, `${alias} Draining`]);
+});
+
+test('a stranger’s provider under a mistyped alias does not hold the site', async () => {
+  const typo = 'irsa.typo.example.com';
+  const story = new Migration({ hosting: { cloudFront: { alias: typo } } });
+  const arn = `arn:aws:iam::111122223333:oidc-provider/${typo}`;
+  const theirs = {
+    arn,
+    url: `https://${typo}`,
+    audiences: new Set<string>(),
+    createdAt: new Date(0),
+    tags: someoneElse,
+  };
+  story.account.providers.set(arn, theirs);
+  await story.until(() => story.condition('ProvidersReady')?.reason === 'NotOwned');
+  story.askFor(alias);
+  await story.settle();
+  expect(story.phases).toEqual([`${alias} Current`]);
+  expect([...story.account.providers.keys()]).toContain(arn);
 });
 
 test('an issuer has five sites at most, and says which are not retired yet', async () => {

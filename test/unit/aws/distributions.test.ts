@@ -120,20 +120,20 @@ describe('finding', () => {
   });
 });
 
-test('all that read a bucket are found, whatever their folders and aliases', async () => {
+test('all with a comment are found, whatever their origins and aliases', async () => {
   const { aws, distributions, spec } = await distributionWorld();
   const first = await distributions.create(spec);
   const second = { ...spec, callerReference: 'second', originPath: '/b', alias: 'b.example.com' };
   const certificateARN = await issuedCertificate(aws, second.alias);
   const other = await distributions.create({ ...second, certificateARN });
-  const found = await distributions.listByOrigin(spec.originDomain);
-  expect(found.map(({ id, originPath }) => [id, originPath]).toSorted()).toEqual(
+  const found = await distributions.listByComment(spec.comment);
+  expect(found.map(({ id, origin }) => [id, origin.originPath]).toSorted()).toEqual(
     [
       [first.id, ''],
       [other.id, '/b'],
     ].toSorted(),
   );
-  expect(await distributions.listByOrigin('other.s3.eu-central-1.amazonaws.com')).toEqual([]);
+  expect(await distributions.listByComment('issuer of another')).toEqual([]);
 });
 
 describe('updating', () => {

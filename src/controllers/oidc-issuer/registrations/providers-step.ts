@@ -7,7 +7,7 @@ import { isDeletionAllowed } from '../../issuer-contract.ts';
 import { forgetTagKeys } from '../../tag-keys.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { listIAMServiceAccounts, namesOf } from '../deletion-hold.ts';
-import type { SiteEntry } from '../site/site.ts';
+import { servedURLs } from '../site/site.ts';
 import { ensureRegistration, recordFound, removeRegistration } from './registrations.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
@@ -22,7 +22,7 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
       const outcome = await ensureRegistration(context, { url, account });
       if (outcome.state === 'waiting') return outcome;
     }
-    for (const url of recordedURLs(context)) {
+    for (const url of recordedURLs(context).filter(isDistributions)) {
       if (!wanted.includes(url)) await removeRegistration(context, { url, account });
     }
     const waiting = (status.sites ?? []).filter(({ phase }) => phase === 'Serving').map(({ url }) => url);
@@ -38,7 +38,7 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
   async withdraw(context, proof) {
     const { account, pass, site } = context;
     // The status may miss the last one that was made.
-    for (const url of urlsOf(site.entry)) await recordFound(context, { url, account });
+    for (const url of servedURLs(site.entry)) await recordFound(context, { url, account });
     const gone: string[] = [];
     for (const url of recordedURLs(context))
       if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
@@ -73,20 +73,17 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
 
 /** The URLs of the site that tokens may carry. */
 export function wantedURLs({ desired, site }: AcceptedSite): readonly string[] {
-  return desired.keepDistributionProvider ? urlsOf(site.entry) : [site.url];
+  return desired.keepDistributionProvider ? servedURLs(site.entry) : [site.url];
 }
 
-/** The URLs under which the site's documents are served. */
-const urlsOf = ({ url, distribution }: SiteEntry): string[] => [
-  url,
-  ...(distribution ? [issuerURL(distribution.domainName)] : []),
-];
+/** A distribution's own URL, and not that of a site, which goes only with its site. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html */
+const isDistributions = (url: string) => /\.cloudfront\.net$/.test(url);
 
 /** The recorded providers of this site. Those that are of no site any more, as of a distribution that is lost, go to the current one. */
 export function recordedURLs({ site, status }: SiteContext): readonly string[] {
-  const others = (status.sites ?? []).filter(({ url }) => url !== site.url).flatMap(urlsOf);
+  const others = (status.sites ?? []).filter(({ url }) => url !== site.url).flatMap(servedURLs);
   const isMine = (url: string) =>
-    urlsOf(site.entry).includes(url) || (site.entry.phase === 'Current' && !others.includes(url));
+    servedURLs(site.entry).includes(url) || (site.entry.phase === 'Current' && !others.includes(url));
   return (status.providers ?? []).map(({ url }) => url).filter(isMine);
 }
 
@@ -94,7 +91,8 @@ function stillServing({ site }: AcceptedSite, former: readonly string[]): string
   return (
     `${former.join(' and ')} stays trusted until the cluster's new tokens carry ${site.url}: its API servers need ` +
     `--service-account-issuer=${site.url} first, and the former URL after it. If the operator does not reach the cluster, annotate ` +
-    `this object with ${annotations.migrated}=${site.url} once they have`
+    `this object with ${annotations.migrated}=${site.url} once they have` +
+    (site.entry.staleAnnotation ? '; the annotation was there before: take it away first' : '')
   );
 }
 
@@ -107,7 +105,7 @@ async function findURLs(context: SiteContext): Promise<ReadonlySet<string>> {
 /** ARNs of the roles that trust the site and that no IAMServiceAccount stands for. The status shows them. */
 async function findStrangers({ account, site }: SiteContext): Promise<readonly string[]> {
   const { entry } = site;
-  const roles = await account.roles.listTrusting(urlsOf(entry).map((url) => account.providers.arn(url)));
+  const roles = await account.roles.listTrusting(servedURLs(entry).map((url) => account.providers.arn(url)));
   entry.trustedBy = roles.toSorted().slice(0, shownAtMost);
   return entry.trustedBy;
 }
@@ -120,7 +118,7 @@ async function findDependents(context: SiteContext): Promise<readonly IAMService
   const { services, object, site, status } = context;
   // A site that is retired holds those that trust it. A deleted issuer goes once nobody trusts any of its sites.
   const isRetired = object.metadata.deletionTimestamp === undefined;
-  const urls = isRetired ? urlsOf(site.entry) : undefined;
+  const urls = isRetired ? servedURLs(site.entry) : undefined;
   return listIAMServiceAccounts(services.kube, (candidates) => dependentsOf({ ...object, status }, candidates, urls));
 }
 

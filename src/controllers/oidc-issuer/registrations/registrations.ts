@@ -32,16 +32,25 @@ export async function recordFound(context: IssuerPass, registration: Registratio
 }
 
 /**
- * The URLs of sites that IAM trusts. The status may miss a provider that was made when the operator died, so IAM is asked about
+ * The URLs of sites that IAM trusts or has trusted. The status may miss a provider that was made when the operator died, so IAM is asked about
  * a former site of which the status has none before it counts as one that nobody needs.
  */
-export async function trustedURLs({ account, status }: IssuerPass, current: string): Promise<ReadonlySet<string>> {
+export async function trustedURLs(issuer: IssuerPass, current: string): Promise<ReadonlySet<string>> {
+  const { account, status } = issuer;
   const trusted = new Set((status.providers ?? []).map(({ url }) => url));
-  for (const { url, phase } of status.sites ?? []) {
+  for (const { url, phase, registered } of status.sites ?? []) {
     if (url === current || trusted.has(url) || phase === 'Retiring') continue;
-    if (await findRegistration({ url, account })) trusted.add(url);
+    // A provider that was withdrawn is made again once the name is ours again.
+    if (registered || (await mayBeTrusted(issuer, { url, account }))) trusted.add(url);
   }
   return trusted;
+}
+
+/** Whether there is a provider of ours, or one that may be. */
+async function mayBeTrusted({ owner, services }: IssuerPass, registration: Registration): Promise<boolean> {
+  const found = await findRegistration(registration);
+  if (!found) return false;
+  return isOurs(found.tags, owner) || mayLackTags({ tags: found.tags, isNew: isNew(services, found.createdAt) });
 }
 
 /** Makes it once the documents behind its URL are ours, and repairs it. */
@@ -138,6 +147,7 @@ function record({ status }: IssuerPass, registration: Registration, { arn, audie
   const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
   const isSame = isOf(registration);
   status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
+  for (const site of status.sites ?? []) if (site.url === url) site.registered = true;
 }
 
 /** Says what the cause may be. */

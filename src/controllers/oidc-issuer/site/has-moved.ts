@@ -1,5 +1,7 @@
 import { annotations } from '../../../api/names.ts';
+import type { OIDCIssuer } from '../../../api/kinds.ts';
 import type { IssuerPass } from '../context.ts';
+import type { SiteEntry } from './site.ts';
 
 /**
  * Whether the cluster's new tokens carry this URL: its API server says so in its own discovery document, or, where that cannot be
@@ -12,7 +14,18 @@ export async function hasMoved(issuer: IssuerPass, url: string): Promise<boolean
   if (!depends) return undefined;
   const named = await issuerOfCluster(issuer);
   if (named !== undefined) return named === url;
-  return issuer.object.metadata.annotations?.[annotations.migrated] === url ? true : undefined;
+  const isStale = issuer.status.sites?.find((site) => site.url === url)?.staleAnnotation ?? false;
+  return names(issuer.object, url) && !isStale ? true : undefined;
+}
+
+const names = ({ metadata }: OIDCIssuer, url: string) => metadata.annotations?.[annotations.migrated] === url;
+
+/** An annotation that named the URL before the site was the current one says nothing about this migration. */
+export function withAnnotation(current: SiteEntry, { object, status }: IssuerPass): SiteEntry {
+  const { staleAnnotation = false, ...entry } = current;
+  if (!names(object, entry.url)) return entry;
+  const wasCurrent = (status.sites ?? []).some(({ url, phase }) => url === entry.url && phase === 'Current');
+  return staleAnnotation || !wasCurrent ? { ...entry, staleAnnotation: true } : current;
 }
 
 /** Undefined if the cluster cannot be asked. The conditions of the roles say what is wrong with the way to it. */

@@ -1,4 +1,5 @@
 import type { Account } from '../../../aws/accounts.ts';
+import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
 import type { Bucket } from '../../../aws/buckets.ts';
 import type { Certificate } from '../../../aws/certificates.ts';
 import type { Distribution, Origin } from '../../../aws/distributions.ts';
@@ -9,8 +10,10 @@ import { issuerURL } from '../../../oidc/issuer-url.ts';
 import type { Pass } from '../../../runtime/definition.ts';
 import { leftAlone } from '../../ownership.ts';
 import type { IssuerPass, SiteContext } from '../context.ts';
+import { mustNotBeAnotherClusters } from '../../ownership.ts';
+import { commentOf } from '../desired.ts';
 import { recordFound } from '../registrations/registrations.ts';
-import { type Asked, currentEntry, type Site, siteOf } from './site.ts';
+import { type Asked, currentEntry, servedURLs, type Site, type SiteEntry } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
@@ -77,22 +80,44 @@ export async function findCertificates({ account, site }: SiteContext): Promise<
   return unlisted ? [...listed, unlisted] : listed;
 }
 
+/** Whether the status lost a site, or all. What it lacks is looked for before anything counts as nobody's. */
+export function missesSites({ sites = [], providers = [] }: OIDCIssuerStatus): boolean {
+  const known = new Set(sites.flatMap(servedURLs));
+  return sites.length === 0 || providers.some(({ url }) => !known.has(url));
+}
+
 /**
- * Finds again what a lost status does not say: the sites whose distributions read the bucket, and their providers. A former site
- * counts as one that still serves.
+ * Finds again what a lost status does not say: the sites, by their distributions, and their providers. A former site counts as one
+ * that still serves.
+ * @throws TerminalError if another cluster holds one of them: nothing is recorded before the move is declared
  */
 export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void> {
   const { account, object, owner, status } = issuer;
-  const { domain } = siteOf(currentEntry([], asked), object, account.id).bucket;
-  const readers = (await account.distributions.listByOrigin(domain)).filter(({ tags }) => isOurs(tags, owner));
-  const sites = readers.flatMap(({ aliases: [alias], originPath }) => {
-    if (alias === undefined) return [];
-    const entry = currentEntry([], { ...asked, alias });
-    const phase = alias === asked.alias ? 'Current' : 'Serving';
-    return { ...entry, phase, bucket: { ...entry.bucket, ...(originPath !== '' && { path: originPath }) } } as const;
-  });
-  if (sites.length > 0) status.sites = sites;
-  for (const url of new Set([issuerURL(asked.alias), ...sites.map((site) => site.url)])) {
+  const isDeleted = object.metadata.deletionTimestamp !== undefined;
+  const known = status.sites ?? [];
+  const found: SiteEntry[] = [];
+  for (const each of await account.distributions.listByComment(commentOf(object))) {
+    if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
+    const [alias] = each.aliases;
+    if (alias !== undefined && isOurs(each.tags, owner)) found.push(entryOf(each, alias, asked));
+  }
+  const missed = found.filter(({ url }) => !known.some((entry) => entry.url === url));
+  if (missed.length > 0) status.sites = [...known, ...missed];
+  for (const url of new Set([issuerURL(asked.alias), ...missed.map((site) => site.url)])) {
     await recordFound(issuer, { url, account });
   }
+}
+
+/** What is not found with the distribution is found by the steps. */
+function entryOf({ id, arn, domainName, deployed, origin }: Distribution, alias: string, asked: Asked): SiteEntry {
+  const { originDomain, originPath } = origin;
+  // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+  const bucket = {
+    name: originDomain.split('.')[0] ?? '',
+    ...(originPath !== '' && { path: originPath }),
+    owned: false,
+  };
+  const phase = alias === asked.alias ? 'Current' : 'Serving';
+  const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
+  return { ...currentEntry([], { ...asked, alias }), phase, bucket, distribution, registered: true };
 }

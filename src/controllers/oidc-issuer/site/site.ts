@@ -61,6 +61,12 @@ export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accou
   };
 }
 
+/** The URLs under which the site's documents are served. */
+export const servedURLs = ({ url, distribution }: SiteEntry): string[] => [
+  url,
+  ...(distribution ? [issuerURL(distribution.domainName)] : []),
+];
+
 /** The key of the site's document in its bucket. */
 export const keyOf = ({ bucket: { path } }: Site, document: string): string => `${path}/${document}`.slice(1);
 
