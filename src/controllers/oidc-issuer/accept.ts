@@ -74,11 +74,12 @@ export async function accept(
   draft.sites = sites;
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
-  draft.issuerURL = current.url;
-  draft.jwksURI = jwksURL(current.url);
+  const storeFirst = !isStored(object.status, draft);
+  // Whoever reads the URL and the conditions together must not see a new URL beside the conditions of the former one.
+  if (!storeFirst) Object.assign(draft, { issuerURL: current.url, jwksURI: jwksURL(current.url) });
   return {
     accepted: true,
-    storeFirst: !isStored(object.status, draft),
+    storeFirst,
     parts: servingParts(issuer, desiredIssuer(object, owner, signingKeys)),
     departing: departingParts(issuer),
   };
