@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
-import type { FakeProvider } from '../../fakes/aws/iam.ts';
+import type { FakeProvider, FakeRole } from '../../fakes/aws/iam.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { accountID, adoptable, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
 
@@ -73,6 +73,34 @@ test('registers the distribution’s own name too where that is kept, and drops 
   await story.untilReady();
   expect([...providers(story).keys()]).toEqual([arn]);
   expect(story.status.providers?.map(({ url }) => url)).toEqual([issuerURL]);
+});
+
+test('keeps the distribution’s own provider while a role that somebody made trusts it', async () => {
+  const story = new Story(both);
+  await story.untilReady();
+  const own = `https://${story.distribution.domainName}`;
+  const Federated = `arn:aws:iam::${accountID}:oidc-provider/${story.distribution.domainName}`;
+  const role: FakeRole = {
+    name: 'by-hand',
+    arn: `arn:aws:iam::${accountID}:role/by-hand`,
+    path: '/',
+    createdAt: new Date(0),
+    trustPolicy: JSON.stringify({ Statement: [{ Effect: 'Allow', Principal: { Federated: [Federated] } }] }),
+    tags: {},
+    managed: new Set(),
+    inline: new Map(),
+  } as unknown as FakeRole;
+  story.account.roles.set(role.name, role);
+  story.edit({ hosting: { cloudFront: { alias, distributionProvider: 'Remove' } } });
+  await story.reconcile();
+  expect(story.status.providers?.map(({ url }) => url)).toContain(own);
+  expect(story.condition('ProvidersReady')).toMatchObject({
+    status: 'True',
+    message: `${own} stays registered while IAM role ${role.arn} trusts it`,
+  });
+  story.account.roles.delete(role.name);
+  await story.reconcile();
+  expect([...providers(story).keys()]).toEqual([arn]);
 });
 
 describe('registers nothing', () => {

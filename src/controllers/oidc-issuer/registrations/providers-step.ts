@@ -22,13 +22,17 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
       const outcome = await ensureRegistration(context, { url, account });
       if (outcome.state === 'waiting') return outcome;
     }
-    for (const url of recordedURLs(context).filter(isDistributions)) {
-      if (!wanted.includes(url)) await removeRegistration(context, { url, account });
+    const words: string[] = [];
+    for (const url of recordedURLs(context).filter((each) => isDistributions(each) && !wanted.includes(each))) {
+      const roles = await account.roles.listTrusting([account.providers.arn(url)]);
+      if (roles.length === 0) await removeRegistration(context, { url, account });
+      else words.push(`${url} stays registered while IAM role ${shown(roles).join(', ')} trusts it`);
     }
     const waiting = (status.sites ?? []).filter(({ phase }) => phase === 'Serving').map(({ url }) => url);
     // All that has tags was reached in this pass, so none of the former ones is left.
     if (status.sites?.length === 1) forgetTagKeys(status, object.spec.tags);
-    return waiting.length === 0 ? ready : { state: 'ready', message: stillServing(context, waiting) };
+    if (waiting.length > 0 && context.site.entry.phase === 'Current') words.push(stillServing(context, waiting));
+    return words.length === 0 ? ready : { state: 'ready', message: words.join('; ') };
   },
 
   /**
@@ -106,12 +110,12 @@ async function findURLs(context: SiteContext): Promise<ReadonlySet<string>> {
 async function findStrangers({ account, site }: SiteContext): Promise<readonly string[]> {
   const { entry } = site;
   const roles = await account.roles.listTrusting(servedURLs(entry).map((url) => account.providers.arn(url)));
-  entry.trustedBy = roles.toSorted().slice(0, shownAtMost);
+  entry.trustedBy = shown(roles);
   return entry.trustedBy;
 }
 
-/** Roles in the status and in a message. */
-const shownAtMost = 20;
+/** Roles in the status and in a message: in an order that stays the same, and not more than somebody would read. */
+const shown = (roles: readonly string[]): string[] => roles.toSorted().slice(0, 20);
 
 /** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
 async function findDependents(context: SiteContext): Promise<readonly IAMServiceAccount[]> {
