@@ -89,6 +89,8 @@ export const examples = (): Example[] => [
           bucket: { name: 'my-bucket', path: '/irsa.abcl0.example.com', owned: true },
           distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
           certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
+          registered: true,
+          staleAnnotation: true,
           trustedBy: ['arn:aws:iam::111122223333:role/by-hand'],
         },
       ],

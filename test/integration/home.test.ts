@@ -57,7 +57,7 @@ test('a copy is refused and its deletion touches nothing; a declared move takes 
   front.clearCalls();
   await restore(here, there);
   const condition = await refused(there);
-  expect(condition).toMatchObject({ type: 'BucketReady', status: 'False' });
+  expect(condition).toMatchObject({ type: 'Accepted', status: 'False' });
   expect(condition.message).toContain(home);
   await there.kubectl(['delete', 'iamserviceaccount,oidcissuer', there.name, '--timeout=60s']);
   expect(await changes()).toEqual([]);

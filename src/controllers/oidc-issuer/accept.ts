@@ -4,6 +4,7 @@ import type { Reason } from '../../api/conditions.ts';
 import { oidcIssuers } from '../../api/resources.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import { jwksURL } from '../../oidc/discovery.ts';
+import { issuerURL } from '../../oidc/issuer-url.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { TerminalError } from '../explain.ts';
@@ -18,7 +19,7 @@ import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { type Asked, bucketOf, currentEntry } from './site/site.ts';
+import { type Asked, bucketOf, currentEntry, type SiteEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -43,11 +44,8 @@ export async function accept(
   const accountID = stored ?? (await getAccount()).id;
   const bucket = bucketOf(object, { accountID, installation: settings.installation });
   const asked = { alias, bucket, now: clock.now() };
-  const known = currentEntry(draft.sites, asked);
-  if (known.bucket.name !== bucket) {
-    const message = `spec.bucket.name cannot be changed yet: what stands on AWS is in "${known.bucket.name}", not in "${bucket}"`;
-    return refused('NotImplemented', message);
-  }
+  const moved = refuseBucket(currentEntry(draft.sites, asked), bucket);
+  if (moved) return moved;
   const account = await getAccount();
   if (account.id !== accountID) {
     return refused('ImmutableField', `spec.account: the issuer is in account ${accountID}, not in ${account.id}`);
@@ -56,33 +54,50 @@ export async function accept(
   const issuer: IssuerPass = { services, object, status: draft, pass, account, owner };
   // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
   if (stored === undefined) await account.open();
-  const refusal = missesSites(draft) ? await rediscovered(issuer, asked) : undefined;
-  if (refusal) return refusal;
-  const current = withAnnotation(currentEntry(draft.sites, asked), issuer);
-  const sites = advance(draft.sites ?? [], current, {
-    now: clock.now(),
-    trusted: await trustedURLs(issuer, current.url),
-    hasMoved: await hasMoved(issuer, current.url),
-  });
-  if (sites.length > mostSites) {
-    const former = sites.slice(1).map(({ url }) => url);
-    return refused(
-      'LimitExceeded',
-      `spec.hosting.cloudFront.alias: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
-    );
-  }
+  const sites = await planSites(issuer, asked);
+  if ('accepted' in sites) return sites;
   draft.sites = sites;
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
   const storeFirst = !isStored(object.status, draft);
+  const url = issuerURL(alias);
   // Whoever reads the URL and the conditions together must not see a new URL beside the conditions of the former one.
-  if (!storeFirst) Object.assign(draft, { issuerURL: current.url, jwksURI: jwksURL(current.url) });
+  if (!storeFirst) Object.assign(draft, { issuerURL: url, jwksURI: jwksURL(url) });
   return {
     accepted: true,
     storeFirst,
     parts: servingParts(issuer, desiredIssuer(object, owner, signingKeys)),
     departing: departingParts(issuer),
   };
+}
+
+/** The sites from now on, the current one first. */
+async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] | Refusal> {
+  const { services, status } = issuer;
+  const anothers = missesSites(status) ? await rediscovered(issuer, asked) : undefined;
+  if (anothers) return anothers;
+  const current = withAnnotation(currentEntry(status.sites, asked), issuer);
+  const moved = refuseBucket(current, asked.bucket);
+  if (moved) return moved;
+  const sites = advance(status.sites ?? [], current, {
+    now: services.clock.now(),
+    trusted: await trustedURLs(issuer, current.url),
+    hasMoved: await hasMoved(issuer, current.url),
+  });
+  if (sites.length <= mostSites) return sites;
+  const former = sites.slice(1).map(({ url }) => url);
+  return refused(
+    'LimitExceeded',
+    `spec.hosting.cloudFront.alias: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
+  );
+}
+
+function refuseBucket({ bucket }: SiteEntry, asked: string): Refusal | undefined {
+  if (bucket.name === asked) return undefined;
+  return refused(
+    'NotImplemented',
+    `spec.bucket.name cannot be changed yet: what stands on AWS is in "${bucket.name}", not in "${asked}"`,
+  );
 }
 
 /** Nothing is recorded before the move is declared of what another cluster holds. */

@@ -335,6 +335,20 @@ describe('what the status lacks is found again, and no token is refused meanwhil
     expect(await story.accepts(issuerURL)).toBe(true);
   });
 
+  test('the bucket, where the spec asks for another one', async () => {
+    const story = await both();
+    story.loseStatus();
+    story.edit({ bucket: { name: globalBucket } });
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({
+      status: 'False',
+      reason: 'NotImplemented',
+      message: expect.stringContaining(`is in "${bucketName}"`),
+    });
+    expect([...story.account.buckets.keys()]).toEqual([bucketName]);
+    expect(await story.accepts(renamedURL)).toBe(true);
+  });
+
   test('a move to another cluster, declared after the first pass', async () => {
     const story = await both();
     story.loseStatus();

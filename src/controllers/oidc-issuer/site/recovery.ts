@@ -108,14 +108,14 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   }
 }
 
-/** What is not found with the distribution is found by the steps. */
+/** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
 function entryOf({ id, arn, domainName, deployed, origin }: Distribution, alias: string, asked: Asked): SiteEntry {
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
     name: originDomain.split('.')[0] ?? '',
     ...(originPath !== '' && { path: originPath }),
-    owned: false,
+    owned: true,
   };
   const phase = alias === asked.alias ? 'Current' : 'Serving';
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
