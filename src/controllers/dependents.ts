@@ -24,8 +24,8 @@ export function usersOf(issuer: OIDCIssuer, candidates: readonly IAMServiceAccou
 }
 
 /**
- * The objects whose roles have, or may have, a statement for one of these URLs of the issuer, or for any. What is behind a URL must not go before the statements do: a
- * provider that is made again under its URL would let in whoever they name.
+ * The objects whose roles have, or may have, a statement for one of these URLs of the issuer. Without URLs, for any of its URLs. What
+ * is behind a URL must not go before the statements do: a provider that is made again under it would let in whoever they name.
  * An object that is being deleted with Retain keeps its statement on purpose and holds nothing.
  */
 export function dependentsOf(

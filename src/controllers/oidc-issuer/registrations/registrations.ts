@@ -16,9 +16,8 @@ export interface Registration {
   readonly account: Account;
 }
 
-type Status = OIDCIssuerStatus;
-type Entry = NonNullable<Status['providers']>[number];
-
+type Entry = NonNullable<OIDCIssuerStatus['providers']>[number];
+/** What is recorded of a provider. */
 type Recorded = Pick<Provider, 'arn' | 'audiences'>;
 
 export function findRegistration({ url, account }: Registration): Promise<Provider | undefined> {
@@ -32,8 +31,8 @@ export async function recordFound(context: IssuerPass, registration: Registratio
 }
 
 /**
- * The URLs of sites that IAM trusts or has trusted. The status may miss a provider that was made when the operator died, so IAM is asked about
- * a former site of which the status has none before it counts as one that nobody needs.
+ * The URLs of sites that IAM trusts or has trusted. The status may miss a provider that was made when the operator died. So IAM is
+ * asked about a former site of which the status has none, before the site counts as one that nobody needs.
  */
 export async function trustedURLs(issuer: IssuerPass, current: string): Promise<ReadonlySet<string>> {
   const { account, status } = issuer;
@@ -136,7 +135,7 @@ const isOf =
   (entry: Entry) =>
     entry.url === url && entry.accountID === account.id;
 
-const entryOf = ({ providers = [] }: Status, registration: Registration): Entry | undefined =>
+const entryOf = ({ providers = [] }: OIDCIssuerStatus, registration: Registration): Entry | undefined =>
   providers.find(isOf(registration));
 
 /** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */

@@ -8,7 +8,7 @@ const keyRetention = hours(25);
 /** What decides whether the former sites go on. */
 export interface Progress {
   readonly now: Date;
-  /** The URLs that IAM trusts. */
+  /** The URLs that IAM trusts or has trusted. */
   readonly trusted: ReadonlySet<string>;
   /** Whether the cluster's new tokens carry the current site's URL. Undefined: nobody can tell now. */
   readonly hasMoved: boolean | undefined;

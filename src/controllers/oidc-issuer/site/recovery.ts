@@ -8,17 +8,16 @@ import { isAccountRegional } from '../../../aws/names.ts';
 import { isOurs, type Owner, ownershipOf } from '../../../aws/ownership.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
 import type { Pass } from '../../../runtime/definition.ts';
-import { leftAlone } from '../../ownership.ts';
+import { leftAlone, mustNotBeAnotherClusters } from '../../ownership.ts';
 import type { IssuerPass, SiteContext } from '../context.ts';
-import { mustNotBeAnotherClusters } from '../../ownership.ts';
 import { commentOf } from '../desired.ts';
 import { recordFound } from '../registrations/registrations.ts';
 import { type Asked, currentEntry, servedURLs, type Site, type SiteEntry } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
- * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by the
- * distributions that read the bucket.
+ * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
+ * comment on their distributions, whose tags prove them ours.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
