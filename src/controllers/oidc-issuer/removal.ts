@@ -47,10 +47,9 @@ export async function removal(
     const bucket = bucketOf(object, { accountID: account.id, installation: services.settings.installation });
     const asked = { alias, bucket, now: services.clock.now() };
     await rediscover(issuer, asked);
-    status.sites = [
-      ...(status.sites ?? []).filter(({ phase }) => phase !== 'Current'),
-      currentEntry(status.sites, asked),
-    ];
+    // The spec may ask for another alias than the one that stands.
+    const current = currentEntry(status.sites, asked);
+    status.sites = [current, ...(status.sites ?? []).filter(({ url }) => url !== current.url)];
   }
   const parts = removedParts(issuer);
   // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.

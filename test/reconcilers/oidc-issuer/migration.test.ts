@@ -366,6 +366,19 @@ describe('what the status lacks is found again, and no token is refused meanwhil
   });
 });
 
+test('an issuer that is deleted right after another alias was asked for leaves nothing, whatever its status lacks', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.kube.remove(iamServiceAccounts, role);
+  await story.reconcileRole();
+  const sites = story.status.sites?.slice(0, 1);
+  await story.kube.patch(oidcIssuers, ref, { status: { sites } }, { subresource: 'status' });
+  story.askFor('irsa.third.example.com');
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+});
+
 test('a former site whose name is lost for a moment is registered again once the name is ours', async () => {
   const story = await Migration.begun();
   await story.settle();
