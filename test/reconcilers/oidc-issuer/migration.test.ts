@@ -366,6 +366,22 @@ describe('what the status lacks is found again, and no token is refused meanwhil
   });
 });
 
+test('a new site begins with no keys out of a bucket that was never ours', async () => {
+  const neighbour = new Migration({ bucket: { name: 'their-bucket' } });
+  await neighbour.untilReady();
+  const theirs = { ...neighbour.bucket, tags: {}, objects: new Map(neighbour.bucket.objects) };
+  const keys = { keys: [{ kty: 'RSA', kid: 'theirs', use: 'sig', alg: 'RS256', n: 'AQAB', e: 'AQAB' }] };
+  theirs.objects.set('keys.json', { ...theirs.objects.get('keys.json')!, body: JSON.stringify(keys) });
+  const story = new Migration({ bucket: { name: 'their-bucket' } });
+  story.aws.buckets.set('their-bucket', theirs);
+  await story.reconcile();
+  expect(story.condition('BucketReady')).toMatchObject({ status: 'False' });
+  story.edit({ hosting: { cloudFront: { alias: renamed } }, bucket: { name: globalBucket } });
+  await story.untilReady();
+  const published = story.aws.buckets.get(globalBucket)?.objects.get('keys.json')?.body ?? '';
+  expect((JSON.parse(published) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)).toEqual([story.kid]);
+});
+
 test('an issuer that is deleted right after another alias was asked for leaves nothing, whatever its status lacks', async () => {
   const story = await Migration.begun();
   await story.settle();

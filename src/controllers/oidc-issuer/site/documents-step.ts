@@ -55,10 +55,10 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
-/** A new site begins with the keys of those before it: tokens that a key of theirs signed may live. */
+/** A new site begins with the keys of those before it, out of buckets of ours: tokens that a key of theirs signed may live. */
 async function inherited({ account, object, site, status }: AcceptedSite): Promise<BucketObject | undefined> {
   const buckets = account.buckets(object.spec.region);
-  for (const entry of (status.sites ?? []).filter(({ url }) => url !== site.url)) {
+  for (const entry of (status.sites ?? []).filter(({ url, bucket }) => url !== site.url && bucket.owned)) {
     const former = siteOf(entry, object, account.id);
     const keys = await buckets.findObject(former.bucket.name, keyOf(former, jwksKey));
     if (keys) return keys;
