@@ -122,6 +122,8 @@ const badReasons = [
   'CertificateFailed',
   /** The issuer that is referred to does not exist. */
   'IssuerNotFound',
+  /** The IAM OIDC provider that somebody else made for an external issuer lacks an audience. */
+  'AudienceMissing',
   /** Anything else; the message says it. */
   'ReconciliationFailed',
 ] as const;
@@ -141,6 +143,7 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'AnnotationConflict',
   'HostedZoneNotFound',
   'CertificateFailed',
+  'AudienceMissing',
 ]);
 export const waitsForPerson = (reason: Reason): boolean => personReasons.has(reason);
 

@@ -14,12 +14,15 @@ export interface BucketSpec {
 export interface Bucket {
   readonly name: string;
   readonly tags: Tags;
-  /** All four public access blocks are on. */
-  readonly publicAccessBlocked: boolean;
+  /** Undefined: neither of the two. */
+  readonly access: PublicAccess | undefined;
   /** Ownership is BucketOwnerEnforced: there are no ACLs. */
   readonly ownerEnforced: boolean;
   readonly policy: PolicyDocument | undefined;
 }
+
+/** `Private`: all four public access blocks are on. `PublicPolicy`: only those against ACLs, so that the policy may let in everybody. */
+export type PublicAccess = 'Private' | 'PublicPolicy';
 
 export interface BucketObject {
   readonly body: string;
@@ -43,7 +46,7 @@ export interface Buckets {
   find(name: string): Promise<Bucket | undefined>;
   /** One write, which sets the tags too. Throws what `isBucketNameTaken` knows if another account has the name. */
   create(spec: BucketSpec): Promise<void>;
-  blockPublicAccess(name: string): Promise<void>;
+  setPublicAccess(name: string, access: PublicAccess): Promise<void>;
   enforceOwner(name: string): Promise<void>;
   /** Replaces all tags: pass foreign ones along. */
   putTags(name: string, tags: Tags): Promise<void>;
@@ -78,7 +81,7 @@ export class S3Buckets implements Buckets {
     return {
       name,
       tags,
-      publicAccessBlocked: blocks.every((block) => access?.PublicAccessBlockConfiguration?.[block]),
+      access: accessOf(access?.PublicAccessBlockConfiguration),
       ownerEnforced: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced',
       policy: policy?.Policy === undefined ? undefined : (JSON.parse(policy.Policy) as PolicyDocument),
     };
@@ -100,13 +103,10 @@ export class S3Buckets implements Buckets {
     );
   }
 
-  async blockPublicAccess(name: string): Promise<void> {
+  async setPublicAccess(name: string, access: PublicAccess): Promise<void> {
     await this.s3.send(
-      `blocking public access to bucket ${name}`,
-      new s3.PutPublicAccessBlockCommand({
-        ...this.bucket(name),
-        PublicAccessBlockConfiguration: Object.fromEntries(blocks.map((block) => [block, true])),
-      }),
+      `setting the public access block of bucket ${name}`,
+      new s3.PutPublicAccessBlockCommand({ ...this.bucket(name), PublicAccessBlockConfiguration: blocksOf(access) }),
     );
   }
 
@@ -195,4 +195,14 @@ export class S3Buckets implements Buckets {
   }
 }
 
-const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'] as const;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
+function blocksOf(access: PublicAccess) {
+  const policy = access === 'Private';
+  return { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: policy, RestrictPublicBuckets: policy };
+}
+
+function accessOf(blocks: s3.PublicAccessBlockConfiguration | undefined): PublicAccess | undefined {
+  const isSet = (access: PublicAccess) =>
+    Object.entries(blocksOf(access)).every(([block, on]) => (blocks?.[block as keyof typeof blocks] ?? false) === on);
+  return (['Private', 'PublicPolicy'] as const).find(isSet);
+}

@@ -14,7 +14,9 @@ export type Denial =
   /** The operator's own web identity: no role lets it in at all. */
   | { readonly cause: 'ownIdentity' }
   /** AWS wants to hear from the account's owner before it may use CloudFront. */
-  | { readonly cause: 'unverifiedAccount' };
+  | { readonly cause: 'unverifiedAccount' }
+  /** S3 lets no policy of this bucket be public, whoever asks. */
+  | { readonly cause: 'publicAccessBlocked' };
 
 /** `action`: that of the call, where AWS names none. */
 export function denialOf(error: unknown, action: string): Denial {
@@ -22,6 +24,7 @@ export function denialOf(error: unknown, action: string): Denial {
     .map(({ message }) => message)
     .join('\n');
   if (/account must be verified/i.test(words)) return { cause: 'unverifiedAccount' };
+  if (/\bBlockPublicPolicy\b/.test(words)) return { cause: 'publicAccessBlocked' };
   const named = /not authorized to perform:? ([\w-]+:\w+)/i.exec(words)?.[1] ?? action;
   if (named === 'sts:AssumeRoleWithWebIdentity') return { cause: 'ownIdentity' };
   const denied = /with an explicit deny(?: in an? ([a-z -]+?policy|permissions boundary|VPC endpoint policy))?/i.exec(

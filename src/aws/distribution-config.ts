@@ -15,7 +15,7 @@ export function newConfig(spec: DistributionSpec): DistributionConfig {
     Enabled: true,
     IsIPV6Enabled: true,
     HttpVersion: 'http2',
-    Aliases: { Quantity: 1, Items: [spec.alias] },
+    Aliases: aliasesOf(spec),
     Origins: { Quantity: 1, Items: [originOf(spec, { Id: spec.originDomain, DomainName: spec.originDomain })] },
     DefaultCacheBehavior: {
       TargetOriginId: spec.originDomain,
@@ -41,9 +41,9 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
     Enabled: true,
     IsIPV6Enabled: true,
     HttpVersion: httpVersions.includes(observed.HttpVersion?.toLowerCase()) ? observed.HttpVersion : 'http2',
-    Aliases: isDeepStrictEqual(observed.Aliases?.Items, [spec.alias])
+    Aliases: isDeepStrictEqual(observed.Aliases?.Items ?? [], aliasesOf(spec).Items)
       ? observed.Aliases
-      : { Quantity: 1, Items: [spec.alias] },
+      : aliasesOf(spec),
     Origins: { Quantity: 1, Items: [origin] },
     DefaultCacheBehavior: cacheBehaviorOf(observed.DefaultCacheBehavior, origin),
     ViewerCertificate: isRight(observed.ViewerCertificate, spec)
@@ -119,9 +119,15 @@ function cacheBehaviorOf(behavior: DefaultCacheBehavior | undefined, origin: Ori
   };
 }
 
-function viewerCertificateOf(spec: DistributionSpec): ViewerCertificate {
+const aliasesOf = ({ named }: DistributionSpec) => {
+  const Items = named ? [named.alias] : [];
+  return { Quantity: Items.length, Items };
+};
+
+function viewerCertificateOf({ named }: DistributionSpec): ViewerCertificate {
+  if (!named) return { CloudFrontDefaultCertificate: true };
   return {
-    ACMCertificateArn: spec.certificateARN,
+    ACMCertificateArn: named.certificateARN,
     SSLSupportMethod: 'sni-only',
     MinimumProtocolVersion: 'TLSv1.2_2021',
     CloudFrontDefaultCertificate: false,
@@ -129,9 +135,10 @@ function viewerCertificateOf(spec: DistributionSpec): ViewerCertificate {
 }
 
 /** CloudFront answers with more fields than it was sent. */
-function isRight(observed: ViewerCertificate | undefined, spec: DistributionSpec): boolean {
+function isRight(observed: ViewerCertificate | undefined, { named }: DistributionSpec): boolean {
+  if (!named) return observed?.CloudFrontDefaultCertificate === true;
   return (
-    observed?.ACMCertificateArn === spec.certificateARN &&
+    observed?.ACMCertificateArn === named.certificateARN &&
     observed.SSLSupportMethod === 'sni-only' &&
     tlsPolicies.includes(observed.MinimumProtocolVersion)
   );

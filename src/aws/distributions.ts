@@ -8,8 +8,8 @@ import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 export interface DistributionSpec {
   /** A second create with the same reference fails with DistributionAlreadyExists, so repeating a create makes no second distribution. */
   readonly callerReference: string;
-  readonly alias: string;
-  readonly certificateARN: string;
+  /** Undefined: it has only its own name, with CloudFront's certificate. */
+  readonly named: { readonly alias: string; readonly certificateARN: string } | undefined;
   /** `<bucket>.s3.<region>.<suffix>`: the regional name, because the global one redirects for up to a day. */
   readonly originDomain: string;
   /** The folder of the bucket that is served: empty, or with a leading `/`. */
@@ -97,7 +97,7 @@ export class CloudFrontDistributions implements Distributions {
 
   async create(spec: DistributionSpec): Promise<Distribution> {
     const { Distribution: created } = await this.cloudfront.send(
-      `creating the distribution of ${spec.alias}`,
+      `creating the distribution of ${spec.named?.alias ?? spec.originDomain}`,
       new cloudfront.CreateDistributionWithTagsCommand({
         DistributionConfigWithTags: {
           DistributionConfig: newConfig(spec),

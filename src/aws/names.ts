@@ -51,6 +51,25 @@ export function bucketDomain(bucket: string, region: string, partition: Partitio
   return `${bucket}.s3.${region}.${partition.dnsSuffix}`;
 }
 
+/** Path-style, as tokens of clusters have carried it: without a bucket in the host name, one certificate of S3 fits all. */
+export function bucketURL(bucket: string, region: string, { dnsSuffix }: Partition): string {
+  return `${s3URL(region, { dnsSuffix })}${bucket}`;
+}
+
+/** The bucket and the folder of a path-style URL of this region. Undefined if it is none. */
+export function bucketOfURL(
+  url: string,
+  region: string,
+  partition: Partition,
+): { readonly name: string; readonly path: string } | undefined {
+  const prefix = s3URL(region, partition);
+  if (!url.startsWith(prefix)) return undefined;
+  const [name = '', ...folders] = url.slice(prefix.length).split('/');
+  return { name, path: folders.map((folder) => `/${folder}`).join('') };
+}
+
+const s3URL = (region: string, { dnsSuffix }: Pick<Partition, 'dnsSuffix'>) => `https://s3.${region}.${dnsSuffix}/`;
+
 /** A domain name in the form for comparing: Route 53 and ACM differ in the trailing dot. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');

@@ -33,6 +33,8 @@ export interface OidcProviders {
   create(spec: ProviderSpec): Promise<string>;
   /** One read. */
   find(arn: string): Promise<Provider | undefined>;
+  /** One read. Whose they are, only their tags tell. */
+  listURLs(): Promise<readonly string[]>;
   /** Adds before it removes. One write for each audience, one to set tags and one to remove some. */
   update(arn: string, changes: ProviderChanges): Promise<void>;
   /** Happy if gone. */
@@ -76,6 +78,14 @@ export class IamOidcProviders implements OidcProviders {
         createdAt: found.CreateDate ?? new Date(0),
       }
     );
+  }
+
+  async listURLs(): Promise<readonly string[]> {
+    const { OpenIDConnectProviderList } = await this.iam.send(
+      'listing OIDC providers',
+      new iam.ListOpenIDConnectProvidersCommand({}),
+    );
+    return (OpenIDConnectProviderList ?? []).map(({ Arn = '' }) => `https://${Arn.slice(Arn.indexOf('/') + 1)}`);
   }
 
   async update(arn: string, { addAudiences, removeAudiences, tags }: ProviderChanges): Promise<void> {

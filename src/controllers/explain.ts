@@ -89,6 +89,8 @@ function remedyOf(denial: Denial): string {
       return `${withArticle(denial.policy)} denies ${denial.action}, and no permission of the operator changes that: ask whoever keeps that one`;
     case 'ownIdentity':
       return "AWS does not let the operator itself in: the trust policy of the operator's own role does not fit its service account, or that role is another one";
+    case 'publicAccessBlocked':
+      return 'Block Public Access of the account or the organization forbids public buckets, which hosting.s3 needs: allow them there, or choose another hosting';
     case 'unverifiedAccount':
       return 'AWS has not verified this account for CloudFront, which no permission changes: the owner of the account has to open a case with AWS Support';
   }

@@ -41,6 +41,8 @@ export const oidcIssuerFields: Fields = {
     'account.roleARN',
     'hosting.cloudFront.alias',
     'hosting.cloudFront.distributionProvider',
+    'hosting.s3',
+    'hosting.external.issuerURL',
     'bucket.name',
     'bucket.globalName',
     'signingKeys.secretRef.name',
@@ -61,9 +63,6 @@ export const oidcIssuerFields: Fields = {
   ],
   notBuilt: {
     'additionalAccounts[].roleARN': undefined,
-    'hosting.cloudFront.issuer': 'Alias',
-    'hosting.s3': undefined,
-    'hosting.external.issuerURL': undefined,
     'signingKeys.generate.rotateEvery': '0s',
     'signingKeys.apiServer': undefined,
     keyRetention: '25h',

@@ -17,7 +17,7 @@ export interface Published {
 }
 
 /**
- * `ours`: what is served is what the bucket holds. `foreign`: proof that somebody else answers. `unproven`: neither; the message
+ * `ours`: what is served is what the bucket holds, or what an external issuer has to serve. `foreign`: proof that somebody else answers. `unproven`: neither; the message
  * says what is wrong.
  */
 export type Verdict =
@@ -44,6 +44,15 @@ export function judge(url: string, { discovery, jwks }: Served, published: Publi
   }
   const missing = difference(ours, served);
   return missing === '' ? { state: 'ours' } : { state: 'unproven', message: `${jwksURI} lacks key ${missing}` };
+}
+
+/** Of an issuer that somebody else hosts, only that it is one. Whoever allowed its host trusts them with the keys. */
+export function judgeExternal(url: string, { discovery }: Served): Verdict {
+  if (discovery['issuer'] !== url) {
+    return { state: 'unproven', message: `${discoveryURL(url)} does not name issuer ${url}` };
+  }
+  if (typeof discovery['jwks_uri'] === 'string') return { state: 'ours' };
+  return { state: 'unproven', message: `${discoveryURL(url)} names no key set` };
 }
 
 /** The key ids of the keys that only the first has. */

@@ -47,7 +47,7 @@ export const examples = (): Example[] => [
       region: 'eu-central-1',
       account: { roleARN },
       additionalAccounts: [{ roleARN: 'arn:aws-cn:iam::444455556666:role/some/path/other' }],
-      hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', issuer: 'Alias', distributionProvider: 'Keep' } },
+      hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', distributionProvider: 'Keep' } },
       bucket: { name: 'my-bucket', globalName: 'Delete' },
       signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.crt' } },
       keyRetention: '25h30m',

@@ -35,28 +35,24 @@ export interface OIDCIssuerSpec {
    */
   hosting: {
     /**
-     * A private bucket behind a CloudFront distribution.
+     * A private bucket behind a CloudFront distribution. In the partition aws only.
      */
     cloudFront?: {
       /**
-       * Not built yet without one. DNS name of the distribution, for example irsa.abcl0.example.com. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. When it changes, the former name is served too until no token carries it any more. Absent: the distribution has only its own cloudfront.net name.
+       * DNS name of the distribution, for example irsa.abcl0.example.com, and with it the host of the issuer URL. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. When it changes, the former name is served too until no token carries it any more. Absent: the issuer URL is the distribution's own cloudfront.net name, which is known once the distribution is there.
        */
       alias?: string;
-      /**
-       * Not built yet, except Alias. Which name is in the issuer URL: the alias, or the distribution's own. Absent: Alias if there is an alias, else Distribution.
-       */
-      issuer?: 'Alias' | 'Distribution';
       /**
        * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. Absent: Remove.
        */
       distributionProvider?: 'Keep' | 'Remove';
     };
     /**
-     * Not built yet. A bucket that the public may read, at its path-style URL, for partitions without CloudFront.
+     * A bucket of which the public may read the two documents, at its path-style URL. For China, GovCloud and other partitions without CloudFront, and for clusters that began so.
      */
     s3?: {};
     /**
-     * Not built yet. Somebody else hosts the issuer. The operator publishes nothing; it uses an existing IAM OIDC provider that has our audience as it is, and never changes it.
+     * Somebody else hosts the issuer, for example EKS. The operator publishes nothing, and makes the IAM OIDC provider only if there is none. One that somebody else made is used as it is if it has the audiences, and never changed.
      */
     external?: {
       /**
@@ -70,7 +66,7 @@ export interface OIDCIssuerSpec {
    */
   bucket?: {
     /**
-     * Name of the bucket, which can change only together with the alias. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
+     * Name of the bucket, which can change only together with the hosting or its alias. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
      */
     name?: string;
     /**
@@ -254,13 +250,13 @@ export interface OIDCIssuerStatus {
    */
   sites?: {
     /**
-     * Issuer URL under which the site publishes.
+     * Issuer URL under which the site publishes. Empty until there is the distribution that gives the site its name.
      */
     url: string;
     /**
      * What stands behind the URL.
      */
-    hosting: 'CloudFront';
+    hosting: 'CloudFront' | 'S3' | 'External';
     /**
      * Current: the site that the spec asks for. Serving: a former site, whose URL the cluster's new tokens still carry. Draining: new tokens carry another URL, and those that were issued before still count. Retiring: no role trusts the URL any more, and what stands behind it is removed.
      */
@@ -270,9 +266,9 @@ export interface OIDCIssuerStatus {
      */
     since: string;
     /**
-     * The bucket of the documents.
+     * The bucket of the documents. Absent: somebody else hosts them.
      */
-    bucket: {
+    bucket?: {
       /**
        * Name of the bucket.
        */

@@ -2,24 +2,25 @@ import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Reason } from '../../api/conditions.ts';
 import { oidcIssuers } from '../../api/resources.ts';
+import type { Account } from '../../aws/accounts.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import { jwksURL } from '../../oidc/discovery.ts';
-import { issuerURL } from '../../oidc/issuer-url.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { TerminalError } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
+import { currentSiteOf } from '../issuer-contract.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
-import { desiredIssuer, signingKeySource } from './desired.ts';
+import { desiredIssuer } from './desired.ts';
 import { departingParts, servingParts } from './parts.ts';
 import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { type Asked, bucketOf, currentEntry, type SiteEntry } from './site/site.ts';
+import { type Asked, askedOf, currentEntry, type SiteEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -30,11 +31,6 @@ export async function accept(
   const { settings, clock } = services;
   const problem = findProblem(object, draft);
   if (problem) return problem;
-  const alias = object.spec.hosting.cloudFront?.alias;
-  if (alias === undefined)
-    return refused('NotImplemented', 'spec.hosting.cloudFront without an alias is not built yet');
-  const signingKeys = signingKeySource(object.spec);
-  if (signingKeys === undefined) return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
   const verdict = services.admission.issuer(object);
   if (!verdict.allowed) return refused('NotAllowed', verdict.message);
 
@@ -42,11 +38,12 @@ export async function accept(
   const stored = object.status?.accountID;
   // The recorded account is enough to find a change that is refused, so nothing is sent to AWS then.
   const accountID = stored ?? (await getAccount()).id;
-  const bucket = bucketOf(object, { accountID, installation: settings.installation });
-  const asked = { alias, bucket, now: clock.now() };
-  const moved = refuseBucket(currentEntry(draft.sites, asked), bucket);
+  const asked = askedOf(object, { accountID, installation: settings.installation, now: clock.now() });
+  const moved = refuseBucket(currentEntry(draft.sites, asked), asked);
   if (moved) return moved;
   const account = await getAccount();
+  const away = refusePartition(object, account);
+  if (away) return away;
   if (account.id !== accountID) {
     return refused('ImmutableField', `spec.account: the issuer is in account ${accountID}, not in ${account.id}`);
   }
@@ -60,13 +57,12 @@ export async function accept(
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
   const storeFirst = !isStored(object.status, draft);
-  const url = issuerURL(alias);
   // Whoever reads the URL and the conditions together must not see a new URL beside the conditions of the former one.
-  if (!storeFirst) Object.assign(draft, { issuerURL: url, jwksURI: jwksURL(url) });
+  if (!storeFirst) tellURL(draft);
   return {
     accepted: true,
     storeFirst,
-    parts: servingParts(issuer, desiredIssuer(object, owner, signingKeys)),
+    parts: servingParts(issuer, desiredIssuer(object, owner)),
     departing: departingParts(issuer),
   };
 }
@@ -77,7 +73,7 @@ async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] 
   const anothers = missesSites(status) ? await rediscovered(issuer, asked) : undefined;
   if (anothers) return anothers;
   const current = withAnnotation(currentEntry(status.sites, asked), issuer);
-  const moved = refuseBucket(current, asked.bucket);
+  const moved = refuseBucket(current, asked);
   if (moved) return moved;
   const sites = advance(status.sites ?? [], current, {
     now: services.clock.now(),
@@ -88,16 +84,34 @@ async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] 
   const former = sites.slice(1).map(({ url }) => url);
   return refused(
     'LimitExceeded',
-    `spec.hosting.cloudFront.alias: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
+    `spec.hosting: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
   );
 }
 
-function refuseBucket({ bucket }: SiteEntry, asked: string): Refusal | undefined {
-  if (bucket.name === asked) return undefined;
+function refuseBucket({ bucket }: SiteEntry, asked: Asked): Refusal | undefined {
+  if (!bucket || asked.hosting === 'External' || bucket.name === asked.bucket) return undefined;
   return refused(
     'NotImplemented',
-    `spec.bucket.name cannot be changed yet: what stands on AWS is in "${bucket.name}", not in "${asked}"`,
+    `spec.bucket.name cannot be changed yet: what stands on AWS is in "${bucket.name}", not in "${asked.bucket}"`,
   );
+}
+
+function refusePartition({ spec: { region } }: OIDCIssuer, { partition }: Account): Refusal | undefined {
+  const { name } = partitionOf(region);
+  if (name === partition.name) return undefined;
+  return refused(
+    'InvalidSpec',
+    `spec.region ${region} is in partition ${name}, and the operator works in partition ${partition.name}: each partition needs an operator of its own`,
+  );
+}
+
+/** The URL of a site without alias is not known before its distribution is there. Somebody else's keys may be anywhere. */
+function tellURL(draft: OIDCIssuerStatus): void {
+  const { url = '', hosting } = currentSiteOf(draft) ?? {};
+  if (url === '') return;
+  draft.issuerURL = url;
+  if (hosting === 'External') delete draft.jwksURI;
+  else draft.jwksURI = jwksURL(url);
 }
 
 /** Nothing is recorded before the move is declared of what another cluster holds. */
@@ -121,7 +135,7 @@ const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus)
 const toUndo = ({ accountID, tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
   accountID,
   tagKeys,
-  sites: sites.map(({ url, bucket: { name, path } }) => ({ url, name, path })),
+  sites: sites.map(({ url, hosting, bucket }) => ({ url, hosting, name: bucket?.name, path: bucket?.path })),
 });
 
 type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;
@@ -132,11 +146,14 @@ function findProblem({ spec }: OIDCIssuer, status: OIDCIssuerStatus): Refusal | 
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);
   if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
   const partition = partitionOf(spec.region).name;
-  if (partition !== 'aws') {
+  if (spec.hosting.cloudFront && partition !== 'aws') {
     return refused(
-      'NotImplemented',
-      `spec.region ${spec.region}: hosting.cloudFront is not built for partition ${partition}`,
+      'InvalidSpec',
+      `spec.hosting.cloudFront: partition ${partition} has no CloudFront: use spec.hosting.s3`,
     );
+  }
+  if (!spec.hosting.external && !spec.signingKeys) {
+    return refused('InvalidSpec', 'spec.signingKeys must say which keys are published');
   }
   const tooMany = tooManyTagKeys(status, spec.tags);
   return tooMany === undefined ? undefined : refused('InvalidSpec', tooMany);

@@ -73,8 +73,8 @@ export interface AcceptedSite extends SiteContext {
   readonly desired: DesiredIssuer;
   /** What one step read and a later one needs. */
   readonly seen: { bucket: Bucket | undefined; published?: readonly Jwk[] };
-  /** The public keys that the spec names, of all sites. */
-  readonly source: { keys: readonly Jwk[] };
+  /** The public keys that the spec names, of all sites. Undefined: none was read. */
+  readonly source: { keys: readonly Jwk[] | undefined };
 }
 
 /** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */

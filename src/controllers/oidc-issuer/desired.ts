@@ -9,7 +9,8 @@ import { clusterNameOf } from '../issuer-contract.ts';
 export interface DesiredIssuer {
   /** Ours win over the user's. */
   readonly tags: Tags;
-  readonly signingKeys: SigningKeySource;
+  /** Undefined: the spec names none, because somebody else publishes the keys. */
+  readonly signingKeys: SigningKeySource | undefined;
   readonly audiences: readonly string[];
   /** The provider of the distribution's own name is there too. */
   readonly keepDistributionProvider: boolean;
@@ -20,7 +21,7 @@ export type SigningKeySource =
   | { readonly from: 'secretRef'; readonly name: string; readonly key: string }
   | { readonly from: 'generate'; readonly secretName: string };
 
-export function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | undefined {
+function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | undefined {
   if (signingKeys?.secretRef) return { from: 'secretRef', ...signingKeys.secretRef };
   return signingKeys?.generate && { from: 'generate', secretName: signingKeys.generate.secretName };
 }
@@ -29,11 +30,11 @@ export function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySou
 export const commentOf = (object: OIDCIssuer): string =>
   `Created by irsa-operator for cluster ${clusterNameOf(object)}`;
 
-export function desiredIssuer(object: OIDCIssuer, owner: Owner, signingKeys: SigningKeySource): DesiredIssuer {
+export function desiredIssuer(object: OIDCIssuer, owner: Owner): DesiredIssuer {
   const { spec } = object;
   return {
     tags: { ...spec.tags, ...ownershipTags(owner, clusterNameOf(object)) },
-    signingKeys,
+    signingKeys: signingKeySource(spec),
     audiences: spec.audiences ?? defaultAudiences(partitionOf(spec.region)),
     keepDistributionProvider: spec.hosting.cloudFront?.distributionProvider === 'Keep',
     comment: commentOf(object),

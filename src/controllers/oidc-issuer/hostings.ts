@@ -8,22 +8,29 @@ import { certificateStep } from './site/certificate-step.ts';
 import { distributionStep } from './site/distribution-step.ts';
 import { dnsStep } from './site/dns-step.ts';
 import { documentsStep } from './site/documents-step.ts';
-import type { Hosting, SiteEntry } from './site/site.ts';
+import type { Hosting, Site } from './site/site.ts';
 
 type Steps = readonly Step<AcceptedSite, SiteContext>[];
 
 /** What stands behind a site. */
-const hostings: Readonly<Record<Hosting, Steps>> = {
+const hostings: Readonly<Record<Hosting | 'CloudFrontWithoutAlias', Steps>> = {
   CloudFront: [bucketStep, documentsStep, certificateStep, distributionStep, dnsStep],
+  // The distribution gives the documents the URL that they name.
+  CloudFrontWithoutAlias: [bucketStep, distributionStep, documentsStep],
+  S3: [bucketStep, documentsStep],
+  External: [],
 };
 
 /**
  * Each step comes after those that it needs. The reverse never leaves a provider that trusts a name, a distribution or a bucket
  * that is no longer ours. The current site reads the keys for all.
  */
-export const stepsOf = ({ hosting, phase }: Pick<SiteEntry, 'hosting' | 'phase'>): Steps => [
-  ...(phase === 'Current' ? [signingKeysStep] : []),
-  ...hostings[hosting],
+export const stepsOf = (
+  { entry: { hosting, phase }, hasAlias }: Site,
+  { readsKeys }: { readonly readsKeys: boolean },
+): Steps => [
+  ...(phase === 'Current' && readsKeys ? [signingKeysStep] : []),
+  ...hostings[hosting === 'CloudFront' && !hasAlias ? 'CloudFrontWithoutAlias' : hosting],
   providersStep,
   verifiedStep,
 ];

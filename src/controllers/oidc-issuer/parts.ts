@@ -14,13 +14,14 @@ export function servingParts(
   issuer: IssuerPass,
   desired: DesiredIssuer,
 ): readonly Part<AcceptedSite, AcceptedSite, SiteContext>[] {
-  const source = { keys: [] };
+  const source = { keys: undefined };
+  const readsKeys = desired.signingKeys !== undefined;
   return sitesOf(issuer, (entry) => entry.phase !== 'Retiring').map((entry) => {
     const site = siteOf(entry, issuer.object, issuer.account.id);
     // While the alias does not stand, somebody may just have made the zone that it needs.
     const fresh = entry.distribution === undefined || !stands(issuer.object);
     const context = { ...siteContext(issuer, site, { fresh }), desired, source, seen: { bucket: undefined } };
-    return { steps: stepsOf(entry), context, ...nameOf(entry) };
+    return { steps: stepsOf(site, { readsKeys }), context, ...nameOf(entry) };
   });
 }
 
@@ -36,12 +37,13 @@ export const removedParts = (issuer: IssuerPass): readonly Removed[] =>
 
 /** A site is forgotten once nothing is left of it. */
 function removedPart(issuer: IssuerPass, entry: SiteEntry): Removed {
-  const context = siteContext(issuer, siteOf(entry, issuer.object, issuer.account.id));
+  const site = siteOf(entry, issuer.object, issuer.account.id);
+  const context = siteContext(issuer, site);
   const { status } = issuer;
   const removed = () => {
     status.sites = (status.sites ?? []).filter(({ url }) => url !== entry.url);
   };
-  return { steps: stepsOf(entry), context, removed, ...nameOf(entry) };
+  return { steps: stepsOf(site, { readsKeys: true }), context, removed, ...nameOf(entry) };
 }
 
 const sitesOf = ({ status }: IssuerPass, chosen: (entry: SiteEntry) => boolean) => (status.sites ?? []).filter(chosen);

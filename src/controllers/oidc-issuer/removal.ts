@@ -11,7 +11,7 @@ import { ownerOf, withoutTakeOver } from '../ownership.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { bucketOf, currentEntry } from './site/site.ts';
+import { askedOf, currentEntry } from './site/site.ts';
 
 /**
  * No part if the account is shut and nothing was made in it, or if the issuer was moved to another cluster.
@@ -42,12 +42,11 @@ export async function removal(
   }
   const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));
   const issuer: IssuerPass = { services, object, status, pass, account, owner };
-  const { alias } = object.spec.hosting.cloudFront ?? {};
-  if (missesSites(status) && alias !== undefined) {
-    const bucket = bucketOf(object, { accountID: account.id, installation: services.settings.installation });
-    const asked = { alias, bucket, now: services.clock.now() };
+  if (missesSites(status)) {
+    const { settings, clock } = services;
+    const asked = askedOf(object, { accountID: account.id, installation: settings.installation, now: clock.now() });
     await rediscover(issuer, asked);
-    // The spec may ask for another alias than the one that stands.
+    // The spec may ask for another site than the one that stands.
     const current = currentEntry(status.sites, asked);
     status.sites = [current, ...(status.sites ?? []).filter(({ url }) => url !== current.url)];
   }

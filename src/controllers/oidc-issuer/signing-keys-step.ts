@@ -22,6 +22,7 @@ export const signingKeysStep: Step<AcceptedSite, SiteContext> = {
   needs: [],
   async reconcile(context) {
     const { signingKeys } = context.desired;
+    if (!signingKeys) throw new Error('the spec names no signing keys');
     switch (signingKeys.from) {
       case 'secretRef':
         return read(context, signingKeys.name, signingKeys.key);

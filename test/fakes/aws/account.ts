@@ -1,3 +1,4 @@
+import { partitionOf } from '../../../src/aws/partitions.ts';
 import { type AcmScope, FakeAcm } from './acm.ts';
 import { FakeCloudFront } from './cloudfront.ts';
 import type { FakeAws } from './fake-aws.ts';
@@ -19,7 +20,7 @@ export class FakeAccount {
   ) {
     const pageSize = () => aws.pageSize;
     const nextNumber = () => aws.nextNumber();
-    this.iam = new FakeIam({ id, now: aws.now, pageSize });
+    this.iam = new FakeIam({ id, now: aws.now, pageSize, partition: () => partitionOf(aws.region).name });
     this.route53 = new FakeRoute53({ pageSize, nextNumber });
     this.cloudfront = new FakeCloudFront({
       id,

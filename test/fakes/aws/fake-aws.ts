@@ -43,7 +43,8 @@ export class FakeAws {
   readonly calls: Call[] = [];
   /** Items on a page of a listing, where AWS's own limit is not lower. */
   pageSize = 1000;
-  readonly region: string;
+  /** Where the operator runs; it decides the partition. */
+  region: string;
   readonly now: () => number;
   readonly buckets = new Map<string, FakeBucket>();
   /** Roles whose trust policy asks for this `sts:ExternalId`, by ARN. All others trust the operator as it comes. */

@@ -11,6 +11,8 @@ const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 interface Scope {
   readonly id: string;
   pageSize(): number;
+  /** As in ARNs. */
+  partition(): string;
   readonly now: () => number;
 }
 
@@ -38,7 +40,7 @@ export class FakeIam {
     const role: FakeRole = {
       name,
       path,
-      arn: `arn:aws:iam::${this.scope.id}:role${path}${name}`,
+      arn: `arn:${this.scope.partition()}:iam::${this.scope.id}:role${path}${name}`,
       createdAt: new Date(this.scope.now()),
       trustPolicy,
       description: input.Description,
@@ -181,7 +183,7 @@ export class FakeIam {
     if (!/^https:\/\/[^:?]{1,247}$/.test(Url)) throw new ServiceError('InvalidInputException', 400, `URL ${Url}`);
     checkTags(Tags);
     const url = Url.replace('https://', '');
-    const arn = `arn:aws:iam::${this.scope.id}:oidc-provider/${url}`;
+    const arn = `arn:${this.scope.partition()}:iam::${this.scope.id}:oidc-provider/${url}`;
     if (this.providers.has(arn)) throw new ServiceError('EntityAlreadyExistsException', 409, `Provider ${Url} exists.`);
     this.providers.set(arn, {
       arn,
@@ -191,6 +193,10 @@ export class FakeIam {
       tags: tagRecord(Tags),
     });
     return { OpenIDConnectProviderArn: arn, Tags };
+  }
+
+  ListOpenIDConnectProviders() {
+    return { OpenIDConnectProviderList: [...this.providers.keys()].map((Arn) => ({ Arn })) };
   }
 
   GetOpenIDConnectProvider({ OpenIDConnectProviderArn }: iam.GetOpenIDConnectProviderRequest) {

@@ -3,9 +3,7 @@ import { finalizer } from '../../../src/api/names.ts';
 import { oidcIssuers } from '../../../src/api/resources.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { alias, globalBucket, newPublicKey, ref, Story } from './story.ts';
-
-const cloudFront = { alias };
+import { globalBucket, newPublicKey, ref, Story } from './story.ts';
 
 function expectRefusal(story: Story, reason: string, field: string): void {
   expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason });
@@ -15,14 +13,6 @@ function expectRefusal(story: Story, reason: string, field: string): void {
 
 describe('sends nothing to AWS, not even a question, for', () => {
   test.each([
-    ['NotImplemented', 'spec.hosting.s3', { hosting: { s3: {} } }],
-    ['NotImplemented', 'spec.hosting.external', { hosting: { external: { issuerURL: 'https://oidc.example.com' } } }],
-    ['NotImplemented', 'spec.hosting.cloudFront', { hosting: { cloudFront: {} } }],
-    [
-      'NotImplemented',
-      'spec.hosting.cloudFront.issuer',
-      { hosting: { cloudFront: { alias, issuer: 'Distribution' as const } } },
-    ],
     ['NotImplemented', 'spec.signingKeys.apiServer', { signingKeys: { apiServer: {} } }],
     ['NotImplemented', 'rotateEvery', { signingKeys: { generate: { secretName: 'x', rotateEvery: '720h' } } }],
     [
@@ -31,7 +21,7 @@ describe('sends nothing to AWS, not even a question, for', () => {
       { additionalAccounts: [{ roleARN: 'arn:aws:iam::444455556666:role/x' }] },
     ],
     ['NotImplemented', 'spec.keyRetention', { keyRetention: '49h' }],
-    ['NotImplemented', 'spec.region', { region: 'cn-north-1' }],
+    ['InvalidSpec', 'spec.hosting.cloudFront', { region: 'cn-north-1' }],
   ])('%s: %s', async (reason, field, spec) => {
     const story = new Story(spec);
     await story.reconcile();
@@ -45,7 +35,6 @@ describe('sends nothing to AWS, not even a question, for', () => {
 
 test('takes what asks for no more than the default', async () => {
   const story = new Story({
-    hosting: { cloudFront: { ...cloudFront, issuer: 'Alias' } },
     keyRetention: '25h',
     additionalAccounts: [],
   });
@@ -87,10 +76,7 @@ test('that no Guardrail ever allowed opens no account when it is deleted, althou
 });
 
 describe('refuses, once something stands on AWS, and sends nothing more, a change of', () => {
-  test.each([
-    ['spec.hosting.s3', { hosting: { cloudFront: null, s3: {} } }],
-    ['spec.bucket.name', { bucket: { name: globalBucket } }],
-  ])('%s', async (field, change) => {
+  test.each([['spec.bucket.name', { bucket: { name: globalBucket } }]])('%s', async (field, change) => {
     for (const isRegistered of [true, false]) {
       const story = new Story();
       if (isRegistered) await story.untilReady();

@@ -180,7 +180,7 @@ test('takes a name that another account got in the same moment for final', async
   story.aws.failNext('CreateBucket', new ServiceError('BucketAlreadyExists', 409));
   await story.reconcile();
   expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'BucketNameTaken' });
-  expect(story.site?.bucket.owned).toBe(false);
+  expect(story.site?.bucket?.owned).toBe(false);
   story.edit({ bucket: { name: 'another-name' } });
   await story.untilReady();
   expect([...story.account.buckets.keys()]).toEqual(['another-name']);

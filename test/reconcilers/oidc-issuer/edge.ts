@@ -3,19 +3,21 @@ import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 
-/** CloudFront's edge over FakeAws: serves a host's documents once DNS, distribution and bucket policy let it. */
+/** CloudFront's edge and S3's public endpoint over FakeAws: serve documents once DNS, distribution, policy and access block let them. */
 export class FakeEdge implements IssuerDocuments {
   readonly fetched: string[] = [];
   /** By URL: what somebody else answers there. */
   readonly answers = new Map<string, Record<string, unknown>>();
+  /** The HTTP status with which S3 refuses everybody. */
+  refusal: number | undefined;
 
   constructor(private readonly aws: FakeAws) {}
 
-  async fetch(url: string, jwksURI: string): Promise<Served> {
+  async fetch(url: string, jwksURI: string | undefined): Promise<Served> {
     this.fetched.push(url);
     const discovery = this.#get(`${url}/.well-known/openid-configuration`);
-    if (!discovery) throw new Error(`${url} is not served`);
-    if (discovery['jwks_uri'] !== jwksURI) return { discovery, jwks: undefined };
+    if (!discovery) throw Object.assign(new Error(`${url} is not served`), { code: `HTTP_${this.refusal ?? 404}` });
+    if (jwksURI === undefined || discovery['jwks_uri'] !== jwksURI) return { discovery, jwks: undefined };
     const jwks = this.#get(jwksURI);
     if (!jwks) throw new Error(`${jwksURI} is not served`);
     return { discovery, jwks };
@@ -25,6 +27,7 @@ export class FakeEdge implements IssuerDocuments {
     const answer = this.answers.get(url);
     if (answer) return answer;
     const { hostname, pathname } = new URL(url);
+    if (hostname.startsWith('s3.')) return this.refusal === undefined ? this.#getPublic(pathname) : undefined;
     const distribution = this.#resolve(hostname);
     const { DomainName = '', OriginPath = '' } = distribution?.config.Origins?.Items?.[0] ?? {};
     const bucket = this.aws.buckets.get(DomainName.split('.')[0] ?? '');
@@ -32,6 +35,21 @@ export class FakeEdge implements IssuerDocuments {
     if (!bucket?.policy?.includes(distribution.arn)) return undefined;
     const object = bucket.objects.get(`${OriginPath}${pathname}`.slice(1));
     return object && (JSON.parse(object.body) as Record<string, unknown>);
+  }
+
+  #getPublic(path: string): Record<string, unknown> | undefined {
+    const [, name = '', ...rest] = path.split('/');
+    const key = rest.join('/');
+    const { policy, publicAccessBlock, objects } = this.aws.buckets.get(name) ?? {};
+    const { Statement } = JSON.parse(policy ?? '{"Statement":[]}') as {
+      Statement: { Effect: string; Principal: unknown; Resource: string | string[] }[];
+    };
+    const isAllowed = Statement.some(
+      ({ Effect, Principal, Resource }) =>
+        Effect === 'Allow' && Principal === '*' && [Resource].flat().some((arn) => arn.endsWith(`:::${name}/${key}`)),
+    );
+    const body = isAllowed && !publicAccessBlock?.RestrictPublicBuckets ? objects?.get(key)?.body : undefined;
+    return body === undefined ? undefined : (JSON.parse(body) as Record<string, unknown>);
   }
 
   #resolve(host: string): FakeDistribution | undefined {

@@ -16,6 +16,13 @@ export class Migration extends Story {
 
   /** An issuer that is ready, with a role that trusts it, for whom the spec then asks for another alias. */
   static async begun(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Migration> {
+    const story = await Migration.at(spec);
+    story.askFor(renamed);
+    return story;
+  }
+
+  /** An issuer that is ready, with a role that trusts it. */
+  static async at(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Migration> {
     const story = new Migration(spec);
     story.kube.seed(iamServiceAccounts, {
       metadata: role,
@@ -27,7 +34,6 @@ export class Migration extends Story {
     });
     await story.untilReady();
     await story.reconcileRole();
-    story.askFor(renamed);
     return story;
   }
 
@@ -62,8 +68,8 @@ export class Migration extends Story {
     const { Statement } = JSON.parse(made?.trustPolicy ?? '{}') as {
       Statement: { Effect: string; Principal: { Federated: string } }[];
     };
-    return Statement.filter(({ Effect }) => Effect === 'Allow').map(
-      ({ Principal }) => Principal.Federated.split('/')[1]!,
+    return Statement.filter(({ Effect }) => Effect === 'Allow').map(({ Principal: { Federated } }) =>
+      Federated.slice(Federated.indexOf('/') + 1),
     );
   }
 

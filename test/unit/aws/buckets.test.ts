@@ -65,7 +65,7 @@ describe('finding', () => {
     expect(await buckets.find(name)).toEqual({
       name,
       tags: { owner: 'x' },
-      publicAccessBlocked: true,
+      access: 'Private',
       ownerEnforced: true,
       policy: undefined,
     });
@@ -82,12 +82,24 @@ describe('finding', () => {
     const bucket = aws.account().buckets.get(name)!;
     for (const block of Object.keys(bucket.publicAccessBlock ?? {})) {
       bucket.publicAccessBlock = { ...bucket.publicAccessBlock, [block]: false };
-      expect((await buckets.find(name))?.publicAccessBlocked).toBe(false);
-      await buckets.blockPublicAccess(name);
-      expect((await buckets.find(name))?.publicAccessBlocked).toBe(true);
+      expect((await buckets.find(name))?.access).toBeUndefined();
+      await buckets.setPublicAccess(name, 'Private');
+      expect((await buckets.find(name))?.access).toBe('Private');
     }
     bucket.publicAccessBlock = undefined;
-    expect((await buckets.find(name))?.publicAccessBlocked).toBe(false);
+    expect((await buckets.find(name))?.access).toBeUndefined();
+  });
+
+  test('lets policies be public and nothing else', async () => {
+    await buckets.create(spec);
+    await buckets.setPublicAccess(name, 'PublicPolicy');
+    expect((await buckets.find(name))?.access).toBe('PublicPolicy');
+    expect(aws.account().buckets.get(name)?.publicAccessBlock).toEqual({
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: false,
+      RestrictPublicBuckets: false,
+    });
   });
 
   test('sees and enforces the ownership of objects', async () => {
@@ -112,7 +124,7 @@ describe('finding', () => {
 test('every call but CreateBucket names the owner that it expects', async () => {
   await buckets.create(spec);
   await buckets.find(name);
-  await buckets.blockPublicAccess(name);
+  await buckets.setPublicAccess(name, 'Private');
   await buckets.enforceOwner(name);
   await buckets.putTags(name, {});
   await buckets.putPolicy(name, {});

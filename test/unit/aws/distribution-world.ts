@@ -17,8 +17,7 @@ export async function distributionWorld(): Promise<{
   const control = await originAccessControls.create('bucket');
   const spec = {
     callerReference: 'reference',
-    alias,
-    certificateARN: await issuedCertificate(aws, alias),
+    named: { alias, certificateARN: await issuedCertificate(aws, alias) },
     originPath: '',
     originDomain: 'bucket.s3.eu-central-1.amazonaws.com',
     originAccessControlID: control.id,

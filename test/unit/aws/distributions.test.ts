@@ -62,7 +62,7 @@ describe('creating', () => {
     const certificateARN = await stranger.certificates.request({ domain: alias, tags: {}, idempotencyToken: 'x' });
     aws.account('999988887777').certificates.get(certificateARN)!.status = 'ISSUED';
     const { id } = await stranger.originAccessControls.create('bucket');
-    await stranger.distributions.create({ ...spec, certificateARN, originAccessControlID: id });
+    await stranger.distributions.create({ ...spec, named: { alias, certificateARN }, originAccessControlID: id });
 
     expect(errors.isAliasTaken(await failure(distributions.create(spec)))).toBe(true);
   });
@@ -84,7 +84,7 @@ describe('finding', () => {
     aws.pageSize = 1;
     for (const name of ['a.example.com', 'b.example.com']) {
       const certificateARN = await issuedCertificate(aws, name);
-      await distributions.create({ ...spec, alias: name, certificateARN, callerReference: name });
+      await distributions.create({ ...spec, named: { alias: name, certificateARN }, callerReference: name });
     }
     const [first] = aws.account().distributions.values();
     first!.config.Aliases = { Quantity: 0 };
@@ -123,9 +123,9 @@ describe('finding', () => {
 test('all with a comment are found, whatever their origins and aliases', async () => {
   const { aws, distributions, spec } = await distributionWorld();
   const first = await distributions.create(spec);
-  const second = { ...spec, callerReference: 'second', originPath: '/b', alias: 'b.example.com' };
-  const certificateARN = await issuedCertificate(aws, second.alias);
-  const other = await distributions.create({ ...second, certificateARN });
+  const second = { ...spec, callerReference: 'second', originPath: '/b' };
+  const certificateARN = await issuedCertificate(aws, 'b.example.com');
+  const other = await distributions.create({ ...second, named: { alias: 'b.example.com', certificateARN } });
   const found = await distributions.listByComment(spec.comment);
   expect(found.map(({ id, origin }) => [id, origin.originPath]).toSorted()).toEqual(
     [
@@ -142,10 +142,10 @@ describe('updating', () => {
     aws.deploy();
     const certificateARN = await issuedCertificate(aws, alias, 'replacement');
     aws.forgetCalls();
-    const updated = await distributions.update(id, { ...spec, certificateARN });
+    const updated = await distributions.update(id, { ...spec, named: { alias, certificateARN } });
 
     expect(only().config.ViewerCertificate).toMatchObject({ ACMCertificateArn: certificateARN });
-    expect(certificateARN).not.toBe(spec.certificateARN);
+    expect(certificateARN).not.toBe(spec.named?.certificateARN);
     expect(aws.calls.map(({ operation }) => operation)).toEqual(['GetDistributionConfig', 'UpdateDistribution']);
     expect(updated.deployed).toBe(false);
   });

@@ -1,23 +1,23 @@
 import { jwksKey } from '../../../oidc/discovery.ts';
 import { parseEntries } from '../../../oidc/jwks.ts';
-import { judge, type Verdict } from '../../../oidc/served.ts';
+import { judge, judgeExternal, type Served, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
 import { keyOf } from '../site/site.ts';
-import { isNoAnswer, isNoResolver, isUnresolved } from './no-answer.ts';
+import { isNoAnswer, isNoResolver, isRefused, isUnauthorized, isUnresolved } from './no-answer.ts';
 
 /**
  * A verdict, and of one that is `unproven` for want of an answer what is missing: the name is unknown to the resolver
- * (`unresolved`), the resolver does not answer or fails (`noResolver`), or the server does not answer (`none`).
+ * (`unresolved`), the resolver does not answer or fails (`noResolver`), the server does not answer (`none`), or it answers that it
+ * does not serve us (`refused`, `unauthorized`).
  */
-export type Looked = Verdict & { readonly answer?: 'unresolved' | 'noResolver' | 'none' };
+export type Looked = Verdict & { readonly answer?: 'unresolved' | 'noResolver' | 'none' | 'refused' | 'unauthorized' };
 
 /** Looks at the URL as STS would, and judges by the keys in our bucket whether somebody else answers there. */
 export async function look(context: AcceptedSite, url: string): Promise<Looked> {
-  const { services, site, pass, seen } = context;
-  const { url: issuer, jwksURI } = site;
+  const { pass, seen } = context;
   let served;
   try {
-    served = await services.documents.fetch(url, jwksURI, pass.signal);
+    served = await fetch(context, url, pass.signal);
   } catch (error) {
     pass.signal.throwIfAborted();
     pass.logger.debug('documents not served', { error });
@@ -26,27 +26,45 @@ export async function look(context: AcceptedSite, url: string): Promise<Looked> 
     return { state: 'unproven', message, ...(answer && { answer }) };
   }
   const before = seen.published ?? (await readKeys(context));
-  const verdict = judge(url, served, { issuer, jwksURI, keys: before });
+  const verdict = verdictOf(context, url, { served, keys: before });
   if (verdict.state !== 'foreign') return verdict;
   // Another writer may have published the key a moment before it was served.
-  return judge(url, served, { issuer, jwksURI, keys: [...before, ...(await readKeys(context))] });
+  return verdictOf(context, url, { served, keys: [...before, ...(await readKeys(context))] });
 }
 
-/** Undefined: there was an answer, if not the right one. */
+const isExternal = ({ site }: AcceptedSite) => site.entry.hosting === 'External';
+
+/** The keys of an issuer that somebody else hosts are anywhere, and nothing of ours to compare them with. */
+function fetch(context: AcceptedSite, url: string, signal: AbortSignal): Promise<Served> {
+  const { services, site } = context;
+  return services.documents.fetch(url, isExternal(context) ? undefined : site.jwksURI, signal);
+}
+
+function verdictOf(
+  context: AcceptedSite,
+  url: string,
+  { served, keys }: { readonly served: Served; readonly keys: readonly unknown[] },
+): Verdict {
+  const { url: issuer, jwksURI } = context.site;
+  return isExternal(context) ? judgeExternal(url, served) : judge(url, served, { issuer, jwksURI, keys });
+}
+
+/** Undefined: something was served, if not the right thing. */
 function answerOf(error: unknown): Looked['answer'] {
   if (isUnresolved(error)) return 'unresolved';
   if (isNoResolver(error)) return 'noResolver';
+  if (isRefused(error)) return 'refused';
+  if (isUnauthorized(error)) return 'unauthorized';
   return isNoAnswer(error) ? 'none' : undefined;
 }
 
 /** Tells without a call to AWS whether something else is served under the URL than when it could not be told whose it is. */
-export function served({ services, site, seen }: AcceptedSite, url: string) {
-  const { documents } = services;
-  const { url: issuer, jwksURI } = site;
-  const keys = seen.published ?? [];
+export function served(context: AcceptedSite, url: string) {
+  const keys = context.seen.published ?? [];
   return async (signal: AbortSignal): Promise<boolean> => {
     try {
-      return judge(url, await documents.fetch(url, jwksURI, signal), { issuer, jwksURI, keys }).state !== 'unproven';
+      const verdict = verdictOf(context, url, { served: await fetch(context, url, signal), keys });
+      return verdict.state !== 'unproven';
     } catch {
       return false;
     }
@@ -54,6 +72,7 @@ export function served({ services, site, seen }: AcceptedSite, url: string) {
 }
 
 async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
+  if (!site.entry.bucket) return [];
   const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
   return object ? parseEntries(object.body) : [];
 }

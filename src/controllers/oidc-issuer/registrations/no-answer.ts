@@ -21,6 +21,12 @@ export const isNoResolver = says('EAI_AGAIN', 'ETIMEOUT', 'ESERVFAIL');
 /** The proxy did not take us there; Node's error names the proxy. */
 export const isNoWayOut = says('ERR_PROXY_TUNNEL');
 
+/** The server refuses whoever asks. */
+export const isRefused = says('HTTP_403');
+
+/** The server wants to know who asks. */
+export const isUnauthorized = says('HTTP_401');
+
 /** The server does not answer. */
 export const isNoAnswer = says(
   'AbortError',

@@ -7,7 +7,7 @@ import { isDeletionAllowed } from '../../issuer-contract.ts';
 import { forgetTagKeys } from '../../tag-keys.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { listIAMServiceAccounts, namesOf } from '../deletion-hold.ts';
-import { servedURLs } from '../site/site.ts';
+import { isDistributions, servedURLs } from '../site/site.ts';
 import { ensureRegistration, recordFound, removeRegistration } from './registrations.ts';
 
 /** One IAM OIDC provider for each URL that tokens may carry. */
@@ -80,9 +80,6 @@ export function wantedURLs({ desired, site }: AcceptedSite): readonly string[] {
   return desired.keepDistributionProvider ? servedURLs(site.entry) : [site.url];
 }
 
-/** A distribution's own URL, and not that of a site, which goes only with its site. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html */
-const isDistributions = (url: string) => /\.cloudfront\.net$/.test(url);
-
 /** The recorded providers of this site. Those that are of no site any more, as of a distribution that is lost, go to the current one. */
 export function recordedURLs({ site, status }: SiteContext): readonly string[] {
   const others = (status.sites ?? []).filter(({ url }) => url !== site.url).flatMap(servedURLs);
@@ -103,12 +100,20 @@ function stillServing({ site }: AcceptedSite, former: readonly string[]): string
 /** The URLs that tokens may have carried, and the recorded ones. */
 async function findURLs(context: SiteContext): Promise<ReadonlySet<string>> {
   const domain = await context.ownDomain();
-  return new Set([...recordedURLs(context), context.site.url, ...(domain === undefined ? [] : [issuerURL(domain)])]);
+  const { url } = context.site;
+  return new Set([
+    ...recordedURLs(context),
+    ...(url === '' ? [] : [url]),
+    ...(domain === undefined ? [] : [issuerURL(domain)]),
+  ]);
 }
 
 /** ARNs of the roles that trust the site and that no IAMServiceAccount stands for. The status shows them. */
-async function findStrangers({ account, site }: SiteContext): Promise<readonly string[]> {
+async function findStrangers({ account, site, status }: SiteContext): Promise<readonly string[]> {
   const { entry } = site;
+  // A provider that is not ours stays, with all that trusts it.
+  const isOwned = (status.providers ?? []).some(({ url, owned }) => owned && url === entry.url);
+  if (entry.hosting === 'External' && !isOwned) return [];
   const roles = await account.roles.listTrusting(servedURLs(entry).map((url) => account.providers.arn(url)));
   entry.trustedBy = shown(roles);
   return entry.trustedBy;

@@ -10,11 +10,11 @@ import { isNoAnswer, isNoResolver, isNoWayOut, isUnresolved } from './no-answer.
 /** The published documents as STS sees them: from outside, over TLS. */
 export interface IssuerDocuments {
   /**
-   * What is served under this URL, whoever serves it. The key set is fetched only from its own URL.
+   * What is served under this URL, whoever serves it. The key set is fetched only from its own URL, and not if that is undefined.
    * @throws if something is not served, with the URL and what came instead, in our own words. What TLS, the system or a proxy
    * said is in the cause alone: it can name certificates and addresses, which are not for the issuer's author.
    */
-  fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served>;
+  fetch(url: string, jwksURI: string | undefined, signal: AbortSignal): Promise<Served>;
 }
 
 /** STS gives up after about this time. https://repost.aws/knowledge-center/iam-sts-invalididentitytoken */
@@ -45,11 +45,11 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
     this.#lookup = allowInside ? lookup : publicOnly(lookup);
   }
 
-  async fetch(url: string, jwksURI: string, signal: AbortSignal): Promise<Served> {
+  async fetch(url: string, jwksURI: string | undefined, signal: AbortSignal): Promise<Served> {
     const timed = AbortSignal.any([signal, AbortSignal.timeout(this.options.deadline ?? stsPatience)]);
     const discovery = await this.#fetch(discoveryURL(url), timed);
-    const jwks = discovery['jwks_uri'] === jwksURI ? await this.#fetch(jwksURI, timed) : undefined;
-    return { discovery, jwks };
+    const isNamed = jwksURI !== undefined && discovery['jwks_uri'] === jwksURI;
+    return { discovery, jwks: isNamed ? await this.#fetch(jwksURI, timed) : undefined };
   }
 
   async #fetch(url: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
@@ -68,7 +68,8 @@ export class HttpsIssuerDocuments implements IssuerDocuments {
       const options = { agent: this.agent, signal, headers: { accept: 'application/json' }, lookup: this.#lookup };
       const request = get(url, options, (response) => {
         if (response.statusCode !== 200) {
-          response.destroy(new Unfit(`HTTP status ${response.statusCode ?? 'unknown'}`));
+          const status = response.statusCode ?? 'unknown';
+          response.destroy(new Unfit(`HTTP status ${status}`, `HTTP_${status}`));
         }
         const chunks: Buffer[] = [];
         let size = 0;
@@ -96,7 +97,14 @@ function parse(url: string, body: string): Readonly<Record<string, unknown>> {
 }
 
 /** An answer that is not the documents. */
-class Unfit extends Error {}
+class Unfit extends Error {
+  constructor(
+    message: string,
+    readonly code?: string,
+  ) {
+    super(message);
+  }
+}
 
 function wordsFor(error: unknown): string {
   if (error instanceof Unfit) return error.message;

@@ -5,7 +5,7 @@ import { isOurs } from '../../../aws/ownership.ts';
 import type { Provider } from '../../../aws/providers.ts';
 import { diffTags } from '../../../aws/tags.ts';
 import { type Outcome, ready } from '../../../runtime/step.ts';
-import { leftAlone, mayLackTags, mustBeOurs } from '../../ownership.ts';
+import { type Found, leftAlone, mayLackTags, mustBeOurs, mustShowTags } from '../../ownership.ts';
 import type { AcceptedSite, IssuerPass, SiteContext } from '../context.ts';
 import { look, type Looked, served } from './look.ts';
 import { isNew, mayBeNew } from '../site/propagation.ts';
@@ -18,16 +18,18 @@ export interface Registration {
 
 type Entry = NonNullable<OIDCIssuerStatus['providers']>[number];
 /** What is recorded of a provider. */
-type Recorded = Pick<Provider, 'arn' | 'audiences'>;
+type Recorded = Pick<Provider, 'arn' | 'audiences'> & { readonly owned?: boolean };
 
 export function findRegistration({ url, account }: Registration): Promise<Provider | undefined> {
   return account.providers.find(account.providers.arn(url));
 }
 
-/** Records a provider of ours that the status does not name, because the status was lost. */
-export async function recordFound(context: IssuerPass, registration: Registration): Promise<void> {
+/** Records a provider of ours that the status does not name, because the status was lost. Tells whether there is one. */
+export async function recordFound(context: IssuerPass, registration: Registration): Promise<boolean> {
   const found = await findRegistration(registration);
-  if (found && isOurs(found.tags, context.owner)) record(context, registration, found);
+  if (!found || !isOurs(found.tags, context.owner)) return false;
+  record(context, registration, found);
+  return true;
 }
 
 /**
@@ -56,7 +58,13 @@ async function mayBeTrusted({ owner, services }: IssuerPass, registration: Regis
 export async function ensureRegistration(context: AcceptedSite, registration: Registration): Promise<Outcome> {
   const { services, desired, status } = context;
   const { url, account } = registration;
-  const observed = entryOf(status, registration) && (await findRegistration(registration));
+  const isExternal = context.site.entry.hosting === 'External';
+  const entry = entryOf(status, registration);
+  const observed = (entry || isExternal) && (await findRegistration(registration));
+  if (observed && isExternal && !entry?.owned) mustShowTags(asFound(context, observed));
+  if (observed && isExternal && !entry?.owned && !isOurs(observed.tags, context.owner)) {
+    return use(context, registration, observed);
+  }
   if (observed) return repair(context, registration, observed);
   // IAM is not told to trust documents that are not there yet, or that are somebody else's.
   const verdict = services.settings.issuerCheck.mode === 'Skip' ? undefined : await look(context, url);
@@ -87,8 +95,15 @@ export async function removeRegistration(
   registration: Registration,
 ): Promise<'deleted' | 'none' | 'notSeen'> {
   const { owner, status, pass, services } = context;
-  const observed = await findRegistration(registration);
   const entry = entryOf(status, registration);
+  const forget = () => {
+    status.providers = status.providers?.filter((other) => other !== entry) ?? [];
+  };
+  if (entry?.owned === false) {
+    forget();
+    return 'none';
+  }
+  const observed = await findRegistration(registration);
   if (!observed && entry && mayBeNew(context, 'ProvidersReady')) return 'notSeen';
   if (observed && mayLackTags({ tags: observed.tags, isNew: isNew(services, observed.createdAt) })) return 'notSeen';
   const own = observed !== undefined && isOurs(observed.tags, owner);
@@ -96,17 +111,14 @@ export async function removeRegistration(
   else if (observed) leftAlone(pass, `IAM OIDC provider ${observed.arn}`);
   // A recorded provider that shows no tags may still be ours, so it is not forgotten while it lives.
   const mayBeOurs = observed !== undefined && Object.keys(observed.tags).length === 0;
-  if (entry && !mayBeOurs) status.providers = status.providers?.filter((other) => other !== entry) ?? [];
+  if (entry && !mayBeOurs) forget();
   return own ? 'deleted' : 'none';
 }
 
-async function repair(
-  context: AcceptedSite,
-  registration: Registration,
-  { arn, audiences, tags, createdAt }: Provider,
-): Promise<Outcome> {
-  const { owner, desired, services, status } = context;
-  mustBeOurs({ what: `IAM OIDC provider ${arn}`, tags, isNew: isNew(services, createdAt) }, owner);
+async function repair(context: AcceptedSite, registration: Registration, provider: Provider): Promise<Outcome> {
+  const { owner, desired, status } = context;
+  const { arn, audiences, tags } = provider;
+  mustBeOurs(asFound(context, provider), owner);
   const wanted = [...desired.audiences, ...formerAudiences(context, registration, audiences)];
   record(context, registration, { arn, audiences: wanted });
   await registration.account.providers.update(arn, {
@@ -115,6 +127,26 @@ async function repair(
     tags: diffTags(tags, desired.tags, { former: status.tagKeys ?? [] }),
   });
   return ready;
+}
+
+const asFound = ({ services }: IssuerPass, { arn, tags, createdAt }: Provider): Found => ({
+  what: `IAM OIDC provider ${arn}`,
+  tags,
+  isNew: isNew(services, createdAt),
+});
+
+/** Somebody else hosts the issuer and made its provider, which is used as it is. */
+function use(context: AcceptedSite, registration: Registration, { arn, audiences }: Provider): Outcome {
+  const { desired, services } = context;
+  const missing = desired.audiences.filter((audience) => !audiences.includes(audience));
+  if (missing.length === 0) {
+    record(context, registration, { arn, audiences, owned: false });
+    return ready;
+  }
+  const message =
+    `IAM OIDC provider ${arn} is somebody else's and lacks the audience ${missing.join(' and ')}: ` +
+    'add it there, or name one of its audiences in spec.audiences';
+  return { state: 'waiting', reason: 'AudienceMissing', message, requeueAfter: services.settings.intervals.missing };
 }
 
 /**
@@ -139,11 +171,12 @@ const entryOf = ({ providers = [] }: OIDCIssuerStatus, registration: Registratio
   providers.find(isOf(registration));
 
 /** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
-function record({ status }: IssuerPass, registration: Registration, { arn, audiences: known }: Recorded): void {
+function record({ status }: IssuerPass, registration: Registration, recorded: Recorded): void {
   const { url, account } = registration;
   const { id: accountID, roleARN } = account;
-  const audiences = [...known];
-  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned: true };
+  const { arn, owned = true } = recorded;
+  const audiences = [...recorded.audiences];
+  const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned };
   const isSame = isOf(registration);
   status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
   for (const site of status.sites ?? []) if (site.url === url) site.registered = true;
@@ -152,8 +185,10 @@ function record({ status }: IssuerPass, registration: Registration, { arn, audie
 /** Says what the cause may be. */
 function hint({ site }: AcceptedSite, url: string, answer: Looked['answer']): string {
   if (answer === undefined) return '';
-  // Only the alias is a record of ours, and it is on all of Route 53's servers by now. CloudFront serves its own names.
-  return answer === 'unresolved' && url !== site.url ? '' : hints[answer];
+  // Only the alias is a record of ours, and it is on all of Route 53's servers by now. AWS serves its own names.
+  if (answer === 'unresolved' && !(site.hasAlias && url === site.url)) return '';
+  if (answer === 'refused' || answer === 'unauthorized') return site.entry.hosting === 'S3' ? hints[answer] : '';
+  return hints[answer];
 }
 
 const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
@@ -163,6 +198,12 @@ const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
   noResolver:
     ": the operator's name servers fail or do not answer: mend them, or set issuerCheck.nameservers or issuerCheck.mode: Skip " +
     'in its configuration',
+  refused:
+    ': S3 lets nobody in: Block Public Access of the account or the organization, or a policy of the organization, may forbid ' +
+    'public buckets, which hosting.s3 needs',
+  unauthorized:
+    ': S3 asks who it is: in China, an account without ICP recordal may serve nothing to the public, so have AWS China enable it ' +
+    'for the account',
   none:
     ': if the operator has no way out, set HTTPS_PROXY, or issuerCheck.mode: Skip in its configuration, which leaves the ' +
     'look to IAM',

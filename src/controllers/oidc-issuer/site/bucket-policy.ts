@@ -4,13 +4,23 @@ import { type PolicyDocument, samePolicy } from '../../../aws/policy-document.ts
 import { TerminalError } from '../../explain.ts';
 
 const readSid = 'IRSAReadThroughDistribution';
+const publicSid = 'IRSAReadDocuments';
 const tlsSid = 'IRSADenyInsecureTransport';
 
-/** Writes only if something differs. Without distributions, nobody may read. */
+/** Who may read the bucket. */
+export interface Readers {
+  readonly partition: string;
+  /** They may read everything. */
+  readonly distributionARNs: readonly string[];
+  /** The keys of the objects that anybody may read. */
+  readonly publicKeys: readonly string[];
+}
+
+/** Writes only if something differs. */
 export async function ensureBucketPolicy(
   buckets: Buckets,
   { name, policy: observed }: Pick<Bucket, 'name' | 'policy'>,
-  readers: { readonly partition: string; readonly distributionARNs: readonly string[] },
+  readers: Readers,
 ): Promise<void> {
   const policy = bucketPolicy(observed, { bucket: name, ...readers });
   if (samePolicy(observed, policy)) return;
@@ -40,16 +50,19 @@ function namesDeletedPrincipal(statement: unknown): boolean {
 const sidOf = (statement: unknown) => JSON.stringify((statement as { Sid?: unknown }).Sid ?? statement);
 
 /**
- * The distributions may read, and only over TLS. Fixed source ARNs keep the policy non-public, so that the public access block
- * can stay on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ * Readers read only over TLS. If only distributions read, their fixed ARNs keep the policy non-public, so that the public access
+ * block can stay on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  * Statements of others that deny stay. Those that allow go, because whoever writes this bucket can issue tokens.
  */
 export function bucketPolicy(
   observed: PolicyDocument | undefined,
-  { bucket, partition, distributionARNs }: { bucket: string; partition: string; distributionARNs: readonly string[] },
+  { bucket, partition, distributionARNs, publicKeys }: Readers & { readonly bucket: string },
 ): PolicyDocument {
   const arn = `arn:${partition}:s3:::${bucket}`;
-  const read = distributionARNs.length === 0 ? [] : [readBy(distributionARNs, arn)];
+  const read = [
+    ...(distributionARNs.length === 0 ? [] : [readBy(distributionARNs, arn)]),
+    ...(publicKeys.length === 0 ? [] : [readByAll(publicKeys, arn)]),
+  ];
   return { Version: '2012-10-17', Statement: [...read, overTls(arn), ...statements(observed).filter(isForeignDeny)] };
 }
 
@@ -60,6 +73,14 @@ const readBy = (distributionARNs: readonly string[], bucketARN: string) => ({
   Action: 's3:GetObject',
   Resource: `${bucketARN}/*`,
   Condition: { StringEquals: { 'AWS:SourceArn': distributionARNs.toSorted() } },
+});
+
+const readByAll = (keys: readonly string[], bucketARN: string) => ({
+  Sid: publicSid,
+  Effect: 'Allow',
+  Principal: '*',
+  Action: 's3:GetObject',
+  Resource: keys.map((key) => `${bucketARN}/${key}`).toSorted(),
 });
 
 const overTls = (bucketARN: string) => ({

@@ -10,12 +10,12 @@ import { changedTags, diffTags, hasChanges } from '../../../aws/tags.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { NameLost, TerminalError } from '../../explain.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
+import { ensureReaders, isPublic, isShared } from './readers.ts';
 import { mustBeOurs } from '../../ownership.ts';
 import { mayBeNew } from './propagation.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
-import { isShared } from './site-context.ts';
 
-/** A private bucket of ours. Its policy comes with the distribution that may read it. */
+/** A bucket of ours. If a distribution reads it, its policy comes with the distribution. */
 export const bucketStep: Step<AcceptedSite, SiteContext> = {
   condition: 'BucketReady',
   needs: [],
@@ -27,14 +27,16 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const buckets = account.buckets(object.spec.region);
     const observed = await ensure(buckets, context);
     if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: isRecorded(context) }, owner);
-    site.entry.bucket.owned = true;
-    if (!observed?.publicAccessBlocked) await buckets.blockPublicAccess(name);
+    site.bucket.entry.owned = true;
+    const access = isPublic(context) ? 'PublicPolicy' : 'Private';
+    if (observed?.access !== access) await buckets.setPublicAccess(name, access);
     if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
     if (observed) {
       const changes = diffTags(observed.tags, desired.tags, { former: status.tagKeys ?? [] });
       if (hasChanges(changes)) await buckets.putTags(name, changedTags(observed.tags, changes));
     }
     seen.bucket = observed;
+    if (site.entry.hosting === 'S3') await ensureReaders(context);
     return ready;
   },
 
@@ -47,7 +49,12 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     if (!ownBucket || isShared(context)) return ready;
     const buckets = account.buckets(region);
     if (!accountRegional && bucket?.globalName !== 'Delete') {
-      await ensureBucketPolicy(buckets, ownBucket, { partition: account.partition.name, distributionARNs: [] });
+      if (ownBucket.access !== 'Private') await buckets.setPublicAccess(name, 'Private');
+      await ensureBucketPolicy(buckets, ownBucket, {
+        partition: account.partition.name,
+        distributionARNs: [],
+        publicKeys: [],
+      });
       pass.event(
         'Normal',
         'BucketKept',
@@ -70,7 +77,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
 };
 
 /** S3 tells of no bucket when it was made. But a recorded bucket, of which nothing was said before, was made by the last pass. */
-const isRecorded = (context: AcceptedSite) => context.site.entry.bucket.owned && mayBeNew(context, 'BucketReady');
+const isRecorded = (context: AcceptedSite) => context.site.bucket.entry.owned && mayBeNew(context, 'BucketReady');
 
 /** The bucket as it stood before this pass. Undefined if this pass created it. */
 async function ensure(buckets: Buckets, context: AcceptedSite): Promise<Bucket | undefined> {
@@ -99,7 +106,7 @@ async function ensure(buckets: Buckets, context: AcceptedSite): Promise<Bucket |
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
 async function createUnread(buckets: Buckets, context: AcceptedSite, refusal: unknown): Promise<undefined> {
-  const { bucket, entry } = context.site;
+  const { bucket } = context.site;
   const { region } = context.object.spec;
   const resetsACLs = region === 'us-east-1';
   const hint = isElsewhere(refusal)
@@ -109,7 +116,7 @@ async function createUnread(buckets: Buckets, context: AcceptedSite, refusal: un
         { cause: refusal },
       )
     : new Error(`bucket ${bucket.name} may belong to another account`, { cause: refusal });
-  if (resetsACLs && !entry.bucket.owned) throw hint;
+  if (resetsACLs && !bucket.entry.owned) throw hint;
   try {
     await create(buckets, context);
   } catch (error) {
@@ -126,7 +133,7 @@ async function create(buckets: Buckets, context: AcceptedSite): Promise<undefine
     await buckets.create({ name, accountRegional, tags: desired.tags });
   } catch (error) {
     if (!isBucketNameTaken(error)) throw error;
-    site.entry.bucket.owned = false;
+    site.bucket.entry.owned = false;
     const message = `another account has bucket ${name}: choose another spec.bucket.name`;
     throw new NameLost('BucketNameTaken', message);
   }

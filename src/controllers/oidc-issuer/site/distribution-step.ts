@@ -2,16 +2,17 @@ import type { Distribution, DistributionSpec } from '../../../aws/distributions.
 import { isAliasTaken, isAlreadyExists } from '../../../aws/errors.ts';
 import { reference } from '../../../aws/names.ts';
 import { diffTags, hasChanges } from '../../../aws/tags.ts';
+import { issuerURL } from '../../../oidc/issuer-url.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
-import { ensureBucketPolicy } from './bucket-policy.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 import { isNew } from './propagation.ts';
+import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
-import type { SiteEntry } from './site.ts';
+import type { Site } from './site.ts';
 
 /** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
@@ -23,11 +24,10 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     const { entry } = site;
     const known = await findKnown(context);
     const lost = entry.distribution?.id === known?.id ? undefined : entry.distribution;
-    if (lost) await removeRecordsOf(context, lost.domainName);
+    if (lost && site.hasAlias) await removeRecordsOf(context, lost.domainName);
     const spec: DistributionSpec = {
-      callerReference: reference(object.metadata.uid, site.alias, lost?.id),
-      alias: site.alias,
-      certificateARN: certificateARN(entry),
+      callerReference: reference(object.metadata.uid, nameOf(site), lost?.id),
+      named: namedBy(site),
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
       comment: desired.comment,
@@ -35,8 +35,10 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     };
     const distribution = await repair(context, known ?? (await create(context, spec)), spec);
     const { id, arn, domainName, deployed } = distribution;
+    const { hasAlias } = site;
     entry.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-    await letIn(context);
+    if (!hasAlias) takeName(context, domainName);
+    await ensureReaders(context);
     if (deployed) return ready;
     const message = `CloudFront is rolling out distribution ${id} to its edges`;
     const requeueAfter = services.settings.intervals.distribution;
@@ -87,9 +89,26 @@ async function removeRecordsOf(context: AcceptedSite, domain: string): Promise<v
   if (zone && changes.length > 0) await changeRecords(context, zone.zone, changes);
 }
 
-function certificateARN({ certificate }: SiteEntry): string {
+function namedBy(site: Site): DistributionSpec['named'] {
+  if (!site.hasAlias) return undefined;
+  const { certificate } = site.entry;
   if (!certificate) throw new Error('no certificate in the status although CertificateReady is True');
-  return certificate.arn;
+  return { alias: site.alias, certificateARN: certificate.arn };
+}
+
+/** Of two distributions of an issuer, not both have the same one. */
+const nameOf = (site: Site) => (site.hasAlias ? site.alias : `${site.bucket.domain}${site.bucket.path}`);
+
+/** A site without alias is called as its distribution. If that was deleted by hand, the URL is lost with it. */
+function takeName({ pass, site }: AcceptedSite, domainName: string): void {
+  const { entry } = site;
+  const url = issuerURL(domainName);
+  if (entry.url !== '' && entry.url !== url) {
+    const message = `the distribution of ${entry.url} is gone, and its name with it: the issuer URL is ${url} now, which the cluster's API servers have to name`;
+    pass.event('Warning', 'IssuerURLLost', message);
+    delete entry.registered;
+  }
+  entry.url = url;
 }
 
 /**
@@ -104,10 +123,10 @@ async function create(context: AcceptedSite, spec: DistributionSpec, attempts = 
     if (!isAlreadyExists(error) && !isAliasTaken(error)) throw error;
     const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(context.site), owner });
     if (own) return own;
-    const what = `distribution ${foreign?.id}, which has alias ${spec.alias} or our bucket,`;
+    const what = `distribution ${foreign?.id}, which has ${spec.named ? `alias ${spec.named.alias} or ` : ''}our bucket,`;
     if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
     if (isAlreadyExists(error) && attempts > 1) {
-      const callerReference = reference(context.object.metadata.uid, spec.alias, spec.callerReference);
+      const callerReference = reference(context.object.metadata.uid, nameOf(context.site), spec.callerReference);
       return create(context, { ...spec, callerReference }, attempts - 1);
     }
     throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
@@ -131,13 +150,4 @@ async function repair(
   } catch (error) {
     throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
   }
-}
-
-/** Each distribution that serves documents out of the bucket may read it. */
-async function letIn({ account, object, site, status, seen }: AcceptedSite): Promise<void> {
-  const readers = (status.sites ?? []).filter((entry) => entry.bucket.name === site.bucket.name);
-  const distributionARNs = readers.flatMap(({ distribution }) => distribution?.arn ?? []);
-  const bucket = { name: site.bucket.name, policy: seen.bucket?.policy };
-  const buckets = account.buckets(object.spec.region);
-  await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARNs });
 }

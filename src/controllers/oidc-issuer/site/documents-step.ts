@@ -18,11 +18,16 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
 
   async reconcile(context) {
     const { account, object, services, site, source, status, seen } = context;
+    if (site.url === '') {
+      const message = "waits for the distribution, whose name becomes the issuer's URL";
+      return { state: 'waiting', reason: 'DependencyNotReady', message };
+    }
     const buckets = account.buckets(object.spec.region);
     const observed = await buckets.findObject(site.bucket.name, keyOf(site, jwksKey));
     const now = services.clock.now();
     const published = observed ?? (await inherited(context));
-    const keys = merge(published ? parseJwks(published, now) : [], source.keys, now);
+    const before = published ? parseJwks(published, now) : [];
+    const keys = source.keys ? merge(before, source.keys, now) : before;
     if (keys.length > maxKeys) {
       throw new TerminalError('LimitExceeded', `${keys.length} keys would be published, and at most ${maxKeys} can be`);
     }
@@ -58,7 +63,7 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
 /** A new site begins with the keys of those before it, out of buckets of ours: tokens that a key of theirs signed may live. */
 async function inherited({ account, object, site, status }: AcceptedSite): Promise<BucketObject | undefined> {
   const buckets = account.buckets(object.spec.region);
-  for (const entry of (status.sites ?? []).filter(({ url, bucket }) => url !== site.url && bucket.owned)) {
+  for (const entry of (status.sites ?? []).filter(({ url, bucket }) => url !== site.url && bucket?.owned)) {
     const former = siteOf(entry, object, account.id);
     const keys = await buckets.findObject(former.bucket.name, keyOf(former, jwksKey));
     if (keys) return keys;
@@ -90,7 +95,7 @@ async function put(buckets: Buckets, context: AcceptedSite, { key, observed, des
 function announce({ status, source, pass }: AcceptedSite, keys: readonly PublishedKey[]): void {
   if (!status.keys) return;
   const before = new Set(status.keys.map(({ kid }) => kid));
-  const sources = new Set(source.keys.map(({ kid }) => kid));
+  const sources = new Set(source.keys?.map(({ kid }) => kid));
   const now = new Set(keys.map(({ jwk }) => jwk.kid));
   const strange = [...now].filter((kid) => !before.has(kid) && !sources.has(kid));
   const gone = [...before].filter((kid) => !now.has(kid));

@@ -3,7 +3,7 @@ import type { OriginAccessControl, OriginAccessControls } from '../../../aws/ori
 import { type Outcome, ready } from '../../../runtime/step.ts';
 import { leftAlone } from '../../ownership.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
-import { isShared } from './site-context.ts';
+import { isReadByAnother } from './readers.ts';
 
 /** Gives the id of the one with our bucket's name, and makes sure that it signs. Without a signature the bucket answers nobody. */
 export async function ensureOriginAccessControl({ account, site }: AcceptedSite): Promise<string> {
@@ -29,7 +29,7 @@ async function findOrCreate(controls: OriginAccessControls, name: string): Promi
 export async function removeOriginAccessControl(context: SiteContext): Promise<Outcome> {
   const { account, services, site, pass } = context;
   const { name } = site.bucket;
-  if (isShared(context)) return ready;
+  if (isReadByAnother(context)) return ready;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
   if ((await context.ownDomain()) === undefined && !(await context.ownBucket())) {

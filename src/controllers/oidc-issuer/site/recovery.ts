@@ -1,23 +1,26 @@
 import type { Account } from '../../../aws/accounts.ts';
 import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
+import type { OIDCIssuer } from '../../../api/kinds.ts';
 import type { Bucket } from '../../../aws/buckets.ts';
 import type { Certificate } from '../../../aws/certificates.ts';
 import type { Distribution, Origin } from '../../../aws/distributions.ts';
 import { isAccessDenied, isElsewhere } from '../../../aws/errors.ts';
-import { isAccountRegional } from '../../../aws/names.ts';
+import { bucketOfURL, isAccountRegional } from '../../../aws/names.ts';
 import { isOurs, type Owner, ownershipOf } from '../../../aws/ownership.ts';
+import { partitionOf } from '../../../aws/partitions.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
 import type { Pass } from '../../../runtime/definition.ts';
 import { leftAlone, mustNotBeAnotherClusters } from '../../ownership.ts';
 import type { IssuerPass, SiteContext } from '../context.ts';
 import { commentOf } from '../desired.ts';
 import { recordFound } from '../registrations/registrations.ts';
-import { type Asked, currentEntry, servedURLs, type Site, type SiteEntry } from './site.ts';
+import { toTime } from '../time.ts';
+import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type SiteEntry } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
  * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
- * comment on their distributions, whose tags prove them ours.
+ * comment on their distributions, or by their providers if they have none. The tags of both prove them ours.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
@@ -39,25 +42,26 @@ export async function findBucket(
 }
 
 interface IdentifyingTraits {
-  readonly alias: string;
+  /** Undefined: it has none. */
+  readonly alias: string | undefined;
   /** Undefined if the bucket is not ours. */
   readonly origin: Origin | undefined;
   readonly owner: Owner;
 }
 
-export const traitsOf = ({ alias, bucket }: Site): Omit<IdentifyingTraits, 'owner'> => ({
-  alias,
-  origin: originOf(bucket),
+export const traitsOf = (site: Site): Omit<IdentifyingTraits, 'owner'> => ({
+  alias: site.hasAlias ? site.alias : undefined,
+  origin: originOf(site.bucket),
 });
 
 export const originOf = ({ domain, path }: Site['bucket']): Origin => ({ originDomain: domain, originPath: path });
 
-/** Only one distribution in the world has the alias. One without an alias is ours if our bucket is its only origin and it carries nobody's tags. */
+/** Only one distribution in the world has the alias. One without an alias is ours if our bucket is its only origin and it carries nobody else's tags. */
 export async function findOwnDistribution(
   { distributions }: Account,
   { alias, origin, owner }: IdentifyingTraits,
 ): Promise<{ readonly own?: Distribution; readonly foreign?: Distribution }> {
-  const byAlias = await distributions.findByAlias(alias);
+  const byAlias = alias === undefined ? undefined : await distributions.findByAlias(alias);
   const found = byAlias ?? (origin && (await distributions.findByOrigin(origin)));
   if (!found) return {};
   const nobodys = found.aliases.length === 0 && ownershipOf(found.tags, owner).state === 'unclaimed';
@@ -93,22 +97,43 @@ export function missesSites({ sites = [], providers = [] }: OIDCIssuerStatus): b
 export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void> {
   const { account, object, owner, status } = issuer;
   const isDeleted = object.metadata.deletionTimestamp !== undefined;
-  const known = status.sites ?? [];
-  const found: SiteEntry[] = [];
+  const isLost = (status.sites ?? []).length === 0;
   for (const each of await account.distributions.listByComment(commentOf(object))) {
     if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
-    const [alias] = each.aliases;
-    if (alias !== undefined && isOurs(each.tags, owner)) found.push(entryOf(each, alias, asked));
+    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, asked.now));
   }
-  const missed = found.filter(({ url }) => !known.some((entry) => entry.url === url));
-  if (missed.length > 0) status.sites = [...known, ...missed];
-  for (const url of new Set([issuerURL(asked.alias), ...missed.map((site) => site.url)])) {
-    await recordFound(issuer, { url, account });
+  const listed = isLost ? (await account.providers.listURLs()).filter((url) => inS3(url, object)) : [];
+  for (const url of [...listed, ...(status.providers ?? []).map((provider) => provider.url)]) {
+    if ((status.sites ?? []).some((entry) => servedURLs(entry).includes(url))) continue;
+    if (await recordFound(issuer, { url, account })) addSite(status, registeredAs(url, issuer, asked.now));
   }
+  for (const url of (status.sites ?? []).flatMap(servedURLs)) await recordFound(issuer, { url, account });
+  const current = currentEntry(status.sites, asked);
+  if (current.url !== '') await recordFound(issuer, { url: current.url, account });
+  for (const entry of status.sites ?? []) if (entry.url === current.url) entry.phase = 'Current';
 }
 
+/** A site without alias that the status records may not know its URL yet. */
+function addSite(status: OIDCIssuerStatus, entry: SiteEntry | undefined): void {
+  const { sites = [] } = status;
+  if (!entry || sites.some(({ url }) => url === entry.url)) return;
+  status.sites = [...sites.filter(({ url }) => url !== '' || !isDistributions(entry.url)), entry];
+}
+
+/** A site that nothing but its provider tells of. What a distribution served is found by the distribution, or is gone with it. */
+function registeredAs(url: string, { object }: IssuerPass, now: Date): SiteEntry | undefined {
+  if (isDistributions(url)) return undefined;
+  const bucket = inS3(url, object);
+  const former = { url, phase: 'Serving', since: toTime(now), registered: true } as const;
+  if (!bucket) return { ...former, hosting: 'External' };
+  const { name, path } = bucket;
+  return { ...former, hosting: 'S3', bucket: { name, ...(path !== '' && { path }), owned: true } };
+}
+
+const inS3 = (url: string, { spec: { region } }: OIDCIssuer) => bucketOfURL(url, region, partitionOf(region));
+
 /** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
-function entryOf({ id, arn, domainName, deployed, origin }: Distribution, alias: string, asked: Asked): SiteEntry {
+function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }: Distribution, now: Date): SiteEntry {
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
@@ -116,7 +141,7 @@ function entryOf({ id, arn, domainName, deployed, origin }: Distribution, alias:
     ...(originPath !== '' && { path: originPath }),
     owned: true,
   };
-  const phase = alias === asked.alias ? 'Current' : 'Serving';
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-  return { ...currentEntry([], { ...asked, alias }), phase, bucket, distribution, registered: true };
+  const url = issuerURL(alias ?? domainName);
+  return { url, hosting: 'CloudFront', phase: 'Serving', since: toTime(now), bucket, distribution, registered: true };
 }

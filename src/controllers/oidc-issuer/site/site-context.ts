@@ -12,12 +12,13 @@ import type { Site } from './site.ts';
  */
 export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = {}): SiteContext {
   const { account, services, object, owner, pass } = issuer;
-  const { entry, bucket } = site;
+  const { entry } = site;
   const bucketThere = once(async () => {
-    const isRecorded = entry.bucket.owned;
-    const there = await findBucket(account, bucket.name, { region: object.spec.region, isRecorded, pass });
+    if (!entry.bucket) return undefined;
+    const { name, owned: isRecorded } = entry.bucket;
+    const there = await findBucket(account, name, { region: object.spec.region, isRecorded, pass });
     if (!there) return undefined;
-    const what = `bucket ${bucket.name}`;
+    const what = `bucket ${name}`;
     mustShowTags({ what, tags: there.tags, isNew: mayBeNew({ ...issuer, site }, 'BucketReady') });
     if (!isOurs(there.tags, owner)) leftAlone(pass, what);
     return there;
@@ -28,6 +29,7 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
   };
   /** Only our own bucket proves that what reads it is ours. */
   const search = async () => {
+    if (entry.hosting !== 'CloudFront') return {};
     const { alias, origin } = traitsOf(site);
     return findOwnDistribution(account, { alias, owner, origin: (await ownBucket()) && origin });
   };
@@ -59,7 +61,3 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
     }),
   };
 }
-
-/** Whether another site has its documents in the bucket too. */
-export const isShared = ({ site, status }: SiteContext) =>
-  (status.sites ?? []).some(({ url, bucket }) => url !== site.url && bucket.name === site.bucket.name);

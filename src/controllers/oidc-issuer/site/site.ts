@@ -1,6 +1,6 @@
 import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
 import type { OIDCIssuer } from '../../../api/kinds.ts';
-import { bucketDomain, bucketName, isAccountRegional } from '../../../aws/names.ts';
+import { bucketDomain, bucketName, bucketURL, isAccountRegional } from '../../../aws/names.ts';
 import { partitionOf } from '../../../aws/partitions.ts';
 import { jwksURL } from '../../../oidc/discovery.ts';
 import { issuerURL, withoutScheme } from '../../../oidc/issuer-url.ts';
@@ -9,69 +9,140 @@ import { toTime } from '../time.ts';
 
 export type SiteEntry = NonNullable<OIDCIssuerStatus['sites']>[number];
 export type Hosting = SiteEntry['hosting'];
+type BucketEntry = NonNullable<SiteEntry['bucket']>;
 
 /** One publication of an issuer: one URL and what stands behind it. */
 export interface Site {
+  /** Empty until there is the distribution that gives the site its name. */
   readonly url: string;
   readonly jwksURI: string;
+  readonly hasAlias: boolean;
+  /** @throws if the site has none. Only steps of a hosting with an alias may ask. */
   readonly alias: string;
-  readonly bucket: {
-    readonly name: string;
-    readonly accountRegional: boolean;
-    readonly domain: string;
-    /** The folder of the documents: empty, or with a leading `/`. */
-    readonly path: string;
-  };
+  /** @throws if somebody else hosts the site. Only steps of a hosting with a bucket may ask. */
+  readonly bucket: SiteBucket;
   /** What is recorded of it. The steps fill it. */
   readonly entry: SiteEntry;
 }
 
+export interface SiteBucket {
+  readonly name: string;
+  readonly accountRegional: boolean;
+  readonly domain: string;
+  /** The folder of the documents: empty, or with a leading `/`. */
+  readonly path: string;
+  readonly entry: BucketEntry;
+}
+
 /** What the spec asks for. */
-export interface Asked {
-  readonly alias: string;
-  readonly bucket: string;
-  readonly now: Date;
+export type Asked = { readonly now: Date } & (
+  | { readonly hosting: 'CloudFront'; readonly alias: string | undefined; readonly bucket: string }
+  | { readonly hosting: 'S3'; readonly region: string; readonly bucket: string }
+  | { readonly hosting: 'External'; readonly url: string }
+);
+
+export function askedOf(
+  object: OIDCIssuer,
+  { accountID, installation, now }: { readonly accountID: string; readonly installation: string; readonly now: Date },
+): Asked {
+  const { hosting, region } = object.spec;
+  if (hosting.external) return { hosting: 'External', url: hosting.external.issuerURL, now };
+  const bucket = bucketOf(object, { accountID, installation });
+  if (hosting.s3) return { hosting: 'S3', region, bucket, now };
+  return { hosting: 'CloudFront', alias: hosting.cloudFront?.alias, bucket, now };
 }
 
 /** What is recorded of the site that the spec asks for, or what a new one begins with. */
-export function currentEntry(sites: readonly SiteEntry[] = [], { alias, bucket: name, now }: Asked): SiteEntry {
-  const url = issuerURL(alias);
-  const known = sites.find((entry) => entry.url === url);
-  if (known?.bucket.owned || known?.bucket.name === name) return known;
+export function currentEntry(sites: readonly SiteEntry[] = [], asked: Asked): SiteEntry {
+  const known = sites.find((entry) => isAsked(entry, asked));
+  if (asked.hosting === 'External') return known ?? newEntry(asked, asked.url);
+  const { bucket: name } = asked;
+  if (known && (known.bucket?.owned || known.bucket?.name === name)) return known;
   // Each site has documents of its own, which name it.
-  const isShared = sites.some((entry) => entry.url !== url && entry.bucket.name === name);
-  const bucket = { name, ...(isShared && { path: `/${alias}` }), owned: false };
-  return known ? { ...known, bucket } : { url, hosting: 'CloudFront', phase: 'Current', since: toTime(now), bucket };
+  const isTaken = sites.some(({ bucket }) => bucket !== known?.bucket && bucket?.name === name && !bucket.path);
+  const path = isTaken ? folderOf(asked) : '';
+  const bucket = { name, ...(isTaken && { path }), owned: false };
+  return known ? { ...known, bucket } : { ...newEntry(asked, urlOf(asked, path)), bucket };
+}
+
+/** A site without alias keeps its distribution, and one in S3 its bucket, because these are in its URL. */
+export function isAsked(entry: SiteEntry, asked: Asked): boolean {
+  if (entry.hosting !== asked.hosting) return false;
+  switch (asked.hosting) {
+    case 'CloudFront':
+      return asked.alias === undefined ? !hasAlias(entry) : entry.url === issuerURL(asked.alias);
+    case 'S3':
+      return entry.bucket?.name === asked.bucket;
+    case 'External':
+      return entry.url === asked.url;
+  }
+}
+
+const newEntry = ({ hosting, now }: Asked, url: string): SiteEntry => ({
+  url,
+  hosting,
+  phase: 'Current',
+  since: toTime(now),
+});
+
+function urlOf(asked: Exclude<Asked, { hosting: 'External' }>, path: string): string {
+  if (asked.hosting === 'S3') return bucketURL(asked.bucket, asked.region, partitionOf(asked.region)) + path;
+  return asked.alias === undefined ? '' : issuerURL(asked.alias);
+}
+
+function folderOf(asked: Exclude<Asked, { hosting: 'External' }>): string {
+  return asked.hosting === 'S3' ? '/s3' : `/${asked.alias ?? 'cloudfront'}`;
 }
 
 /** All that follows from what is recorded of a site. */
 export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accountID: string): Site {
-  const { name, path = '' } = entry.bucket;
   return {
-    url: entry.url,
-    jwksURI: jwksURL(entry.url),
-    alias: withoutScheme(entry.url),
-    bucket: {
-      name,
-      path,
-      accountRegional: isAccountRegional(name, { accountID, region }),
-      domain: bucketDomain(name, region, partitionOf(region)),
-    },
     entry,
+    // The distribution step may give the site its URL during the pass.
+    get url() {
+      return entry.url;
+    },
+    get jwksURI() {
+      return jwksURL(entry.url);
+    },
+    get hasAlias() {
+      return hasAlias(entry);
+    },
+    get alias() {
+      if (!hasAlias(entry)) throw new Error(`site ${entry.url} has no alias`);
+      return withoutScheme(entry.url);
+    },
+    get bucket() {
+      const { bucket } = entry;
+      if (!bucket) throw new Error(`site ${entry.url} has no bucket`);
+      const { name, path = '' } = bucket;
+      return {
+        name,
+        path,
+        accountRegional: isAccountRegional(name, { accountID, region }),
+        domain: bucketDomain(name, region, partitionOf(region)),
+        entry: bucket,
+      };
+    },
   };
 }
 
+const hasAlias = ({ hosting, url }: SiteEntry) => hosting === 'CloudFront' && url !== '' && !isDistributions(url);
+
+/** Whether it is a distribution's own URL. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html */
+export const isDistributions = (url: string) => /^https:\/\/[^/]+\.cloudfront\.net$/.test(url);
+
 /** The URLs under which the site's documents are served. */
-export const servedURLs = ({ url, distribution }: SiteEntry): string[] => [
-  url,
-  ...(distribution ? [issuerURL(distribution.domainName)] : []),
-];
+export function servedURLs({ url, distribution }: SiteEntry): string[] {
+  const own = distribution ? [issuerURL(distribution.domainName)] : [];
+  return [...new Set([...(url === '' ? [] : [url]), ...own])];
+}
 
 /** The key of the site's document in its bucket. */
 export const keyOf = ({ bucket: { path } }: Site, document: string): string => `${path}/${document}`.slice(1);
 
 /** The bucket that the spec asks for. */
-export function bucketOf(
+function bucketOf(
   object: OIDCIssuer,
   { accountID, installation }: { readonly accountID: string; readonly installation: string },
 ): string {

@@ -86,6 +86,7 @@ export const iamNeeds: Needs = {
     onRole,
   ),
   'iam:ListRoles': onEverything('iam:ListRoles'),
+  'iam:ListOpenIDConnectProviders': onEverything('iam:ListOpenIDConnectProviders'),
   'iam:CreateOpenIDConnectProvider': createProvider,
   ...each(
     'iam',

@@ -1,0 +1,31 @@
+import { discoveryKey, jwksKey } from '../../../oidc/discovery.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
+import { ensureBucketPolicy } from './bucket-policy.ts';
+import { keyOf, type SiteEntry, siteOf } from './site.ts';
+
+/** All sites that have their documents in the bucket of this one, which is among them. */
+const inBucket = ({ site, status }: SiteContext): readonly SiteEntry[] =>
+  (status.sites ?? []).filter(({ bucket }) => bucket?.name === site.bucket.name);
+
+/** Whether anybody may read documents in the bucket. */
+export const isPublic = (context: SiteContext) => inBucket(context).some(({ hosting }) => hosting === 'S3');
+
+/** Whether another site has its documents in the bucket too. */
+export const isShared = (context: SiteContext) => inBucket(context).some(({ url }) => url !== context.site.url);
+
+/** Whether the distribution of another site reads the bucket too. */
+export const isReadByAnother = (context: SiteContext) =>
+  inBucket(context).some(({ url, hosting }) => url !== context.site.url && hosting === 'CloudFront');
+
+/** Lets in each distribution that serves documents out of the bucket, and everybody to those of sites without one. */
+export async function ensureReaders(context: AcceptedSite): Promise<void> {
+  const { account, object, site, seen } = context;
+  const sites = inBucket(context);
+  const distributionARNs = sites.flatMap(({ distribution }) => distribution?.arn ?? []);
+  const publicKeys = sites
+    .filter(({ hosting }) => hosting === 'S3')
+    .flatMap((entry) => [discoveryKey, jwksKey].map((key) => keyOf(siteOf(entry, object, account.id), key)));
+  const bucket = { name: site.bucket.name, policy: seen.bucket?.policy };
+  const buckets = account.buckets(object.spec.region);
+  await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARNs, publicKeys });
+}
