@@ -2,8 +2,15 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
-import { DeleteBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { alias, bucket, HandMadeIssuer, issuerURL, region, withoutManagedPolicies } from './edge-fixture.ts';
+import {
+  DeleteBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  type PublicAccessBlockConfiguration,
+  PutBucketPolicyCommand,
+  PutPublicAccessBlockCommand,
+} from '@aws-sdk/client-s3';
+import { account, alias, bucket, HandMadeIssuer, issuerURL, region, withoutManagedPolicies } from './edge-fixture.ts';
 import { startAws, type TestAws } from './edge-start.ts';
 import { finishDeployments, updateDistribution } from './rules/samples.ts';
 
@@ -142,4 +149,61 @@ describe('an issuer is reachable', () => {
   test('not when its name leads nowhere', async () => {
     expect(await aws.edge.reachable('https://elsewhere.example.com')).toBe(false);
   });
+});
+
+describe("S3's public endpoint", () => {
+  const url = `https://s3.${region}.amazonaws.com/${bucket}/keys.json`;
+  const status = async (page = url) => (await aws.edge.fetch(page)).status;
+  const blocks = { BlockPublicAcls: true, IgnorePublicAcls: true };
+
+  async function open(change: PublicAccessBlockConfiguration = {}): Promise<void> {
+    const { s3 } = issuer.aws;
+    const PublicAccessBlockConfiguration = { ...blocks, BlockPublicPolicy: false };
+    await s3.send(new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration }));
+    const arn = `arn:aws:s3:::${bucket}`;
+    const Statement = [
+      { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `${arn}/keys.json` },
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: `${arn}/*`,
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    const asAsked = { ...PublicAccessBlockConfiguration, RestrictPublicBuckets: false, ...change };
+    await s3.send(new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: asAsked }));
+  }
+
+  test('serves what the policy lets everybody read, and nothing else', async () => {
+    await open();
+    expect((await aws.edge.fetch(url)).body).toContain('"keys"');
+    expect(await status(`https://s3.${region}.amazonaws.com/${bucket}/.well-known/openid-configuration`)).toBe(403);
+    expect(await status(`https://s3.${region}.amazonaws.com/nobody-has-it/keys.json`)).toBe(404);
+    expect(await status(`https://s3.eu-west-1.amazonaws.com/${bucket}/keys.json`)).toBe(301);
+  });
+
+  test('serves nothing of a bucket that only distributions may read', async () => {
+    expect(await status()).toBe(403);
+  });
+
+  test('serves nothing where the bucket restricts public policies', async () => {
+    await open({ RestrictPublicBuckets: true });
+    expect(await status()).toBe(403);
+  });
+
+  test('serves nothing where the account restricts them, and takes no public policy there', async () => {
+    await open();
+    aws.front.state.blockedAccounts.add(account);
+    expect(await status()).toBe(403);
+    await expect(open()).rejects.toThrow('BlockPublicPolicy');
+  });
+});
+
+test('serves what a test put elsewhere', async () => {
+  aws.front.state.elsewhere.set('oidc.example.org', new Map([['/id/keys', '{"keys":[]}']]));
+  expect(await aws.edge.fetch('https://oidc.example.org/id/keys')).toMatchObject({ status: 200, body: '{"keys":[]}' });
+  expect((await aws.edge.fetch('https://oidc.example.org/')).status).toBe(404);
 });

@@ -6,6 +6,7 @@ import type { TestCA } from '../test-ca.ts';
 import type { Distribution } from './distributions.ts';
 import { fetchThrough, type FetchPage } from './edge-fetch.ts';
 import { readOrigin } from './edge-origin.ts';
+import { isS3, readPublic } from './edge-s3.ts';
 import { findSite } from './edge-site.ts';
 import { AwsError, errorReply } from './errors.ts';
 import type { Reply } from './request.ts';
@@ -16,8 +17,8 @@ import { text } from './xml.ts';
 const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
 
 /**
- * Plays CloudFront's edge, and the name service that leads there: a proxy for HTTPS_PROXY. It opens connections to
- * distributions and their aliases and to nothing else, so that no test leaves the machine.
+ * Plays CloudFront's edge, S3's public endpoints and the name service that leads there: a proxy for HTTPS_PROXY. It opens
+ * connections to these and to what a test put elsewhere, and to nothing else, so that no test leaves the machine.
  */
 export class Edge {
   readonly #proxy = createProxy((_, response) => response.writeHead(501).end('This proxy only opens tunnels.\n'));
@@ -77,15 +78,22 @@ export class Edge {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket)).on('error', () => socket.destroy());
     const [host = '', port] = (request.url ?? '').toLowerCase().split(':');
-    const site = port === '443' ? await findSite(this.state, host) : undefined;
-    if (!site) return void socket.end(`HTTP/1.1 502 Bad Gateway\r\n\r\n${request.url} leads to no distribution.\n`);
+    const isThere = port === '443' && (this.#hasOwnName(host) || (await findSite(this.state, host)) !== undefined);
+    if (!isThere) return void socket.end(`HTTP/1.1 502 Bad Gateway\r\n\r\n${request.url} leads to no distribution.\n`);
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
     socket.unshift(head);
     this.#tls.emit('connection', socket);
   }
 
-  async #certificate(host: string) {
-    const site = await findSite(this.state, host.toLowerCase());
+  /** Whether the host needs no distribution to answer. */
+  #hasOwnName(host: string): boolean {
+    return isS3(host) || this.state.elsewhere.has(host);
+  }
+
+  async #certificate(name: string) {
+    const host = name.toLowerCase();
+    if (this.#hasOwnName(host)) return this.ca.secureContext(host);
+    const site = await findSite(this.state, host);
     return this.ca.secureContext(site?.certificateName ?? 'unknown.invalid');
   }
 
@@ -99,11 +107,16 @@ export class Edge {
   }
 
   async #answer(request: IncomingMessage): Promise<Reply> {
-    const site = await findSite(this.state, (request.headers.host ?? '').toLowerCase().replace(/:443$/, ''));
+    const host = (request.headers.host ?? '').toLowerCase().replace(/:443$/, '');
+    const path = new URL(request.url ?? '/', 'https://edge.invalid').pathname;
+    if (isS3(host)) return readPublic(this.state, host, path);
+    const elsewhere = this.state.elsewhere.get(host);
+    if (elsewhere) return readElsewhere(elsewhere, path);
+    const site = await findSite(this.state, host);
     if (!site?.distribution.enabled || !site.distribution.deployed) {
       return errorReply('s3', new AwsError('AccessDenied', 403, 'Access Denied'));
     }
-    return this.#fromOrigin(site.distribution, new URL(request.url ?? '/', 'https://edge.invalid').pathname);
+    return this.#fromOrigin(site.distribution, path);
   }
 
   async #fromOrigin(distribution: Distribution, path: string): Promise<Reply> {
@@ -114,4 +127,10 @@ export class Edge {
     this.#cache.set(key, reply);
     return reply;
   }
+}
+
+function readElsewhere(pages: ReadonlyMap<string, string>, path: string): Reply {
+  const body = pages.get(path);
+  const headers = { 'content-type': 'application/json' };
+  return body === undefined ? { status: 404, headers, body: '{}' } : { status: 200, headers, body };
 }

@@ -88,6 +88,13 @@ export class FrontState {
   /** Id of each Route 53 change and how often GetChange will still answer PENDING. */
   readonly changes = new Map<string, number>();
 
+  /** Accounts whose own public access block is on, whatever their buckets say. */
+  readonly blockedAccounts = new Set<string>();
+  /** Accounts in China that may serve nothing to the public. */
+  readonly withoutICP = new Set<string>();
+  /** What stands on the internet beside AWS: by host, and then by path. */
+  readonly elsewhere = new Map<string, ReadonlyMap<string, string>>();
+
   readonly timing: Timing = { ...defaultTiming };
   readonly dns: Dns;
 
@@ -104,6 +111,9 @@ export class FrontState {
     this.roles.clear();
     this.clientIDs.clear();
     this.changes.clear();
+    this.blockedAccounts.clear();
+    this.withoutICP.clear();
+    this.elsewhere.clear();
     this.dns.clear();
     Object.assign(this.timing, defaultTiming);
   }

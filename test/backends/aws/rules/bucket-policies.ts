@@ -60,8 +60,10 @@ export const bucketPolicyRules: readonly Rule[] = [
     page: `${guide}/access-control-block-public-access.html`,
     operations,
     check({ body, labels }, state) {
-      const block = state.buckets.get(labels['bucket'] ?? '')?.publicAccessBlock ?? '';
-      if (text(block, 'BlockPublicPolicy').toLowerCase() !== 'true' || !isPublic(body.toString())) return undefined;
+      const { publicAccessBlock = '', accountID = '' } = state.buckets.get(labels['bucket'] ?? '') ?? {};
+      const isBlocked =
+        text(publicAccessBlock, 'BlockPublicPolicy').toLowerCase() === 'true' || state.blockedAccounts.has(accountID);
+      if (!isBlocked || !isPublic(body.toString())) return undefined;
       const message = 'public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access';
       return awsError('AccessDenied', 403, `Access Denied: ${message}`);
     },
