@@ -8,6 +8,7 @@ const long = [
   'integration/proof',
   'integration/faults',
   'crash/removal',
+  'integration/hosting',
   'integration/refusals',
   'integration/adapter',
   'integration/verified',
