@@ -3,7 +3,6 @@ import type { AWSCluster } from './api/aws-cluster.ts';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from './api/kinds.ts';
 import type { KubernetesObject, ManagedObject, ManagedStatus } from './api/meta.ts';
 import {
-  awsClusters,
   guardrails,
   iamServiceAccounts,
   namespaces,
@@ -18,6 +17,8 @@ import { isSilence } from './aws/errors.ts';
 import { withRates } from './aws/limits.ts';
 import { partitionOf } from './aws/partitions.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { ClusterApiSource } from './controllers/aws-cluster/cluster-api.ts';
+import { GiantSwarmSource } from './controllers/aws-cluster/giant-swarm.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
 import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
@@ -138,7 +139,6 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   const issuerInformer = informer<OIDCIssuer>(oidcIssuers);
   const roleInformer = informer<IAMServiceAccount>(iamServiceAccounts);
-  const clusterInformer = informer<AWSCluster>(awsClusters);
   const guardrailInformer = informer<Guardrail>(guardrails);
   const namespaceInformer = informer<KubernetesObject>(namespaces);
 
@@ -167,10 +167,13 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     // A Guardrail's `maximum` counts older objects: if only half of the list were read, it would count too few.
     roleInformer.synced(),
   );
-  const clusters = controller(
-    'AWSCluster',
-    new AwsClusterReconciler({ kube, secrets, events, intervals, clock }).reconcile,
-  );
+  const clusters = [new GiantSwarmSource({ kube, secrets }), new ClusterApiSource({ kube, secrets })].map((source) => ({
+    informer: informer<AWSCluster>(source.resource),
+    controller: controller(
+      `AWSCluster.${source.resource.group}`,
+      new AwsClusterReconciler(source, { kube, events, intervals, clock }).reconcile,
+    ),
+  }));
 
   // The lookups hear of a change before the controllers that use them.
   guardrailInformer.on(guardrailsByNamespace);
@@ -182,11 +185,13 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   roleInformer.on(claims);
   issuers.watch(issuerInformer);
   roles.watch(roleInformer);
-  clusters.watch(clusterInformer);
+  for (const each of clusters) {
+    each.controller.watch(each.informer);
+    each.controller.watchRelated(issuerInformer, issuersForClusters);
+  }
 
   roles.watchRelated(issuerInformer, issuersForRoles(rolesByIssuer));
   issuers.watchRelated(roleInformer, rolesForLeavingIssuers(leavingIssuers));
-  clusters.watchRelated(issuerInformer, issuersForClusters);
   for (const [judged, all, byNamespace] of [
     [issuers, allIssuers, knownIssuers],
     [roles, allRoles, roleAges],
@@ -201,17 +206,18 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   void Promise.all(judges.map((each) => each.synced())).then(() => {
     if (signal.aborted) return;
     issuerInformer.start();
-    clusterInformer.start();
+    for (const each of clusters) each.informer.start();
     // A role is reconciled only when all issuers are known, because it gives up what it can reach through none of them.
     void issuerInformer.synced().then(() => {
       if (!signal.aborted) roleInformer.start();
     });
   });
-  const informers = [...judges, issuerInformer, roleInformer, clusterInformer];
+  const informers = [...judges, issuerInformer, roleInformer, ...clusters.map((each) => each.informer)];
   logger.info('started', { installation: config.installation, region: config.region });
 
   return async () => {
-    await Promise.all([issuers, roles, clusters].map((each) => each.stop(config.shutdownGrace)));
+    const controllers = [issuers, roles, ...clusters.map((each) => each.controller)];
+    await Promise.all(controllers.map((each) => each.stop(config.shutdownGrace)));
     // A silent API server must not hold up the end of this process, or the start of the next.
     await Promise.race([events.flushed(), sleep(clock, seconds(2), signal)]);
     stop.abort(new Error('the operator stops'));

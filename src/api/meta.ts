@@ -17,7 +17,10 @@ export interface ObjectMeta {
 
 export interface ManagedFields {
   readonly manager?: string;
-  readonly fieldsV1?: { readonly 'f:metadata'?: { readonly 'f:annotations'?: Readonly<Record<string, unknown>> } };
+  readonly operation?: 'Apply' | 'Update';
+  readonly fieldsV1?: Readonly<Record<string, unknown>> & {
+    readonly 'f:metadata'?: { readonly 'f:annotations'?: Readonly<Record<string, unknown>> };
+  };
 }
 
 export interface KubernetesObject {

@@ -5,6 +5,9 @@ export const fieldManager = 'irsa-operator';
 /** On an adapter-made OIDCIssuer: the name of its AWSCluster. */
 export const awsClusterLabel = 'irsa.giantswarm.io/aws-cluster';
 
+/** Beside that: the API group of its AWSCluster, because there are two kinds of that name. */
+export const awsClusterGroupLabel = 'irsa.giantswarm.io/aws-cluster-group';
+
 export const annotations = {
   /** On an OIDCIssuer: its deletion may take AWS away from the roles that refer to it. Any value except `"false"`. */
   allowDeletion: 'irsa.giantswarm.io/allow-deletion',
@@ -27,6 +30,8 @@ export const annotations = {
 export const labels = {
   release: 'release.giantswarm.io/version',
   clusterName: 'cluster.x-k8s.io/cluster-name',
+  /** On an AWSCluster, whatever its value: what the issuer has on AWS outlives the cluster. */
+  keepIRSA: 'giantswarm.io/keep-irsa',
   /** On any object, whatever its value: `clusterctl move` takes it along although no Cluster owns it. */
   move: 'clusterctl.cluster.x-k8s.io/move',
 } as const;

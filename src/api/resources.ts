@@ -46,6 +46,7 @@ export const namespaces: Resource = {
   kind: 'Namespace',
   clusterScoped: true,
 };
+/** Giant Swarm's AWSCluster. */
 export const awsClusters: Resource = {
   group: 'infrastructure.giantswarm.io',
   version: 'v1alpha3',
@@ -53,7 +54,23 @@ export const awsClusters: Resource = {
   kind: 'AWSCluster',
   optional: true,
 };
-/** Cluster API's Cluster: read only for `spec.paused`, which both versions have. */
+/** Cluster API's AWSCluster. */
+export const capiAWSClusters: Resource = {
+  group: 'infrastructure.cluster.x-k8s.io',
+  version: 'v1beta2',
+  plural: 'awsclusters',
+  kind: 'AWSCluster',
+  optional: true,
+};
+export const awsClusterRoleIdentities: Resource = {
+  group: 'infrastructure.cluster.x-k8s.io',
+  version: 'v1beta2',
+  plural: 'awsclusterroleidentities',
+  kind: 'AWSClusterRoleIdentity',
+  clusterScoped: true,
+  optional: true,
+};
+/** Cluster API's Cluster: read only for `spec.paused` and its endpoint, which both versions have. */
 export const clusters: Resource = {
   group: 'cluster.x-k8s.io',
   version: 'v1beta2',

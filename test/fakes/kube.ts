@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { KubernetesObject, ObjectMeta } from '../../src/api/meta.ts';
+import type { KubernetesObject, ManagedFields, ObjectMeta } from '../../src/api/meta.ts';
+import { fieldManager } from '../../src/api/names.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
 import type { DesiredObject, KubeClient, ListOptions, OwnerReference } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import type { Gate } from './gate.ts';
-import { manageAnnotations } from './kube/managed-annotations.ts';
+import { appliedFields, manageAnnotations } from './kube/managed-annotations.ts';
 import { mergePatch, without, type Json } from './kube/merge.ts';
 import { finalizersOf, hasStatus, keyOf, meta, sameSpec, timestamp } from './kube/objects.ts';
 import { sent, type SentEvent } from './kube/events.ts';
@@ -120,7 +121,10 @@ export class FakeKube implements KubeClient {
   }
 
   async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
-    return this.#call('find', resource, ref, () => this.get<O>(resource, ref));
+    return this.#call('find', resource, ref, () => {
+      const found = this.get<O & Json>(resource, ref);
+      return found && (this.#withApplied(keyOf(resource, ref), found) as O & Json);
+    });
   }
 
   async list<O extends KubernetesObject>(resource: Resource, options: ListOptions<O> = {}): Promise<readonly O[]> {
@@ -156,6 +160,15 @@ export class FakeKube implements KubeClient {
       }
       this.#applied.set(key, structuredClone(applied));
     });
+  }
+
+  /** With the fields that we applied, besides those that an update made ours. */
+  #withApplied(key: string, object: Json): Json {
+    const applied = this.#applied.get(key);
+    if (!applied) return object;
+    const { managedFields = [] } = meta(object) as { managedFields?: readonly ManagedFields[] };
+    const entry = { manager: fieldManager, operation: 'Apply', fieldsV1: appliedFields(applied) };
+    return { ...object, metadata: { ...meta(object), managedFields: [...managedFields, entry] } };
   }
 
   async patch<O extends KubernetesObject>(

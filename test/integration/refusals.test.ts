@@ -95,15 +95,16 @@ describe('an issuer that is registered', () => {
     await workspace.condition('oidcissuer', name, notImplemented);
   });
 
-  test.each([
-    { field: 'spec.bucket.name', spec: { bucket: { name: 'another-bucket' } } },
-  ])('keeps its $field: another is refused, and nothing is sent to AWS', async ({ field, spec }) => {
-    environment.front.clearCalls();
-    await workspace.patch('oidcissuer', name, { spec: { ...asMade, ...spec } });
-    const { status, message } = await workspace.condition('oidcissuer', name, notImplemented);
-    expect([status, message]).toEqual(['False', expect.stringContaining(field)]);
-    expect(environment.front.calls).toEqual([]);
-  });
+  test.each([{ field: 'spec.bucket.name', spec: { bucket: { name: 'another-bucket' } } }])(
+    'keeps its $field: another is refused, and nothing is sent to AWS',
+    async ({ field, spec }) => {
+      environment.front.clearCalls();
+      await workspace.patch('oidcissuer', name, { spec: { ...asMade, ...spec } });
+      const { status, message } = await workspace.condition('oidcissuer', name, notImplemented);
+      expect([status, message]).toEqual(['False', expect.stringContaining(field)]);
+      expect(environment.front.calls).toEqual([]);
+    },
+  );
 
   test('is ready again when all is as it was', async () => {
     await workspace.patch('oidcissuer', name, { spec: asMade });

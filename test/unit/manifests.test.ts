@@ -105,9 +105,22 @@ describe('RBAC', () => {
         ],
       ],
     ]);
+    expect(grants('components/cluster-api')).toEqual([
+      [
+        'ClusterRole irsa-operator-cluster-api',
+        [
+          { 'infrastructure.cluster.x-k8s.io: awsclusters': 'get list watch patch' },
+          { 'infrastructure.cluster.x-k8s.io: awsclusterroleidentities': 'get' },
+          { 'cluster.x-k8s.io: clusters': 'get' },
+          { 'irsa.giantswarm.io: oidcissuers': 'create delete' },
+          { 'core: configmaps': 'get' },
+        ],
+      ],
+    ]);
     expect(readdirSync('config/components').sort()).toEqual([
       'aggregate-to-edit',
       'aws-cluster',
+      'cluster-api',
       'in-cluster',
       'management-cluster',
       'secrets',
@@ -117,6 +130,7 @@ describe('RBAC', () => {
   test.each([
     'rbac',
     'components/aws-cluster',
+    'components/cluster-api',
     'components/management-cluster',
     'components/secrets',
     'components/in-cluster',

@@ -1,28 +1,23 @@
-import type { AWSCluster, Cluster } from '../../api/aws-cluster.ts';
+import type { AWSCluster } from '../../api/aws-cluster.ts';
 import { findCondition, isTrue } from '../../api/conditions.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
-import { annotations, awsClusterLabel, finalizer, labels } from '../../api/names.ts';
-import { awsClusters, clusters, type NamespacedName, oidcIssuers, olderClusters } from '../../api/resources.ts';
+import { annotations, awsClusterGroupLabel, awsClusterLabel, finalizer } from '../../api/names.ts';
+import { type NamespacedName, oidcIssuers } from '../../api/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { EventRecorder, EventText } from '../../runtime/events.ts';
 import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
 import { isConflict, isNotFound, KubeError } from '../../runtime/kube-error.ts';
 import { Memory } from '../../runtime/memory.ts';
 import type { Reconcile, Result } from '../../runtime/reconciler.ts';
-import type { Secrets } from '../../runtime/secrets.ts';
 import type { Intervals } from '../settings.ts';
-import { secretsForbidden } from '../secret-permissions.ts';
-import { ensureConfigMap } from './config-map.ts';
-import { accountOf, derivedIssuer, derivationOf } from './derive-issuer.ts';
 import { isApplied } from './difference.ts';
-
-/** The entry of the credential Secret with the role to assume. */
-const roleEntry = 'aws.awsoperator.arn';
+import { findCluster } from './find-cluster.ts';
+import { ensureOutput } from './output.ts';
+import { type Source, warning } from './source.ts';
 
 export interface AwsClusterDependencies {
   readonly kube: KubeClient;
-  readonly secrets: Secrets;
   readonly events: EventRecorder;
   readonly intervals: Intervals;
   readonly clock: Clock;
@@ -33,20 +28,26 @@ export interface AwsClusterDependencies {
  * a running cluster must not lose its identity to a moved, paused or vanished object.
  */
 export class AwsClusterReconciler {
+  readonly #source: Source;
   readonly #dependencies: AwsClusterDependencies;
   /** By the UID of the AWSCluster: what it waits for. */
   readonly #memories = new Map<string, Memory>();
   /** By the UID of the AWSCluster: the URL of which it was told that it is ready. */
   readonly #ready = new Map<string, string>();
 
-  constructor(dependencies: AwsClusterDependencies) {
+  constructor(source: Source, dependencies: AwsClusterDependencies) {
+    this.#source = source;
     this.#dependencies = dependencies;
   }
+
+  readonly #isOurs = ({ metadata }: OIDCIssuer): boolean =>
+    metadata.labels?.[awsClusterLabel] === metadata.name &&
+    metadata.labels[awsClusterGroupLabel] === this.#source.resource.group;
 
   readonly reconcile: Reconcile = async (ref) => {
     const { kube, intervals } = this.#dependencies;
     try {
-      const cluster = await kube.find<AWSCluster>(awsClusters, ref);
+      const cluster = await kube.find<AWSCluster>(this.#source.resource, ref);
       const issuer = await kube.find<OIDCIssuer>(oidcIssuers, ref);
       if (!cluster) return this.#vanished(ref, issuer);
       if (cluster.metadata.deletionTimestamp !== undefined) return await this.#delete(cluster, issuer);
@@ -62,33 +63,29 @@ export class AwsClusterReconciler {
 
   async #provision(cluster: AWSCluster, issuer: OIDCIssuer | undefined): Promise<Result> {
     const { intervals } = this.#dependencies;
-    const derivation = derivationOf(cluster);
+    const derivation = await this.#source.derive(cluster);
     switch (derivation.state) {
       case 'notOptedIn':
-        if (issuer && isOurs(issuer)) {
+        if (issuer && this.#isOurs(issuer)) {
           const message = `annotation ${annotations.optIn} is gone; OIDCIssuer ${issuer.metadata.name} stays: delete it yourself if it is not needed any more`;
           return this.#wait(cluster, warning('OptInRemoved', message));
         }
         return {};
-      case 'notSupported':
-        return this.#wait(cluster, warning('ReleaseNotSupported', derivation.message));
-      case 'incomplete':
-        return this.#wait(cluster, warning('Incomplete', derivation.message));
+      case 'waiting':
+        return this.#wait(cluster, derivation.event, derivation.soon ? intervals.missing : undefined);
       case 'issuer':
         break;
     }
-    if (issuer && !isOurs(issuer)) {
-      const message = `OIDCIssuer ${issuer.metadata.name} exists without label ${awsClusterLabel}: it is somebody else's and is not changed`;
+    if (issuer && !this.#isOurs(issuer)) {
+      const message = `OIDCIssuer ${issuer.metadata.name} exists without this AWSCluster's labels: it is somebody else's and is not changed`;
       return this.#wait(cluster, warning('IssuerNotOwned', message));
     }
     if (issuer?.metadata.deletionTimestamp !== undefined) {
       const message = `OIDCIssuer ${issuer.metadata.name} is being deleted: it is made anew when it is gone`;
       return this.#wait(cluster, { type: 'Normal', reason: 'DeletionWaits', message }, intervals.missing);
     }
-    const account = await this.#account(cluster);
-    if ('reason' in account) return this.#wait(cluster, account, intervals.missing);
     await this.#addFinalizer(cluster);
-    const desired = derivedIssuer(cluster, derivation, account);
+    const { desired } = derivation;
     const refusal = isApplied(desired, issuer) ? undefined : await this.#apply(desired);
     if (refusal) return this.#wait(cluster, refusal);
     if (issuer) await this.#report(cluster, issuer);
@@ -107,7 +104,7 @@ export class AwsClusterReconciler {
   }
 
   async #report(cluster: AWSCluster, issuer: OIDCIssuer): Promise<void> {
-    await ensureConfigMap(this.#dependencies.kube, issuer);
+    await ensureOutput(this.#dependencies.kube, this.#source.output, issuer);
     const { uid } = cluster.metadata;
     const { issuerURL = '' } = issuer.status ?? {};
     if (!isTrue(issuer.status?.conditions, 'Ready') || this.#ready.get(uid) === issuerURL) return;
@@ -125,7 +122,7 @@ export class AwsClusterReconciler {
       const message = 'the deletion waits while the cluster is paused';
       return this.#wait(cluster, { type: 'Normal', reason: 'DeletionPaused', message });
     }
-    if (moved || !issuer || !isOurs(issuer)) return this.#removeFinalizer(cluster);
+    if (moved || !issuer || !this.#isOurs(issuer)) return this.#removeFinalizer(cluster);
     // Never overwrites "false", by which somebody keeps the issuer as long as it is in use.
     if (issuer.metadata.annotations?.[annotations.allowDeletion] === undefined) await this.#allowDeletion(issuer);
     if (issuer.metadata.deletionTimestamp === undefined) {
@@ -145,52 +142,30 @@ export class AwsClusterReconciler {
   }
 
   #vanished(ref: NamespacedName, issuer: OIDCIssuer | undefined): Result {
-    if (!issuer || !isOurs(issuer) || issuer.metadata.deletionTimestamp !== undefined) return {};
+    if (!issuer || !this.#isOurs(issuer) || issuer.metadata.deletionTimestamp !== undefined) return {};
     const message = `AWSCluster ${ref.name} is gone without having been deleted here: nothing is deleted on AWS; delete this OIDCIssuer if the cluster no longer exists`;
     return this.#wait(issuer, warning('AWSClusterVanished', message));
   }
 
-  async #isPaused({ metadata }: AWSCluster): Promise<boolean> {
-    if (metadata.annotations?.[annotations.paused] !== undefined) return true;
-    const name = metadata.labels?.[labels.clusterName] ?? metadata.name;
-    const { kube } = this.#dependencies;
-    const ref = { namespace: metadata.namespace, name };
-    // For a version that is not served, the answer is the same as for an object that does not exist.
-    const cluster = (await kube.find<Cluster>(clusters, ref)) ?? (await kube.find<Cluster>(olderClusters, ref));
+  async #isPaused(awsCluster: AWSCluster): Promise<boolean> {
+    if (awsCluster.metadata.annotations?.[annotations.paused] !== undefined) return true;
+    const cluster = await findCluster(this.#dependencies.kube, awsCluster);
     return cluster?.spec?.paused ?? false;
-  }
-
-  /** The role that the operator assumes for this cluster, or what to say if nothing names the role. */
-  async #account(cluster: AWSCluster): Promise<{ roleARN: string; accountID: string } | EventText> {
-    const { name, namespace } = cluster.spec?.provider?.credentialSecret ?? {};
-    if (!name || !namespace) return warning('Incomplete', 'spec.provider.credentialSecret has no name and namespace');
-    const entry = await this.#dependencies.secrets.entry({ namespace, name }, roleEntry);
-    if (entry.state === 'forbidden') {
-      const message = secretsForbidden(`read Secret ${namespace}/${name}`, namespace);
-      return warning('SecretForbidden', message);
-    }
-    if (entry.state !== 'found') {
-      const message = `Secret ${namespace}/${name} or its entry ${roleEntry} does not exist`;
-      return warning('SecretNotFound', message);
-    }
-    const roleARN = entry.value.trim();
-    const accountID = accountOf(roleARN);
-    if (accountID !== undefined) return { roleARN, accountID };
-    const message = `entry ${roleEntry} of Secret ${namespace}/${name} is not the ARN of an IAM role`;
-    return warning('InvalidCredentialSecret', message);
   }
 
   async #addFinalizer({ metadata }: AWSCluster): Promise<void> {
     const { resourceVersion, finalizers = [] } = metadata;
     if (finalizers.includes(finalizer)) return;
     const body = { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } };
-    await this.#dependencies.kube.patch(awsClusters, metadata, body);
+    await this.#dependencies.kube.patch(this.#source.resource, metadata, body);
   }
 
   async #removeFinalizer({ metadata }: AWSCluster): Promise<Result> {
     const { resourceVersion, finalizers = [] } = metadata;
     const others = finalizers.filter((name) => name !== finalizer);
-    await this.#dependencies.kube.patch(awsClusters, metadata, { metadata: { resourceVersion, finalizers: others } });
+    await this.#dependencies.kube.patch(this.#source.resource, metadata, {
+      metadata: { resourceVersion, finalizers: others },
+    });
     for (const map of [this.#memories, this.#ready]) map.delete(metadata.uid);
     return {};
   }
@@ -213,8 +188,5 @@ export class AwsClusterReconciler {
   }
 }
 
-const warning = (reason: string, message: string): EventText => ({ type: 'Warning', reason, message });
-
 const isMoving = ({ metadata }: AWSCluster) => metadata.annotations?.[annotations.deleteForMove] !== undefined;
-const isOurs = ({ metadata }: OIDCIssuer) => metadata.labels?.[awsClusterLabel] === metadata.name;
 const isInvalid = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 422;

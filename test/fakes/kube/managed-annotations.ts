@@ -13,6 +13,12 @@ export function managedAnnotations(managedFields: readonly ManagedFields[] = [])
     .filter((field) => field !== '.');
 }
 
+/** The fields of what was applied, each under `f:` and its name. */
+export function appliedFields(value: unknown): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [`f:${key}`, appliedFields(field)]));
+}
+
 /** The managedFields after an update: who changes an annotation manages it. Of all fields and managers only this is kept. */
 export function manageAnnotations(before: Json, after: Json, { ours }: { readonly ours: boolean }): ManagedFields[] {
   const [old, now] = [annotationsOf(before), annotationsOf(after)];

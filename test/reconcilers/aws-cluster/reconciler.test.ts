@@ -2,8 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import type { AWSCluster } from '../../../src/api/aws-cluster.ts';
 import type { OIDCIssuer } from '../../../src/api/kinds.ts';
 import type { KubernetesObject } from '../../../src/api/meta.ts';
-import { annotations, awsClusterLabel, finalizer, labels } from '../../../src/api/names.ts';
-import { awsClusters, clusters, configMaps, oidcIssuers, type Resource } from '../../../src/api/resources.ts';
+import { annotations, awsClusterGroupLabel, awsClusterLabel, finalizer, labels } from '../../../src/api/names.ts';
+import {
+  awsClusterRoleIdentities,
+  awsClusters,
+  capiAWSClusters,
+  clusters,
+  configMaps,
+  oidcIssuers,
+  secrets,
+  type Resource,
+} from '../../../src/api/resources.ts';
+import { ClusterApiSource } from '../../../src/controllers/aws-cluster/cluster-api.ts';
+import type { Source } from '../../../src/controllers/aws-cluster/source.ts';
+import { GiantSwarmSource } from '../../../src/controllers/aws-cluster/giant-swarm.ts';
 import { AwsClusterReconciler } from '../../../src/controllers/aws-cluster/reconciler.ts';
 import { hours } from '../../../src/runtime/duration.ts';
 import { KubeEvents } from '../../../src/runtime/events.ts';
@@ -48,9 +60,12 @@ class Story extends World {
     super();
     this.seedSecret('credential-acme', { 'aws.awsoperator.arn': `${roleARN}\n` }, 'giantswarm');
     this.seedCluster(changes);
-    this.#reconciler = new AwsClusterReconciler({
+    this.#reconciler = this.reconcilerOf(new GiantSwarmSource(this));
+  }
+
+  protected reconcilerOf(source: Source): AwsClusterReconciler {
+    return new AwsClusterReconciler(source, {
       kube: this.kube,
-      secrets: this.secrets,
       intervals: this.settings.intervals,
       clock: this.clock,
       events: new KubeEvents({ client: this.#recorder, clock: this.clock, logger: this.logger, instance: 'pod-1' }),
@@ -124,7 +139,10 @@ test('makes the issuer of an AWSCluster that opts in, labelled and without an ow
   const story = new Story();
   await story.reconcile();
   expect(story.cluster?.metadata.finalizers).toEqual(['other', finalizer]);
-  expect(story.issuer?.metadata.labels).toEqual({ [awsClusterLabel]: 'abcl0' });
+  expect(story.issuer?.metadata.labels).toEqual({
+    [awsClusterLabel]: 'abcl0',
+    [awsClusterGroupLabel]: 'infrastructure.giantswarm.io',
+  });
   expect(story.issuer?.metadata).not.toHaveProperty('ownerReferences');
   expect(story.issuer?.spec).toMatchObject({
     account: { roleARN },
@@ -183,8 +201,7 @@ test('replaces a hosting that a user patched, as a whole', async () => {
 describe('makes nothing, and no finalizer', () => {
   test.each<[string, Changes, string[]]>([
     ['without opt-in, silently', { on: {} }, []],
-    ['for a row that is not built', { on: { [optIn]: '' } }, ['ReleaseNotSupported on AWSCluster']],
-    ['for release 17', { release: '17.0.0', on: { [optIn]: '' } }, ['ReleaseNotSupported on AWSCluster']],
+    ['for release 16', { release: '16.0.0', on: { [optIn]: '' } }, ['ReleaseNotSupported on AWSCluster']],
     ['without a region', { spec: { provider: {} } }, ['Incomplete on AWSCluster']],
     ['without a credential Secret', { spec: { provider: { region: 'eu-central-1' } } }, ['Incomplete on AWSCluster']],
     [
@@ -315,6 +332,128 @@ test('writes the ConfigMap no second time where somebody else owns it too, and a
   story.kube.edit(configMaps, configMapRef, { metadata: { ownerReferences: [other] } });
   await story.reconcile();
   expect(story.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual(['apply configmaps']);
+});
+
+test('takes back what the AWSCluster asked for and does not ask for any more', async () => {
+  const keep = { 'giantswarm.io/keep-irsa': '' };
+  const story = new Story({ labels: keep });
+  await story.reconcile();
+  story.kube.edit(oidcIssuers, ref, { spec: { tags: { team: 'web' } } });
+  expect(story.issuer?.spec.deletionPolicy).toBe('Retain');
+  story.kube.edit(awsClusters, ref, { metadata: { labels: { 'giantswarm.io/keep-irsa': null } } });
+  await story.reconcile();
+  expect(story.issuer?.spec).toMatchObject({ deletionPolicy: 'Delete', tags: { team: 'web' } });
+  story.forget();
+  await story.reconcile();
+  expect(story.kube.writes).toEqual([]);
+});
+
+describe("Cluster API's AWSCluster", () => {
+  /** A management cluster with one that opted in, and its identity. */
+  class ClusterApiStory extends Story {
+    readonly #own = this.reconcilerOf(new ClusterApiSource(this));
+
+    constructor() {
+      super();
+      const spec = { roleARN, allowedNamespaces: {} };
+      this.kube.seed(awsClusterRoleIdentities, { metadata: { namespace: '', name: 'acme' }, spec });
+      const host = 'api.abcl0.gauss.example.com';
+      this.kube.seed(clusters, { metadata: ref, spec: { controlPlaneEndpoint: { host } } });
+    }
+
+    seedOwn(): void {
+      this.kube.seed(capiAWSClusters, {
+        metadata: { ...ref, annotations: { [optIn]: '' } },
+        spec: { region: 'eu-central-1', identityRef: { kind: 'AWSClusterRoleIdentity', name: 'acme' } },
+      });
+    }
+
+    reconcileOwn() {
+      return this.#own.reconcile(ref, turn());
+    }
+  }
+
+  async function made(): Promise<ClusterApiStory> {
+    const story = new ClusterApiStory();
+    story.kube.remove(awsClusters, ref);
+    story.kube.edit(awsClusters, ref, { metadata: { finalizers: null } });
+    story.seedOwn();
+    await story.reconcileOwn();
+    return story;
+  }
+
+  test('gets an issuer, and nothing is written in a second pass', async () => {
+    const story = await made();
+    expect(story.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual([
+      'patch awsclusters',
+      'apply oidcissuers',
+    ]);
+    expect(story.issuer?.spec.hosting).toEqual({ cloudFront: { alias: 'irsa.abcl0.gauss.example.com' } });
+    await story.issuerIsReady();
+    await story.reconcileOwn();
+    story.forget();
+    await story.reconcileOwn();
+    expect(story.kube.writes).toEqual([]);
+  });
+
+  test('has the data of the distribution in a Secret, as other tools read them', async () => {
+    const story = await made();
+    await story.issuerIsReady();
+    await story.reconcileOwn();
+    const secret = story.kube.get<KubernetesObject & { data: Record<string, string> }>(secrets, configMapRef);
+    const decoded = Object.entries(secret?.data ?? {}).map(([key, text]) => [
+      key,
+      Buffer.from(text, 'base64').toString(),
+    ]);
+    expect(Object.fromEntries(decoded)).toEqual({
+      arn: 'arn:E1',
+      domain: 'd1.cloudfront.net',
+      distributionId: 'E1',
+      domainAlias: 'irsa.abcl0.gauss.example.com',
+    });
+  });
+
+  test('is deleted once its issuer is gone, and lets the issuer live on when it is moved', async () => {
+    const story = await made();
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: [finalizer] } });
+    story.kube.remove(capiAWSClusters, ref);
+    await story.reconcileOwn();
+    expect(story.issuer?.metadata.deletionTimestamp).toBeDefined();
+    expect(story.kube.get(capiAWSClusters, ref)).toBeDefined();
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
+    await story.reconcileOwn();
+    expect(story.kube.get(capiAWSClusters, ref)).toBeUndefined();
+
+    const moved = await made();
+    moved.kube.edit(capiAWSClusters, ref, { metadata: { annotations: { [deleteForMove]: '' } } });
+    moved.kube.remove(capiAWSClusters, ref);
+    await moved.reconcileOwn();
+    expect(moved.issuer?.metadata.deletionTimestamp).toBeUndefined();
+    expect(moved.kube.get(capiAWSClusters, ref)).toBeUndefined();
+  });
+
+  test('waits while its Cluster is paused', async () => {
+    const story = new ClusterApiStory();
+    story.seedOwn();
+    story.kube.edit(clusters, ref, { spec: { paused: true } });
+    await story.reconcileOwn();
+    expect(story.issuer).toBeUndefined();
+  });
+
+  test('does not touch the issuer of Giant Swarm’s AWSCluster of the same name, nor is it touched by that one', async () => {
+    const story = new ClusterApiStory();
+    await story.reconcile();
+    const before = story.issuer;
+    story.seedOwn();
+    await story.reconcileOwn();
+    expect(story.issuer).toEqual(before);
+    expect(story.saidReasons).toEqual(['IssuerNotOwned on AWSCluster']);
+
+    const other = await made();
+    await other.reconcile();
+    expect(other.saidReasons).toEqual([]);
+    expect(other.issuer?.spec.hosting).toEqual({ cloudFront: { alias: 'irsa.abcl0.gauss.example.com' } });
+  });
 });
 
 describe('deletion', () => {
@@ -470,7 +609,7 @@ describe('a state in which it waits', () => {
   const later = { region: 'eu-central-1', credentialSecret: { name: 'later', namespace: 'giantswarm' } };
 
   test.each<[string, Changes, (story: Story) => void, string]>([
-    ['a row that is not built', { on: { [optIn]: '' } }, () => {}, 'ReleaseNotSupported'],
+    ['a release without a row', { release: '16.0.0' }, () => {}, 'ReleaseNotSupported'],
     ['a missing region', { spec: { provider: {} } }, () => {}, 'Incomplete'],
     [
       'a missing Secret',
