@@ -1,9 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
 import { workloadKubeconfig } from '../environment/cluster.ts';
-import { Environment } from '../environment/environment.ts';
+import { Environment, inClone } from '../environment/environment.ts';
 import { counts, holdings } from '../environment/holdings.ts';
 import { until } from '../environment/wait.ts';
 import {
@@ -13,6 +14,7 @@ import {
   enableAlias,
   iamServiceAccount,
   optIn,
+  roleARN,
   serviceAccount,
   type ClusterWish,
 } from './objects.ts';
@@ -50,6 +52,8 @@ beforeAll(async () => {
     cluster('from-19', { release: '19.0.0' }),
     cluster('alias-only', { release: '19.0.0', annotations: { [keepProvider]: 'false' } }),
     cluster('elsewhere', { release: '19.0.0', credential: 'other' }),
+    cluster('row-17', { release: '17.4.2', annotations: { [optIn]: '' } }),
+    cluster('row-18', { release: '18.0.0', annotations: { [optIn]: '' } }),
   );
 });
 
@@ -90,6 +94,35 @@ describe('an AWSCluster', () => {
     expect(status?.providers).toHaveLength(providers);
   });
 
+  test.each([
+    {
+      release: '17.4.2',
+      url: `https://s3.eu-central-1.amazonaws.com/${accountID}-g8s-row-17-oidc-pod-identity`,
+      suffix: '',
+    },
+    { release: '18.0.0', url: expect.stringMatching(/^https:\/\/[a-z0-9]+\.cloudfront\.net$/), suffix: '-v2' },
+  ])('of release $release that opts in gets an issuer under another URL', async ({ release, url, suffix }) => {
+    const name = `row-${release.slice(0, 2)}`;
+    const status = await issuerOf(name);
+    expect(status?.issuerURL).toEqual(url);
+    expect(currentSiteOf(status)?.bucket?.name).toBe(`${accountID}-g8s-${name}-oidc-pod-identity${suffix}`);
+    expect(status?.providers?.map((provider) => provider.url)).toEqual([status?.issuerURL]);
+  });
+
+  test.each([
+    { release: '18.4.0', region: 'cn-north-1' },
+    { release: '19.0.0', region: 'cn-northwest-1' },
+  ])('of release $release in China asks for a public bucket', async ({ release, region }) => {
+    const name = region;
+    await workspace.apply(awsCluster(namespace, name, { release, region, annotations: { [optIn]: '' } }));
+    const { spec } = await until(`OIDCIssuer ${name}`, () => workspace.find('oidcissuer', name));
+    expect(spec).toMatchObject({ region, hosting: { s3: {} }, bucket: { name: expect.stringMatching(/-v2$/) } });
+    // The operator of this test works in another partition.
+    expect(
+      (await workspace.condition('oidcissuer', name, { type: 'Accepted', reason: 'InvalidSpec' })).message,
+    ).toContain('aws-cn');
+  });
+
   test('is told by an event that its issuer is ready, and other tools by a ConfigMap', async () => {
     const status = await issuerOf('opted-in');
     const { note } = await workspace.event('AWSCluster', 'opted-in', 'IssuerReady');
@@ -105,33 +138,8 @@ describe('an AWSCluster', () => {
   });
 
   const opted = { [optIn]: '' };
-  const aliased = { [optIn]: '', [enableAlias]: '' };
   test.each<ClusterWish & { name: string; what: string; said: string }>([
-    { name: 'row-17', what: '17', release: '17.4.2', annotations: opted, said: 'release 17.4.2 is not supported yet' },
-    { name: 'row-18', what: '18', release: '18.0.0', annotations: opted, said: 'release 18.0.0 is not supported yet' },
-    {
-      name: 'row-18-3',
-      what: '18.3',
-      release: '18.3.9',
-      annotations: aliased,
-      said: 'release 18.3.9 is not supported',
-    },
-    { name: 'no-alias', what: '18.4 without alias', release: '18.4.0', annotations: opted, said: enableAlias },
-    {
-      name: 'cn-18',
-      what: '18.4 in China',
-      release: '18.4.0',
-      annotations: aliased,
-      region: 'cn-north-1',
-      said: 'cn-north-1',
-    },
-    {
-      name: 'cn-19',
-      what: '19 in China',
-      release: '19.0.0',
-      region: 'cn-northwest-1',
-      said: 'in region cn-northwest-1',
-    },
+    { name: 'row-16', what: '16', release: '16.4.2', annotations: opted, said: 'release 16.4.2 is not supported' },
     { name: 'nameless', what: 'that is none', release: 'next', annotations: opted, said: 'next is not a release' },
   ])('of release $what gets nothing, and an event says why', async ({ name, said, ...wish }) => {
     await workspace.apply(awsCluster(namespace, name, wish));
@@ -263,4 +271,52 @@ describe('the issuer of an AWSCluster', () => {
       ]),
     );
   }
+});
+
+// The last of all: kubectl takes `awscluster` for this kind from then on.
+describe('an AWSCluster of Cluster API', () => {
+  test('gets an issuer, as soon as its kind is there', async () => {
+    await environment.kubectl(['apply', '-f', inClone('test/crds/late/capi.yaml')]);
+    await environment.kubectl(['apply', '-k', inClone('config/components/cluster-api')]);
+    const crds = ['awsclusters', 'awsclusterroleidentities'].map(
+      (kind) => `crd/${kind}.infrastructure.cluster.x-k8s.io`,
+    );
+    await environment.kubectl(['wait', '--for=condition=Established', ...crds, '--timeout=30s']);
+    const name = 'capi';
+    const host = `api.${name}.${domain}`;
+    const { publicKeyFile } = environment.controlPlane.defaults;
+    const stringData = { 'tls.crt': await readFile(publicKeyFile, 'utf8') };
+    const api = 'infrastructure.cluster.x-k8s.io/v1beta2';
+    const identity = { roleARN: roleARN(accountID), allowedNamespaces: { list: [namespace] } };
+    await environment.kubectl(
+      ['apply', '-f', '-'],
+      JSON.stringify({ apiVersion: api, kind: 'AWSClusterRoleIdentity', metadata: { name: 'acme' }, spec: identity }),
+    );
+    const identityRef = { kind: 'AWSClusterRoleIdentity', name: 'acme' };
+    await workspace.apply(
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: `${name}-sa` }, stringData },
+      {
+        apiVersion: 'cluster.x-k8s.io/v1beta2',
+        kind: 'Cluster',
+        metadata: { name },
+        spec: { controlPlaneEndpoint: { host, port: 443 } },
+      },
+      {
+        apiVersion: api,
+        kind: 'AWSCluster',
+        metadata: { name, annotations: { [optIn]: '' } },
+        spec: { region: 'eu-central-1', identityRef, additionalTags: { team: 'web' } },
+      },
+    );
+    await workspace.ready(`oidcissuer/${name}`).catch(async () => {
+      await until(`OIDCIssuer ${name}`, () => workspace.find('oidcissuer', name), 60);
+      await workspace.ready(`oidcissuer/${name}`);
+    });
+    const { status } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+    expect(status?.issuerURL).toBe(`https://irsa.${name}.${domain}`);
+    const written = async () =>
+      workspace.kubectl(['get', 'secret', `${name}-irsa-cloudfront`, '-o', 'jsonpath={.data.domainAlias}']);
+    const encoded = await until('the Secret for other tools', written);
+    expect(Buffer.from(encoded, 'base64').toString()).toBe(`irsa.${name}.${domain}`);
+  });
 });

@@ -19,6 +19,7 @@ export interface Observed<Status = Readonly<Record<string, unknown>>> {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly finalizers?: readonly string[];
   };
+  readonly spec?: Readonly<Record<string, unknown>>;
   readonly status?: Status & { readonly conditions?: readonly Condition[]; readonly observedGeneration?: number };
 }
 
