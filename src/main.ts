@@ -20,6 +20,7 @@ import { ConfigError, loadConfig, type Config } from './config.ts';
 import { ClusterApiSource } from './controllers/aws-cluster/cluster-api.ts';
 import { GiantSwarmSource } from './controllers/aws-cluster/giant-swarm.ts';
 import { AwsClusterReconciler } from './controllers/aws-cluster/reconciler.ts';
+import { nameClaimIndex } from './controllers/name-claims.ts';
 import { guardrailIndex, Guardrails, namespaceIndex, roleAgeIndex } from './controllers/guardrails/guardrails.ts';
 import { iamServiceAccountDefinition } from './controllers/iam-service-account/definition.ts';
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
@@ -29,6 +30,7 @@ import { claimIndex, leavingIssuerIndex, issuerIndex, keyAt, roleIndex } from '.
 import {
   guardrailsForAll,
   issuersForClusters,
+  issuersForNames,
   issuersForRoles,
   namespacesForTheirs,
   rolesForLeavingIssuers,
@@ -155,11 +157,12 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   const knownIssuers = issuerIndex();
   const leavingIssuers = leavingIssuerIndex();
+  const names = nameClaimIndex();
   const rolesByIssuer = roleIndex();
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller(
     'OIDCIssuer',
-    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents })),
+    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents, names })),
   );
   const roles = controller(
     'IAMServiceAccount',
@@ -180,6 +183,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   namespaceInformer.on(namespacesByName);
   const allIssuers = issuerInformer.on(knownIssuers);
   issuerInformer.on(leavingIssuers);
+  issuerInformer.on(names);
   const allRoles = roleInformer.on(roleAges);
   roleInformer.on(rolesByIssuer);
   roleInformer.on(claims);
@@ -192,6 +196,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
 
   roles.watchRelated(issuerInformer, issuersForRoles(rolesByIssuer));
   issuers.watchRelated(roleInformer, rolesForLeavingIssuers(leavingIssuers));
+  issuers.watchRelated(issuerInformer, issuersForNames(names));
   for (const [judged, all, byNamespace] of [
     [issuers, allIssuers, knownIssuers],
     [roles, allRoles, roleAges],

@@ -108,6 +108,8 @@ const badReasons = [
   'ServiceAccountNotFound',
   /** The service account names a role that somebody else wrote, or an older object holds it. */
   'AnnotationConflict',
+  /** Another OIDCIssuer holds the alias, the bucket or the cluster's name. */
+  'NameHeld',
   /** The bucket's name belongs to another account. */
   'BucketNameTaken',
   /** There is proof that somebody else answers under the issuer's URL: its providers are withdrawn. */

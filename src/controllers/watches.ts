@@ -8,6 +8,7 @@ import type { Change } from '../runtime/informer.ts';
 import type { Lookup } from '../runtime/lookup.ts';
 import { mayHaveForgotten } from './dependents.ts';
 import { currentSiteOf, isLeavingForGood, urlsOf } from './issuer-contract.ts';
+import { nameClaimOf } from './name-claims.ts';
 import { type Claim, issuerKey, keyAt, roleSummary } from './references.ts';
 
 /*
@@ -53,6 +54,14 @@ export const issuersForClusters = {
   }),
   affected: ({ namespace }, { cluster }) => (cluster === undefined ? [] : [{ namespace, name: cluster }]),
 } satisfies Related<OIDCIssuer, { cluster: string | undefined }>;
+
+/** The other OIDCIssuers that ask for a name which one begins to hold, or holds no more. */
+export const issuersForNames = (names: Lookup<unknown>) =>
+  ({
+    select: (issuer: OIDCIssuer) => ({ held: nameClaimOf(issuer).held }),
+    affected: (issuer, { held }) =>
+      held.flatMap((key) => refsOf(names.under(key))).filter((other) => issuerKey(other) !== issuerKey(issuer)),
+  }) satisfies Related<OIDCIssuer, { held: readonly string[] }>;
 
 /** A Guardrail can decide about any object. */
 export const guardrailsForAll = (all: Iterable<readonly [NamespacedName, unknown]>) =>

@@ -4,6 +4,7 @@ import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../../src/api/kin
 import type { KubernetesObject } from '../../src/api/meta.ts';
 import { awsClusterLabel, finalizer, webhookAnnotations } from '../../src/api/names.ts';
 import type { NamespacedName } from '../../src/api/resources.ts';
+import { nameClaimIndex } from '../../src/controllers/name-claims.ts';
 import type { Claim } from '../../src/controllers/references.ts';
 import * as watches from '../../src/controllers/watches.ts';
 import type { Related } from '../../src/runtime/controller.ts';
@@ -29,7 +30,7 @@ function concerned<O, S>({ select, affected }: Related<O, S>, before: O, after: 
 const issuer = (changes: { metadata?: object; spec?: object; status?: object } = {}) =>
   ({
     metadata: { ...ref, uid: 'u', ...changes.metadata },
-    spec: { region: 'eu-central-1', ...changes.spec },
+    spec: { region: 'eu-central-1', hosting: {}, ...changes.spec },
     status: { sites: [{ url, phase: 'Current' }], ...changes.status },
   }) as unknown as OIDCIssuer;
 
@@ -68,6 +69,18 @@ describe('an OIDCIssuer', () => {
       metadata: { labels: { [awsClusterLabel]: 'abcl0' }, ...(change as typeof leaving).metadata },
     };
     expect(concerned(watches.issuersForClusters, labelled(), issuer(marked))).toContainEqual(ref);
+  });
+
+  test('that lets a name go concerns the others that ask for it, and not itself', () => {
+    const names = nameClaimIndex();
+    const asking = { namespace: 'team-b', name: 'asking' };
+    const watchNames = watches.issuersForNames(names);
+    const holding = issuer({ status: { sites: [{ url: 'https://irsa.example.com', phase: 'Current' }] } });
+    for (const each of [asking, ref]) {
+      const selected = { seniority: '', asked: ['alias/irsa.example.com'], held: [], registered: [] };
+      names.changed({ ref: each, selected, kind: 'changed', pending: false });
+    }
+    expect(concerned(watchNames, holding, issuer({ status: { sites: [] } }))).toEqual([asking]);
   });
 
   test('that nobody derived concerns no AWSCluster', () => {
@@ -127,7 +140,7 @@ test('a namespace concerns the objects in it by its labels', () => {
 test('each of these watches is set up at the start', () => {
   const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
   const related = Object.keys(watches).filter((name) => /For/.test(name));
-  expect(related).toHaveLength(5);
+  expect(related).toHaveLength(6);
   for (const name of related) {
     expect(main).toMatch(new RegExp(`\\.watchRelated\\(\\w+, ${name}\\b`));
   }

@@ -56,7 +56,7 @@ export interface OIDCIssuerSpec {
      */
     external?: {
       /**
-       * The issuer URL exactly as the cluster's tokens carry it: https, no port, no query.
+       * The issuer URL exactly as the cluster's tokens carry it: https, no port, no query, and no slash at the end.
        */
       issuerURL: string;
     };

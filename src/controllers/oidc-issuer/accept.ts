@@ -15,6 +15,7 @@ import { ownerOf } from '../ownership.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { desiredIssuer } from './desired.ts';
+import { findHeldName } from './names.ts';
 import { departingParts, servingParts } from './parts.ts';
 import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
@@ -33,6 +34,8 @@ export async function accept(
   if (problem) return problem;
   const verdict = services.admission.issuer(object);
   if (!verdict.allowed) return refused('NotAllowed', verdict.message);
+  const held = findHeldName(object, services.names);
+  if (held) return refused('NameHeld', `${held.what} is held by ${held.holder}: choose another`);
 
   const getAccount = () => services.accounts.get(issuerAccount(object), pass);
   const stored = object.status?.accountID;

@@ -13,6 +13,8 @@ import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
 import type { ClusterDependencies, IssuerClusters } from '../clusters.ts';
+import type { Lookup } from '../../runtime/lookup.ts';
+import type { NameClaim } from '../name-claims.ts';
 import type { Once } from '../once.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredIssuer } from './desired.ts';
@@ -26,6 +28,8 @@ export interface IssuerDependencies {
   readonly ownCluster: ClusterDependencies['ownCluster'];
   readonly workloadClusters: WorkloadClusters;
   readonly documents: IssuerDocuments;
+  /** Who holds which name. */
+  readonly names: Lookup<NameClaim>;
   readonly admission: Admission;
   readonly settings: Settings;
   readonly clock: Clock;
