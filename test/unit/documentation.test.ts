@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { conditionTypes, reasons } from '../../src/api/conditions.ts';
 import { kinds, readSchema, walk, type Kind, type Schema } from '../crds/schema.ts';
 
@@ -77,4 +78,50 @@ test('every field that may be absent says what that means, but for the members o
       !textOf(schema).includes('Absent'),
   );
   expect(unclear.map(({ field }) => field)).toEqual([]);
+});
+
+/** Each field below this one that has no fields of its own, as the page writes it: `spec.keys[].name`. */
+function leaves(schema: Schema, path: string): readonly string[] {
+  if (schema.items) return leaves(schema.items, schema.items.properties ? `${path}[]` : path);
+  const properties = Object.entries(schema.properties ?? {});
+  return properties.length === 0 ? [path] : properties.flatMap(([name, child]) => leaves(child, `${path}.${name}`));
+}
+
+test.each(['spec', 'status'])('docs/oidcissuer.md has each field of the %s', (part) => {
+  const text = readFileSync('docs/oidcissuer.md', 'utf8');
+  const paths = leaves(readSchema('OIDCIssuer').properties![part]!, part);
+  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.filter((path) => !text.includes(`\`${path}\``))).toEqual([]);
+});
+
+/** The manifests in a page's YAML blocks, of our kinds. */
+const manifestsOf = (file: string) =>
+  [...readFileSync(file, 'utf8').matchAll(/^ *```yaml\n(.*?)^ *```$/gms)]
+    .flatMap(([, block]) => parseAllDocuments(block!).map((document) => document.toJS() as unknown))
+    .filter((manifest): manifest is Manifest => Object.keys(kinds).includes((manifest as Manifest | null)?.kind ?? ''));
+
+interface Manifest {
+  readonly kind: Kind;
+}
+
+/** What the schema does not know: the API server would drop it in silence. */
+function unknownFields(value: unknown, schema: Schema | undefined, path: string): readonly string[] {
+  if (schema === undefined) return [path];
+  if (Array.isArray(value)) return value.flatMap((item) => unknownFields(item, schema.items, `${path}[]`));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, child]) =>
+    unknownFields(child, schema.properties?.[name] ?? schema.additionalProperties, `${path}.${name}`),
+  );
+}
+
+test.each(pages)('the manifests of %s have only fields that there are', (file) => {
+  const unknown = manifestsOf(file).flatMap(({ kind, ...manifest }) => {
+    const { spec } = manifest as { readonly spec?: unknown };
+    return unknownFields(spec, readSchema(kind).properties!['spec'], `${kind}.spec`);
+  });
+  expect(unknown).toEqual([]);
+});
+
+test('some pages have manifests of our kinds', () => {
+  expect(pages.flatMap(manifestsOf).length).toBeGreaterThan(10);
 });
