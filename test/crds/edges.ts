@@ -43,8 +43,14 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
   {
     kind: 'OIDCIssuer',
     path: 'spec.hosting.external.issuerURL',
-    good: ['https://example.com', 'https://example.com/a/', 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC'],
-    bad: ['http://example.com', 'https://example.com:8443', 'https://example.com/?a=b', 'https://example.com/${aws:x}'],
+    good: ['https://example.com', 'https://example.com/a/b', 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC'],
+    bad: [
+      'http://example.com',
+      'https://example.com/a/',
+      'https://example.com:8443',
+      'https://example.com/?a=b',
+      'https://example.com/${aws:x}',
+    ],
   },
   {
     kind: 'OIDCIssuer',
