@@ -13,6 +13,8 @@ export const annotations = {
   allowDeletion: 'irsa.giantswarm.io/allow-deletion',
   /** On an OIDCIssuer: the issuer URL that the cluster's new tokens carry. For clusters that the operator does not reach. */
   migrated: 'irsa.giantswarm.io/migrated',
+  /** On an OIDCIssuer, `"true"`: what carries its name under the AWS tag of the same name becomes its own. */
+  adopt: 'irsa.giantswarm.io/adopt',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */
   takeOver: 'irsa.giantswarm.io/take-over',
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */

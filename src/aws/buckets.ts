@@ -16,6 +16,8 @@ export interface Bucket {
   readonly tags: Tags;
   /** Undefined: neither of the two. */
   readonly access: PublicAccess | undefined;
+  /** S3 takes no policy for the public. */
+  readonly blocksPolicy: boolean;
   /** Ownership is BucketOwnerEnforced: there are no ACLs. */
   readonly ownerEnforced: boolean;
   readonly policy: PolicyDocument | undefined;
@@ -82,6 +84,7 @@ export class S3Buckets implements Buckets {
       name,
       tags,
       access: accessOf(access?.PublicAccessBlockConfiguration),
+      blocksPolicy: access?.PublicAccessBlockConfiguration?.BlockPublicPolicy ?? false,
       ownerEnforced: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced',
       policy: policy?.Policy === undefined ? undefined : (JSON.parse(policy.Policy) as PolicyDocument),
     };

@@ -33,6 +33,8 @@ export interface Distribution {
   readonly aliases: readonly string[];
   /** Of its first origin. */
   readonly origin: Origin;
+  /** An origin reads with the origin access identity of older programs, which needs a statement of its own in the bucket's policy. */
+  readonly usesAccessIdentity: boolean;
   readonly tags: Tags;
   /** Of its making or its last update. */
   readonly changedAt: Date;
@@ -221,6 +223,7 @@ function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags):
       originDomain: config?.Origins?.Items?.[0]?.DomainName ?? '',
       originPath: config?.Origins?.Items?.[0]?.OriginPath ?? '',
     },
+    usesAccessIdentity: (config?.Origins?.Items ?? []).some((origin) => origin.S3OriginConfig?.OriginAccessIdentity),
     tags,
     changedAt: found?.LastModifiedTime ?? new Date(0),
     drift: (spec) => (config ? driftOf(config, spec) : []),

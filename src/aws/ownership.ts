@@ -8,6 +8,9 @@ export const ownershipKeys = {
   home: 'irsa.giantswarm.io/home',
 } as const;
 
+/** On something that somebody else made: the owner who may adopt it. Only who may tag it can say so. */
+export const adoptKey = 'irsa.giantswarm.io/adopt';
+
 /** On a certificate: the name of the DNS record that we made to prove its domain. Without it the record is not ours. */
 export const validationRecordKey = 'irsa.giantswarm.io/validation-record';
 
@@ -22,11 +25,13 @@ export interface Owner {
   readonly home: string;
   /** Other homes whose objects were moved or restored to this one, as somebody declared. */
   readonly takesOver: readonly string[];
+  /** Whether the object asks to adopt what carries its name under {@link adoptKey}. */
+  readonly adopts: boolean;
 }
 
 export type Ownership =
   | { readonly state: 'ours' }
-  /** It is the same owner's in a home that is taken over: the next repair of its tags makes it ours. */
+  /** It is the same owner's in a home that is taken over, or both sides want it adopted: the next repair of its tags makes it ours. */
   | { readonly state: 'adoptable' }
   /** It carries none of our tags. */
   | { readonly state: 'unclaimed' }
@@ -34,9 +39,11 @@ export type Ownership =
   | { readonly state: 'anothers'; readonly home?: string };
 
 /** The one answer to whose an AWS object is. */
-export function ownershipOf(tags: Tags, { installation, owner, home, takesOver }: Owner): Ownership {
+export function ownershipOf(tags: Tags, { installation, owner, home, takesOver, adopts }: Owner): Ownership {
   const { installation: installationKey, owner: ownerKey, home: homeKey } = ownershipKeys;
-  if (![installationKey, ownerKey, homeKey].some((key) => key in tags)) return { state: 'unclaimed' };
+  if (![installationKey, ownerKey, homeKey].some((key) => key in tags)) {
+    return { state: adopts && tags[adoptKey] === owner ? 'adoptable' : 'unclaimed' };
+  }
   const sameOwner = tags[installationKey] === installation && tags[ownerKey] === owner;
   const itsHome = tags[homeKey];
   if (!sameOwner || itsHome === undefined) return { state: 'anothers' };

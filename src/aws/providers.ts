@@ -90,6 +90,13 @@ export class IamOidcProviders implements OidcProviders {
 
   async update(arn: string, { addAudiences, removeAudiences, tags }: ProviderChanges): Promise<void> {
     const OpenIDConnectProviderArn = arn;
+    // The tags come first: with them it is ours, and only then may the operator change the rest.
+    if (Object.keys(tags.set).length > 0) {
+      await this.iam.send(
+        `tagging OIDC provider ${arn}`,
+        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags.set) }),
+      );
+    }
     for (const ClientID of addAudiences) {
       await this.iam.send(
         `adding audience ${ClientID} to OIDC provider ${arn}`,
@@ -100,12 +107,6 @@ export class IamOidcProviders implements OidcProviders {
       await this.iam.send(
         `removing audience ${ClientID} from OIDC provider ${arn}`,
         new iam.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
-      );
-    }
-    if (Object.keys(tags.set).length > 0) {
-      await this.iam.send(
-        `tagging OIDC provider ${arn}`,
-        new iam.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: toTagList(tags.set) }),
       );
     }
     if (tags.remove.length > 0) {

@@ -1,6 +1,6 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { annotations } from '../api/names.ts';
-import type { Resource } from '../api/resources.ts';
+import { oidcIssuers, type Resource } from '../api/resources.ts';
 import { type Owner, ownershipKeys, ownershipOf } from '../aws/ownership.ts';
 import type { Tags } from '../aws/tags.ts';
 import type { Pass } from '../runtime/definition.ts';
@@ -9,21 +9,23 @@ import type { Settings } from './settings.ts';
 
 /** The owner by which AWS objects of this object are made and recognized. */
 export function ownerOf(
-  { kind }: Resource,
+  resource: Resource,
   { metadata }: OIDCIssuer | IAMServiceAccount,
   { installation, home, takeOver }: Pick<Settings, 'installation' | 'home' | 'takeOver'>,
 ): Owner {
   const declared = metadata.annotations?.[annotations.takeOver];
   return {
     installation,
-    owner: `${kind}/${metadata.namespace}/${metadata.name}`,
+    owner: `${resource.kind}/${metadata.namespace}/${metadata.name}`,
     home,
     takesOver: declared === undefined ? takeOver : [...takeOver, declared],
+    // Adopting a role is not built.
+    adopts: resource === oidcIssuers && metadata.annotations?.[annotations.adopt] === 'true',
   };
 }
 
-/** For removals: only what a pass has already taken over may be deleted. */
-export const withoutTakeOver = (owner: Owner): Owner => ({ ...owner, takesOver: [] });
+/** For removals: only what a pass has already taken over or adopted may be deleted. */
+export const withoutTakeOver = (owner: Owner): Owner => ({ ...owner, takesOver: [], adopts: false });
 
 /** Something on AWS that was found under a name of ours. */
 export interface Found {

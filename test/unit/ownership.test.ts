@@ -1,7 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { mustBeOurs } from '../../src/controllers/ownership.ts';
 
-const owner = { installation: 'ginger', owner: 'IAMServiceAccount/team-a/reader', home: 'here', takesOver: [] };
+const owner = {
+  installation: 'ginger',
+  owner: 'IAMServiceAccount/team-a/reader',
+  home: 'here',
+  takesOver: [],
+  adopts: false,
+};
 const heldBy = (holder: string) => ({
   'irsa.giantswarm.io/installation': 'ginger',
   'irsa.giantswarm.io/owner': holder,

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { isOurs, ownershipOf, ownershipTags } from '../../../src/aws/ownership.ts';
 
-const owner = { installation: 'ginger', owner: 'OIDCIssuer/default/abcl0', home: 'here', takesOver: ['before'] };
+const owner = {
+  installation: 'ginger',
+  owner: 'OIDCIssuer/default/abcl0',
+  home: 'here',
+  takesOver: ['before'],
+  adopts: false,
+};
 const own = ownershipTags(owner, 'abcl0');
 const without = (key: string) => Object.fromEntries(Object.entries(own).filter(([other]) => other !== key));
 

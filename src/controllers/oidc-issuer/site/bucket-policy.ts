@@ -14,6 +14,8 @@ export interface Readers {
   readonly distributionARNs: readonly string[];
   /** The keys of the objects that anybody may read. */
   readonly publicKeys: readonly string[];
+  /** Whether the origin access identities that may read by now still may. */
+  readonly keepsIdentities: boolean;
 }
 
 /** Writes only if something differs. */
@@ -52,16 +54,18 @@ const sidOf = (statement: unknown) => JSON.stringify((statement as { Sid?: unkno
 /**
  * Readers read only over TLS. If only distributions read, their fixed ARNs keep the policy non-public, so that the public access
  * block can stay on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
- * Statements of others that deny stay. Those that allow go, because whoever writes this bucket can issue tokens.
+ * Statements of others that deny stay. Those that allow go, because whoever writes this bucket can issue tokens. Only those stay
+ * for a while by which the distribution of an older program reads until it has our origin access control.
  */
 export function bucketPolicy(
   observed: PolicyDocument | undefined,
-  { bucket, partition, distributionARNs, publicKeys }: Readers & { readonly bucket: string },
+  { bucket, partition, distributionARNs, publicKeys, keepsIdentities }: Readers & { readonly bucket: string },
 ): PolicyDocument {
   const arn = `arn:${partition}:s3:::${bucket}`;
   const read = [
     ...(distributionARNs.length === 0 ? [] : [readBy(distributionARNs, arn)]),
     ...(publicKeys.length === 0 ? [] : [readByAll(publicKeys, arn)]),
+    ...(keepsIdentities ? statements(observed).filter(isOfIdentity) : []),
   ];
   return { Version: '2012-10-17', Statement: [...read, overTls(arn), ...statements(observed).filter(isForeignDeny)] };
 }
@@ -95,6 +99,17 @@ const overTls = (bucketARN: string) => ({
 function statements(policy: PolicyDocument | undefined): readonly unknown[] {
   const statement = policy?.['Statement'] ?? [];
   return Array.isArray(statement) ? statement : [statement];
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html#private-content-restricting-access-to-s3-oai */
+function isOfIdentity(statement: unknown): boolean {
+  const { Effect, Principal, Action } = statement as { Effect?: unknown; Principal?: unknown; Action?: unknown };
+  const isRead = [Action].flat().every((action) => action === 's3:GetObject');
+  return (
+    Effect === 'Allow' &&
+    isRead &&
+    /"(AWS|CanonicalUser)":.*\b(Origin Access Identity E|[0-9a-f]{64,96}")/.test(JSON.stringify(Principal))
+  );
 }
 
 function isForeignDeny(statement: unknown): boolean {

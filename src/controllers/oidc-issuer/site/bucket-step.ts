@@ -14,6 +14,7 @@ import { ensureReaders, isPublic, isShared } from './readers.ts';
 import { mustBeOurs } from '../../ownership.ts';
 import { mayBeNew } from './propagation.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
+import { look } from '../registrations/look.ts';
 
 /** A bucket of ours. If a distribution reads it, its policy comes with the distribution. */
 export const bucketStep: Step<AcceptedSite, SiteContext> = {
@@ -28,15 +29,18 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const observed = await ensure(buckets, context);
     if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: isRecorded(context) }, owner);
     site.bucket.entry.owned = true;
-    const access = isPublic(context) ? 'PublicPolicy' : 'Private';
-    if (observed?.access !== access) await buckets.setPublicAccess(name, access);
-    if (!observed?.ownerEnforced) await buckets.enforceOwner(name);
+    seen.bucket = observed;
     if (observed) {
       const changes = diffTags(observed.tags, desired.tags, { former: status.tagKeys ?? [] });
       if (hasChanges(changes)) await buckets.putTags(name, changedTags(observed.tags, changes));
     }
-    seen.bucket = observed;
-    if (site.entry.hosting === 'S3') await ensureReaders(context);
+    const access = isPublic(context) ? 'PublicPolicy' : 'Private';
+    const isRead = site.entry.hosting === 'S3';
+    // Where the ACLs of an older program let everybody read, the policy has to do so before they stop to count.
+    if (isRead && observed?.access === undefined && !observed?.blocksPolicy) await ensureReaders(context);
+    if (observed?.access !== access) await buckets.setPublicAccess(name, access);
+    if (isRead) await ensureReaders(context);
+    if (!observed?.ownerEnforced && !(await readsByACL(context))) await buckets.enforceOwner(name);
     return ready;
   },
 
@@ -54,6 +58,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
         partition: account.partition.name,
         distributionARNs: [],
         publicKeys: [],
+        keepsIdentities: false,
       });
       pass.event(
         'Normal',
@@ -75,6 +80,13 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     return ready;
   },
 };
+
+/** Whether the documents are published, and nothing proves that everybody reads them without their ACLs. */
+async function readsByACL(context: AcceptedSite): Promise<boolean> {
+  const { site, seen } = context;
+  if (site.entry.hosting !== 'S3' || !seen.bucket || !site.entry.registered) return false;
+  return (await look(context, site.url)).state !== 'ours';
+}
 
 /** S3 tells of no bucket when it was made. But a recorded bucket, of which nothing was said before, was made by the last pass. */
 const isRecorded = (context: AcceptedSite) => context.site.bucket.entry.owned && mayBeNew(context, 'BucketReady');

@@ -33,14 +33,16 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       comment: desired.comment,
       tags: desired.tags,
     };
-    const distribution = await repair(context, known ?? (await create(context, spec)), spec);
-    const { id, arn, domainName, deployed } = distribution;
+    const there = known ?? (await create(context, spec));
     const { hasAlias } = site;
-    entry.distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-    if (!hasAlias) takeName(context, domainName);
+    entry.distribution = describe(there);
+    if (!hasAlias) takeName(context, there.domainName);
+    // Before an update that changes how the bucket is read: whoever reads it until then, and whoever reads it after that, may.
     await ensureReaders(context);
-    if (deployed) return ready;
-    const message = `CloudFront is rolling out distribution ${id} to its edges`;
+    const distribution = await repair(context, there, spec);
+    entry.distribution = describe(distribution);
+    if (entry.distribution.state === 'Deployed') return ready;
+    const message = `CloudFront is rolling out distribution ${distribution.id} to its edges`;
     const requeueAfter = services.settings.intervals.distribution;
     return { state: 'waiting', reason: 'DistributionDeploying', message, requeueAfter };
   },
@@ -56,6 +58,11 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     return removeOriginAccessControl(context);
   },
 };
+
+/** What is recorded. One that reads in the way of older programs is about to be changed. */
+function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distribution) {
+  return { id, arn, domainName, state: deployed && !usesAccessIdentity ? 'Deployed' : 'InProgress' };
+}
 
 /**
  * The recorded distribution. DNS records point at it, so it counts as deleted only if the list does not show it either. The list

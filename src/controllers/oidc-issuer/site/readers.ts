@@ -25,7 +25,9 @@ export async function ensureReaders(context: AcceptedSite): Promise<void> {
   const publicKeys = sites
     .filter(({ hosting }) => hosting === 'S3')
     .flatMap((entry) => [discoveryKey, jwksKey].map((key) => keyOf(siteOf(entry, object, account.id), key)));
+  // Until all edges have a change, some of them may read as before.
+  const keepsIdentities = sites.some(({ distribution }) => distribution && distribution.state !== 'Deployed');
   const bucket = { name: site.bucket.name, policy: seen.bucket?.policy };
-  const buckets = account.buckets(object.spec.region);
-  await ensureBucketPolicy(buckets, bucket, { partition: account.partition.name, distributionARNs, publicKeys });
+  const readers = { partition: account.partition.name, distributionARNs, publicKeys, keepsIdentities };
+  await ensureBucketPolicy(account.buckets(object.spec.region), bucket, readers);
 }
