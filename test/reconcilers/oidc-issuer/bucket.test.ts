@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
-import { adoptable, bucketName, globalBucket, owner, someoneElse, Story } from './story.ts';
+import { bucketName, globalBucket, owner, someoneElse, Story } from './story.ts';
 
 /** A bucket that is there before the operator. */
 function put(story: Story, bucket: Partial<FakeBucket> & { name: string }): FakeBucket {
@@ -67,7 +67,7 @@ describe('leaves alone', () => {
   test.each([
     ['a bucket without tags', {}],
     ['a bucket of another installation', someoneElse],
-    ['a bucket that asks to be adopted, as the issuer does', adoptable],
+    ['a bucket that another object may adopt', { 'irsa.giantswarm.io/adopt': 'OIDCIssuer/default/other' }],
   ])('%s', async (_, tags) => {
     const story = new Story({ bucket: { name: globalBucket } });
     story.adoptMe();

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import type { FakeProvider, FakeRole } from '../../fakes/aws/iam.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { accountID, adoptable, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
+import { accountID, alias, issuerURL, only, owner, someoneElse, Story } from './story.ts';
 
 const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
 const both = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } } };
@@ -238,7 +238,7 @@ test('registers again what somebody deleted', async () => {
 test.each([
   ['without tags', {}],
   ['of another installation', someoneElse],
-  ['that asks to be adopted, as the issuer does', adoptable],
+  ['that another object may adopt', { 'irsa.giantswarm.io/adopt': 'OIDCIssuer/default/other' }],
 ])('never changes a provider of its URL %s', async (_, tags) => {
   const story = new Story();
   await story.untilReady();

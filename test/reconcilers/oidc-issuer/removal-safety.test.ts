@@ -90,7 +90,7 @@ test('a copy under another name, with the annotation of the first, goes at once 
   };
   for (let passes = 0; passes < 4; passes++) await pass();
   const conditions = () => story.kube.get<OIDCIssuer>(oidcIssuers, copy)?.status?.conditions;
-  expect(conditions()).toContainEqual(expect.objectContaining({ type: 'DistributionReady', reason: 'NotOwned' }));
+  expect(conditions()).toContainEqual(expect.objectContaining({ type: 'Accepted', reason: 'NameHeld' }));
   expect(story.account.providers.size).toBe(1);
   story.kube.remove(oidcIssuers, copy);
   for (let passes = 0; passes < 8; passes++) await pass();

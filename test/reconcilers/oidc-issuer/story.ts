@@ -24,7 +24,7 @@ export const owner = {
   'irsa.giantswarm.io/owner': 'OIDCIssuer/default/abcl0',
   'irsa.giantswarm.io/home': 'home-of-test',
 };
-/** What a stranger's object would carry to be adopted, which is not built. Goes with `adoptMe`. */
+/** What something of somebody else's carries to be adopted. Goes with `adoptMe`. */
 export const adoptable = { 'irsa.giantswarm.io/adopt': owner['irsa.giantswarm.io/owner'] };
 export const someoneElse = { ...owner, 'irsa.giantswarm.io/installation': 'other' };
 

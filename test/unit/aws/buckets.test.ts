@@ -66,6 +66,7 @@ describe('finding', () => {
       name,
       tags: { owner: 'x' },
       access: 'Private',
+      blocksPolicy: true,
       ownerEnforced: true,
       policy: undefined,
     });

@@ -47,6 +47,21 @@ describe('an AWS object', () => {
     expect(isOurs(tags, owner)).toBe(false);
   });
 
+  test.each([
+    ['adoptable', 'that both sides want adopted', { team: 'a', 'irsa.giantswarm.io/adopt': owner.owner }, true],
+    ['unclaimed', 'that the object does not ask for', { 'irsa.giantswarm.io/adopt': owner.owner }, false],
+    ['unclaimed', 'that another object may adopt', { 'irsa.giantswarm.io/adopt': 'OIDCIssuer/default/x' }, true],
+    ['unclaimed', 'that nobody may adopt', { team: 'a' }, true],
+    [
+      'anothers',
+      'of another object, whatever else it says',
+      { ...own, 'irsa.giantswarm.io/owner': 'OIDCIssuer/default/x', 'irsa.giantswarm.io/adopt': owner.owner },
+      true,
+    ],
+  ])('is %s %s', (state, _, tags, adopts) => {
+    expect(ownershipOf(tags, { ...owner, adopts })).toEqual({ state });
+  });
+
   test('of another owner is not taken over with a home', () => {
     const tags = {
       ...own,

@@ -1,0 +1,270 @@
+import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
+import { describe, expect, test } from '@jest/globals';
+import { publicKeys } from '../../../src/oidc/keys.ts';
+import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, owner, Story } from './story.ts';
+
+const identity = 'E2OLDER';
+const legacy = { 'giantswarm.io/cluster': 'abcl0', 'giantswarm.io/installation': 'gauss' };
+const tags = () => ({ ...legacy, ...adoptable });
+
+/** An issuer that the older Go operator made: its bucket, distribution, certificate, records and provider. */
+class Older extends Story {
+  /** As the edges had it when they last had one configuration. */
+  deployed: DistributionConfig | undefined;
+
+  constructor(spec: ConstructorParameters<typeof Story>[0] = {}) {
+    super({ bucket: { name: bucket }, ...spec });
+    this.#seed();
+  }
+
+  #seed(): void {
+    const certificate = `arn:aws:acm:us-east-1:${accountID}:certificate/older`;
+    this.account.certificates.set(certificate, {
+      arn: certificate,
+      domain: alias,
+      requestedAt: 0,
+      token: undefined,
+      status: 'ISSUED',
+      failure: undefined,
+      keyAlgorithm: 'RSA_2048',
+      tags: tags(),
+      recordHiddenFor: 0,
+    });
+    const principal = `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ${identity}`;
+    const Statement = [
+      { Effect: 'Allow', Principal: { AWS: principal }, Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` },
+    ];
+    const [key] = publicKeys(this.pem).keys;
+    const { alg: _, ...withoutAlgorithm } = key!;
+    const json = (body: object) => ({
+      body: JSON.stringify(body),
+      etag: '"1"',
+      contentType: 'application/json',
+      metadata: {},
+    });
+    this.aws.buckets.set(bucket, {
+      name: bucket,
+      owner: accountID,
+      region: 'eu-central-1',
+      accountRegional: false,
+      tags: tags(),
+      policy: JSON.stringify({ Version: '2012-10-17', Id: 'PolicyForCloudFrontPrivateContent', Statement }),
+      publicAccessBlock: {
+        BlockPublicAcls: true,
+        IgnorePublicAcls: true,
+        BlockPublicPolicy: true,
+        RestrictPublicBuckets: true,
+      },
+      ownership: 'ObjectWriter',
+      objects: new Map([
+        ['.well-known/openid-configuration', json({ issuer: issuerURL, jwks_uri: `${issuerURL}/keys.json` })],
+        ['keys.json', json({ keys: [withoutAlgorithm] })],
+      ]),
+    });
+    const domain = `${bucket}.s3.eu-central-1.amazonaws.com`;
+    this.deployed = {
+      CallerReference: 'distribution-cluster-abcl0',
+      Comment: 'Created by irsa-operator for cluster abcl0',
+      Enabled: true,
+      HttpVersion: 'http1.1',
+      Aliases: { Quantity: 1, Items: [alias] },
+      Origins: {
+        Quantity: 1,
+        Items: [
+          {
+            Id: domain,
+            DomainName: domain,
+            S3OriginConfig: { OriginAccessIdentity: `origin-access-identity/cloudfront/${identity}` },
+          },
+        ],
+      },
+      DefaultCacheBehavior: {
+        TargetOriginId: domain,
+        ViewerProtocolPolicy: 'redirect-to-https',
+        CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+      },
+      ViewerCertificate: {
+        ACMCertificateArn: certificate,
+        SSLSupportMethod: 'sni-only',
+        MinimumProtocolVersion: 'TLSv1.2_2021',
+      },
+    } as DistributionConfig;
+    this.account.distributions.set('EOLDER', {
+      id: 'EOLDER',
+      arn: `arn:aws:cloudfront::${accountID}:distribution/EOLDER`,
+      domainName: 'dolder.cloudfront.net',
+      etag: 'ETAGOLDER',
+      status: 'Deployed',
+      config: this.deployed,
+      tags: tags(),
+      changedAt: new Date(0),
+    });
+    this.zone.records.push({ name: alias, type: 'CNAME', values: ['dolder.cloudfront.net'], ttl: 600 });
+    const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
+    this.account.providers.set(arn, {
+      arn,
+      url: issuerURL,
+      audiences: new Set(['sts.amazonaws.com']),
+      tags: tags(),
+      createdAt: new Date(0),
+    });
+  }
+
+  /** The configurations that some edge has by now with which it could not read the bucket. */
+  get blind(): string[] {
+    const { policy } = this.bucket;
+    const { arn, config } = this.distribution;
+    return [this.deployed, config].flatMap((each) => {
+      const [origin] = each?.Origins?.Items ?? [];
+      const by = origin?.S3OriginConfig?.OriginAccessIdentity ? `Origin Access Identity ${identity}` : arn;
+      return policy?.includes(by) ? [] : [`an edge that reads by ${by}`];
+    });
+  }
+}
+
+async function takenOver(): Promise<Older> {
+  const story = new Older();
+  story.adoptMe();
+  await story.untilReady();
+  await story.untilReady();
+  return story;
+}
+
+describe('an issuer of the older operator', () => {
+  test('is adopted as it is: nothing is made beside what is there, and its URL and keys stay', async () => {
+    const story = await takenOver();
+    expect(
+      story.aws.writes
+        .filter((write) => /^(Create|Request|Delete)/.test(write))
+        .filter((write) => write !== 'CreateOriginAccessControl'),
+    ).toEqual([]);
+    expect(story.status.issuerURL).toBe(issuerURL);
+    expect(story.published).toEqual([story.kid]);
+    expect(story.distribution.id).toBe('EOLDER');
+    expect(story.account.certificates.size).toBe(1);
+    for (const its of [story.bucket.tags, story.distribution.tags, [...story.account.providers.values()][0]?.tags]) {
+      expect(its).toMatchObject({ ...legacy, ...owner });
+    }
+  });
+
+  test('is served by every edge while its origin access identity is replaced', async () => {
+    const story = new Older();
+    story.adoptMe();
+    const problems: string[] = [];
+    story.aws.gate = (call, act) => {
+      const answer = act();
+      problems.push(...story.blind.map((what) => `${call}: ${what}`));
+      return answer;
+    };
+    for (let passes = 0; passes < 8; passes++) {
+      await story.reconcile();
+      story.aws.sync();
+      // The change reaches the edges after two passes.
+      if (passes % 3 !== 2) continue;
+      story.aws.deploy();
+      story.deployed = structuredClone(story.distribution.config);
+    }
+    expect(problems).toEqual([]);
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(story.distribution.config.Origins?.Items?.[0]).toMatchObject({
+      OriginAccessControlId: expect.stringMatching(/./),
+      S3OriginConfig: { OriginAccessIdentity: '' },
+    });
+    expect(story.bucket.policy).not.toContain(identity);
+    expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
+  });
+
+  test('rests after that', async () => {
+    const story = await takenOver();
+    story.forget();
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+    expect(story.kube.writes).toEqual([]);
+  });
+
+  test.each([
+    ['the issuer does not ask for it', (story: Older) => story.account.distributions.size],
+    [
+      'AWS does not allow it',
+      (story: Older) => {
+        story.adoptMe();
+        const { certificates, providers } = story.account;
+        for (const each of [story.bucket, story.distribution, ...certificates.values(), ...providers.values()])
+          delete each.tags['irsa.giantswarm.io/adopt'];
+      },
+    ],
+  ])('is left alone if %s', async (_, arrange) => {
+    const story = new Older();
+    arrange(story);
+    const before = structuredClone(story.bucket);
+    for (let passes = 0; passes < 4; passes++) await story.reconcile();
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.bucket).toEqual(before);
+    story.delete();
+    await story.untilGone();
+    expect(story.bucket).toEqual(before);
+    expect(story.account.distributions.size).toBe(1);
+    expect(story.account.providers.size).toBe(1);
+  });
+
+  test('is not deleted before it was adopted, whatever its annotation says', async () => {
+    const story = new Older();
+    story.admission.issuer = () => ({ allowed: true, guardrail: 'x' });
+    story.edit({ suspend: true });
+    story.adoptMe();
+    await story.reconcile();
+    story.edit({ suspend: false });
+    story.delete();
+    await story.untilGone();
+    expect(story.account.distributions.size).toBe(1);
+    expect(story.account.providers.size).toBe(1);
+  });
+});
+
+test('a public bucket of the older operator is served throughout, also while its ACLs end', async () => {
+  const url = `https://s3.eu-central-1.amazonaws.com/${bucket}`;
+  const story = new Story({ bucket: { name: bucket }, hosting: { s3: {} } });
+  const json = (body: object) => ({
+    body: JSON.stringify(body),
+    etag: '"1"',
+    contentType: 'application/json',
+    metadata: {},
+  });
+  const off = {
+    BlockPublicAcls: false,
+    IgnorePublicAcls: false,
+    BlockPublicPolicy: false,
+    RestrictPublicBuckets: false,
+  };
+  story.aws.buckets.set(bucket, {
+    name: bucket,
+    owner: accountID,
+    region: 'eu-central-1',
+    accountRegional: false,
+    tags: tags(),
+    policy: undefined,
+    publicAccessBlock: off,
+    ownership: 'ObjectWriter',
+    objects: new Map([
+      ['.well-known/openid-configuration', json({ issuer: url, jwks_uri: `${url}/keys.json` })],
+      ['keys.json', json({ keys: publicKeys(story.pem).keys })],
+    ]),
+  });
+  story.adoptMe();
+  const problems: string[] = [];
+  story.aws.gate = (call, act) => {
+    const answer = act();
+    const { publicAccessBlock, policy, ownership } = story.bucket;
+    const byACL = !publicAccessBlock?.IgnorePublicAcls && ownership === 'ObjectWriter';
+    const byPolicy =
+      policy?.includes('"Principal":"*","Action":"s3:GetObject"') && !publicAccessBlock?.RestrictPublicBuckets;
+    if (!byACL && !byPolicy) problems.push(call);
+    return answer;
+  };
+  await story.untilReady();
+  await story.untilReady();
+  expect(problems).toEqual([]);
+  expect(story.status.issuerURL).toBe(url);
+  expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
+  expect(story.bucket.publicAccessBlock).toMatchObject({ IgnorePublicAcls: true, BlockPublicPolicy: false });
+});
