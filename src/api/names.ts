@@ -23,11 +23,19 @@ export const annotations = {
   enableAlias: 'alpha.aws.giantswarm.io/enable-cloudfront-alias',
   /** From release 19, `"false"` removes the provider of the distribution's own URL. */
   keepDistributionProvider: 'alpha.aws.giantswarm.io/irsa-keep-cloudfront-oidc-provider',
+  /** On an AWSCluster, `"true"`: the operator that this one succeeds leaves the cluster alone. Ours does not. */
+  pauseOlder: 'giantswarm.io/pause-irsa-operator',
   /** Cluster API: reconcile nothing, delete nothing. */
   paused: 'cluster.x-k8s.io/paused',
   /** `clusterctl move`: the object is deleted here because it lives on elsewhere. */
   deleteForMove: 'clusterctl.cluster.x-k8s.io/delete-for-move',
 } as const;
+
+/** Of the operator that this one succeeds, on AWSClusters and on ConfigMaps with a cluster's values. */
+export const olderFinalizers = [
+  'irsa-operator.finalizers.giantswarm.io/resource',
+  'irsa-operator.finalizers.giantswarm.io',
+] as const;
 
 export const labels = {
   release: 'release.giantswarm.io/version',

@@ -113,7 +113,7 @@ describe('RBAC', () => {
           { 'infrastructure.cluster.x-k8s.io: awsclusterroleidentities': 'get' },
           { 'cluster.x-k8s.io: clusters': 'get' },
           { 'irsa.giantswarm.io: oidcissuers': 'create delete' },
-          { 'core: configmaps': 'get' },
+          { 'core: configmaps': 'get patch' },
         ],
       ],
     ]);

@@ -13,6 +13,7 @@ import type { Reconcile, Result } from '../../runtime/reconciler.ts';
 import type { Intervals } from '../settings.ts';
 import { isApplied } from './difference.ts';
 import { findCluster } from './find-cluster.ts';
+import { handOver, isLookedAfter } from './older-operator.ts';
 import { ensureOutput } from './output.ts';
 import { type Source, warning } from './source.ts';
 
@@ -84,11 +85,20 @@ export class AwsClusterReconciler {
       const message = `OIDCIssuer ${issuer.metadata.name} is being deleted: it is made anew when it is gone`;
       return this.#wait(cluster, { type: 'Normal', reason: 'DeletionWaits', message }, intervals.missing);
     }
+    if (isLookedAfter(cluster)) {
+      const message = `the older irsa-operator looks after this cluster: annotate it with ${annotations.pauseOlder}=true first, as docs/taking-over.md says`;
+      return this.#wait(cluster, warning('OlderOperatorRuns', message));
+    }
     await this.#addFinalizer(cluster);
     const { desired } = derivation;
     const refusal = isApplied(desired, issuer) ? undefined : await this.#apply(desired);
     if (refusal) return this.#wait(cluster, refusal);
     if (issuer) await this.#report(cluster, issuer);
+    // While the finalizer was just added, the version that was read is an old one.
+    const isReady = issuer !== undefined && isTrue(issuer.status?.conditions, 'Ready');
+    if (isReady && cluster.metadata.finalizers?.includes(finalizer)) {
+      await handOver(this.#dependencies.kube, this.#source.resource, cluster);
+    }
     return this.#rest(cluster);
   }
 

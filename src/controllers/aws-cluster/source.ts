@@ -58,7 +58,12 @@ export function issuerOf(
   const { namespace, name } = metadata;
   const isKept = metadata.labels?.[labels.keepIRSA] !== undefined;
   return {
-    metadata: { namespace, name, labels: { [awsClusterLabel]: name, [awsClusterGroupLabel]: group } },
+    metadata: {
+      namespace,
+      name,
+      labels: { [awsClusterLabel]: name, [awsClusterGroupLabel]: group },
+      ...(metadata.annotations?.[annotations.adopt] === 'true' && { annotations: { [annotations.adopt]: 'true' } }),
+    },
     spec: {
       ...spec,
       cluster: { kubeconfigSecretRef: { name: `${name}-kubeconfig`, key: 'value' } },

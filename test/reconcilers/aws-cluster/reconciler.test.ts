@@ -348,6 +348,54 @@ test('takes back what the AWSCluster asked for and does not ask for any more', a
   expect(story.kube.writes).toEqual([]);
 });
 
+describe('a cluster of the older operator', () => {
+  const older = 'irsa-operator.finalizers.giantswarm.io/resource';
+  const values = { ...ref, name: 'abcl0-cluster-values' };
+  const pause = { 'giantswarm.io/pause-irsa-operator': 'true' };
+
+  function heldByOlder(): Story {
+    const story = new Story();
+    story.kube.edit(awsClusters, ref, { metadata: { finalizers: ['other', older] } });
+    story.kube.seed(configMaps, { metadata: { ...values, finalizers: [older, 'theirs'] }, data: {} });
+    return story;
+  }
+
+  test('is left to that one until that one is paused', async () => {
+    const story = heldByOlder();
+    await story.reconcile();
+    expect(story.saidReasons).toEqual(['OlderOperatorRuns on AWSCluster']);
+    expect(story.kube.writes).toEqual([]);
+    story.annotate(pause);
+    await story.reconcile();
+    expect(story.issuer).toBeDefined();
+  });
+
+  test('passes on what asks to adopt, and takes it back', async () => {
+    const story = heldByOlder();
+    story.annotate({ ...pause, 'irsa.giantswarm.io/adopt': 'true' });
+    await story.reconcile();
+    expect(story.issuer?.metadata.annotations).toEqual({ 'irsa.giantswarm.io/adopt': 'true' });
+    story.annotate({ 'irsa.giantswarm.io/adopt': null });
+    await story.reconcile();
+    expect(story.issuer?.metadata.annotations ?? {}).toEqual({});
+  });
+
+  test('gets its finalizers taken away once the issuer is ready, and not before', async () => {
+    const story = heldByOlder();
+    story.annotate(pause);
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other', older, finalizer]);
+    await story.issuerIsReady();
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other', finalizer]);
+    expect(story.kube.get<KubernetesObject>(configMaps, values)?.metadata.finalizers).toEqual(['theirs']);
+    story.forget();
+    await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+  });
+});
+
 describe("Cluster API's AWSCluster", () => {
   /** A management cluster with one that opted in, and its identity. */
   class ClusterApiStory extends Story {

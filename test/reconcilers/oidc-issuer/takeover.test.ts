@@ -88,7 +88,7 @@ class Older extends Story {
         SSLSupportMethod: 'sni-only',
         MinimumProtocolVersion: 'TLSv1.2_2021',
       },
-    } as DistributionConfig;
+    };
     this.account.distributions.set('EOLDER', {
       id: 'EOLDER',
       arn: `arn:aws:cloudfront::${accountID}:distribution/EOLDER`,

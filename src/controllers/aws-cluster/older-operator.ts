@@ -1,0 +1,31 @@
+import type { AWSCluster } from '../../api/aws-cluster.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import { annotations, olderFinalizers } from '../../api/names.ts';
+import { configMaps, type Resource } from '../../api/resources.ts';
+import type { KubeClient } from '../../runtime/kube-client.ts';
+
+/** Whether the operator that this one succeeds still looks after the cluster. Two operators would undo each other's changes. */
+export const isLookedAfter = ({ metadata }: AWSCluster): boolean =>
+  holds({ metadata }) && metadata.annotations?.[annotations.pauseOlder] !== 'true';
+
+/**
+ * Takes the finalizers of the older operator away, which would hold a deletion for ever. Our own is there by then, so that no
+ * deletion slips between.
+ */
+export async function handOver(kube: KubeClient, resource: Resource, cluster: AWSCluster): Promise<void> {
+  if (!holds(cluster)) return;
+  const { namespace, name } = cluster.metadata;
+  const values = await kube.find<KubernetesObject>(configMaps, { namespace, name: `${name}-cluster-values` });
+  // The AWSCluster comes last: as long as it has them, this is tried again.
+  if (values && holds(values)) await release(kube, configMaps, values);
+  await release(kube, resource, cluster);
+}
+
+const holds = ({ metadata }: Pick<KubernetesObject, 'metadata'>) =>
+  olderFinalizers.some((name) => metadata.finalizers?.includes(name));
+
+async function release(kube: KubeClient, resource: Resource, { metadata }: KubernetesObject): Promise<void> {
+  const { resourceVersion, finalizers = [] } = metadata;
+  const others = finalizers.filter((name) => !(olderFinalizers as readonly string[]).includes(name));
+  await kube.patch(resource, metadata, { metadata: { resourceVersion, finalizers: others } });
+}
