@@ -15,7 +15,8 @@ beforeAll(async () => {
   environment = await Environment.start();
   await environment.install();
   workspace = await Workspace.create(environment, 'org-acme');
-  await environment.startOperator();
+  // So that on a slow machine too what was made counts as new until its tags show.
+  await environment.startOperator({ intervals: { propagation: '1m' } });
 });
 
 afterAll(() => environment?.stop());
@@ -42,6 +43,19 @@ const operations = [
   'AttachRolePolicy',
   'PutRolePolicy',
 ];
+
+/** What an issuer and a role have on AWS. */
+const oneOfEach = {
+  bucket: 1,
+  object: 2,
+  certificate: 1,
+  originAccessControl: 1,
+  distribution: 1,
+  // The alias twice, for IPv4 and IPv6, and what proves the domain to ACM.
+  record: 3,
+  provider: 1,
+  role: 1,
+};
 
 test.each<{ what: string; name: string; accountID: string; fault: Fault; faulty?: readonly string[] }>([
   {
@@ -90,17 +104,46 @@ test.each<{ what: string; name: string; accountID: string; fault: Fault; faulty?
   await workspace.ready(`oidcissuer/${name}`, `iamserviceaccount/${name}`);
   const called = new Set(environment.front.calls.map(({ operation }) => operation));
   expect(faulty.filter((operation) => !called.has(operation))).toEqual([]);
-  expect(counts(await holdings(account))).toEqual({
-    bucket: 1,
-    object: 2,
-    certificate: 1,
-    originAccessControl: 1,
-    distribution: 1,
-    // The alias twice, for IPv4 and IPv6, and what proves the domain to ACM.
-    record: 3,
-    provider: 1,
-    role: 1,
-  });
+  expect(counts(await holdings(account))).toEqual(oneOfEach);
+});
+
+test('what shows its tags late is waited for, and counts neither as a stranger’s nor as gone', async () => {
+  const name = 'late';
+  const account = await workspace.account('777777777777');
+  const { front } = environment;
+  front.state.timing.readsWithoutTags = 1;
+  // Where the answer is lost, AWS alone knows what was made, and it has to be found again. S3 answers a bucket without a body.
+  for (const operation of ['CreateDistributionWithTags', 'CreateOpenIDConnectProvider', 'CreateRole']) {
+    front.fail(operation, { kind: 'truncate' });
+  }
+  await workspace.apply(
+    oidcIssuer(name, { account: { roleARN: roleARN('777777777777') } }),
+    iamServiceAccount(name, name, { policies: { managed: ['AmazonS3ReadOnlyAccess'] } }),
+  );
+  await workspace.ready(`oidcissuer/${name}`, `iamserviceaccount/${name}`);
+  front.state.timing.readsWithoutTags = 0;
+
+  // The operator has read each of the four without its tags.
+  expect([...front.state.lateTags.reads.values()]).toEqual([0, 0, 0, 0]);
+  const held = await holdings(account);
+  expect(counts(held)).toEqual(oneOfEach);
+  const owners = {
+    bucket: 'OIDCIssuer',
+    distribution: 'OIDCIssuer',
+    provider: 'OIDCIssuer',
+    role: 'IAMServiceAccount',
+  };
+  for (const [kind, owner] of Object.entries(owners)) {
+    const { tags } = held.find((each) => each.kind === kind) ?? {};
+    expect(tags).toMatchObject({ 'irsa.giantswarm.io/owner': `${owner}/org-acme/${name}` });
+  }
+  const { status } = await workspace.get<{ providers: { owned: boolean }[] }>('oidcissuer', name);
+  expect(status?.providers).toMatchObject([{ owned: true }]);
+  const said = [
+    ...(await workspace.events('OIDCIssuer', name)),
+    ...(await workspace.events('IAMServiceAccount', name)),
+  ];
+  expect(said.filter(({ type }) => type === 'Warning')).toEqual([]);
 });
 
 test('reads that fail for a while take no condition back and send no warning; the condition says that they fail', async () => {

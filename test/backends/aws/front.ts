@@ -9,6 +9,7 @@ import { isWrite } from './operation.ts';
 import { readRequest, type AwsRequest, type Reply } from './request.ts';
 import { applies, type Hooks } from './rule.ts';
 import { rules } from './rules/index.ts';
+import { withKnownNames } from './services/iam-names.ts';
 import { services, type Handler } from './services/index.ts';
 import { FrontState, type Credential } from './state.ts';
 
@@ -191,7 +192,8 @@ export class AwsFront implements Hooks {
     }
   }
 
-  async #allowed(request: AwsRequest): Promise<Reply> {
+  async #allowed(sent: AwsRequest): Promise<Reply> {
+    const request = sent.service === 'iam' ? withKnownNames(sent, this.state) : sent;
     const name = `${request.service}:${request.operation}`;
     if (request.operation === 'Unknown') {
       throw awsError('NotImplemented', 501, `the front cannot name ${request.method} ${request.target}`);

@@ -78,6 +78,11 @@ function readXml(body: string): Xml {
   }
 }
 
+/** The call with other parameters of the query protocol. */
+export function withForm(request: AwsRequest, form: URLSearchParams): AwsRequest {
+  return { ...request, form, body: Buffer.from(form.toString()) };
+}
+
 /** The values of a list parameter of the query protocol, or one field of each. */
 export function members(form: URLSearchParams, list: string, field = ''): string[] {
   const names = new RegExp(`^${list}\\.member\\.\\d+${field && `\\.${field}`}$`);

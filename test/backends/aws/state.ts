@@ -2,6 +2,7 @@ import type { Certificate } from './certificates.ts';
 import type { Distribution, OriginAccessControl } from './distributions.ts';
 import { Dns } from './dns.ts';
 import type { Emulator } from './emulator.ts';
+import { LateTags } from './late-tags.ts';
 import type { Xml } from './xml.ts';
 
 /** The account of every credential that no AssumeRole handed out; moto's own default. */
@@ -44,6 +45,12 @@ export interface RoleSizes {
   readonly tagKeys: Set<string>;
 }
 
+/** What moto does not keep of an OIDC provider as IAM does. */
+export interface OidcProvider {
+  clientIDs: readonly string[];
+  readonly tags: Map<string, string>;
+}
+
 /** How slow the front is where AWS is; tests may set each. */
 export interface Timing {
   /** From a change of a distribution until it is Deployed. */
@@ -56,6 +63,8 @@ export interface Timing {
   callsWithoutPath: number;
   /** How long a role is new for that. */
   withoutPathMillis: number;
+  /** Reads of a bucket, distribution, OIDC provider or role made from now on that do not show its tags yet. */
+  readsWithoutTags: number;
   /** A page of a role's policies holds no more, however many were asked for. */
   policiesOnPage: number;
 }
@@ -66,6 +75,7 @@ export const defaultTiming: Readonly<Timing> = {
   pendingChangeReads: 1,
   callsWithoutPath: 1,
   withoutPathMillis: 300,
+  readsWithoutTags: 0,
   policiesOnPage: 2,
 };
 
@@ -83,8 +93,11 @@ export class FrontState {
   readonly certificates = new Map<string, Certificate>();
   /** By `account/name` in lower case, for IAM tells names apart without regard to case. */
   readonly roles = new Map<string, RoleSizes>();
-  /** Client ids of each OIDC provider, by ARN. */
-  readonly clientIDs = new Map<string, string[]>();
+  /** ARNs of customer managed policies by `account/name` in lower case, for their names are told apart alike. */
+  readonly policies = new Map<string, string>();
+  /** By ARN. */
+  readonly providers = new Map<string, OidcProvider>();
+  readonly lateTags = new LateTags();
   /** Id of each Route 53 change and how often GetChange will still answer PENDING. */
   readonly changes = new Map<string, number>();
 
@@ -109,7 +122,9 @@ export class FrontState {
     this.originAccessControls.clear();
     this.certificates.clear();
     this.roles.clear();
-    this.clientIDs.clear();
+    this.policies.clear();
+    this.providers.clear();
+    this.lateTags.clear();
     this.changes.clear();
     this.blockedAccounts.clear();
     this.withoutICP.clear();

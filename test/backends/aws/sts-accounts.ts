@@ -63,14 +63,7 @@ export class Accounts {
   async findProvider(accountID: string, issuer: string): Promise<Provider | undefined> {
     const arn = `arn:aws:iam::${accountID}:oidc-provider/${providerName(issuer)}`;
     const provider = await this.#find(accountID, 'GetOpenIDConnectProvider', { OpenIDConnectProviderArn: arn });
-    return provider === undefined ? undefined : { arn, clientIDs: this.state.clientIDs.get(arn) ?? [] };
-  }
-
-  /** Empty where there is no such provider. */
-  async providerTags(arn: string): Promise<[key: string, value: string][]> {
-    const parameters = { OpenIDConnectProviderArn: arn };
-    const reply = await this.#find(arn.split(':')[4] ?? '', 'GetOpenIDConnectProvider', parameters);
-    return items(reply ?? '', 'Tags', 'member').map((tag) => [text(tag, 'Key'), text(tag, 'Value')]);
+    return provider === undefined ? undefined : { arn, clientIDs: this.state.providers.get(arn)?.clientIDs ?? [] };
   }
 
   async #inline(role: Role, policy: Xml): Promise<PolicyDocument> {

@@ -49,6 +49,15 @@ export function checkSessionDuration(seconds = 3600): void {
   if (seconds < 3600 || seconds > 43_200) throw new ServiceError('ValidationError', 400, 'maxSessionDuration');
 }
 
+/** Keys of a role's tags are told apart without regard to case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */
+export function checkRoleTags(tags: TagList): void {
+  checkTags(tags);
+  const keys = (tags ?? []).map(({ Key = '' }) => Key.toLowerCase());
+  if (new Set(keys).size < keys.length) {
+    throw new ServiceError('InvalidInputException', 400, 'Duplicate tag keys found: they are case insensitive.');
+  }
+}
+
 export function checkTags(tags: TagList): void {
   for (const { Key = '', Value = '' } of tags ?? []) {
     const valid =

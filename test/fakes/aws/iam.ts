@@ -1,5 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import { checkDescription, checkJson, checkSessionDuration, checkTags, checkTrustPolicy } from './iam-checks.ts';
+import {
+  checkDescription,
+  checkJson,
+  checkRoleTags,
+  checkSessionDuration,
+  checkTags,
+  checkTrustPolicy,
+} from './iam-checks.ts';
 import { asRole, urlEncode, type FakeProvider, type FakeRole } from './iam-state.ts';
 import { page, ServiceError, tagList, tagRecord } from './service.ts';
 
@@ -31,7 +38,7 @@ export class FakeIam {
     if (!/^[\w+=,.@-]{1,64}$/.test(name)) throw new ServiceError('ValidationError', 400, `role name ${name}`);
     checkDescription(input.Description);
     checkSessionDuration(input.MaxSessionDuration);
-    checkTags(input.Tags);
+    checkRoleTags(input.Tags);
     checkTrustPolicy(trustPolicy);
     if ([...this.roles.keys()].some((existing) => existing.toLowerCase() === name.toLowerCase())) {
       throw new ServiceError('EntityAlreadyExistsException', 409, `Role with name ${name} already exists.`);
@@ -83,9 +90,9 @@ export class FakeIam {
     return {};
   }
 
-  /** Of keys that differ only in case, the last one stays. */
+  /** A tag takes the place of one whose key differs only in case. */
   TagRole({ RoleName, Tags }: iam.TagRoleRequest) {
-    checkTags(Tags);
+    checkRoleTags(Tags);
     this.UntagRole({ RoleName, TagKeys: Object.keys(tagRecord(Tags)) });
     Object.assign(this.role(RoleName).tags, tagRecord(Tags));
     return {};

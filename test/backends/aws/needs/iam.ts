@@ -11,8 +11,7 @@ import {
 } from './need.ts';
 import { members, type AwsRequest } from '../request.ts';
 import type { FrontState } from '../state.ts';
-import { roleKey } from '../services/iam.ts';
-import { Accounts } from '../sts-accounts.ts';
+import { roleKey } from '../services/iam-names.ts';
 
 function formTags(form: URLSearchParams): Tags {
   const values = members(form, 'Tags', 'Value');
@@ -66,9 +65,9 @@ const createProvider: Read = ({ form, accountID }) => {
   return creation('iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider', [arn, arn], formTags(form));
 };
 
-const onProvider: Read = async ({ form, operation }, state) => {
+const onProvider: Read = ({ form, operation }, state) => {
   const arn = form.get('OpenIDConnectProviderArn') ?? '';
-  const held = operation === 'GetOpenIDConnectProvider' ? [] : await new Accounts(state).providerTags(arn);
+  const held = operation === 'GetOpenIDConnectProvider' ? [] : [...(state.providers.get(arn)?.tags ?? [])];
   return [need(`iam:${operation}`, arn, { ...resourceTags(held), ...requestTags(formTags(form)) })];
 };
 

@@ -1,7 +1,7 @@
 import { awsError } from '../errors.ts';
 import { members } from '../request.ts';
 import type { Rule } from '../rule.ts';
-import { roleKey } from '../services/iam.ts';
+import { roleKey } from '../services/iam-names.ts';
 import { iamApi, iamQuotas, misfit, tooMuch } from './iam-values.ts';
 
 const operations = ['iam:CreateRole', 'iam:TagRole', 'iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'];
@@ -34,9 +34,19 @@ export const iamTagRules: readonly Rule[] = [
     page: iamQuotas,
     operations: ['iam:TagRole'],
     check(request, state) {
-      const known = state.roles.get(roleKey(request))?.tagKeys;
-      const all = new Set([...(known ?? []), ...members(request.form, 'Tags', 'Key')]);
-      return all.size > 50 ? tooMuch('Cannot exceed quota for TagsPerRole: 50') : undefined;
+      const known = state.roles.get(roleKey(request))?.tagKeys ?? [];
+      const keys = [...known, ...members(request.form, 'Tags', 'Key')].map((key) => key.toLowerCase());
+      return new Set(keys).size > 50 ? tooMuch('Cannot exceed quota for TagsPerRole: 50') : undefined;
+    },
+  },
+  {
+    name: 'provider-tags-count',
+    page: iamQuotas,
+    operations: ['iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'],
+    check({ form }, state) {
+      const known = state.providers.get(form.get('OpenIDConnectProviderArn') ?? '')?.tags.keys() ?? [];
+      const all = new Set([...known, ...members(form, 'Tags', 'Key')]);
+      return all.size > 50 ? tooMuch('Cannot exceed quota for TagsPerOpenIdConnectProvider: 50') : undefined;
     },
   },
 ];

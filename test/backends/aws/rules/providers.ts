@@ -30,7 +30,7 @@ export const providerRules: readonly Rule[] = [
     page: iamQuotas,
     operations: [...creates, 'iam:AddClientIDToOpenIDConnectProvider'],
     check({ form }, state) {
-      const known = state.clientIDs.get(form.get('OpenIDConnectProviderArn') ?? '') ?? [];
+      const known = state.providers.get(form.get('OpenIDConnectProviderArn') ?? '')?.clientIDs ?? [];
       const all = new Set([...known, ...members(form, 'ClientIDList'), ...form.getAll('ClientID')]);
       return all.size > 100 ? tooMuch('Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100') : undefined;
     },

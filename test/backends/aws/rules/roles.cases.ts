@@ -1,6 +1,7 @@
 import {
   AttachRolePolicyCommand,
   CreatePolicyCommand,
+  DeletePolicyCommand,
   DeleteRoleCommand,
   DetachRolePolicyCommand,
   DeleteRolePolicyCommand,
@@ -12,9 +13,12 @@ import type { Clients } from '../clients.ts';
 import type { Calls, Cases } from './case.ts';
 import { makeRole, putPolicy, readPolicy, trustPolicy, updateTrust } from './iam-samples.ts';
 
+async function createPolicy({ iam }: Clients, fields: { PolicyName: string; Path?: string }) {
+  return (await iam.send(new CreatePolicyCommand({ ...fields, PolicyDocument: readPolicy() }))).Policy;
+}
+
 async function attach(aws: Clients, number: number) {
-  const PolicyName = `policy-${number}`;
-  const { Policy } = await aws.iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument: readPolicy() }));
+  const Policy = await createPolicy(aws, { PolicyName: `policy-${number}` });
   await aws.iam.send(new AttachRolePolicyCommand({ RoleName: 'reader', PolicyArn: Policy?.Arn }));
 }
 
@@ -54,6 +58,20 @@ export const roleCases: Cases = {
     async refused({ aws }) {
       await makeRole(aws);
       await makeRole(aws, { RoleName: 'Reader', Path: '/irsa/' });
+    },
+  },
+  'policy-name-in-any-case': {
+    error: 'EntityAlreadyExistsException',
+    status: 409,
+    async allowed({ aws, other }) {
+      const Policy = await createPolicy(aws, { PolicyName: 'read' });
+      await createPolicy(await other(), { PolicyName: 'READ' });
+      await aws.iam.send(new DeletePolicyCommand({ PolicyArn: Policy?.Arn }));
+      await createPolicy(aws, { PolicyName: 'READ' });
+    },
+    async refused({ aws }) {
+      await createPolicy(aws, { PolicyName: 'read' });
+      await createPolicy(aws, { PolicyName: 'Read', Path: '/irsa/' });
     },
   },
   'role-path': {
@@ -114,6 +132,7 @@ export const roleCases: Cases = {
       await makeRole(aws);
       await putPolicy(aws, 'one', policyOf(10_000));
       await putPolicy(aws, 'one', policyOf(10_240));
+      await putPolicy(aws, 'ONE', policyOf(10_240));
       await aws.iam.send(new DeleteRolePolicyCommand({ RoleName: 'reader', PolicyName: 'one' }));
       await putPolicy(aws, 'two', policyOf(10_240));
     },
@@ -141,6 +160,8 @@ export const roleCases: Cases = {
     async allowed({ aws }) {
       await makeRole(aws);
       for (let number = 1; number <= 10; number++) await attach(aws, number);
+      const again = { RoleName: 'reader', PolicyArn: 'arn:aws:iam::123456789012:policy/POLICY-1' };
+      await aws.iam.send(new AttachRolePolicyCommand(again));
       const PolicyArn = 'arn:aws:iam::123456789012:policy/policy-1';
       await aws.iam.send(new DetachRolePolicyCommand({ RoleName: 'reader', PolicyArn }));
       await attach(aws, 11);

@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.ts';
-import { roleKey, policySize } from '../services/iam.ts';
+import { policySize } from '../services/iam.ts';
+import { policyKey, roleKey } from '../services/iam-names.ts';
 import { awsError } from '../errors.ts';
 import { fits, iamApi, iamQuotas, misfit, tooMuch } from './iam-values.ts';
 
@@ -17,6 +18,16 @@ export const roleRules: readonly Rule[] = [
     check(request, state) {
       const same = state.roles.get(roleKey(request));
       return same && awsError('EntityAlreadyExists', 409, `Role with name ${same.name} already exists.`);
+    },
+  },
+  {
+    name: 'policy-name-in-any-case',
+    page: `${iamApi}/API_CreatePolicy.html`,
+    operations: ['iam:CreatePolicy'],
+    check({ accountID, form }, state) {
+      const name = form.get('PolicyName') ?? '';
+      const message = `A policy called ${name} already exists. Duplicate names are not allowed.`;
+      return state.policies.has(policyKey(accountID, name)) ? awsError('EntityAlreadyExists', 409, message) : undefined;
     },
   },
   {

@@ -43,7 +43,8 @@ export const distributions: Readonly<Record<string, Handler>> = {
   },
 
   'cloudfront:ListTagsForResource': (request, state) => {
-    const tags = [...findTagged(request, state).tags].map(([Key, Value]) => ({ Key, Value }));
+    const { arn, tags: held } = findTagged(request, state);
+    const tags = state.lateTags.hides(arn) ? [] : [...held].map(([Key, Value]) => ({ Key, Value }));
     return cloudFrontReply(200, 'Tags', { Items: tags.length > 0 ? { Tag: tags } : '' });
   },
   'cloudfront:TagResource': (request, state) => {
@@ -82,6 +83,7 @@ function create({ accountID }: AwsRequest, config: Xml, tags: [string, string][]
   distribution.change(distribution.config, state.timing.deployMillis);
   for (const [key, value] of tags) distribution.tags.set(key, value);
   state.distributions.set(distribution.id, distribution);
+  state.lateTags.made(distribution.arn, state.timing.readsWithoutTags);
   const location = `https://cloudfront.amazonaws.com/2020-05-31/distribution/${distribution.id}`;
   return cloudFrontReply(201, 'Distribution', details(distribution), { etag: distribution.etag, location });
 }

@@ -1,13 +1,10 @@
-import { awsError } from '../errors.ts';
-import { members, type AwsRequest, type Reply } from '../request.ts';
+import { members, withForm, type AwsRequest } from '../request.ts';
 import type { FrontState, RoleSizes } from '../state.ts';
-import { buildXml, items, parseXml, xmlDocument, type Xml } from '../xml.ts';
+import { items, parseXml } from '../xml.ts';
+import { policyKey, roleKey, sameName } from './iam-names.ts';
+import { oidcProviders } from './iam-providers.ts';
+import { success } from './iam-replies.ts';
 import type { Handler } from './index.ts';
-
-/** Key of a role in the front's state. */
-export function roleKey({ accountID, form }: AwsRequest): string {
-  return `${accountID}/${(form.get('RoleName') ?? '').toLowerCase()}`;
-}
 
 /** Characters of a policy as IAM counts them: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export function policySize(document: string): number {
@@ -30,21 +27,6 @@ function noteRole(change: (role: RoleSizes, form: URLSearchParams) => void): Han
   });
 }
 
-/** Add- and RemoveClientID are not in moto: the front keeps the client ids and writes them into moto's answers. */
-function changeClientIDs(change: (clientIDs: string[], clientID: string) => string[]): Handler {
-  return async ({ form, accountID, operation }, state) => {
-    const arn = form.get('OpenIDConnectProviderArn') ?? '';
-    const query = new URLSearchParams({ Action: 'GetOpenIDConnectProvider', Version: '2010-05-08' });
-    query.set('OpenIDConnectProviderArn', arn);
-    const reply = await state.emulator.read('iam', accountID, `/?${query.toString()}`);
-    if (reply.status !== 200) {
-      throw awsError('NoSuchEntity', 404, `OpenIDConnect Provider not found for arn ${arn}`);
-    }
-    state.clientIDs.set(arn, change(state.clientIDs.get(arn) ?? [], form.get('ClientID') ?? ''));
-    return success(operation);
-  };
-}
-
 /**
  * IAM may answer with less than there is and less than was asked for, with IsTruncated and a Marker.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html
@@ -63,8 +45,40 @@ function inPages(list: string): Handler {
   };
 }
 
-/** IAM fills the list where none is sent: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
-const retrievedThumbprint = '0123456789abcdef0123456789abcdef01234567';
+/** Whatever its path is, an account has one role of a name. */
+function lateTagsKey({ accountID, form }: AwsRequest): string {
+  return `arn:aws:iam::${accountID}:role/${(form.get('RoleName') ?? '').toLowerCase()}`;
+}
+
+/** Reads a role; its tags may come late. */
+const readRole: Handler = async (request, state) => {
+  const reply = await state.emulator.send(request);
+  if (reply.status !== 200 || !state.lateTags.hides(lateTagsKey(request))) return reply;
+  return { ...reply, body: reply.body.toString().replace(/<Tags>[^]*<\/Tags>/, '<Tags/>') };
+};
+
+/** The keys of the role's tags that are among these but perhaps for their case. */
+function heldKeys(request: AwsRequest, state: FrontState, keys: readonly string[]): string[] {
+  const held = [...(state.roles.get(roleKey(request))?.tagKeys ?? [])];
+  return held.filter((key) => keys.some((other) => sameName(key, other)));
+}
+
+const tagRole = noteRole(({ tagKeys }, form) => {
+  for (const key of members(form, 'Tags', 'Key')) tagKeys.add(key);
+});
+
+const untagRole = noteRole(({ tagKeys }, form) => {
+  for (const key of members(form, 'TagKeys')) tagKeys.delete(key);
+});
+
+function untag(request: AwsRequest, state: FrontState, keys: readonly string[]) {
+  const form = new URLSearchParams({ Action: 'UntagRole', Version: '2010-05-08' });
+  form.set('RoleName', request.form.get('RoleName') ?? '');
+  keys.forEach((key, index) => {
+    form.set(`TagKeys.member.${index + 1}`, key);
+  });
+  return untagRole(withForm(request, form), state);
+}
 
 export const iam: Readonly<Record<string, Handler>> = {
   'iam:CreateRole': noting((request, state) => {
@@ -74,6 +88,7 @@ export const iam: Readonly<Record<string, Handler>> = {
     const boundary = request.form.get('PermissionsBoundary') ?? undefined;
     const made = { name, path, madeAt: Date.now(), judged: 0, boundary };
     state.roles.set(roleKey(request), { ...made, inline: new Map(), managed: new Set(), tagKeys });
+    state.lateTags.made(lateTagsKey(request), state.timing.readsWithoutTags);
   }),
   'iam:DeleteRole': noting((request, state) => {
     state.roles.delete(roleKey(request));
@@ -98,39 +113,27 @@ export const iam: Readonly<Record<string, Handler>> = {
   'iam:DeleteRolePermissionsBoundary': noteRole((role) => {
     role.boundary = undefined;
   }),
-  'iam:TagRole': noteRole(({ tagKeys }, form) => {
-    for (const key of members(form, 'Tags', 'Key')) tagKeys.add(key);
-  }),
-  'iam:UntagRole': noteRole(({ tagKeys }, form) => {
-    for (const key of members(form, 'TagKeys')) tagKeys.delete(key);
-  }),
-
-  'iam:CreateOpenIDConnectProvider': noting(({ form, accountID }, state) => {
-    const host = (form.get('Url') ?? '').replace(/^https:\/\//, '');
-    state.clientIDs.set(`arn:aws:iam::${accountID}:oidc-provider/${host}`, members(form, 'ClientIDList'));
-  }),
-  'iam:AddClientIDToOpenIDConnectProvider': changeClientIDs((clientIDs, added) => [...new Set([...clientIDs, added])]),
-  'iam:RemoveClientIDFromOpenIDConnectProvider': changeClientIDs((clientIDs, removed) =>
-    clientIDs.filter((clientID) => clientID !== removed),
-  ),
-  'iam:GetOpenIDConnectProvider': async (request, state) => {
-    const reply = await state.emulator.send(request);
-    const clientIDs = state.clientIDs.get(request.form.get('OpenIDConnectProviderArn') ?? '') ?? [];
-    const list = buildXml('ClientIDList', { member: clientIDs });
-    const thumbprints = buildXml('ThumbprintList', { member: retrievedThumbprint });
-    const body = reply.body
-      .toString()
-      .replace(/<ClientIDList>[^]*<\/ClientIDList>|<ClientIDList\/>/, list)
-      .replace('<ThumbprintList/>', thumbprints);
-    return { ...reply, body };
+  'iam:GetRole': readRole,
+  'iam:ListRoleTags': readRole,
+  // A tag takes the place of one whose key differs only in case. moto would keep both.
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity
+  'iam:TagRole': async (request, state) => {
+    const keys = members(request.form, 'Tags', 'Key');
+    const replaced = heldKeys(request, state, keys).filter((key) => !keys.includes(key));
+    const reply = await tagRole(request, state);
+    if (reply.status === 200 && replaced.length > 0) await untag(request, state, replaced);
+    return reply;
   },
-};
+  'iam:UntagRole': (request, state) =>
+    untag(request, state, heldKeys(request, state, members(request.form, 'TagKeys'))),
 
-function success(operation: string, result: { readonly [name: string]: Xml } = {}): Reply {
-  const namespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
-  const body = xmlDocument(`${operation}Response`, namespace, {
-    ...result,
-    ResponseMetadata: { RequestId: 'front' },
-  });
-  return { status: 200, headers: { 'content-type': 'text/xml' }, body };
-}
+  'iam:CreatePolicy': noting(({ accountID, form }, state) => {
+    const name = form.get('PolicyName') ?? '';
+    const arn = `arn:aws:iam::${accountID}:policy${form.get('Path') ?? '/'}${name}`;
+    state.policies.set(policyKey(accountID, name), arn);
+  }),
+  'iam:DeletePolicy': noting(({ accountID, form }, state) => {
+    state.policies.delete(policyKey(accountID, (form.get('PolicyArn') ?? '').replace(/^.*\//, '')));
+  }),
+  ...oidcProviders,
+};

@@ -28,6 +28,7 @@ export const s3: Readonly<Record<string, Handler>> = {
     const reply = await state.emulator.send(request);
     if (reply.status !== 200 || state.buckets.has(name)) return reply;
     state.buckets.set(name, { name, accountID, region, ...newBucket });
+    state.lateTags.made(bucketARN(name), state.timing.readsWithoutTags);
     const tags = element(request.xml, 'Tags');
     if (tags !== undefined && tags !== '') await tagBucket(request, tags, state);
     return reply;
@@ -36,6 +37,11 @@ export const s3: Readonly<Record<string, Handler>> = {
     const reply = await state.emulator.send(request);
     if (reply.status === 204) state.buckets.delete(request.labels['bucket'] ?? '');
     return reply;
+  },
+
+  's3:GetBucketTagging': (request, state) => {
+    if (!state.lateTags.hides(bucketARN(find(request, state).name))) return state.emulator.send(request);
+    throw awsError('NoSuchTagSet', 404, 'The TagSet does not exist');
   },
 
   's3:PutBucketPolicy': (request, state) => {
@@ -88,6 +94,8 @@ export const s3: Readonly<Record<string, Handler>> = {
     return empty;
   },
 };
+
+const bucketARN = (name: string) => `arn:aws:s3:::${name}`;
 
 const empty: Reply = { status: 204, headers: {}, body: '' };
 
