@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import { bucketName, globalBucket, owner, someoneElse, Story } from './story.ts';
@@ -73,6 +74,9 @@ describe('leaves alone', () => {
     story.adoptMe();
     const there = put(story, { name: globalBucket, tags });
     const before = structuredClone(there.tags);
+    await story.reconcile();
+    // In the first minute, a bucket without tags may be one that was made just now.
+    await story.clock.advance(minutes(1));
     await story.reconcile();
     expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True' });

@@ -166,7 +166,8 @@ test('asks less and less often, once a day at last, where each request fails, an
   expect(story.condition('CertificateReady')?.message).toContain('(11 requests so far): CAA_ERROR: a CAA record');
   expect(story.condition('Stalled')).toMatchObject({ status: 'True', reason: 'CertificateFailed' });
   expect(story.account.certificates.size).toBe(1);
-});
+  // Seven days are many passes.
+}, 60_000);
 
 test('moves the distribution from an expired certificate to a new one', async () => {
   const story = new Story();

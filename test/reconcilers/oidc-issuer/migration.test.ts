@@ -375,6 +375,8 @@ test('a new site begins with no keys out of a bucket that was never ours', async
   const story = new Migration({ bucket: { name: 'their-bucket' } });
   story.aws.buckets.set('their-bucket', theirs);
   await story.reconcile();
+  await story.clock.advance(minutes(1));
+  await story.reconcile();
   expect(story.condition('BucketReady')).toMatchObject({ status: 'False' });
   story.edit({ hosting: { cloudFront: { alias: renamed } }, bucket: { name: globalBucket } });
   await story.untilReady();

@@ -52,6 +52,8 @@ describe('the removal of an issuer that never had its bucket', () => {
       config: { ...control, OriginAccessControlOriginType: 's3' },
     });
     await story.reconcile();
+    await story.clock.advance(minutes(1));
+    await story.reconcile();
     expect(story.condition('BucketReady')).toMatchObject({ reason: 'NotOwned' });
     return story;
   }

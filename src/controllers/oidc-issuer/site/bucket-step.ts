@@ -27,7 +27,8 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const { name } = site.bucket;
     const buckets = account.buckets(object.spec.region);
     const observed = await ensure(buckets, context);
-    if (observed) mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: isRecorded(context) }, owner);
+    if (observed)
+      mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: mayBeNew(context, 'BucketReady') }, owner);
     site.bucket.entry.owned = true;
     seen.bucket = observed;
     if (observed) {
@@ -87,9 +88,6 @@ async function readsByACL(context: AcceptedSite): Promise<boolean> {
   if (site.entry.hosting !== 'S3' || !seen.bucket || !site.entry.registered) return false;
   return (await look(context, site.url)).state !== 'ours';
 }
-
-/** S3 tells of no bucket when it was made. But a recorded bucket, of which nothing was said before, was made by the last pass. */
-const isRecorded = (context: AcceptedSite) => context.site.bucket.entry.owned && mayBeNew(context, 'BucketReady');
 
 /** The bucket as it stood before this pass. Undefined if this pass created it. */
 async function ensure(buckets: Buckets, context: AcceptedSite): Promise<Bucket | undefined> {
