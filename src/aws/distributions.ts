@@ -1,7 +1,7 @@
 import * as cloudfront from '@aws-sdk/client-cloudfront';
 import type { CloudFrontCalls } from './calls.ts';
 import { driftOf, mergeConfig, newConfig } from './distribution-config.ts';
-import { isInUse, undefinedIfNotFound } from './errors.ts';
+import { foretold, isInUse, undefinedIfNotFound } from './errors.ts';
 import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
 /** Our part of a distribution. Everything else keeps CloudFront's or the user's value. */
@@ -104,6 +104,10 @@ export class CloudFrontDistributions implements Distributions {
           Tags: { Items: toTagList(spec.tags) },
         },
       }),
+      async () => {
+        if (await this.findByAlias(spec.alias)) throw foretold.aliasTaken();
+        return undefined;
+      },
     );
     return toDistribution(created, spec.tags);
   }
