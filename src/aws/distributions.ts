@@ -104,10 +104,7 @@ export class CloudFrontDistributions implements Distributions {
           Tags: { Items: toTagList(spec.tags) },
         },
       }),
-      async () => {
-        if (await this.findByAlias(spec.alias)) throw foretold.aliasTaken();
-        return undefined;
-      },
+      () => this.foretellCreation(spec),
     );
     return toDistribution(created, spec.tags);
   }
@@ -172,6 +169,17 @@ export class CloudFrontDistributions implements Distributions {
       // CloudFront says Deployed before every part of it knows the change.
       if (isInUse(error)) return 'disabling';
       throw error;
+    }
+  }
+
+  /** Distributions of other accounts can have the alias too, which no look shows. */
+  private async foretellCreation({ named, originDomain, callerReference }: DistributionSpec): Promise<undefined> {
+    for await (const { Id, Aliases, Origins } of this.all()) {
+      if (named && Aliases?.Items?.includes(named.alias)) throw foretold.aliasTaken();
+      const readsBucket = Origins?.Items?.some(({ DomainName }) => DomainName === originDomain);
+      const found = Id && readsBucket ? await this.get(Id) : undefined;
+      const reference = found?.Distribution?.DistributionConfig?.CallerReference;
+      if (reference === callerReference) throw foretold.alreadyExists();
     }
   }
 

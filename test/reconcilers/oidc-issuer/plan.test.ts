@@ -35,7 +35,7 @@ class PlanStory extends Story {
 
 const making = [
   `creating bucket ${bucketName}`,
-  `blocking public access to bucket ${bucketName}`,
+  `setting the public access block of bucket ${bucketName}`,
   `enforcing the owner of bucket ${bucketName}`,
   `writing object keys.json of bucket ${bucketName}`,
   `writing object .well-known/openid-configuration of bucket ${bucketName}`,
