@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/api/resources.ts';
 import { document, readOnly, ref, roleARN, roleName, Story } from './story.ts';
 
 const logs = 'arn:aws:iam::aws:policy/CloudWatchLogsFullAccess';
@@ -56,6 +56,13 @@ describe('a plan of a role', () => {
       expect.stringMatching(/^RoleReady: .*role/),
       'afterwards, when that is done: TrustReady, PoliciesReady, ServiceAccountsReady',
     ]);
+  });
+
+  test('that is new and whose service account names it already leaves the service account alone', async () => {
+    const story = new PlanStory();
+    const annotations = { 'eks.amazonaws.com/role-arn': roleARN };
+    story.workload.edit(serviceAccounts, { namespace: 'default', name: 's3-reader' }, { metadata: { annotations } });
+    expect(await story.plan()).toEqual(making.filter((line) => line !== annotating));
   });
 
   test('that is at rest says that nothing would change', async () => {
