@@ -45,7 +45,7 @@ const isMalformed = named('MalformedPolicyDocument');
 /** What AWS would answer to a write that a plan does not send. */
 class Foretold extends Error {
   constructor(override readonly name: string) {
-    super('foretold by a look');
+    super('as a look shows');
   }
 }
 export const foretold = {

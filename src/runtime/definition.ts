@@ -21,7 +21,7 @@ export interface Pass {
   /** Sends an event about something that no condition says. The loop itself sends an event for each condition that turns bad. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
   /** Notes what the pass would change, outside its own object too, and changes nothing. Absent: the changes are made. */
-  readonly plan?: Pick<Plan, 'note'>;
+  readonly plan?: Pick<Plan, 'note' | 'hasChanges'>;
 }
 
 export type Acceptance<C, R> =

@@ -19,6 +19,10 @@ export class Plan {
     this.#changes.add(change);
   }
 
+  get hasChanges(): boolean {
+    return this.#changes.size > 0;
+  }
+
   /**
    * The lines for the status: the changes, what stands in the way of others, and which conditions come afterwards, because what
    * they change depends on answers that AWS has not given.

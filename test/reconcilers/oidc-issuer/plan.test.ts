@@ -51,6 +51,36 @@ describe('a plan of an issuer', () => {
     ]);
   });
 
+  test('that is new and in a public bucket cannot tell yet whether the documents are served', async () => {
+    const story = new PlanStory({ hosting: { s3: {} } });
+    expect((await story.plan()).slice(-2)).toEqual([
+      expect.stringMatching(/^writing object .*openid-configuration/),
+      'afterwards, when that is done: ProvidersReady, Verified',
+    ]);
+  });
+
+  test('whose documents are not served, although all is as it should be, says so', async () => {
+    const story = new PlanStory();
+    await story.untilReady();
+    story.documents.fetch = async () => {
+      throw new Error('the distribution answers 403');
+    };
+    expect(await story.plan()).toEqual([expect.stringMatching(/^Verified: the distribution answers 403/)]);
+  });
+
+  test('that asks for another alias lists the new site, and leaves the former one alone', async () => {
+    const story = new PlanStory();
+    await story.untilReady();
+    story.annotate('true');
+    story.edit({ hosting: { cloudFront: { alias: 'irsa.renamed.example.com' } } });
+    expect(await story.plan()).toEqual([
+      `writing object irsa.renamed.example.com/keys.json of bucket ${bucketName}`,
+      `writing object irsa.renamed.example.com/.well-known/openid-configuration of bucket ${bucketName}`,
+      'requesting a certificate for irsa.renamed.example.com',
+      'afterwards, when that is done: CertificateReady, DistributionReady, DNSReady, ProvidersReady, Verified',
+    ]);
+  });
+
   test('that is new and lacks a hosted zone says so', async () => {
     const story = new PlanStory({ hosting: { cloudFront: { alias: 'irsa.nobodys.test' } } });
     expect(await story.plan()).toContain(
@@ -92,7 +122,7 @@ describe('a plan of an issuer', () => {
       `tagging bucket ${bucketName}`,
       `writing object .well-known/openid-configuration of bucket ${bucketName}`,
       `adding audience sts.amazonaws.com to OIDC provider ${provider}`,
-      expect.stringMatching(/^Verified: /),
+      'afterwards, when that is done: Verified',
     ]);
   });
 
