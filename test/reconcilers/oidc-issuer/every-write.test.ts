@@ -4,10 +4,8 @@ import { Kill } from '../../fakes/gate.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { sameJson } from '../../../src/runtime/json.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
+import { unseen } from './planning.ts';
 import { alias, bucketName, issuerURL, ref } from './story.ts';
-
-/** What the API server itself says of an object whose status nobody wrote. */
-const unseen = { observedGeneration: -1 };
 
 /** What an operator does that is killed at each of its writes, to AWS and to Kubernetes. */
 interface Work {
@@ -137,7 +135,7 @@ test.each(Object.entries(works))(
 );
 
 /**
- * Stops the work after that write, plans twice, and goes on. Says what the plans wrote beside the one line-up in the status, and
+ * Stops the work after that write, plans twice, and goes on. Says what the plans wrote beside the one patch of the status, and
  * what is wrong in the end. Undefined: there was no such write.
  */
 async function planned({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {

@@ -1,37 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { seconds } from '../../../src/runtime/duration.ts';
-import { alias, bucketName, issuerURL, newPublicKey, ref, someoneElse, Story } from './story.ts';
-
-/** What the API server itself says of an object whose status nobody wrote. */
-const unseen = { observedGeneration: -1 };
-const provider = `arn:aws:iam::111122223333:oidc-provider/${alias}`;
-
-class PlanStory extends Story {
-  annotate(value: string | null): void {
-    this.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/plan': value } } });
-  }
-
-  /** What a pass with the annotation writes down. It writes nothing else, and the next one writes nothing at all. */
-  async plan(): Promise<readonly string[]> {
-    this.annotate('true');
-    const { conditions, ...before } = this.status;
-    const { finalizers } = this.object!.metadata;
-    this.forget();
-    await this.reconcile();
-    expect(this.aws.writes).toEqual([]);
-    expect(this.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual(['patchStatus oidcissuers']);
-    expect(this.said).toEqual([]);
-    const { plan = [], conditions: after, ...rest } = this.status;
-    expect({ ...unseen, ...rest }).toEqual({ ...unseen, ...before });
-    if (!this.object?.metadata.deletionTimestamp) expect(after).toEqual(conditions);
-    expect(this.object!.metadata.finalizers).toEqual(finalizers);
-    this.forget();
-    await this.reconcile();
-    expect([...this.aws.writes, ...this.kube.writes]).toEqual([]);
-    return plan;
-  }
-}
+import { PlanStory, provider } from './planning.ts';
+import { alias, bucketName, issuerURL, newPublicKey, ref, someoneElse } from './story.ts';
 
 const making = [
   `creating bucket ${bucketName}`,
@@ -198,6 +169,18 @@ describe('a plan of an issuer', () => {
     expect(story.status.plan?.[0]).toMatch(/^BucketReady: .*ServiceFailureException/);
     expect(story.condition('BucketReady')).toMatchObject({ status: 'True', message: '' });
   });
+
+  test('is made anew for a new value of the annotation reconcile-at', async () => {
+    const story = new PlanStory();
+    await story.plan();
+    story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
+    const asked = { metadata: { annotations: { 'irsa.giantswarm.io/reconcile-at': 'now' } } };
+    story.kube.edit(oidcIssuers, ref, asked);
+    await story.clock.advance(seconds(1));
+    await story.comeBack();
+    expect(story.status.lastHandledReconcileAt).toBe('now');
+    expect(story.status.plan?.[0]).toBe(making[0]);
+  });
 });
 
 describe('a plan of a deletion', () => {
@@ -248,70 +231,5 @@ describe('a plan of a deletion', () => {
     await story.untilReady();
     story.delete();
     expect(await story.plan()).toEqual(['leaving on AWS all that was made for this object', 'letting the object go']);
-  });
-});
-
-describe('the annotation reconcile-at', () => {
-  const ask = (story: Story, value: string) =>
-    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/reconcile-at': value } } });
-
-  /** A story that waits until its documents are served, and looks at nothing else before the resync. */
-  async function waiting(): Promise<Story> {
-    const story = new Story();
-    story.documents.fetch = async () => {
-      throw new Error('the distribution answers 403');
-    };
-    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
-    story.forget();
-    await story.comeBack();
-    expect(story.aws.calls).toEqual([]);
-    return story;
-  }
-
-  test('makes a pass while a wait is not over, and only one for each value', async () => {
-    const story = await waiting();
-    ask(story, 'now');
-    await story.comeBack();
-    expect(story.aws.reads.length).toBeGreaterThan(5);
-    expect(story.status.lastHandledReconcileAt).toBe('now');
-    story.forget();
-    await story.comeBack();
-    expect(story.aws.calls).toEqual([]);
-    ask(story, 'once more');
-    await story.comeBack();
-    expect(story.status.lastHandledReconcileAt).toBe('once more');
-    expect(story.aws.reads.length).toBeGreaterThan(5);
-  });
-
-  test('repairs what drifted', async () => {
-    const story = new Story();
-    await story.untilReady();
-    story.bucket.tags['irsa.giantswarm.io/cluster'] = 'spoilt';
-    ask(story, 'now');
-    story.forget();
-    await story.comeBack();
-    expect(story.aws.writes).toEqual(['PutBucketTagging']);
-  });
-
-  test('does not resume what is suspended', async () => {
-    const story = new Story({ suspend: true });
-    ask(story, 'now');
-    await story.reconcile();
-    expect(story.aws.calls).toEqual([]);
-    expect(story.status.lastHandledReconcileAt).toBeUndefined();
-    story.edit({ suspend: false });
-    await story.reconcile();
-    expect(story.status.lastHandledReconcileAt).toBe('now');
-  });
-
-  test('makes a plan anew', async () => {
-    const story = new PlanStory();
-    await story.plan();
-    story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
-    ask(story, 'now');
-    await story.clock.advance(seconds(1));
-    await story.comeBack();
-    expect(story.status.lastHandledReconcileAt).toBe('now');
-    expect(story.status.plan?.[0]).toBe(making[0]);
   });
 });
