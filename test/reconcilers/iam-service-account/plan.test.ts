@@ -6,13 +6,9 @@ const logs = 'arn:aws:iam::aws:policy/CloudWatchLogsFullAccess';
 const annotating = 'changing ServiceAccount default/s3-reader of cluster abcl0';
 
 class PlanStory extends Story {
-  annotate(value: string | null): void {
-    this.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { 'irsa.giantswarm.io/plan': value } } });
-  }
-
   /** What a pass with the annotation writes down. It writes nothing else, and the next one writes nothing at all. */
   async plan(): Promise<readonly string[]> {
-    this.annotate('true');
+    this.annotatePlan('true');
     const { conditions, ...before } = this.status;
     const { finalizers } = this.object.metadata;
     this.forget();
@@ -115,7 +111,7 @@ describe('a plan of a role', () => {
   test('goes with its annotation, and what it said is done', async () => {
     const story = new PlanStory();
     await story.plan();
-    story.annotate(null);
+    story.annotatePlan(null);
     await story.reconcile();
     expect(story.status.plan).toBeUndefined();
     expect(story.status.roleARN).toBe(roleARN);
@@ -139,7 +135,7 @@ describe('a plan of a deletion', () => {
     ]);
     expect(story.condition('Ready')).toMatchObject({ status: 'False', reason: 'DeletionPlanned' });
     expect(story.condition('RoleReady')).toMatchObject({ status: 'True' });
-    story.annotate(null);
+    story.annotatePlan(null);
     await story.reconcile();
     expect(story.isGone).toBe(true);
     expect(story.iam.roles.size).toBe(0);

@@ -4,6 +4,7 @@ import { Kill } from '../../fakes/gate.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { sameJson } from '../../../src/runtime/json.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
+import { Fulfilment } from '../plans.ts';
 import { unseen } from './planning.ts';
 import { alias, bucketName, issuerURL, ref } from './story.ts';
 
@@ -135,8 +136,8 @@ test.each(Object.entries(works))(
 );
 
 /**
- * Stops the work after that write, plans twice, and goes on. Says what the plans wrote beside the one patch of the status, and
- * what is wrong in the end. Undefined: there was no such write.
+ * Stops the work after that write, plans twice, and goes on. Says what the plans wrote beside the one patch of the status, what of
+ * the plan the next pass did not do, and what is wrong in the end. Undefined: there was no such write.
  */
 async function planned({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {
   const story = await begin();
@@ -167,6 +168,10 @@ async function planned({ begin, act, end }: Work, last: number): Promise<string[
     if (!story.object.metadata.deletionTimestamp && !sameJson(before, after))
       problems.push('the plan changed conditions');
     annotate(null);
+    const fulfilment = new Fulfilment(story.logger, plan);
+    await story.reconcile();
+    const { problem } = fulfilment;
+    if (problem !== undefined) problems.push(`after ${kill.where} ${problem}`);
   }
   await act(story);
   const found = standing(story).join(', ');
@@ -175,7 +180,7 @@ async function planned({ begin, act, end }: Work, last: number): Promise<string[
 }
 
 test.each(Object.entries(works))(
-  'a plan in the middle of an operator that %s writes nothing, and changes nothing of the end',
+  'a plan in the middle of an operator that %s writes nothing, tells what comes next, and changes nothing of the end',
   async (_, work) => {
     const problems: string[] = [];
     let plans = 0;

@@ -190,7 +190,7 @@ describe('a plan of a deletion', () => {
     story.delete();
     expect(await story.plan()).toEqual([
       `deleting OIDC provider ${provider}`,
-      'changing records in zone example.com.',
+      `changing records in zone example.com. (delete A ${alias}, delete AAAA ${alias})`,
       expect.stringMatching(/^afterwards, when that is done: DNSReady, DistributionReady, .*, letting the object go$/),
     ]);
     expect(story.condition('Ready')).toMatchObject({
