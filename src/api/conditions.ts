@@ -71,6 +71,8 @@ const waitingReasons = [
   'IssuerNotReady',
   /** Being removed. */
   'Deleting',
+  /** Not removed while the annotation plan is there; status.plan says what would be. */
+  'DeletionPlanned',
 ] as const;
 
 const badReasons = [

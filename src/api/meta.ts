@@ -47,5 +47,9 @@ export interface ManagedObject extends KubernetesObject {
 
 export interface ManagedStatus {
   observedGeneration?: number;
+  /** What a pass would change. Only while the object asks for a plan. */
+  plan?: string[];
+  /** The value of the annotation reconcile-at, as of the last pass. */
+  lastHandledReconcileAt?: string;
   conditions?: Condition[];
 }

@@ -17,6 +17,10 @@ export const annotations = {
   adopt: 'irsa.giantswarm.io/adopt',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */
   takeOver: 'irsa.giantswarm.io/take-over',
+  /** What a pass would change is written to status.plan, and nothing is changed. Any value except `"false"`. */
+  plan: 'irsa.giantswarm.io/plan',
+  /** A value that was not there before makes a pass at once. */
+  reconcileAt: 'irsa.giantswarm.io/reconcile-at',
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */
   optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',
   /** Release 18.4 and later 18: publish under an alias of our own instead of the distribution's name. */

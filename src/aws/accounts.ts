@@ -113,7 +113,7 @@ export class AwsAccounts implements Accounts {
       id,
       roleARN,
       partition,
-      roles: new IamRoles(iam),
+      roles: new IamRoles(iam, { id, partition }),
       providers: new IamOidcProviders(iam, { id, partition }),
       certificates: certificatesIn(certificateRegion),
       certificatesIn,

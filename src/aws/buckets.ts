@@ -1,6 +1,6 @@
 import * as s3 from '@aws-sdk/client-s3';
 import type { S3Calls } from './calls.ts';
-import { isBucketGone, isNotFound, undefinedIfNotFound } from './errors.ts';
+import { foretold, isBucketGone, isNotFound, undefinedIfNotFound } from './errors.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { fromTagList, toTagList, type Tags } from './tags.ts';
 
@@ -103,6 +103,11 @@ export class S3Buckets implements Buckets {
           Tags: toTagList(tags),
         },
       }),
+      async () => {
+        // Another account's bucket refuses the look.
+        if (await this.findTags(name)) throw foretold.alreadyExists();
+        return undefined;
+      },
     );
   }
 
@@ -168,7 +173,14 @@ export class S3Buckets implements Buckets {
 
   async deleteObject(name: string, key: string): Promise<void> {
     await this.s3
-      .send(`deleting object ${key} of bucket ${name}`, new s3.DeleteObjectCommand({ ...this.bucket(name), Key: key }))
+      .send(
+        `deleting object ${key} of bucket ${name}`,
+        new s3.DeleteObjectCommand({ ...this.bucket(name), Key: key }),
+        async () => {
+          if (!(await this.findObject(name, key))) throw foretold.notFound();
+          return undefined;
+        },
+      )
       .catch(undefinedIfNotFound);
   }
 

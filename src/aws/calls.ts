@@ -8,6 +8,7 @@ import { actionOf, isRead } from './actions.ts';
 import type { CredentialSource } from './credentials.ts';
 import { AwsError, isThrottled } from './errors.ts';
 import type { Limiter } from './limiter.ts';
+import { noAnswer } from './plan.ts';
 import { type Scope, unlessAborted } from './scope.ts';
 
 type MetadataBearer = iam.__MetadataBearer;
@@ -64,6 +65,12 @@ export interface CallOptions {
   readonly breaker: Breaker;
 }
 
+/**
+ * A plan asks this instead of sending a write. It may read. It throws as AWS would, as far as a look can tell, and gives what is
+ * known of the answer beforehand.
+ */
+type Foretell<O> = () => Promise<Omit<O, '$metadata'> | undefined>;
+
 /** Sends the commands of one service to one account on behalf of one scope. Each command waits for its turn and has a deadline, and its error says what was being done. */
 export class Calls<In extends object, Out extends MetadataBearer, Config> {
   constructor(
@@ -73,18 +80,30 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
   ) {}
 
   /** `doing` begins with a gerund: `creating role x`. */
-  send<I extends In, O extends Out>(doing: string, command: iam.$Command<I, O, Config, In, Out>): Promise<O> {
-    return this.read(doing, command, async (output) => output);
+  send<I extends In, O extends Out>(
+    doing: string,
+    command: iam.$Command<I, O, Config, In, Out>,
+    foretell?: Foretell<O>,
+  ): Promise<O> {
+    return this.#call(doing, command, { body: async (output) => output, foretell });
   }
 
   /** Like `send`, for an answer whose body is a stream: the body is read within the deadline too. */
-  async read<I extends In, O extends Out, T>(
+  read<I extends In, O extends Out, T>(
     doing: string,
     command: iam.$Command<I, O, Config, In, Out>,
     body: (output: O) => Promise<T>,
   ): Promise<T> {
+    return this.#call(doing, command, { body });
+  }
+
+  async #call<I extends In, O extends Out, T>(
+    doing: string,
+    command: iam.$Command<I, O, Config, In, Out>,
+    { body, foretell }: { readonly body: (output: O) => Promise<T>; readonly foretell?: Foretell<O> | undefined },
+  ): Promise<T> {
     const { scope, deadline, credentials, limiter, breaker } = this.options;
-    const { signal, urgency } = scope;
+    const { signal, urgency, plan } = scope;
     const action = actionOf(command);
     noteThrottles(command.middlewareStack, limiter);
     const call = async () => {
@@ -93,6 +112,11 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     };
     try {
       signal.throwIfAborted();
+      if (plan && !isRead(action)) {
+        const foretold = (await foretell?.()) as O | undefined;
+        plan.note(doing);
+        return await body(foretold ?? noAnswer<O>(doing));
+      }
       if (credentials) await unlessAborted(signal, credentials());
       const turn = (work: typeof call, signal: AbortSignal) => limiter.add(work, { signal, urgency });
       const result = await breaker.run(call, { turn, signal });

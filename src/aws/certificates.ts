@@ -1,6 +1,6 @@
 import * as acm from '@aws-sdk/client-acm';
 import type { AcmCalls } from './calls.ts';
-import { undefinedIfNotFound } from './errors.ts';
+import { foretold, undefinedIfNotFound } from './errors.ts';
 import { plainName } from './names.ts';
 import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
@@ -131,7 +131,12 @@ export class AcmCertificates implements Certificates {
 
   async delete(arn: string): Promise<void> {
     await this.acm
-      .send(`deleting certificate ${arn}`, new acm.DeleteCertificateCommand({ CertificateArn: arn }))
+      .send(`deleting certificate ${arn}`, new acm.DeleteCertificateCommand({ CertificateArn: arn }), async () => {
+        const { inUseBy } = (await this.find(arn)) ?? {};
+        if (!inUseBy) throw foretold.notFound();
+        if (inUseBy.length > 0) throw foretold.inUse();
+        return undefined;
+      })
       .catch(undefinedIfNotFound);
   }
 }

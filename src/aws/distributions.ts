@@ -1,7 +1,7 @@
 import * as cloudfront from '@aws-sdk/client-cloudfront';
 import type { CloudFrontCalls } from './calls.ts';
 import { driftOf, mergeConfig, newConfig } from './distribution-config.ts';
-import { isInUse, undefinedIfNotFound } from './errors.ts';
+import { foretold, isInUse, undefinedIfNotFound } from './errors.ts';
 import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
 /** Our part of a distribution. Everything else keeps CloudFront's or the user's value. */
@@ -106,6 +106,7 @@ export class CloudFrontDistributions implements Distributions {
           Tags: { Items: toTagList(spec.tags) },
         },
       }),
+      () => this.foretellCreation(spec),
     );
     return toDistribution(created, spec.tags);
   }
@@ -170,6 +171,17 @@ export class CloudFrontDistributions implements Distributions {
       // CloudFront says Deployed before every part of it knows the change.
       if (isInUse(error)) return 'disabling';
       throw error;
+    }
+  }
+
+  /** Distributions of other accounts can have the alias too, which no look shows. */
+  private async foretellCreation({ named, originDomain, callerReference }: DistributionSpec): Promise<undefined> {
+    for await (const { Id, Aliases, Origins } of this.all()) {
+      if (named && Aliases?.Items?.includes(named.alias)) throw foretold.aliasTaken();
+      const readsBucket = Origins?.Items?.some(({ DomainName }) => DomainName === originDomain);
+      const found = Id && readsBucket ? await this.get(Id) : undefined;
+      const reference = found?.Distribution?.DistributionConfig?.CallerReference;
+      if (reference === callerReference) throw foretold.alreadyExists();
     }
   }
 

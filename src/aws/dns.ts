@@ -81,7 +81,7 @@ export class Route53Dns implements Dns {
 
   async change(zone: Zone, changes: readonly RecordChange[]): Promise<string> {
     const sent = this.route53.send(
-      `changing records in zone ${zone.name}`,
+      `changing records in zone ${zone.name} (${changes.map(inWords).join(', ')})`,
       new route53.ChangeResourceRecordSetsCommand({
         HostedZoneId: zone.id,
         ChangeBatch: { Changes: changes.map(toChange) },
@@ -163,6 +163,11 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
     ttl: set.TTL,
     original: set,
   };
+}
+
+function inWords(change: RecordChange): string {
+  const { name, type } = change.action === 'upsertAlias' ? change : change.record;
+  return `${change.action === 'delete' ? 'delete' : 'set'} ${type} ${name}`;
 }
 
 function toChange(change: RecordChange): route53.Change {

@@ -42,6 +42,20 @@ export interface Failure {
 const trustActions = new Set(['iam:CreateRole', 'iam:UpdateAssumeRolePolicy']);
 const isMalformed = named('MalformedPolicyDocument');
 
+/** What AWS would answer to a write that a plan does not send. */
+class Foretold extends Error {
+  constructor(override readonly name: string) {
+    super('as a look shows');
+  }
+}
+export const foretold = {
+  notFound: () => new Foretold('ResourceNotFoundException'),
+  alreadyExists: () => new Foretold('EntityAlreadyExistsException'),
+  aliasTaken: () => new Foretold('CNAMEAlreadyExists'),
+  inUse: () => new Foretold('ResourceInUseException'),
+  deleteConflict: () => new Foretold('DeleteConflictException'),
+} as const;
+
 /** The AWS call behind an error. Undefined if there was none. */
 export function describe(error: unknown): Failure | undefined {
   const failed = chain(error).find((link) => link instanceof AwsError);

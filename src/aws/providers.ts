@@ -1,6 +1,6 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
-import { undefinedIfNotFound } from './errors.ts';
+import { foretold, undefinedIfNotFound } from './errors.ts';
 import { fromTagList, type TagChanges, toTagList, type Tags } from './tags.ts';
 
 export interface ProviderSpec {
@@ -60,6 +60,10 @@ export class IamOidcProviders implements OidcProviders {
         ClientIDList: [...spec.audiences],
         Tags: toTagList(spec.tags),
       }),
+      async () => {
+        if (await this.find(this.arn(spec.url))) throw foretold.alreadyExists();
+        return {};
+      },
     );
     return OpenIDConnectProviderArn ?? this.arn(spec.url);
   }

@@ -1,6 +1,6 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
-import { isInvalid, isLimitExceeded, isNotFound, undefinedIfNotFound } from './errors.ts';
+import { foretold, isInvalid, isLimitExceeded, isNotFound, undefinedIfNotFound } from './errors.ts';
 
 export interface InlinePolicy {
   readonly name: string;
@@ -94,6 +94,7 @@ export class IamRolePolicies {
         .send(
           `detaching policy ${PolicyArn} from role ${name}`,
           new iam.DetachRolePolicyCommand({ RoleName, PolicyArn }),
+          async () => mustBeIn(await this.attached(name), PolicyArn),
         )
         .catch(undefinedIfNotFound);
     }
@@ -102,6 +103,7 @@ export class IamRolePolicies {
         .send(
           `deleting inline policy ${PolicyName} of role ${name}`,
           new iam.DeleteRolePolicyCommand({ RoleName, PolicyName }),
+          async () => mustBeIn(await this.inlineNames(name), PolicyName),
         )
         .catch(undefinedIfNotFound);
     }
@@ -134,6 +136,10 @@ export class IamRolePolicies {
     } while (Marker);
     return names;
   }
+}
+
+function mustBeIn(there: readonly string[], policy: string): undefined {
+  if (!there.includes(policy)) throw foretold.notFound();
 }
 
 type Work = () => Promise<unknown>;

@@ -1,6 +1,6 @@
 import * as iam from '@aws-sdk/client-iam';
 import type { IamCalls } from './calls.ts';
-import { isDeleteConflict, undefinedIfNotFound } from './errors.ts';
+import { foretold, isDeleteConflict, undefinedIfNotFound } from './errors.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { IamRolePolicies, type PolicyChanges, type PolicyNames, type RolePolicies } from './role-policies.ts';
 import { fromTagList, toTagList, type Tags } from './tags.ts';
@@ -74,7 +74,10 @@ export interface Roles {
 export class IamRoles implements Roles {
   private readonly policies: IamRolePolicies;
 
-  constructor(private readonly iam: IamCalls) {
+  constructor(
+    private readonly iam: IamCalls,
+    private readonly account: { readonly id: string; readonly partition: { readonly name: string } },
+  ) {
     this.policies = new IamRolePolicies(iam);
   }
 
@@ -90,10 +93,14 @@ export class IamRoles implements Roles {
         PermissionsBoundary: spec.permissionsBoundary,
         Tags: toTagList(spec.tags),
       }),
+      async () => {
+        if (await this.find(spec.name)) throw foretold.alreadyExists();
+        return { Role: undefined };
+      },
     );
     return {
       name: spec.name,
-      arn: created?.Arn ?? '',
+      arn: created?.Arn ?? this.arn(spec),
       path: spec.path,
       createdAt: created?.CreateDate ?? new Date(),
       trustPolicy: spec.trustPolicy,
@@ -175,18 +182,33 @@ export class IamRoles implements Roles {
   async delete(name: string, known: PolicyNames) {
     await this.policies.remove(name, known);
     try {
-      await this.deleteBare(name);
+      await this.deleteBare(name, known);
     } catch (error) {
       if (!isDeleteConflict(error)) throw error;
-      await this.policies.remove(name, await this.policies.list(name));
-      await this.deleteBare(name);
+      const listed = await this.policies.list(name);
+      await this.policies.remove(name, listed);
+      await this.deleteBare(name, listed);
     }
   }
 
-  private async deleteBare(name: string): Promise<void> {
+  /** @param removed what was taken off before */
+  private async deleteBare(name: string, removed: PolicyNames): Promise<void> {
     await this.iam
-      .send(`deleting role ${name}`, new iam.DeleteRoleCommand({ RoleName: name }))
+      .send(`deleting role ${name}`, new iam.DeleteRoleCommand({ RoleName: name }), async () => {
+        const { managed, inline } = await this.policies.list(name);
+        const rest = [
+          ...managed.filter((arn) => !removed.managed.includes(arn)),
+          ...inline.filter((policy) => !removed.inline.includes(policy)),
+        ];
+        if (rest.length > 0) throw foretold.deleteConflict();
+        return undefined;
+      })
       .catch(undefinedIfNotFound);
+  }
+
+  private arn({ path, name }: RoleSpec): string {
+    const { id, partition } = this.account;
+    return `arn:${partition.name}:iam::${id}:role${path}${name}`;
   }
 }
 

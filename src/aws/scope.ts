@@ -1,5 +1,6 @@
 import type { Logger } from '../observability/logger.ts';
 import type { Urgency } from './limiter.ts';
+import type { Plan } from './plan.ts';
 
 /** On whose behalf AWS is called: one pass over one object, or the operator itself for what passes share. */
 export interface Scope {
@@ -9,6 +10,8 @@ export interface Scope {
   readonly logger: Logger;
   /** Which calls go first where those of several scopes wait. Absent: normal. */
   readonly urgency?: Urgency;
+  /** Writes are noted here instead of being sent. Absent: they are sent. */
+  readonly plan?: Plan;
 }
 
 /** Rejects with the signal's reason as soon as it aborts, even if the work itself does not look at the signal. */

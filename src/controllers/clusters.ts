@@ -2,9 +2,11 @@ import type { Reason } from '../api/conditions.ts';
 import type { OIDCIssuer } from '../api/kinds.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { type NamespacedName, namespaces, oidcIssuers } from '../api/resources.ts';
+import type { Pass } from '../runtime/definition.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Secrets } from '../runtime/secrets.ts';
 import type { WorkloadClusters } from '../runtime/workload-clusters.ts';
+import { clientDuring } from './during-pass.ts';
 import { clusterNameOf } from './issuer-contract.ts';
 import { placeOf } from './references.ts';
 import { secretsForbidden } from './secret-permissions.ts';
@@ -32,10 +34,10 @@ export interface ClusterDependencies {
 
 /** The clusters whose pods use an issuer, by what its spec says about the way there. */
 export class IssuerClusters {
-  /** @param signal ends all calls to a workload cluster, as that of the other clients does theirs */
+  /** @param pass ends all calls to a workload cluster, as those of the other clients */
   constructor(
     private readonly dependencies: ClusterDependencies,
-    private readonly signal: AbortSignal,
+    private readonly pass: Pass,
   ) {}
 
   /** Reaches a cluster by an issuer that may be gone, or of another cluster by now. Throws InvalidKubeconfigError. */
@@ -50,7 +52,8 @@ export class IssuerClusters {
     const { metadata, spec } = issuer;
     const { kube, secrets, workloadClusters, ownCluster } = this.dependencies;
     const { name, namespace } = metadata;
-    const place = placeOf({ issuerNamespace: namespace, cluster: clusterNameOf(issuer) });
+    const cluster = clusterNameOf(issuer);
+    const place = placeOf({ issuerNamespace: namespace, cluster });
     if (spec.cluster?.inCluster) {
       ownCluster.follow(place);
       return { state: 'connected', client: kube };
@@ -59,8 +62,10 @@ export class IssuerClusters {
     if (!reference) return noWay(`OIDCIssuer ${name} has no spec.cluster`);
     const entry = await secrets.entry({ namespace, name: reference.name }, reference.key);
     switch (entry.state) {
-      case 'found':
-        return { state: 'connected', client: workloadClusters.connect(entry.value, place).during(this.signal) };
+      case 'found': {
+        const client = workloadClusters.connect(entry.value, place);
+        return { state: 'connected', client: clientDuring(client, this.pass, ` of cluster ${cluster}`) };
+      }
       case 'forbidden': {
         // The Secret goes with the namespace, as the permission to read it did, and nobody will grant that again.
         if (await isBeingDeleted(kube, namespace)) return noWay(`namespace ${namespace} is being deleted`);

@@ -2,6 +2,7 @@ import type { Reason } from '../api/conditions.ts';
 import { isRead } from '../aws/actions.ts';
 import { type Denial, denialOf } from '../aws/denial.ts';
 import { type Failure, InvalidRoleARN, chain, describe } from '../aws/errors.ts';
+import { NotSent } from '../aws/plan.ts';
 import type { Explanation } from '../runtime/definition.ts';
 import { isConflict, isForbidden, isTransient, isUnreachable, KubeError } from '../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../runtime/workload-clusters.ts';
@@ -45,6 +46,9 @@ export function explain(error: unknown): Explanation {
   if (terminal) return { reason: terminal.reason, message, terminal: true };
   if (links.some((link) => link instanceof NotSeenYet)) {
     return { reason: 'AwaitingReconciliation', message, terminal: false, passing: true };
+  }
+  if (links.some((link) => link instanceof NotSent)) {
+    return { reason: 'DependencyNotReady', message, terminal: false, notSent: true };
   }
   const invalid = links.find((link) => link instanceof InvalidKubeconfigError);
   if (invalid) return { reason: 'InvalidKubeconfig', message, terminal: true };

@@ -3,6 +3,7 @@ import type { Reason } from '../api/conditions.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Resource } from '../api/resources.ts';
 import type { Priority } from './fair-queue.ts';
+import type { Plan } from './plan.ts';
 import type { Part } from './step.ts';
 
 /** What the loop tells the code of a kind about the pass under way. */
@@ -19,6 +20,8 @@ export interface Pass {
   readonly logger: Logger;
   /** Sends an event about something that no condition says. The loop itself sends an event for each condition that turns bad. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
+  /** Notes what the pass would change, outside its own object too, and changes nothing. Absent: the changes are made. */
+  readonly plan?: Pick<Plan, 'note' | 'hasChanges'>;
 }
 
 export type Acceptance<C, R> =
@@ -42,6 +45,8 @@ export interface Explanation {
   readonly passing?: boolean;
   /** There is proof that somebody else has a name that later steps use. Those steps withdraw what trusts the name. */
   readonly nameLost?: boolean;
+  /** Only in a plan: it needs something that would be made first. */
+  readonly notSent?: boolean;
 }
 
 /** Why the deletion of an object waits before anything of it is removed. */

@@ -35,7 +35,7 @@ export const fromOutcome = (type: ConditionType, outcome: Outcome): Finding =>
 
 export const fromError = (type: ConditionType, explanation: Explanation): Finding => ({
   type,
-  state: explanation.passing ? 'unknown' : 'failed',
+  state: explanation.notSent ? 'waiting' : explanation.passing ? 'unknown' : 'failed',
   ...explanation,
 });
 

@@ -1,21 +1,23 @@
 import type { ManagedObject, ManagedStatus } from '../api/meta.ts';
+import { annotations } from '../api/names.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from './clock.ts';
-import type { Definition, Explanation, Hold, Pass } from './definition.ts';
+import type { Definition, Hold } from './definition.ts';
 import { type Ends, withDeadline } from './deadline.ts';
 import { outdated } from './dropped.ts';
 import { jittered, minutes } from './duration.ts';
 import type { EventRecorder } from './events.ts';
-import { fromError, isRetryable, worst, type Finding } from './findings.ts';
+import { isRetryable, worst, type Finding } from './findings.ts';
 import type { KubeClient } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-error.ts';
-import { Memories, type Memory } from './memory.ts';
+import { Memories } from './memory.ts';
 import { hasFinalizer, ObjectWrites } from './object-writes.ts';
 import { conditionsAfter, deletion, news, overdue, type Found, type Headline } from './pass-conditions.ts';
+import { holdByPlan, isPlanned, planPass } from './plan-pass.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
-import { removeEach, removeInOrder, runByNeeds, type Removal } from './run-steps.ts';
-import type { Part } from './step.ts';
+import type { Removal } from './run-steps.ts';
+import { accept, remove, run, type Visit } from './visit.ts';
 
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
 const passDeadline = minutes(2);
@@ -30,20 +32,6 @@ export interface ObjectReconcilerOptions<O extends ManagedObject, S extends Mana
   readonly resync: number;
   /** 0 to 1, for the jitter of the resync. */
   readonly random?: () => number;
-}
-
-/** One object in one pass. */
-interface Visit<O, S> {
-  readonly object: O;
-  /** The status that the pass leaves. */
-  readonly draft: S;
-  readonly pass: Pass;
-  readonly memory: Memory;
-  /** Aborted when the operator stops: nothing is a finding any more. */
-  readonly stop: AbortSignal;
-  /** Aborted when nobody waits for the pass any more. The next one may be under way, so that this one must not write. */
-  readonly abandoned: AbortSignal;
-  readonly explain: (error: unknown) => Explanation;
 }
 
 /** Runs the steps of one kind over one object at a time, and keeps its finalizer and status. */
@@ -85,14 +73,17 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const object = await client.find<O>(definition.resource, ref);
     const memory = this.#memories.of(ref, object?.metadata.uid);
     if (!object || !memory) return {};
-    const rest = turn.isReturn
-      ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
-      : undefined;
+    const rest =
+      turn.isReturn && !isAskedFor(object)
+        ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
+        : undefined;
     if (rest !== undefined) return { requeueAfter: rest };
     const logger = this.options.logger.child({ kind: definition.resource.kind, ...ref });
+    const draft = structuredClone(object.status ?? {}) as S;
+    delete draft.plan;
     const visit: Visit<O, S> = {
       object,
-      draft: structuredClone(object.status ?? {}) as S,
+      draft,
       pass: {
         signal,
         urgency: turn.priority,
@@ -109,8 +100,24 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     };
     const deleting = object.metadata.deletionTimestamp !== undefined;
     if (deleting && !hasFinalizer(object)) return {};
+    if (isPlanned(object)) return this.#plan(visit, deleting);
     if (object.spec.suspend) return this.#suspend(visit, deleting);
     return deleting ? this.#finalize(visit) : this.#provision(visit);
+  }
+
+  /** Writes down what a pass would change, also if the object is suspended, and changes nothing else. A deletion waits meanwhile. */
+  async #plan(visit: Visit<O, S>, deleting: boolean): Promise<Result> {
+    const { object, draft } = visit;
+    const { lines, findings } = await planPass(this.options.definition, visit);
+    draft.plan = [...lines];
+    if (deleting) {
+      const generation = object.metadata.generation ?? 0;
+      draft.conditions = holdByPlan(draft.conditions ?? [], generation, this.options.clock.now());
+    }
+    recordRequest(object, draft);
+    await this.#storeStatus(visit);
+    if (findings.some(isRetryable)) return { failed: true };
+    return { requeueAfter: jittered(this.options.resync, this.options.random), settled: true };
   }
 
   /** No condition changes: what was said still holds. */
@@ -123,7 +130,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 
   /** With a hold: the object is being deleted, and `Ready` says what the deletion waits for. */
   async #provision(visit: Visit<O, S>, hold?: Hold): Promise<Result | undefined> {
-    const acceptance = await this.#accept(visit);
+    const acceptance = await accept(this.options.definition, visit);
     // What the other conditions said of what was made before still holds.
     if ('finding' in acceptance) return this.#settle(visit, [acceptance.finding], { end: hold });
     await this.#writes.addFinalizer(visit.object);
@@ -133,30 +140,10 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
         ? undefined
         : this.#settle(visit, [outdated(this.options.definition.resource, dropped)], { end: hold });
     }
-    const findings = await runByNeeds(acceptance.parts, runOptions(visit));
-    const departing = await removeEach(acceptance.departing ?? [], runOptions(visit));
+    const { findings, departing } = await run(acceptance, visit);
     const accepted: Finding = { type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' };
     for (const { message } of departing) visit.pass.event('Normal', 'RemovalWaits', message);
     return this.#settle(visit, [accepted, ...findings], { end: hold, departing });
-  }
-
-  async #accept({
-    object,
-    draft,
-    pass,
-    stop,
-    explain,
-  }: Visit<O, S>): Promise<AcceptedObject<C, R> | { readonly finding: Finding }> {
-    const { definition } = this.options;
-    try {
-      const acceptance = await definition.accept(object, draft, pass);
-      if (acceptance.accepted) return acceptance;
-      const { reason, message } = acceptance;
-      return { finding: { type: 'Accepted', state: 'failed', reason, message, terminal: true } };
-    } catch (error) {
-      stop.throwIfAborted();
-      return { finding: { ...fromError('Accepted', explain(error)), state: 'unknown' } };
-    }
   }
 
   async #finalize(visit: Visit<O, S>): Promise<Result | undefined> {
@@ -170,20 +157,9 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       pass.event('Normal', 'DeletionWaits', hold.message);
       return this.#provision(visit, hold);
     }
-    const removal = await this.#remove(visit);
+    const removal = await remove(this.options.definition, visit);
     if (removal.done) return this.#letGo(visit);
     return this.#settle(visit, removal.findings, { end: removal });
-  }
-
-  async #remove(visit: Visit<O, S>): Promise<Removal> {
-    const { definition } = this.options;
-    const { object, draft, pass, stop, explain } = visit;
-    try {
-      return await removeInOrder(await definition.removal(object, draft, pass), runOptions(visit));
-    } catch (error) {
-      stop.throwIfAborted();
-      return { done: false, findings: [{ ...fromError('Accepted', explain(error)), state: 'unknown' }] };
-    }
   }
 
   /** @param more why the object is still there if it is being deleted, and what holds the parts that it does not ask for any more */
@@ -224,6 +200,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const after = conditionsAfter(before, { findings, ready }, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;
+    recordRequest(object, draft);
     await this.#storeStatus(visit);
     for (const { type, reason, message } of news(before, after)) {
       pass.event(type, reason, message);
@@ -241,12 +218,6 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   }
 }
 
-interface AcceptedObject<C, R> {
-  readonly parts: readonly Part<C, C, R>[];
-  readonly departing?: readonly Part<R, C, R>[];
-  readonly storeFirst: boolean;
-}
-
 interface More {
   readonly end?: Hold | Removal | undefined;
   readonly departing?: readonly Finding[];
@@ -258,4 +229,13 @@ function headline(findings: readonly Finding[], end: Hold | Removal | undefined)
   return 'done' in end ? deletion(findings) : { status: 'False', reason: end.reason, message: end.message };
 }
 
-const runOptions = ({ explain, stop }: Visit<ManagedObject, unknown>) => ({ explain, signal: stop });
+/** Whether the annotation reconcile-at has a value for which no pass was made. */
+function isAskedFor({ metadata, status }: ManagedObject): boolean {
+  const asked = metadata.annotations?.[annotations.reconcileAt];
+  return asked !== undefined && asked !== status?.lastHandledReconcileAt;
+}
+
+function recordRequest({ metadata }: ManagedObject, draft: ManagedStatus): void {
+  const asked = metadata.annotations?.[annotations.reconcileAt];
+  if (asked !== undefined) draft.lastHandledReconcileAt = asked;
+}

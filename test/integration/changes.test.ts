@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Clients } from '../backends/aws/clients.ts';
 import { Environment } from '../environment/environment.ts';
-import { iamServiceAccount, inlinePolicies, managedPolicies, mayWrite, oidcIssuer, serviceAccount } from './objects.ts';
+import { until } from '../environment/wait.ts';
+import {
+  domain,
+  iamServiceAccount,
+  inlinePolicies,
+  managedPolicies,
+  type Manifest,
+  mayWrite,
+  oidcIssuer,
+  serviceAccount,
+} from './objects.ts';
 import { observeRole } from './observed-role.ts';
-import { ownAccountID, Workspace } from './workspace.ts';
+import { operatorRequests, ownAccountID, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
@@ -140,4 +150,73 @@ test('a change of the session or the subjects is seen by new pods', async () => 
     'eks.amazonaws.com/sts-regional-endpoints': 'true',
     'eks.amazonaws.com/token-expiration': '7200',
   });
+});
+
+const planAnnotation = 'irsa.giantswarm.io/plan';
+const withPlan = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  metadata: { ...manifest.metadata, annotations: { [planAnnotation]: 'true' } },
+});
+
+/** The plan of that object once it has such a line. */
+const planOf = (kind: string, object: string, line: RegExp) =>
+  until(`plan of ${kind} ${object}`, async () => {
+    const { status } = await workspace.get<{ plan?: readonly string[] }>(kind, object);
+    return status?.plan?.some((each) => line.test(each)) ? status.plan : undefined;
+  });
+
+test('a plan of new objects, of an edit and of a deletion writes nothing until its annotation is taken away', async () => {
+  environment.front.clearCalls();
+  const { next } = await environment.controlPlane.audit();
+  await workspace.apply(
+    serviceAccount('planned'),
+    withPlan(oidcIssuer('planned')),
+    withPlan(iamServiceAccount('planned', 'abcl0', { policies: { managed: managedPolicies.slice(0, 1) } })),
+  );
+  await workspace.kubectl(['annotate', 'iamserviceaccount', name, `${planAnnotation}=true`]);
+  await workspace.patch('iamserviceaccount', name, { spec: policies(managedPolicies.slice(0, 1), []) });
+
+  const role = await roleName();
+  const attaching = 'attaching policy arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess to role';
+  expect(await planOf('iamserviceaccount', name, /^attaching/)).toEqual([`${attaching} ${role}`]);
+  expect(await planOf('iamserviceaccount', 'planned', /^creating/)).toEqual([
+    expect.stringMatching(/^creating role planned-[0-9a-f]{16}$/),
+    expect.stringContaining(attaching),
+    'changing ServiceAccount default/planned',
+  ]);
+  expect(await planOf('oidcissuer', 'planned', /^creating/)).toEqual(
+    expect.arrayContaining([
+      `creating Secret ${namespace}/planned-key`,
+      expect.stringMatching(/^creating bucket planned-/),
+      `requesting a certificate for irsa.planned.k8s.${domain}`,
+    ]),
+  );
+  await workspace.kubectl(['delete', 'iamserviceaccount', name, '--wait=false']);
+  expect(await planOf('iamserviceaccount', name, /^letting/)).toEqual([
+    'changing ServiceAccount default/changing',
+    'changing ServiceAccount default/second',
+    `deleting role ${role}`,
+    'letting the object go',
+  ]);
+
+  expect(environment.front.writes()).toEqual([]);
+  const { requests } = await operatorRequests(environment, next);
+  const written = requests.filter(({ verb }) => !['get', 'list', 'watch'].includes(verb));
+  const places = written.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.subresource}`);
+  expect(new Set(places)).toEqual(new Set(['patch oidcissuers/status', 'patch iamserviceaccounts/status']));
+
+  await workspace.kubectl(['annotate', 'iamserviceaccount', name, 'planned', `${planAnnotation}-`]);
+  await workspace.gone('iamserviceaccount', name);
+  await workspace.ready('iamserviceaccount/planned');
+  const { status } = await workspace.get<{ plan?: readonly string[] }>('iamserviceaccount', 'planned');
+  expect(status?.plan).toBeUndefined();
+});
+
+test('a new value of the annotation reconcile-at makes a pass at once', async () => {
+  environment.front.clearCalls();
+  await workspace.kubectl(['annotate', 'oidcissuer', 'abcl0', 'irsa.giantswarm.io/reconcile-at=now']);
+  const handled = '--for=jsonpath={.status.lastHandledReconcileAt}=now';
+  await workspace.kubectl(['wait', 'oidcissuer/abcl0', handled, '--timeout=20s']);
+  expect(environment.front.calls.map(({ operation }) => operation)).toContain('GetBucketTagging');
+  expect(environment.front.writes()).toEqual([]);
 });

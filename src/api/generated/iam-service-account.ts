@@ -132,6 +132,14 @@ export interface IAMServiceAccountStatus {
    */
   observedGeneration?: number;
   /**
+   * What a pass would change, one line a change, in order. Absent: the annotation irsa.giantswarm.io/plan does not ask for it.
+   */
+  plan?: string[];
+  /**
+   * The value of the annotation irsa.giantswarm.io/reconcile-at for which a pass was made. Absent: none.
+   */
+  lastHandledReconcileAt?: string;
+  /**
    * The keys of the tags that spec.tags has or had, as far as they may be on AWS. Those that spec.tags no longer has are removed there. Absent: none.
    */
   tagKeys?: string[];

@@ -33,7 +33,7 @@ export function iamServiceAccountDefinition(dependencies: RoleDependencies): Rol
   const propagation = new Propagation(settings.intervals, clock);
   const servicesOf = (pass: Pass): RoleServices => {
     const bound = duringPass(dependencies, pass);
-    return { ...bound, clusters: new IssuerClusters(bound, pass.signal), propagation };
+    return { ...bound, clusters: new IssuerClusters(bound, pass), propagation };
   };
   const visit = (object: IAMServiceAccount, status: IAMServiceAccountStatus, pass: Pass): Visit => ({
     services: servicesOf(pass),

@@ -17,7 +17,7 @@ export function oidcIssuerDefinition(
   const dnsChanges = new Map<string, string>();
   const servicesOf = (pass: Pass): IssuerServices => {
     const bound = duringPass(dependencies, pass);
-    return { ...bound, clusters: new IssuerClusters(bound, pass.signal), dnsChanges };
+    return { ...bound, clusters: new IssuerClusters(bound, pass), dnsChanges };
   };
   return {
     resource: oidcIssuers,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
+import { Fulfilment } from '../plans.ts';
 import { Story, document, readOnly, roleARN } from './story.ts';
 
 const dies = () => new Error('the operator dies here');
@@ -16,6 +17,18 @@ async function expectAllThere(story: Story): Promise<void> {
   story.forget();
   await story.reconcile();
   expect([...story.aws.writes, ...story.kube.writes, ...story.workload.writes]).toEqual([]);
+}
+
+/** What is planned is what a pass then does. */
+async function expectPlanned(story: Story): Promise<void> {
+  story.annotatePlan('true');
+  story.forget();
+  await story.reconcile();
+  expect([...story.aws.writes, ...story.workload.writes]).toEqual([]);
+  const fulfilment = new Fulfilment(story.logger, story.status.plan ?? []);
+  story.annotatePlan(null);
+  await story.reconcile();
+  expect(fulfilment.problem).toBeUndefined();
 }
 
 describe.each([true, false])('when the operator dies and the call took effect: %s', (tookEffect) => {
@@ -46,7 +59,7 @@ describe.each([true, false])('when the operator dies and the call took effect: %
   });
 });
 
-test('from any part of the work that is done, it comes to the same end and then writes nothing', async () => {
+test('from any part of the work that is done, it plans what it does, comes to the same end and then writes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.record({
@@ -75,7 +88,7 @@ test('from any part of the work that is done, it comes to the same end and then 
         if (gone) story.iam.roles.clear();
         if (!annotated) story.takeAnnotations();
         if (statusLost) story.loseStatus();
-        await story.reconcile();
+        await expectPlanned(story);
         await expectAllThere(story);
       },
     ),

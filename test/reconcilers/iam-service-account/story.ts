@@ -155,6 +155,10 @@ export class Story extends World {
     this.kube.edit(iamServiceAccounts, ref, { spec });
   }
 
+  annotatePlan(value: string | null): void {
+    this.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { 'irsa.giantswarm.io/plan': value } } });
+  }
+
   delete(): void {
     this.kube.remove(iamServiceAccounts, ref);
   }

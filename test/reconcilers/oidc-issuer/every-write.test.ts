@@ -1,9 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { hours, minutes } from '../../../src/runtime/duration.ts';
 import { Kill } from '../../fakes/gate.ts';
-import { iamServiceAccounts } from '../../../src/api/resources.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { sameJson } from '../../../src/runtime/json.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
-import { alias, bucketName, issuerURL } from './story.ts';
+import { Fulfilment } from '../plans.ts';
+import { unseen } from './planning.ts';
+import { alias, bucketName, issuerURL, ref } from './story.ts';
 
 /** What an operator does that is killed at each of its writes, to AWS and to Kubernetes. */
 interface Work {
@@ -128,6 +131,66 @@ test.each(Object.entries(works))(
     }
     expect(problems).toEqual([]);
     expect(kills).toBeGreaterThan(10);
+  },
+  60_000,
+);
+
+/**
+ * Stops the work after that write, plans twice, and goes on. Says what the plans wrote beside the one patch of the status, what of
+ * the plan the next pass did not do, and what is wrong in the end. Undefined: there was no such write.
+ */
+async function planned({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {
+  const story = await begin();
+  const kill = new Kill(last);
+  story.aws.gate = kill.gate;
+  story.kube.gate = kill.gate;
+  await act(story).catch(() => undefined);
+  if (kill.where === undefined) return undefined;
+  story.aws.gate = (_, call) => call();
+  story.kube.gate = (_, call) => call();
+  story.restart();
+  const annotate = (value: string | null) =>
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/plan': value } } });
+  const problems: string[] = [];
+  if (story.object) {
+    annotate('true');
+    const { plan: _none, conditions: before, ...rest } = story.status;
+    for (const allowed of [['patchStatus'], []]) {
+      story.forget();
+      await story.reconcile();
+      const writes = [...story.aws.writes, ...story.kube.writes.map(({ verb }) => verb)];
+      if (writes.join() !== allowed.join()) problems.push(`the plan after ${kill.where} wrote ${writes.join()}`);
+    }
+    const { plan = [], conditions: after, ...same } = story.status;
+    if (plan.length === 0) problems.push(`no plan after ${kill.where}`);
+    if (!sameJson({ ...unseen, ...same }, { ...unseen, ...rest }))
+      problems.push(`the plan after ${kill.where} changed more`);
+    if (!story.object.metadata.deletionTimestamp && !sameJson(before, after))
+      problems.push('the plan changed conditions');
+    annotate(null);
+    const fulfilment = new Fulfilment(story.logger, plan);
+    await story.reconcile();
+    const { problem } = fulfilment;
+    if (problem !== undefined) problems.push(`after ${kill.where} ${problem}`);
+  }
+  await act(story);
+  const found = standing(story).join(', ');
+  const wanted = [...end].toSorted().join(', ');
+  return found === wanted ? problems : [...problems, `planned after ${kill.where}: ${found}`];
+}
+
+test.each(Object.entries(works))(
+  'a plan in the middle of an operator that %s writes nothing, tells what comes next, and changes nothing of the end',
+  async (_, work) => {
+    const problems: string[] = [];
+    let plans = 0;
+    for (; ; plans++) {
+      const found = await planned(work, plans);
+      if (!found) break;
+      problems.push(...found);
+    }
+    expect(problems).toEqual([]);
+    expect(plans).toBeGreaterThan(10);
   },
   60_000,
 );

@@ -166,7 +166,9 @@ describe('records', () => {
         { action: 'delete', record: old! },
       ]),
     );
-    expect(error.message).toContain('changing records in zone example.com.: InvalidChangeBatch');
+    expect(error.message).toContain(
+      'changing records in zone example.com. (set CNAME new.example.com, delete CNAME irsa.example.com): InvalidChangeBatch',
+    );
     expect(held.records.map(({ values }) => values)).toEqual([['b.']]);
   });
 

@@ -155,6 +155,23 @@ test('a pass that rejects is logged with its object, once, and tried again after
   expect(it.logger.lines).toHaveLength(1);
 });
 
+test('a new value of an annotation makes a pass at once, before the back-off is over, and the same value none', async () => {
+  await using it = await world(async () => ({ failed: true }));
+  const issuers = it.informer(oidcIssuers);
+  it.controller.watch(issuers);
+  const asked = (resourceVersion: string, value: string) => ({
+    type: 'MODIFIED',
+    object: object('a', { metadata: { annotations: { 'irsa.giantswarm.io/reconcile-at': value }, resourceVersion } }),
+  });
+  it.server.answer(
+    list('5', [object('a')]),
+    watch([asked('6', 'now'), asked('7', 'now'), { type: 'MODIFIED', object: object('last') }]),
+  );
+  issuers.start();
+  await until(() => it.ran.includes('last') && it.ran.length >= 3);
+  expect(it.ran.toSorted()).toEqual(['a', 'a', 'last']);
+});
+
 test('a stop aborts what runs after the grace, without a complaint', async () => {
   let aborted = false;
   await using it = await world(

@@ -1,3 +1,4 @@
+import { NotSent } from '../../../aws/plan.ts';
 import { jwksKey } from '../../../oidc/discovery.ts';
 import { parseEntries } from '../../../oidc/jwks.ts';
 import { judge, judgeExternal, type Served, type Verdict } from '../../../oidc/served.ts';
@@ -14,6 +15,13 @@ export type Looked = Verdict & { readonly answer?: 'unresolved' | 'noResolver' |
 
 /** Looks at the URL as STS would, and judges by the keys in our bucket whether somebody else answers there. */
 export async function look(context: AcceptedSite, url: string): Promise<Looked> {
+  const looked = await lookNow(context, url);
+  // What is served after those changes may be right.
+  if (looked.state === 'unproven' && context.pass.plan?.hasChanges) throw new NotSent('what is changed before');
+  return looked;
+}
+
+async function lookNow(context: AcceptedSite, url: string): Promise<Looked> {
   const { pass, seen } = context;
   let served;
   try {

@@ -56,7 +56,7 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
     const dependents = await findDependents(context);
     if (dependents.length > 0) {
       warn(context, dependents);
-      const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.object)}: resume one that is suspended, or delete it`;
+      const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.object)}: resume one that is suspended, take the annotation ${annotations.plan} off one that has it, or delete it`;
       const requeueAfter = services.settings.intervals.dependents;
       return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
     }
