@@ -172,7 +172,8 @@ export class KubeTransport {
       },
       // A connection for each watch: one that hangs is noticed, and holds up nothing else.
       allowH2: false,
-      connections: 64,
+      // As many as passes of a kind at once. Passes that all begin together would open more, and each costs both sides a handshake.
+      connections: 32,
       keepAliveTimeout: seconds(30),
       ...(this.options.untrusted && { maxResponseSize: largestUntrusted }),
     });

@@ -1,10 +1,12 @@
 """Serves moto on one thread, for it is not thread-safe, at a free port of the loopback address; writes which to a file."""
 
 import copy
+import functools
 import sys
 from pathlib import Path
 
 from moto import backends
+from moto.core import responses
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
@@ -27,7 +29,8 @@ def managed_policies(account: IAMBackend) -> list[AWSManagedPolicy]:
 
 IAMBackend._init_aws_policies = managed_policies
 
-# moto lists its own folders twice in each call.
+# moto lists the methods of a service in each call, and its own folders twice.
+responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 modules = frozenset(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: modules
 

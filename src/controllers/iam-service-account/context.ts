@@ -42,6 +42,8 @@ export type Neighbour = readonly [NamespacedName, IssuerSummary];
 export interface RoleServices extends RoleDependencies {
   readonly clusters: IssuerClusters;
   readonly propagation: Propagation;
+  /** Reads an issuer, together with other passes that ask for it at this moment. */
+  readonly findIssuer: (ref: NamespacedName) => Promise<OIDCIssuer | undefined>;
 }
 
 interface Common {

@@ -1,7 +1,9 @@
 import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
-import type { IAMServiceAccount } from '../../api/kinds.ts';
-import { iamServiceAccounts } from '../../api/resources.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
+import { iamServiceAccounts, type NamespacedName, oidcIssuers } from '../../api/resources.ts';
+import { unlessAborted } from '../../runtime/deadline.ts';
 import type { Acceptance, Definition, Pass } from '../../runtime/definition.ts';
+import { SharedReads } from '../../runtime/shared-reads.ts';
 import type { Step } from '../../runtime/step.ts';
 import type { Allowed } from '../admission.ts';
 import { IssuerClusters } from '../clusters.ts';
@@ -10,6 +12,7 @@ import { duringPass } from '../during-pass.ts';
 import { explain } from '../explain.ts';
 import { isLeavingForGood } from '../issuer-contract.ts';
 import { ownerOf } from '../ownership.ts';
+import { issuerKey } from '../references.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleDependencies, RoleRemoval, RoleServices, Visit } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
@@ -29,11 +32,15 @@ type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, Rol
 
 /** IAMServiceAccount: one role, whom it trusts, what it may do, and the service accounts that name it. */
 export function iamServiceAccountDefinition(dependencies: RoleDependencies): RoleDefinition {
-  const { settings, clock } = dependencies;
+  const { settings, clock, kube } = dependencies;
   const propagation = new Propagation(settings.intervals, clock);
+  const issuerReads = new SharedReads<OIDCIssuer | undefined>();
+  const sharedIssuer = (ref: NamespacedName) =>
+    issuerReads.read(issuerKey(ref), () => kube.find<OIDCIssuer>(oidcIssuers, ref));
   const servicesOf = (pass: Pass): RoleServices => {
     const bound = duringPass(dependencies, pass);
-    return { ...bound, clusters: new IssuerClusters(bound, pass), propagation };
+    const findIssuer = (ref: NamespacedName) => unlessAborted(pass.signal, sharedIssuer(ref));
+    return { ...bound, clusters: new IssuerClusters(bound, pass), propagation, findIssuer };
   };
   const visit = (object: IAMServiceAccount, status: IAMServiceAccountStatus, pass: Pass): Visit => ({
     services: servicesOf(pass),

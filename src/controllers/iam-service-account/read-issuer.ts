@@ -1,9 +1,9 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import { type NamespacedName, oidcIssuers } from '../../api/resources.ts';
+import type { NamespacedName } from '../../api/resources.ts';
 import { allowsNamespace } from '../allowed-namespaces.ts';
 import { isLeavingForGood, urlsOf } from '../issuer-contract.ts';
 import { issuerKey, issuerRefsOf } from '../references.ts';
-import type { RoleDependencies, Neighbour } from './context.ts';
+import type { RoleServices, Neighbour } from './context.ts';
 import type { Refusal } from './validate.ts';
 
 export interface IssuersRead {
@@ -20,12 +20,12 @@ export interface IssuersRead {
  * An issuer that admitted us before but no longer does is used to undo things, never to make them.
  */
 export async function readIssuer(
-  { kube, issuers }: Pick<RoleDependencies, 'kube' | 'issuers'>,
+  { kube, issuers, findIssuer }: Pick<RoleServices, 'kube' | 'issuers' | 'findIssuer'>,
   object: IAMServiceAccount,
 ): Promise<IssuersRead> {
   const { namespace } = object.metadata;
   const ref = issuerRefsOf(object)[0] ?? { namespace, name: '' };
-  const found = await kube.find<OIDCIssuer>(oidcIssuers, ref);
+  const found = await findIssuer(ref);
   const trusting = object.status?.issuers ?? [];
   const known = [namespace, ...trusting.map(({ providerARN }) => providerARN)].flatMap((key) => issuers.under(key));
   const byKey = new Map(known.map((neighbour) => [issuerKey(neighbour[0]), neighbour]));

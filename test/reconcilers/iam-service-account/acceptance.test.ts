@@ -3,6 +3,7 @@ import { finalizer } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import type { AccountRef } from '../../../src/aws/accounts.ts';
 import { judgeRole } from '../../../src/controllers/guardrails/judge.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
 import { Story, issuer, registered, roleName } from './story.ts';
 
 type Spec = ConstructorParameters<typeof Story>[0];
@@ -337,4 +338,17 @@ test("does not touch a role when the operator's credentials became those of anot
     message: expect.stringContaining(moved),
   });
   expect([...story.aws.reads, ...story.aws.writes]).toEqual([]);
+});
+
+test('ends at its deadline while the read of the issuer, which it shares with other passes, gets no answer', async () => {
+  const story = new Story();
+  const find = story.kube.find.bind(story.kube);
+  const silent = new Promise<never>(() => {});
+  jest
+    .spyOn(story.kube, 'find')
+    .mockImplementation((resource, ref) => (resource === oidcIssuers ? silent : find(resource, ref)));
+  const pass = story.reconcile();
+  await story.clock.advance(minutes(2));
+  await pass;
+  expect(story.condition('Accepted')).toMatchObject({ status: 'Unknown' });
 });
