@@ -48,6 +48,7 @@ export const oidcIssuerFields: Fields = {
     'signingKeys.secretRef.name',
     'signingKeys.secretRef.key',
     'signingKeys.generate.secretName',
+    'signingKeys.apiServer',
     'cluster.kubeconfigSecretRef.name',
     'cluster.kubeconfigSecretRef.key',
     'cluster.inCluster',
@@ -64,7 +65,6 @@ export const oidcIssuerFields: Fields = {
   notBuilt: {
     'additionalAccounts[].roleARN': undefined,
     'signingKeys.generate.rotateEvery': '0s',
-    'signingKeys.apiServer': undefined,
     keyRetention: '25h',
   },
 };

@@ -79,7 +79,7 @@ export interface OIDCIssuerSpec {
    */
   signingKeys?: {
     /**
-     * A Secret's entry, in the issuer's namespace, with a PEM public key or certificate. An entry with a private key is refused.
+     * A Secret's entry, in the issuer's namespace, with public keys or certificates in PEM, or with a key set in JSON (JWKS). An entry with a private key is refused.
      */
     secretRef?: {
       /**
@@ -105,7 +105,7 @@ export interface OIDCIssuerSpec {
       rotateEvery?: string;
     };
     /**
-     * Not built yet. The keys that the cluster's API server publishes itself, read through spec.cluster. The operator sees no private key.
+     * The keys that the cluster's API server publishes itself (/openid/v1/jwks), read through spec.cluster. The operator sees no private key.
      */
     apiServer?: {};
   };

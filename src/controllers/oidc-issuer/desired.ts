@@ -19,10 +19,12 @@ export interface DesiredIssuer {
 
 export type SigningKeySource =
   | { readonly from: 'secretRef'; readonly name: string; readonly key: string }
-  | { readonly from: 'generate'; readonly secretName: string };
+  | { readonly from: 'generate'; readonly secretName: string }
+  | { readonly from: 'apiServer' };
 
 function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | undefined {
   if (signingKeys?.secretRef) return { from: 'secretRef', ...signingKeys.secretRef };
+  if (signingKeys?.apiServer) return { from: 'apiServer' };
   return signingKeys?.generate && { from: 'generate', secretName: signingKeys.generate.secretName };
 }
 
