@@ -49,6 +49,7 @@ export const oidcIssuerFields: Fields = {
     'signingKeys.secretRef.key',
     'signingKeys.generate.secretName',
     'signingKeys.apiServer',
+    'keyRetention',
     'cluster.kubeconfigSecretRef.name',
     'cluster.kubeconfigSecretRef.key',
     'cluster.inCluster',
@@ -65,7 +66,6 @@ export const oidcIssuerFields: Fields = {
   notBuilt: {
     'additionalAccounts[].roleARN': undefined,
     'signingKeys.generate.rotateEvery': '0s',
-    keyRetention: '25h',
   },
 };
 

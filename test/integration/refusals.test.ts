@@ -47,7 +47,6 @@ describe('what is not built yet', () => {
       field: 'spec.signingKeys.generate.rotateEvery',
       object: early({ signingKeys: { generate: { ...generate, rotateEvery: '720h' } } }),
     },
-    { field: 'spec.keyRetention', object: early({ keyRetention: '48h' }) },
     { field: 'spec.account.roleARN', object: role({ account: { roleARN: roleARN('999988887777') } }) },
     { field: 'spec.role.management', object: role({ role: { name: 'theirs', management: 'TrustOnly' } }) },
     { field: 'spec.serviceAccountPolicy', object: role({ serviceAccountPolicy: 'Create' }) },

@@ -110,7 +110,7 @@ export interface OIDCIssuerSpec {
     apiServer?: {};
   };
   /**
-   * Not built yet, except 25h. How long a key stays published after it vanished from its source, as a Go duration, for example 49h: longer than any token lives. Absent: 25h.
+   * How long a key stays published after it vanished from its source, as a Go duration, for example 49h. A former site drains as long. At least 25h, because tokens for AWS live up to 24h and STS keeps the keys that it fetched for a while. Absent: 25h.
    */
   keyRetention?: string;
   /**
@@ -350,7 +350,7 @@ export interface OIDCIssuerStatus {
      */
     firstPublished: string;
     /**
-     * When the key was first missing from its source. Absent: the source has the key.
+     * When the key was first missing from its source. Absent: the source has the key, or no source of ours ever had it.
      */
     missingSince?: string;
   }[];

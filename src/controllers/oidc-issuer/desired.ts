@@ -3,6 +3,7 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import { type Owner, ownershipTags } from '../../aws/ownership.ts';
 import { defaultAudiences, partitionOf } from '../../aws/partitions.ts';
 import type { Tags } from '../../aws/tags.ts';
+import { hours, parseDuration } from '../../runtime/duration.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
 
 /** What an accepted spec asks of each site, with every default filled in. */
@@ -11,6 +12,8 @@ export interface DesiredIssuer {
   readonly tags: Tags;
   /** Undefined: the spec names none, because somebody else publishes the keys. */
   readonly signingKeys: SigningKeySource | undefined;
+  /** Milliseconds. */
+  readonly keyRetention: number;
   readonly audiences: readonly string[];
   /** The provider of the distribution's own name is there too. */
   readonly keepDistributionProvider: boolean;
@@ -28,6 +31,10 @@ function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | u
   return signingKeys?.generate && { from: 'generate', secretName: signingKeys.generate.secretName };
 }
 
+/** For this time, in milliseconds, tokens may live that a key signed before it left its source, or that carry a former URL. */
+export const keyRetentionOf = ({ spec: { keyRetention } }: OIDCIssuer): number =>
+  keyRetention === undefined ? hours(25) : parseDuration(keyRetention);
+
 /** Of the distributions. Those of a lost status are found by it, and their tags prove whose they are. */
 export const commentOf = (object: OIDCIssuer): string =>
   `Created by irsa-operator for cluster ${clusterNameOf(object)}`;
@@ -37,6 +44,7 @@ export function desiredIssuer(object: OIDCIssuer, owner: Owner): DesiredIssuer {
   return {
     tags: { ...spec.tags, ...ownershipTags(owner, clusterNameOf(object)) },
     signingKeys: signingKeySource(spec),
+    keyRetention: keyRetentionOf(object),
     audiences: spec.audiences ?? defaultAudiences(partitionOf(spec.region)),
     keepDistributionProvider: spec.hosting.cloudFront?.distributionProvider === 'Keep',
     comment: commentOf(object),

@@ -19,7 +19,6 @@ describe('sends nothing to AWS, not even a question, for', () => {
       'spec.additionalAccounts',
       { additionalAccounts: [{ roleARN: 'arn:aws:iam::444455556666:role/x' }] },
     ],
-    ['NotImplemented', 'spec.keyRetention', { keyRetention: '49h' }],
     ['InvalidSpec', 'spec.hosting.cloudFront', { region: 'cn-north-1' }],
   ])('%s: %s', async (reason, field, spec) => {
     const story = new Story(spec);

@@ -4,9 +4,9 @@ import { type Outcome, ready } from '../../../runtime/step.ts';
 import { TerminalError } from '../../explain.ts';
 import type { AcceptedSite } from '../context.ts';
 
-/** Takes the keys of a source that was read, and says of what it holds besides why that is not published. */
+/** Takes the keys of a source that was read, and says of what it holds besides why that is not published. Until it is mended no key is dropped. */
 export function take({ source }: AcceptedSite, { keys, leftOut }: PublicKeys, what: string): Outcome {
-  source.keys = keys;
+  source.read = { keys, isWhole: leftOut.length === 0 };
   if (leftOut.length === 0) return ready;
   return { state: 'ready', message: `not published of ${what}, while all other keys are: ${leftOut.join('; ')}` };
 }
