@@ -48,6 +48,7 @@ export const oidcIssuerFields: Fields = {
     'signingKeys.secretRef.name',
     'signingKeys.secretRef.key',
     'signingKeys.generate.secretName',
+    'signingKeys.generate.rotateEvery',
     'signingKeys.apiServer',
     'keyRetention',
     'cluster.kubeconfigSecretRef.name',
@@ -65,7 +66,6 @@ export const oidcIssuerFields: Fields = {
   ],
   notBuilt: {
     'additionalAccounts[].roleARN': undefined,
-    'signingKeys.generate.rotateEvery': '0s',
   },
 };
 

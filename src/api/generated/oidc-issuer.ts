@@ -96,11 +96,11 @@ export interface OIDCIssuerSpec {
      */
     generate?: {
       /**
-       * Name of the Secret in the issuer's namespace that holds the private key (entry key) and the public one (entry pub). It has no owner and is never deleted.
+       * Name of the Secret in the issuer's namespace that holds the private key (entry key) and the public ones (entry pub). The next private key waits in its entry next.key. The Secret has no owner and is never deleted.
        */
       secretName: string;
       /**
-       * Not built yet, except 0s. Time after which a new key takes over, as a Go duration, for example 2160h. Absent or 0s: never.
+       * Time after which a new key takes over, as a Go duration, for example 2160h. At least 168h, because a rotation takes days. Absent or 0s: only when the annotation irsa.giantswarm.io/rotate asks for it.
        */
       rotateEvery?: string;
     };
@@ -354,6 +354,27 @@ export interface OIDCIssuerStatus {
      */
     missingSince?: string;
   }[];
+  /**
+   * The rotation of a generated key that is under way. Absent: none is.
+   */
+  rotation?: {
+    /**
+     * Publishing: the next key is being published. AwaitingPromotion: it is, and API servers may not sign with it yet. AwaitingRetirement: API servers are to sign with it, and some may not do so yet. Retiring: all do, and tokens that the former key signed still count.
+     */
+    stage: 'Publishing' | 'AwaitingPromotion' | 'AwaitingRetirement' | 'Retiring';
+    /**
+     * When the stage began.
+     */
+    since: string;
+    /**
+     * Key id of the key that takes over.
+     */
+    kid: string;
+    /**
+     * Since when each look found the key in the key set of the cluster's API server. Absent: the last look did not, or there was none.
+     */
+    listedSince?: string;
+  };
   /**
    * The state of each part. Ready is computed from the others. Absent: there was no pass yet.
    */

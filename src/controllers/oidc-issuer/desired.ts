@@ -5,6 +5,7 @@ import { defaultAudiences, partitionOf } from '../../aws/partitions.ts';
 import type { Tags } from '../../aws/tags.ts';
 import { hours, parseDuration } from '../../runtime/duration.ts';
 import { clusterNameOf } from '../issuer-contract.ts';
+import type { Generated } from './keys/generate.ts';
 
 /** What an accepted spec asks of each site, with every default filled in. */
 export interface DesiredIssuer {
@@ -22,13 +23,15 @@ export interface DesiredIssuer {
 
 export type SigningKeySource =
   | { readonly from: 'secretRef'; readonly name: string; readonly key: string }
-  | { readonly from: 'generate'; readonly secretName: string }
+  | ({ readonly from: 'generate' } & Generated)
   | { readonly from: 'apiServer' };
 
 function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | undefined {
   if (signingKeys?.secretRef) return { from: 'secretRef', ...signingKeys.secretRef };
   if (signingKeys?.apiServer) return { from: 'apiServer' };
-  return signingKeys?.generate && { from: 'generate', secretName: signingKeys.generate.secretName };
+  if (!signingKeys?.generate) return undefined;
+  const { secretName, rotateEvery = '0s' } = signingKeys.generate;
+  return { from: 'generate', secretName, rotateEvery: parseDuration(rotateEvery) };
 }
 
 /** For this time, in milliseconds, tokens may live that a key signed before it left its source, or that carry a former URL. */

@@ -13,7 +13,6 @@ function expectRefusal(story: Story, reason: string, field: string): void {
 
 describe('sends nothing to AWS, not even a question, for', () => {
   test.each([
-    ['NotImplemented', 'rotateEvery', { signingKeys: { generate: { secretName: 'x', rotateEvery: '720h' } } }],
     [
       'NotImplemented',
       'spec.additionalAccounts',

@@ -11,11 +11,12 @@ export const signingKeysStep: Step<AcceptedSite, SiteContext> = {
   async reconcile(context) {
     const { signingKeys } = context.desired;
     if (!signingKeys) throw new Error('the spec names no signing keys');
+    if (signingKeys.from !== 'generate') delete context.status.rotation;
     switch (signingKeys.from) {
       case 'secretRef':
         return readSecret(context, signingKeys.name, signingKeys.key);
       case 'generate':
-        return generate(context, signingKeys.secretName);
+        return generate(context, signingKeys);
       case 'apiServer':
         return mirror(context);
     }
