@@ -86,6 +86,7 @@ const schema = z.strictObject({
       dependents: every('10s'),
       missing: every('30s'),
       propagation: every('1m'),
+      keyCache: every('24h'),
       resync: every('5m'),
     })
     .prefault({}),

@@ -15,6 +15,14 @@ export const annotations = {
   migrated: 'irsa.giantswarm.io/migrated',
   /** On an OIDCIssuer, `"true"`: what carries its name under the AWS tag of the same name becomes its own. */
   adopt: 'irsa.giantswarm.io/adopt',
+  /** On an OIDCIssuer: each new value lets the generated signing key rotate once. On its Secret: the value that was carried out last. */
+  rotate: 'irsa.giantswarm.io/rotate',
+  /** On an OIDCIssuer: the key id of the next signing key, once every API server of the cluster verifies tokens with it. */
+  rotationConfirmed: 'irsa.giantswarm.io/rotation-confirmed',
+  /** On an OIDCIssuer: the key id of the new signing key, once every API server of the cluster signs with it. */
+  rotationSigning: 'irsa.giantswarm.io/rotation-signing',
+  /** On a generated Secret whose key has rotated: the key id of its private key. */
+  signingKey: 'irsa.giantswarm.io/signing-key',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */
   takeOver: 'irsa.giantswarm.io/take-over',
   /** What a pass would change is written to status.plan, and nothing is changed. Any value except `"false"`. */

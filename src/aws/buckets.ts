@@ -166,6 +166,8 @@ export class S3Buckets implements Buckets {
         Body: body,
         ContentType: contentType,
         Metadata: metadata,
+        // Not the bucket's default: CloudFront and the public cannot read what a key of KMS encrypts.
+        ServerSideEncryption: 'AES256',
         ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
       }),
     );

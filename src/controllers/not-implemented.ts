@@ -48,6 +48,9 @@ export const oidcIssuerFields: Fields = {
     'signingKeys.secretRef.name',
     'signingKeys.secretRef.key',
     'signingKeys.generate.secretName',
+    'signingKeys.generate.rotateEvery',
+    'signingKeys.apiServer',
+    'keyRetention',
     'cluster.kubeconfigSecretRef.name',
     'cluster.kubeconfigSecretRef.key',
     'cluster.inCluster',
@@ -63,9 +66,6 @@ export const oidcIssuerFields: Fields = {
   ],
   notBuilt: {
     'additionalAccounts[].roleARN': undefined,
-    'signingKeys.generate.rotateEvery': '0s',
-    'signingKeys.apiServer': undefined,
-    keyRetention: '25h',
   },
 };
 

@@ -17,6 +17,8 @@ export interface Intervals {
    * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
    */
   readonly propagation: number;
+  /** STS and others knowing a key that was published, before anything is signed with it. AWS does not say how long STS keeps the keys that it fetched. */
+  readonly keyCache: number;
   /** Another look at an object with which all is well. */
   readonly resync: number;
 }

@@ -4,8 +4,23 @@ import { type Algorithm, algorithms, type Jwk } from './keys.ts';
 export interface PublishedKey {
   readonly jwk: Jwk;
   readonly firstPublished: Date;
-  /** When the key was first missing from its source; undefined while it is there. */
+  /** When the key was first missing from its source; undefined while it is there, and if it never was there. */
   readonly missingSince: Date | undefined;
+  /** Whether a source of ours ever had the key. Else somebody else published it, such as an older operator. */
+  readonly wasInSource: boolean;
+}
+
+/** What was read of the source of the keys. */
+export interface SourceKeys {
+  readonly keys: readonly Jwk[];
+  /** Whether all that the source holds was understood. Else a key that seems to be missing may be in the rest. */
+  readonly isWhole: boolean;
+}
+
+export interface MergeOptions {
+  readonly now: Date;
+  /** Milliseconds for which a key stays published after it left its source. */
+  readonly retention: number;
 }
 
 /** The key set as S3 holds it. */
@@ -23,36 +38,43 @@ export const maxKeys = 100;
 /**
  * The times of the keys, in the metadata of the object. Metadata is written with the object or not at all, and is there if the
  * status is lost. For each key, in the set's order, it holds the first publication and, after `~`, since when the key is missing,
- * as seconds since 1970 in base 36. S3 allows 2 KB of metadata.
+ * as seconds since 1970 in base 36. A `!` marks a key that was never in a source of ours. S3 allows 2 KB of metadata.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
 const timesKey = 'irsa-key-times';
 
 /**
- * The set to publish: all of the published keys and all of the source's, in stable order.
- * A key never leaves: a source without it may be half-written, and pods hold tokens that it signed.
+ * The set to publish: the source's keys and those that are published, in stable order. A key that left its source stays for the
+ * time of the retention, because pods hold tokens that it signed. It is dropped only at a look that understood the whole source.
+ * A key that was in no source of ours stays, because it may be the one that the cluster signs with.
  */
-export function merge(published: readonly PublishedKey[], source: readonly Jwk[], now: Date): readonly PublishedKey[] {
-  const sources = new Map(source.map((jwk) => [jwk.kid, jwk]));
-  const kept = published.map(({ jwk, firstPublished, missingSince }) => {
-    const current = sources.get(jwk.kid);
-    return {
-      jwk: current ?? jwk,
-      firstPublished,
-      missingSince: current ? undefined : (missingSince ?? wholeSeconds(now)),
-    };
-  });
+export function merge(
+  published: readonly PublishedKey[],
+  source: SourceKeys,
+  { now, retention }: MergeOptions,
+): readonly PublishedKey[] {
+  const sources = new Map(source.keys.map((jwk) => [jwk.kid, jwk]));
+  const mayDrop = source.isWhole && sources.size > 0;
+  const kept = published
+    .map((key) => {
+      const current = sources.get(key.jwk.kid);
+      if (current) return { ...key, jwk: current, missingSince: undefined, wasInSource: true };
+      const isMissed = mayDrop && key.wasInSource;
+      return { ...key, missingSince: key.missingSince ?? (isMissed ? wholeSeconds(now) : undefined) };
+    })
+    .filter(({ missingSince }) => !mayDrop || !missingSince || now.getTime() - missingSince.getTime() < retention);
   const known = new Set(published.map(({ jwk }) => jwk.kid));
   const added = [...sources.values()]
     .filter(({ kid }) => !known.has(kid))
-    .map((jwk) => ({ jwk, firstPublished: wholeSeconds(now), missingSince: undefined }));
+    .map((jwk) => ({ jwk, firstPublished: wholeSeconds(now), missingSince: undefined, wasInSource: true }));
   return [...kept, ...added];
 }
 
 export function renderJwks(keys: readonly PublishedKey[]): JwksObject {
-  const times = keys.map(({ firstPublished, missingSince }) =>
-    missingSince ? `${encode(firstPublished)}~${encode(missingSince)}` : encode(firstPublished),
-  );
+  const times = keys.map(({ firstPublished, missingSince, wasInSource }) => {
+    if (!wasInSource) return `${encode(firstPublished)}!`;
+    return missingSince ? `${encode(firstPublished)}~${encode(missingSince)}` : encode(firstPublished);
+  });
   return {
     body: `${JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }, null, 2)}\n`,
     metadata: { [timesKey]: times.join(' ') },
@@ -61,17 +83,17 @@ export function renderJwks(keys: readonly PublishedKey[]): JwksObject {
 
 /**
  * The keys of a published set that STS can use, whoever wrote it. Text that is not a key set has none.
- * A key without a time counts as first published at `fallback`.
+ * A key without a time counts as first published at `fallback`, and as one that was in no source of ours.
  */
 export function parseJwks({ body, metadata }: JwksObject, fallback: Date): readonly PublishedKey[] {
   const entries = parseEntries(body);
   const times = metadata[timesKey]?.split(' ') ?? [];
   return entries.flatMap((entry, index) => {
     const jwk = toJwk(entry);
-    const [first, missing] = times.length === entries.length ? (times[index]?.split('~') ?? []) : [];
-    return jwk === undefined
-      ? []
-      : [{ jwk, firstPublished: decode(first) ?? wholeSeconds(fallback), missingSince: decode(missing) }];
+    const [, first, missing] = (times.length === entries.length && timesForm.exec(times[index] ?? '')) || [];
+    const firstPublished = decode(first) ?? wholeSeconds(fallback);
+    const wasInSource = first !== undefined && missing !== '!';
+    return jwk === undefined ? [] : [{ jwk, firstPublished, missingSince: decode(missing?.slice(1)), wasInSource }];
   });
 }
 
@@ -118,8 +140,11 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const wholeSeconds = (date: Date) => new Date(Math.floor(date.getTime() / 1000) * 1000);
 
+/** The times of one key. */
+const timesForm = /^([0-9a-z]{1,8})(~[0-9a-z]{1,8}|!)?$/;
+
 const encode = (date: Date) => Math.floor(date.getTime() / 1000).toString(36);
 
 function decode(text: string | undefined): Date | undefined {
-  return text !== undefined && /^[0-9a-z]{1,8}$/.test(text) ? new Date(Number.parseInt(text, 36) * 1000) : undefined;
+  return text === undefined || text === '' ? undefined : new Date(Number.parseInt(text, 36) * 1000);
 }

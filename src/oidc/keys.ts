@@ -29,7 +29,7 @@ const curves: Readonly<Record<string, Algorithm>> = {
 
 export interface PublicKeys {
   readonly keys: readonly Jwk[];
-  /** Says of each block that cannot be published which it is, and why not. Nothing of the text is in it. */
+  /** Says of each part that cannot be published which it is, and why not. Nothing of the text is in it. */
   readonly leftOut: readonly string[];
 }
 
@@ -45,12 +45,15 @@ export function publicKeys(pem: string): PublicKeys {
     );
   }
   const blocks = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)];
-  if (blocks.length === 0) throw new InvalidKeyError('it holds no PEM block with a public key or a certificate');
+  if (blocks.length === 0) {
+    throw new InvalidKeyError('it holds neither a PEM block with a public key or a certificate nor a key set (JWKS)');
+  }
   const byKid = new Map<string, Jwk>();
-  const leftOut: string[] = [];
+  const begun = pem.match(/-----BEGIN /g)?.length ?? 0;
+  const leftOut = begun > blocks.length ? ['a PEM block has no end: the text may be half-written'] : [];
   for (const [index, [block, label = '']] of blocks.entries()) {
     try {
-      const jwk = toJwk(parse(block, label));
+      const jwk = jwkOf(parse(block, label));
       byKid.set(jwk.kid, jwk);
     } catch (error) {
       if (!(error instanceof InvalidKeyError)) throw error;
@@ -72,7 +75,8 @@ function parse(block: string, label: string): KeyObject {
   }
 }
 
-function toJwk(key: KeyObject): Jwk {
+/** @throws InvalidKeyError if STS cannot verify what the key signs */
+export function jwkOf(key: KeyObject): Jwk {
   const { n, e, crv, x, y } = key.export({ format: 'jwk' });
   const kid = kidOf(key);
   const details = key.asymmetricKeyDetails;

@@ -29,6 +29,10 @@ export class PlannedKubeClient implements KubeClient {
     return this.client.issuer();
   }
 
+  keySet(): Promise<unknown> {
+    return this.client.keySet();
+  }
+
   async create(resource: Resource, { metadata }: DesiredObject): Promise<void> {
     this.#note('creating', resource, metadata);
   }

@@ -11,11 +11,29 @@ export type SecretEntry =
   /** The Secret is there, the entry is not. */
   | { readonly state: 'noEntry' };
 
-/** Only the named entry of a Secret leaves this folder, decoded as UTF-8. Each call reads the API server: nothing is kept. */
+/** The named parts of a Secret, all of one version. */
+export interface SecretParts {
+  readonly resourceVersion: string;
+  /** Those that are there, decoded as UTF-8. */
+  readonly entries: Readonly<Partial<Record<string, string>>>;
+  readonly annotations: Readonly<Partial<Record<string, string>>>;
+}
+
+export interface PartNames {
+  readonly entries: readonly string[];
+  readonly annotations: readonly string[];
+}
+
+/** Only what is named of a Secret leaves this folder. Each call reads the API server: nothing is kept. */
 export interface Secrets {
   /** The same Secrets, read on behalf of somebody whose signal ends the calls. */
   during(signal: AbortSignal): Secrets;
+  /** Decoded as UTF-8. */
   entry(ref: NamespacedName, key: string): Promise<SecretEntry>;
+  read(
+    ref: NamespacedName,
+    names: PartNames,
+  ): Promise<({ readonly state: 'found' } & SecretParts) | Extract<SecretEntry, { state: 'noSecret' | 'forbidden' }>>;
 }
 
 /** Secrets of one cluster. */
@@ -27,13 +45,24 @@ export class KubeSecrets implements Secrets {
   }
 
   async entry(ref: NamespacedName, key: string): Promise<SecretEntry> {
+    const read = await this.read(ref, { entries: [key], annotations: [] });
+    if (read.state !== 'found') return read;
+    const value = Object.hasOwn(read.entries, key) ? read.entries[key] : undefined;
+    return value === undefined ? { state: 'noEntry' } : { state: 'found', value };
+  }
+
+  async read(ref: NamespacedName, names: PartNames) {
     const secret = await this.#find(ref);
-    if (secret === 'forbidden') return { state: 'forbidden' };
-    if (!secret) return { state: 'noSecret' };
-    const data = secret.data ?? {};
-    const value = Object.hasOwn(data, key) ? data[key] : undefined;
-    if (value === undefined) return { state: 'noEntry' };
-    return { state: 'found', value: Buffer.from(value, 'base64').toString('utf8') };
+    if (secret === 'forbidden') return { state: 'forbidden' } as const;
+    if (!secret) return { state: 'noSecret' } as const;
+    const { data = {}, metadata } = secret;
+    const decoded = (value: string) => Buffer.from(value, 'base64').toString('utf8');
+    return {
+      state: 'found',
+      resourceVersion: metadata.resourceVersion,
+      entries: picked(data, names.entries, decoded),
+      annotations: picked(metadata.annotations ?? {}, names.annotations, (value) => value),
+    } as const;
   }
 
   async #find(ref: NamespacedName): Promise<Secret | 'forbidden' | undefined> {
@@ -49,4 +78,13 @@ export class KubeSecrets implements Secrets {
 interface Secret extends KubernetesObject {
   /** Base64. */
   readonly data?: Readonly<Record<string, string>>;
+}
+
+function picked(
+  from: Readonly<Record<string, string>>,
+  names: readonly string[],
+  decode: (value: string) => string,
+): Readonly<Partial<Record<string, string>>> {
+  const there = names.filter((name) => Object.hasOwn(from, name));
+  return Object.fromEntries(there.map((name) => [name, decode(from[name] ?? '')]));
 }

@@ -67,6 +67,20 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
     to: spec('signingKeys', { apiServer: {} }),
     refusal: 'set spec.cluster to say how to reach the cluster',
   },
+  ...['0s', '0h', '168h', '10080m'].map((rotateEvery) => ({
+    title: `a rotation every ${rotateEvery}`,
+    to: spec('signingKeys', { generate: { secretName: 'a', rotateEvery } }),
+  })),
+  {
+    title: 'a rotation that begins before the last one ends',
+    to: spec('signingKeys', { generate: { secretName: 'a', rotateEvery: '167h' } }),
+    refusal: 'choose a rotateEvery of at least 168h',
+  },
+  {
+    title: 'keys that go while tokens live',
+    to: spec('keyRetention', '24h59m'),
+    refusal: 'choose a keyRetention of at least 25h',
+  },
   {
     title: 'two ways into the cluster',
     to: spec('cluster', { inCluster: {}, kubeconfigSecretRef: { name: 'a' } }),

@@ -55,8 +55,8 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
   {
     kind: 'OIDCIssuer',
     path: 'spec.keyRetention',
-    good: ['0s', '90m', '1h30m', '1.5h'],
-    bad: ['25', '1d', '-1h', 'h'],
+    good: ['25h', '1500m', '25h30m', '25.5h'],
+    bad: ['25', '2d', '-25h', 'h'],
   },
   {
     kind: 'IAMServiceAccount',

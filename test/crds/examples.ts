@@ -102,6 +102,12 @@ export const examples = (): Example[] => [
           missingSince: '2026-01-02T00:00:00Z',
         },
       ],
+      rotation: {
+        stage: 'AwaitingPromotion',
+        since: '2026-01-02T00:00:00Z',
+        kid: 'b',
+        listedSince: '2026-01-02T01:00:00Z',
+      },
       conditions,
     },
   ),

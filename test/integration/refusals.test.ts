@@ -34,7 +34,6 @@ afterAll(() => environment?.stop());
 const notImplemented = { type: 'Accepted', reason: 'NotImplemented' };
 
 describe('what is not built yet', () => {
-  const generate = { secretName: 'early' };
   const early = (spec: Parameters<typeof oidcIssuer>[1]) => oidcIssuer('early', spec);
   const role = (spec: Parameters<typeof iamServiceAccount>[2]) => iamServiceAccount('early', 'abcl0', spec);
 
@@ -43,15 +42,6 @@ describe('what is not built yet', () => {
       field: 'spec.additionalAccounts[].roleARN',
       object: early({ additionalAccounts: [{ roleARN: roleARN('999988887777') }] }),
     },
-    {
-      field: 'spec.signingKeys.generate.rotateEvery',
-      object: early({ signingKeys: { generate: { ...generate, rotateEvery: '720h' } } }),
-    },
-    {
-      field: 'spec.signingKeys.apiServer',
-      object: early({ signingKeys: { apiServer: {} }, cluster: { inCluster: {} } }),
-    },
-    { field: 'spec.keyRetention', object: early({ keyRetention: '48h' }) },
     { field: 'spec.account.roleARN', object: role({ account: { roleARN: roleARN('999988887777') } }) },
     { field: 'spec.role.management', object: role({ role: { name: 'theirs', management: 'TrustOnly' } }) },
     { field: 'spec.serviceAccountPolicy', object: role({ serviceAccountPolicy: 'Create' }) },

@@ -40,6 +40,7 @@ test('installation, region and the namespace of the pod are enough, and the rest
       dependents: 10_000,
       missing: 30_000,
       propagation: 60_000,
+      keyCache: 86_400_000,
       resync: 300_000,
     },
     shutdownGrace: 20_000,

@@ -59,15 +59,11 @@ describe('a spec', () => {
 
   test.each<[string, object, string | undefined]>([
     ['reached in its own cluster', { cluster: { inCluster: {} } }, undefined],
-    ['with the API server as source of its keys', { signingKeys: { apiServer: {} } }, 'signingKeys.apiServer'],
+    ['with the API server as source of its keys', { signingKeys: { apiServer: {} } }, undefined],
     ['in a public bucket', { hosting: { s3: {} } }, undefined],
     ['under the name of its distribution', { hosting: { cloudFront: {} } }, undefined],
     ['whose key never rotates', { signingKeys: { generate: { secretName: 'a', rotateEvery: '0s' } } }, undefined],
-    [
-      'whose key rotates',
-      { signingKeys: { generate: { secretName: 'a', rotateEvery: '24h' } } },
-      'signingKeys.generate.rotateEvery',
-    ],
+    ['whose key rotates', { signingKeys: { generate: { secretName: 'a', rotateEvery: '24h' } } }, undefined],
     ['of two accounts', { additionalAccounts: [{ roleARN: 'x' }] }, 'additionalAccounts[].roleARN'],
     ['with an empty list of accounts', { additionalAccounts: [] }, undefined],
   ])('of an issuer %s', (_, spec, field) => expect(findNotBuilt(spec, oidcIssuerFields)).toBe(field));

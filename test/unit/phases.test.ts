@@ -14,12 +14,18 @@ function site(name: string, phase: SiteEntry['phase'], since = '2030-01-01T00:00
 function after(
   known: readonly SiteEntry[],
   current: SiteEntry,
-  { age = 0, moved, trusted = ['new', 'old'] }: { age?: number; moved?: boolean; trusted?: string[] } = {},
+  {
+    age = 0,
+    moved,
+    trusted = ['new', 'old'],
+    retention = 25,
+  }: { age?: number; moved?: boolean; trusted?: string[]; retention?: number } = {},
 ): string[] {
   const sites = advance(known, current, {
     now: new Date(start + hours(age)),
     trusted: new Set(trusted.map((name) => `https://${name}.example.com`)),
     hasMoved: moved,
+    keyRetention: hours(retention),
   });
   return sites.map(({ url, phase, since }) => `${url.slice(8).split('.')[0]} ${phase} ${since.slice(8, 13)}`);
 }
@@ -43,6 +49,12 @@ describe('a site that the spec no longer asks for', () => {
     const sites = [fresh, site('old', 'Draining')];
     expect(after(sites, fresh, { age: 24, moved: true })).toContain('old Draining 01T00');
     expect(after(sites, fresh, { age: 25, moved: true })).toContain('old Retiring 02T01');
+  });
+
+  test('drains as long as the spec says that keys stay', () => {
+    const sites = [fresh, site('old', 'Draining')];
+    expect(after(sites, fresh, { age: 48, moved: true, retention: 49 })).toContain('old Draining 01T00');
+    expect(after(sites, fresh, { age: 49, moved: true, retention: 49 })).toContain('old Retiring 03T01');
   });
 
   test('is retired also where nobody can tell any more what the tokens carry', () => {

@@ -79,7 +79,7 @@ export interface OIDCIssuerSpec {
    */
   signingKeys?: {
     /**
-     * A Secret's entry, in the issuer's namespace, with a PEM public key or certificate. An entry with a private key is refused.
+     * A Secret's entry, in the issuer's namespace, with public keys or certificates in PEM, or with a key set in JSON (JWKS). An entry with a private key is refused.
      */
     secretRef?: {
       /**
@@ -96,21 +96,21 @@ export interface OIDCIssuerSpec {
      */
     generate?: {
       /**
-       * Name of the Secret in the issuer's namespace that holds the private key (entry key) and the public one (entry pub). It has no owner and is never deleted.
+       * Name of the Secret in the issuer's namespace that holds the private key (entry key) and the public ones (entry pub). The next private key waits in its entry next.key. The Secret has no owner and is never deleted.
        */
       secretName: string;
       /**
-       * Not built yet, except 0s. Time after which a new key takes over, as a Go duration, for example 2160h. Absent or 0s: never.
+       * Time after which a new key takes over, as a Go duration, for example 2160h. At least 168h, because a rotation takes days. Absent or 0s: only when the annotation irsa.giantswarm.io/rotate asks for it.
        */
       rotateEvery?: string;
     };
     /**
-     * Not built yet. The keys that the cluster's API server publishes itself, read through spec.cluster. The operator sees no private key.
+     * The keys that the cluster's API server publishes itself (/openid/v1/jwks), read through spec.cluster. The operator sees no private key.
      */
     apiServer?: {};
   };
   /**
-   * Not built yet, except 25h. How long a key stays published after it vanished from its source, as a Go duration, for example 49h: longer than any token lives. Absent: 25h.
+   * How long a key stays published after it vanished from its source, as a Go duration, for example 49h. A former site drains as long. At least 25h, because tokens for AWS live up to 24h and STS keeps the keys that it fetched for a while. Absent: 25h.
    */
   keyRetention?: string;
   /**
@@ -358,10 +358,31 @@ export interface OIDCIssuerStatus {
      */
     firstPublished: string;
     /**
-     * When the key was first missing from its source. Absent: the source has the key.
+     * When the key was first missing from its source. Absent: the source has the key, or no source of ours ever had it.
      */
     missingSince?: string;
   }[];
+  /**
+   * The rotation of a generated key that is under way. Absent: none is.
+   */
+  rotation?: {
+    /**
+     * Publishing: the next key is being published. AwaitingPromotion: it is, and API servers may not sign with it yet. AwaitingRetirement: API servers are to sign with it, and some may not do so yet. Retiring: all do, and tokens that the former key signed still count.
+     */
+    stage: 'Publishing' | 'AwaitingPromotion' | 'AwaitingRetirement' | 'Retiring';
+    /**
+     * When the stage began.
+     */
+    since: string;
+    /**
+     * Key id of the key that takes over.
+     */
+    kid: string;
+    /**
+     * Since when each look found the key in the key set of the cluster's API server. Absent: the last look did not, or there was none.
+     */
+    listedSince?: string;
+  };
   /**
    * The state of each part. Ready is computed from the others. Absent: there was no pass yet.
    */

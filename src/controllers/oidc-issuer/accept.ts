@@ -14,7 +14,7 @@ import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
-import { desiredIssuer } from './desired.ts';
+import { desiredIssuer, keyRetentionOf } from './desired.ts';
 import { findHeldName } from './names.ts';
 import { departingParts, servingParts } from './parts.ts';
 import { trustedURLs } from './registrations/registrations.ts';
@@ -82,6 +82,7 @@ async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] 
     now: services.clock.now(),
     trusted: await trustedURLs(issuer, current.url),
     hasMoved: await hasMoved(issuer, current.url),
+    keyRetention: keyRetentionOf(issuer.object),
   });
   if (sites.length <= mostSites) return sites;
   const former = sites.slice(1).map(({ url }) => url);

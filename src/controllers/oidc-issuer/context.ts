@@ -5,6 +5,7 @@ import type { Bucket } from '../../aws/buckets.ts';
 import type { Distribution } from '../../aws/distributions.ts';
 import type { ObservedRecord, RecordChange, Zone } from '../../aws/dns.ts';
 import type { Owner } from '../../aws/ownership.ts';
+import type { SourceKeys } from '../../oidc/jwks.ts';
 import type { Jwk } from '../../oidc/keys.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
@@ -78,7 +79,7 @@ export interface AcceptedSite extends SiteContext {
   /** What one step read and a later one needs. */
   readonly seen: { bucket: Bucket | undefined; published?: readonly Jwk[] };
   /** The public keys that the spec names, of all sites. Undefined: none was read. */
-  readonly source: { keys: readonly Jwk[] | undefined };
+  readonly source: { read: SourceKeys | undefined };
 }
 
 /** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */

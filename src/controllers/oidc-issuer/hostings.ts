@@ -1,8 +1,8 @@
 import type { Step } from '../../runtime/step.ts';
 import type { AcceptedSite, SiteContext } from './context.ts';
+import { signingKeysStep } from './keys/signing-keys-step.ts';
 import { providersStep } from './registrations/providers-step.ts';
 import { verifiedStep } from './registrations/verified-step.ts';
-import { signingKeysStep } from './signing-keys-step.ts';
 import { bucketStep } from './site/bucket-step.ts';
 import { certificateStep } from './site/certificate-step.ts';
 import { distributionStep } from './site/distribution-step.ts';

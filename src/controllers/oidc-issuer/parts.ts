@@ -14,7 +14,7 @@ export function servingParts(
   issuer: IssuerPass,
   desired: DesiredIssuer,
 ): readonly Part<AcceptedSite, AcceptedSite, SiteContext>[] {
-  const source = { keys: undefined };
+  const source = { read: undefined };
   const readsKeys = desired.signingKeys !== undefined;
   return sitesOf(issuer, (entry) => entry.phase !== 'Retiring').map((entry) => {
     const site = siteOf(entry, issuer.object, issuer.account.id);

@@ -33,6 +33,8 @@ export async function readOrigin(state: FrontState, distribution: Distribution, 
     const mayList = await permits(bucket, distribution, 's3:ListBucket', '');
     return mayList ? refusal('NoSuchKey', 404, 'The specified key does not exist.') : denied;
   }
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html#oac-permissions-sse-kms
+  if (object.headers['x-amz-server-side-encryption'] === 'aws:kms') return denied;
   const { etag = '', 'content-type': type = 'binary/octet-stream' } = object.headers;
   return { status: 200, headers: { 'content-type': type, etag }, body: object.body };
 }

@@ -8,6 +8,7 @@ import {
   DeleteObjectCommand,
   type PublicAccessBlockConfiguration,
   PutBucketPolicyCommand,
+  PutObjectCommand,
   PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 import { account, alias, bucket, HandMadeIssuer, issuerURL, region, withoutManagedPolicies } from './edge-fixture.ts';
@@ -51,6 +52,12 @@ test('shows at once what was written', async () => {
   await aws.edge.fetch(keys);
   await issuer.put('keys.json', '{"keys":[]}');
   expect((await aws.edge.fetch(keys)).body).toBe('{"keys":[]}');
+});
+
+test('does not serve what a key of KMS encrypts, which the distribution may not use', async () => {
+  const encrypted = { Bucket: bucket, Key: 'keys.json', Body: '{"keys":[]}', ServerSideEncryption: 'aws:kms' } as const;
+  await issuer.aws.s3.send(new PutObjectCommand(encrypted));
+  expect(await keysStatus()).toBe(403);
 });
 
 test('keeps what it fetched where caching is not disabled', async () => {

@@ -2,17 +2,16 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
-import { get as getSecurely } from 'node:https';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { programPath, type ProgramName } from '../../../scripts/setup/control-plane.mjs';
-import { CertificateAuthority, type Certificate } from '../certificates.ts';
+import type { Certificate } from '../certificates.ts';
 import { GuardedDirectory, GuardedProcess } from '../guard.ts';
 import { plainEnvironment } from '../plain-environment.ts';
 import { freePort, onFreePorts } from '../port.ts';
+import { ApiServer } from './api-server.ts';
 import { auditPolicy, readAudit, type AuditEvent } from './audit.ts';
-import { writeCertificate, writeSigningKey, type CertificateFiles } from './certificates.ts';
-import { apiServerFlags, controllerManagerFlags, etcdFlags } from './flags.ts';
+import { type ControlPlaneDefaults, type Files, writeFiles } from './files.ts';
+import { controllerManagerFlags, etcdFlags, type ServiceAccountOptions } from './flags.ts';
 import { kubeconfig, type Identity } from './kubeconfig.ts';
 
 export interface ControlPlaneOptions {
@@ -32,20 +31,6 @@ export interface ControlPlaneOptions {
  */
 const spareCollections = { GOGC: '800', GOMEMLIMIT: '1GiB' };
 
-/** What a control plane uses where its options say nothing. */
-export interface ControlPlaneDefaults {
-  readonly issuer: string;
-  readonly signingKeyFile: string;
-  readonly publicKeyFile: string;
-}
-
-interface Files {
-  readonly ca: CertificateAuthority;
-  readonly caFile: string;
-  readonly serving: CertificateFiles;
-  readonly defaults: ControlPlaneDefaults;
-}
-
 /**
  * A real Kubernetes control plane on the loopback address: etcd, kube-apiserver with RBAC and an audit log, and
  * kube-controller-manager for garbage collection, namespaces and their service accounts. No node, so no pod ever runs.
@@ -62,7 +47,8 @@ export class ControlPlane {
 
   private admin: Certificate | undefined;
   private etcd: GuardedProcess | undefined;
-  private apiServer: GuardedProcess | undefined;
+  private apiServer: ApiServer | undefined;
+  private readonly others: ApiServer[] = [];
   private controllerManager: GuardedProcess | undefined;
 
   private constructor(
@@ -128,16 +114,28 @@ export class ControlPlane {
    * takes 100 ms of a core.
    */
   async read(path: string): Promise<string | undefined> {
-    const { certificate: cert, key } = this.admin ?? {};
-    const request = getSecurely(`${this.url}${path}`, { ca: this.files.ca.certificate, cert, key, agent: false });
-    request.setTimeout(10_000, () => request.destroy(new Error(`GET ${path}: no answer within 10 s`)));
-    // One that comes after the response is told of by its body.
-    request.on('error', () => {});
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    const body = await text(response);
-    if (response.statusCode === 404) return undefined;
-    if (response.statusCode !== 200) throw new Error(`GET ${path}: ${response.statusCode} ${body}`);
-    return body;
+    return this.first.read(path);
+  }
+
+  /** Starts one more API server on the same data, as a cluster of several control-plane nodes has it. It ends with the others. */
+  async addApiServer(options: ControlPlaneOptions): Promise<ApiServer> {
+    const port = await freePort();
+    const server = this.newApiServer(port, join(this.dir, `audit-${port}.log`));
+    this.others.push(server);
+    await server.start(this.serviceAccounts(options), 'kube-apiserver');
+    return server;
+  }
+
+  /** Restarts one that was added. */
+  async restartAdded(server: ApiServer, options: ControlPlaneOptions): Promise<void> {
+    await server.stop();
+    await server.start(this.serviceAccounts(options), 'kube-apiserver');
+  }
+
+  /** The one that the control plane began with. */
+  get first(): ApiServer {
+    if (!this.apiServer) throw new Error('the control plane has not started');
+    return this.apiServer;
   }
 
   /**
@@ -156,7 +154,8 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.controllerManager?.stop(), this.apiServer?.stop(), this.etcd?.stop()]);
+    const servers = [this.apiServer, ...this.others].map((server) => server?.stop());
+    await Promise.all([this.controllerManager?.stop(), ...servers, this.etcd?.stop()]);
     await this.home.remove();
   }
 
@@ -178,24 +177,37 @@ export class ControlPlane {
   }
 
   private async startApiServer(options: ControlPlaneOptions): Promise<void> {
-    const { serving, defaults } = this.files;
-    const flags = apiServerFlags({
-      etcdPort: this.etcdPort,
-      port: this.port,
-      dir: this.dir,
-      caFile: this.caFile,
-      certFile: serving.certFile,
-      keyFile: serving.keyFile,
-      auditPolicyFile: join(this.dir, 'audit-policy.json'),
-      auditLog: this.auditLog,
-      serviceAccounts: {
-        issuers: options.issuers ?? [defaults.issuer],
-        signingKeyFile: options.signingKeyFile ?? defaults.signingKeyFile,
-        verifyingKeyFiles: options.verifyingKeyFiles ?? [],
-      },
+    this.apiServer ??= this.newApiServer(this.port, this.auditLog);
+    await this.apiServer.start(
+      this.serviceAccounts(options),
+      options.oldest ? 'oldest kube-apiserver' : 'kube-apiserver',
+    );
+  }
+
+  private newApiServer(port: number, auditLog: string): ApiServer {
+    const { dir, etcdPort, caFile, admin, files } = this;
+    if (!admin) throw new Error('the control plane has not started');
+    const { serving, ca } = files;
+    return new ApiServer({
+      dir,
+      etcdPort,
+      port,
+      ca: ca.certificate,
+      caFile,
+      serving,
+      auditLog,
+      admin,
+      env: spareCollections,
     });
-    this.apiServer = this.run(options.oldest ? 'oldest kube-apiserver' : 'kube-apiserver', flags);
-    await this.apiServer.ready(() => this.read('/readyz'));
+  }
+
+  private serviceAccounts({ issuers, signingKeyFile, verifyingKeyFiles }: ControlPlaneOptions): ServiceAccountOptions {
+    const { defaults } = this.files;
+    return {
+      issuers: issuers ?? [defaults.issuer],
+      signingKeyFile: signingKeyFile ?? defaults.signingKeyFile,
+      verifyingKeyFiles: verifyingKeyFiles ?? [],
+    };
   }
 
   /** Throws where etcd does not serve, and also where something else answers at its port. */
@@ -227,23 +239,4 @@ export class ControlPlane {
     await writeFile(file, content, { mode: 0o600 });
     return file;
   }
-}
-
-async function writeFiles(dir: string): Promise<Files> {
-  const ca = await CertificateAuthority.create('test-control-plane');
-  const caFile = join(dir, 'ca.crt');
-  await writeFile(caFile, ca.certificate);
-  const hosts = ['127.0.0.1', 'localhost', 'kubernetes.default.svc'];
-  const serving = await ca.issue({ subject: 'CN=kube-apiserver', hosts });
-  const key = await writeSigningKey(dir, 'service-accounts');
-  return {
-    ca,
-    caFile,
-    serving: await writeCertificate(dir, 'kube-apiserver', serving),
-    defaults: {
-      issuer: 'https://kubernetes.default.svc.cluster.local',
-      signingKeyFile: key.keyFile,
-      publicKeyFile: key.publicKeyFile,
-    },
-  };
 }

@@ -8,6 +8,7 @@ export interface FakeObject {
   etag: string;
   contentType: string | undefined;
   metadata: Record<string, string>;
+  encryption: string;
 }
 
 export interface FakeBucket {
@@ -20,6 +21,8 @@ export interface FakeBucket {
   policy: string | undefined;
   publicAccessBlock: s3.PublicAccessBlockConfiguration | undefined;
   ownership: string | undefined;
+  /** What encrypts an object whose writer does not say it. */
+  encryption: string;
   readonly objects: Map<string, FakeObject>;
 }
 
@@ -58,6 +61,7 @@ export class FakeS3 {
       owner,
       region,
       accountRegional,
+      encryption: 'AES256',
       tags: tagRecord(CreateBucketConfiguration?.Tags),
       policy: undefined,
       publicAccessBlock: {
@@ -142,9 +146,9 @@ export class FakeS3 {
   }
 
   PutObject(input: Omit<s3.PutObjectRequest, 'Body'> & { Body?: string }) {
-    const { objects } = this.bucket(input);
+    const bucket = this.bucket(input);
     const { Key = '', Body, IfMatch, IfNoneMatch } = input;
-    const existing = objects.get(Key);
+    const existing = bucket.objects.get(Key);
     if (IfMatch !== undefined && !existing) throw new ServiceError('NoSuchKey', 404, Key);
     if ((IfNoneMatch === '*' && existing) || (IfMatch !== undefined && IfMatch !== existing?.etag)) {
       throw new ServiceError('PreconditionFailed', 412, Key);
@@ -155,7 +159,8 @@ export class FakeS3 {
       Object.entries(input.Metadata ?? {}).map(([key, value]) => [key.toLowerCase(), value]),
     );
     if (Object.entries(metadata).flat().join('').length > 2048) throw new ServiceError('MetadataTooLarge', 400);
-    objects.set(Key, { body, etag, contentType: input.ContentType, metadata });
+    const encryption = input.ServerSideEncryption ?? bucket.encryption;
+    bucket.objects.set(Key, { body, etag, contentType: input.ContentType, metadata, encryption });
     return { ETag: etag };
   }
 

@@ -14,6 +14,7 @@ function put(story: Story, bucket: Partial<FakeBucket> & { name: string }): Fake
     policy: undefined,
     publicAccessBlock: undefined,
     ownership: undefined,
+    encryption: 'AES256',
     objects: new Map(),
     ...bucket,
   };

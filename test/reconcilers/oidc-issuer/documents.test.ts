@@ -1,5 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { secrets } from '../../../src/api/resources.ts';
+import { hours } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
+import { Migration } from './migrating.ts';
 import { issuerURL, newPublicKey, Story } from './story.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
 
@@ -10,7 +13,7 @@ const json = (story: Story, key: string) =>
   JSON.parse(story.bucket.objects.get(key)?.body ?? '') as Record<string, unknown>;
 const edit = (story: Story, key: string, body: string) => {
   const object = story.bucket.objects.get(key);
-  if (object) Object.assign(object, { body, etag: 'edited' });
+  if (object) Object.assign(object, { body, etag: 'edited', metadata: {} });
 };
 
 test('publishes both documents as JSON, the one naming the other', async () => {
@@ -68,6 +71,77 @@ test('repairs a content type that STS may not read', async () => {
   ]);
 });
 
+test('is served also where the bucket encrypts with a key of KMS by default', async () => {
+  const story = new Story();
+  await story.untilReady();
+  story.bucket.encryption = 'aws:kms';
+  story.bucket.objects.clear();
+  await story.untilReady();
+  expect([...story.bucket.objects.values()].map(({ encryption }) => encryption)).toEqual(['AES256', 'AES256']);
+});
+
+describe('a key that left its source', () => {
+  const left = async (spec: ConstructorParameters<typeof Story>[0] = {}) => {
+    const story = new Story(spec);
+    await story.untilReady();
+    const other = newPublicKey();
+    story.seedSecret('abcl0-sa', { 'tls.crt': other });
+    await story.untilReady();
+    return { story, other, kid: publicKeys(other).keys[0]?.kid };
+  };
+
+  test.each([
+    [undefined, 25],
+    ['49h30m', 49.5],
+  ])(
+    'stays published for the keyRetention %p, also if the status is lost, and then goes, which an event says once',
+    async (keyRetention, time) => {
+      const { story, kid } = await left(keyRetention === undefined ? {} : { keyRetention });
+      await story.clock.advance(hours(time) - 1000);
+      story.loseStatus();
+      await story.untilReady();
+      expect(story.published).toEqual([story.kid, kid]);
+      story.forget();
+      await story.clock.advance(1000);
+      await story.untilReady();
+      expect(story.published).toEqual([kid]);
+      expect(story.status.keys?.map((key) => key.kid)).toEqual([kid]);
+      expect(story.said.map(({ type, reason }) => [type, reason])).toEqual([['Normal', 'KeyDropped']]);
+      story.forget();
+      await story.reconcile();
+      expect([story.said, story.aws.writes, story.kube.writes]).toEqual([[], [], []]);
+    },
+  );
+
+  test.each<[string, (story: Story, other: string) => void]>([
+    ['is gone', (story) => story.kube.remove(secrets, { namespace: 'default', name: 'abcl0-sa' })],
+    ['is empty', (story) => story.seedSecret('abcl0-sa', { 'tls.crt': '' })],
+    ['breaks off', (story, other) => story.seedSecret('abcl0-sa', { 'tls.crt': other + other.slice(0, 60) })],
+  ])('does not go while the source %s', async (_, spoil) => {
+    const { story, other, kid } = await left();
+    spoil(story, other);
+    await story.clock.advance(hours(100));
+    await story.reconcile();
+    expect(story.published).toEqual([story.kid, kid]);
+    story.seedSecret('abcl0-sa', { 'tls.crt': other });
+    await story.reconcile();
+    expect(story.published).toEqual([kid]);
+  });
+
+  test('goes from former sites too', async () => {
+    const story = await Migration.begun();
+    await story.settle();
+    const other = newPublicKey();
+    story.seedSecret('abcl0-sa', { 'tls.crt': other });
+    await story.settle();
+    await story.clock.advance(hours(25));
+    await story.settle();
+    const sets = [...story.bucket.objects].filter(([key]) => key.endsWith(jwks)).map(([, { body }]) => body);
+    expect(sets).toHaveLength(2);
+    for (const body of sets) expect(JSON.parse(body)).toEqual({ keys: publicKeys(other).keys });
+  });
+});
+
 test('publishes again what somebody deleted', async () => {
   const story = new Story();
   await story.untilReady();
@@ -81,6 +155,8 @@ test('keeps a key that somebody else published, and says so once', async () => {
   await story.untilReady();
   const [stranger] = publicKeys(newPublicKey()).keys;
   edit(story, jwks, JSON.stringify({ keys: [stranger] }));
+  await story.reconcile();
+  await story.clock.advance(hours(100));
   await story.reconcile();
   expect(story.published).toEqual([stranger?.kid, story.kid]);
   expect(story.said.filter(({ reason }) => reason === 'UnknownKeyPublished')).toEqual([

@@ -2,6 +2,7 @@ import type { IssuerDocuments } from '../../../src/controllers/oidc-issuer/regis
 import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
+import type { FakeObject } from '../../fakes/aws/s3.ts';
 
 /** CloudFront's edge and S3's public endpoint over FakeAws: serve documents once DNS, distribution, policy and access block let them. */
 export class FakeEdge implements IssuerDocuments {
@@ -34,7 +35,7 @@ export class FakeEdge implements IssuerDocuments {
     if (!distribution || distribution.status !== 'Deployed') return undefined;
     if (!bucket?.policy?.includes(distribution.arn)) return undefined;
     const object = bucket.objects.get(`${OriginPath}${pathname}`.slice(1));
-    return object && (JSON.parse(object.body) as Record<string, unknown>);
+    return object && isReadable(object) ? (JSON.parse(object.body) as Record<string, unknown>) : undefined;
   }
 
   #getPublic(path: string): Record<string, unknown> | undefined {
@@ -48,8 +49,8 @@ export class FakeEdge implements IssuerDocuments {
       ({ Effect, Principal, Resource }) =>
         Effect === 'Allow' && Principal === '*' && [Resource].flat().some((arn) => arn.endsWith(`:::${name}/${key}`)),
     );
-    const body = isAllowed && !publicAccessBlock?.RestrictPublicBuckets ? objects?.get(key)?.body : undefined;
-    return body === undefined ? undefined : (JSON.parse(body) as Record<string, unknown>);
+    const object = isAllowed && !publicAccessBlock?.RestrictPublicBuckets ? objects?.get(key) : undefined;
+    return object && isReadable(object) ? (JSON.parse(object.body) as Record<string, unknown>) : undefined;
   }
 
   #resolve(host: string): FakeDistribution | undefined {
@@ -63,3 +64,6 @@ export class FakeEdge implements IssuerDocuments {
     });
   }
 }
+
+/** Who may not use the key of KMS reads nothing. */
+const isReadable = ({ encryption }: FakeObject) => encryption === 'AES256';

@@ -118,6 +118,7 @@ describe('a plan of an issuer', () => {
       policy: undefined,
       publicAccessBlock: undefined,
       ownership: undefined,
+      encryption: 'AES256',
       objects: new Map(),
     });
     const plan = await story.plan();

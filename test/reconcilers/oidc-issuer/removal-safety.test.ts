@@ -25,6 +25,7 @@ describe('the removal of an issuer that never had its bucket', () => {
     policy: undefined,
     publicAccessBlock: undefined,
     ownership: undefined,
+    encryption: 'AES256',
     objects: new Map(),
   };
 

@@ -157,7 +157,13 @@ describe('a bucket with a global name', () => {
 
 test('keeps a bucket in which somebody else put something, and says so', async () => {
   const story = await readyStory();
-  story.bucket.objects.set('logs', { body: 'theirs', etag: 'x', contentType: undefined, metadata: {} });
+  story.bucket.objects.set('logs', {
+    body: 'theirs',
+    etag: 'x',
+    contentType: undefined,
+    metadata: {},
+    encryption: 'AES256',
+  });
   story.delete();
   await story.untilGone();
   expect([...story.bucket.objects.keys()]).toEqual(['logs']);

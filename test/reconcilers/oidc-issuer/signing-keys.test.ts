@@ -183,14 +183,7 @@ describe('a generated key', () => {
 
   test('of whoever was quicker counts', async () => {
     const story = new Story(generated);
-    const entry = story.secrets.entry.bind(story.secrets);
-    let first = true;
-    story.secrets.entry = async (ref, key) => {
-      const found = await entry(ref, key);
-      if (first) story.seedSecret(secretRef.name, { key: 'theirs', pub: story.pem });
-      first = false;
-      return found;
-    };
+    story.kube.afterNextFind(secrets, () => story.seedSecret(secretRef.name, { key: 'theirs', pub: story.pem }));
     await story.reconcile();
     expect(story.published).toEqual([story.kid]);
     expect(generatedSecret(story).key).toBe('theirs');
@@ -206,7 +199,7 @@ describe('a generated key', () => {
 
   test('says the command where the operator may not read Secrets', async () => {
     const story = new Story(generated);
-    jest.spyOn(story.secrets, 'entry').mockResolvedValue({ state: 'forbidden' });
+    jest.spyOn(story.secrets, 'read').mockResolvedValue({ state: 'forbidden' });
     await story.reconcile();
     expect(story.condition('SigningKeysReady')).toMatchObject({
       status: 'False',

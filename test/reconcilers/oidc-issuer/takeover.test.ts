@@ -41,6 +41,7 @@ class Older extends Story {
       etag: '"1"',
       contentType: 'application/json',
       metadata: {},
+      encryption: 'AES256',
     });
     this.aws.buckets.set(bucket, {
       name: bucket,
@@ -56,6 +57,7 @@ class Older extends Story {
         RestrictPublicBuckets: true,
       },
       ownership: 'ObjectWriter',
+      encryption: 'AES256',
       objects: new Map([
         ['.well-known/openid-configuration', json({ issuer: issuerURL, jwks_uri: `${issuerURL}/keys.json` })],
         ['keys.json', json({ keys: [withoutAlgorithm] })],
@@ -229,6 +231,7 @@ test('a public bucket of the older operator is served throughout, also while its
     etag: '"1"',
     contentType: 'application/json',
     metadata: {},
+    encryption: 'AES256',
   });
   const off = {
     BlockPublicAcls: false,
@@ -245,6 +248,7 @@ test('a public bucket of the older operator is served throughout, also while its
     policy: undefined,
     publicAccessBlock: off,
     ownership: 'ObjectWriter',
+    encryption: 'AES256',
     objects: new Map([
       ['.well-known/openid-configuration', json({ issuer: url, jwks_uri: `${url}/keys.json` })],
       ['keys.json', json({ keys: publicKeys(story.pem).keys })],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxKeys, merge, parseJwks, type PublishedKey, renderJwks } from '../../../src/oidc/jwks.ts';
+import { maxKeys, merge, parseJwks, type PublishedKey, renderJwks, type SourceKeys } from '../../../src/oidc/jwks.ts';
 import type { Jwk } from '../../../src/oidc/keys.ts';
+import { hours } from '../../../src/runtime/duration.ts';
 
 const monday = new Date('2026-09-07T08:00:00Z');
 const tuesday = new Date('2026-09-08T08:00:00.789Z');
@@ -12,54 +13,99 @@ const published = (kid: string, missingSince?: Date): PublishedKey => ({
   jwk: key(kid),
   firstPublished: monday,
   missingSince,
+  wasInSource: true,
 });
+const strange = (kid: string): PublishedKey => ({ ...published(kid), wasInSource: false });
 const kids = (keys: readonly PublishedKey[]) => keys.map(({ jwk }) => jwk.kid);
+const source = (...names: string[]): SourceKeys => ({ keys: names.map(key), isWhole: true });
+const on = (now: Date) => ({ now, retention: hours(25) });
+const later = (date: Date, time: number) => new Date(date.getTime() + time);
 
 describe('merge', () => {
   test('adds a new key behind those that are published', () => {
-    const merged = merge([published('b')], [key('a'), key('b')], tuesday);
-    expect(merged).toEqual([published('b'), { jwk: key('a'), firstPublished: tuesdaySecond, missingSince: undefined }]);
+    const merged = merge([published('b')], source('a', 'b'), on(tuesday));
+    expect(merged).toEqual([published('b'), { ...published('a'), firstPublished: tuesdaySecond }]);
   });
 
   test('keeps a key that its source has lost, and notes since when', () => {
-    expect(merge([published('a'), published('b')], [key('b')], tuesday)).toEqual([
+    expect(merge([published('a'), published('b')], source('b'), on(tuesday))).toEqual([
       published('a', tuesdaySecond),
       published('b'),
     ]);
   });
 
   test('does not move the time at which a key went missing', () => {
-    expect(merge([published('a', monday)], [key('b')], tuesday)[0]).toEqual(published('a', monday));
+    expect(merge([published('a', monday)], source('b'), on(tuesday))[0]).toEqual(published('a', monday));
   });
 
-  test('forgets that a key was missing when it is back', () => {
-    expect(merge([published('a', monday)], [key('a')], tuesday)).toEqual([published('a')]);
+  test('forgets that a key was missing when it is back, however late', () => {
+    const muchLater = on(later(tuesday, hours(1000)));
+    expect(merge([published('a', monday)], source('a'), muchLater)).toEqual([published('a')]);
+  });
+
+  test('drops a key when it was missing for the time of the retention, and not before', () => {
+    const before = [published('a', monday), published('b')];
+    expect(kids(merge(before, source('b'), on(later(monday, hours(25) - 1))))).toEqual(['a', 'b']);
+    expect(kids(merge(before, source('b'), on(later(monday, hours(25)))))).toEqual(['b']);
+  });
+
+  test.each<[string, SourceKeys]>([
+    ['an empty one', { keys: [], isWhole: true }],
+    ['one that was not wholly understood', { keys: [key('b')], isWhole: false }],
+  ])('neither drops nor misses a key because of a bad look at its source: %s', (_, bad) => {
+    const before = [published('a', monday), published('b'), published('c')];
+    expect(merge(before, bad, on(later(monday, hours(1000))))).toEqual(before);
+  });
+
+  test('never drops a key that was in no source of ours', () => {
+    expect(merge([strange('a')], source('b'), on(later(monday, hours(1000))))[0]).toEqual(strange('a'));
+  });
+
+  test('drops a key that somebody else published once it was in the source and left it', () => {
+    const [known] = merge([strange('a')], source('a', 'b'), on(monday));
+    expect(known).toEqual(published('a'));
+    const missed = merge([known!], source('b'), on(tuesday));
+    expect(kids(merge(missed, source('b'), on(later(tuesday, hours(25)))))).toEqual(['b']);
   });
 
   test('puts the source right where somebody published other numbers under its kid', () => {
     const forged = { ...published('a'), jwk: { ...key('a'), n: 'forged' } as Jwk };
-    expect(merge([forged], [key('a')], tuesday)).toEqual([published('a')]);
+    expect(merge([forged], source('a'), on(tuesday))).toEqual([published('a')]);
   });
 
-  test('never loses a key, never repeats one, and has nothing to do the second time', () => {
-    const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+  test('keeps, whatever the looks at the source show, each key for the retention after it was last there', () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd');
+    const look = fc.record({
+      names: fc.uniqueArray(name),
+      isWhole: fc.boolean(),
+      wait: fc.integer({ min: 1, max: 30 }),
+      forgets: fc.boolean(),
+    });
     fc.assert(
-      fc.property(fc.uniqueArray(name), fc.uniqueArray(name), (before, source) => {
-        const once = merge(
-          before.map((kid) => published(kid)),
-          source.map(key),
-          tuesday,
-        );
-        expect(new Set(kids(once))).toEqual(new Set([...before, ...source]));
-        expect(new Set(kids(once)).size).toBe(once.length);
-        expect(merge(once, source.map(key), new Date())).toEqual(once);
+      fc.property(fc.array(look, { maxLength: 20 }), (looks) => {
+        let now = monday;
+        let keys: readonly PublishedKey[] = [];
+        const lastSeen = new Map<string, Date>();
+        for (const { names, isWhole, wait, forgets } of looks) {
+          now = later(now, hours(wait));
+          const before = kids(keys);
+          keys = merge(keys, { keys: names.map(key), isWhole }, on(now));
+          for (const each of names) lastSeen.set(each, now);
+          const young = [...lastSeen].filter(([, seen]) => now.getTime() - seen.getTime() < hours(25));
+          expect(kids(keys)).toEqual(expect.arrayContaining([...names, ...young.map(([each]) => each)]));
+          expect(new Set(kids(keys)).size).toBe(keys.length);
+          if (before.length > 0) expect(keys).not.toEqual([]);
+          expect(merge(keys, { keys: names.map(key), isWhole }, on(now))).toEqual(keys);
+          // The status is lost, or the process ends: the times are in the object.
+          if (forgets) keys = parseJwks(renderJwks(keys), new Date(0));
+        }
       }),
     );
   });
 });
 
 describe('the key set as an object', () => {
-  const keys = merge([published('a', monday), published('b')], [key('b'), key('c')], tuesday);
+  const keys = merge([published('a', monday), published('b'), strange('s')], source('b', 'c'), on(tuesday));
 
   test('comes back with its times', () => {
     expect(parseJwks(renderJwks(keys), new Date())).toEqual(keys);
@@ -94,11 +140,13 @@ describe('the key set as an object', () => {
         jwk: { kid: 'old', use: 'sig', alg: 'RS256', kty: 'RSA', n: 'n', e: 'AQAB' },
         firstPublished: tuesdaySecond,
         missingSince: undefined,
+        wasInSource: false,
       },
       {
         jwk: { kid: 'ec', use: 'sig', alg: 'ES384', kty: 'EC', crv: 'P-384', x: 'x', y: 'y' },
         firstPublished: tuesdaySecond,
         missingSince: undefined,
+        wasInSource: false,
       },
     ]);
   });
@@ -111,5 +159,6 @@ describe('the key set as an object', () => {
     const { body } = renderJwks(keys);
     const parsed = parseJwks({ body, metadata: { 'irsa-key-times': 'abc' } }, tuesday);
     expect(parsed.map(({ firstPublished }) => firstPublished)).toEqual(keys.map(() => tuesdaySecond));
+    expect(parsed.filter(({ wasInSource }) => wasInSource)).toEqual([]);
   });
 });

@@ -93,8 +93,14 @@ describe('public keys of an entry', () => {
     ]);
   });
 
+  test('says of a text that breaks off that it may be half-written', () => {
+    const { keys, leftOut } = publicKeys(spki + pem(rsa.publicKey).slice(0, 100));
+    expect(keys).toHaveLength(1);
+    expect(leftOut).toEqual([expect.stringContaining('half-written')]);
+  });
+
   test.each([
-    ['nothing', '', 'no PEM block'],
+    ['nothing', '', 'neither a PEM block'],
     [
       'a certificate request',
       '-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----',

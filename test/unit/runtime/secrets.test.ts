@@ -22,6 +22,20 @@ test('only the named entry comes out, decoded', async () => {
   expect(await entries.entry(ref, 'empty')).toEqual({ state: 'found', value: '' });
 });
 
+test('several parts come out of one version, and no others', async () => {
+  const { kube, entries } = world();
+  kube.edit(secrets, ref, { metadata: { annotations: { a: '1', b: 'with data' } } });
+  const names = { entries: ['tls.crt', 'empty', 'none'], annotations: ['a', 'toString'] };
+  expect(await entries.read(ref, names)).toEqual({
+    state: 'found',
+    resourceVersion: kube.get(secrets, ref)?.metadata.resourceVersion,
+    entries: { 'tls.crt': 'public ü', empty: '' },
+    annotations: { a: '1' },
+  });
+  expect(kube.reads).toHaveLength(1);
+  expect(await entries.read({ ...ref, name: 'other' }, names)).toEqual({ state: 'noSecret' });
+});
+
 test('a missing Secret and a missing entry are told apart', async () => {
   const { entries } = world();
   expect(await entries.entry({ ...ref, name: 'other' }, 'tls.crt')).toEqual({ state: 'noSecret' });

@@ -17,7 +17,7 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
   needs: ['SigningKeysReady', 'BucketReady'],
 
   async reconcile(context) {
-    const { account, object, services, site, source, status, seen } = context;
+    const { account, desired, object, services, site, source, status, seen } = context;
     if (site.url === '') {
       const message = "waits for the distribution, whose name becomes the issuer's URL";
       return { state: 'waiting', reason: 'DependencyNotReady', message };
@@ -27,14 +27,14 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
     const now = services.clock.now();
     const published = observed ?? (await inherited(context));
     const before = published ? parseJwks(published, now) : [];
-    const keys = source.keys ? merge(before, source.keys, now) : before;
+    const keys = source.read ? merge(before, source.read, { now, retention: desired.keyRetention }) : before;
     if (keys.length > maxKeys) {
       throw new TerminalError('LimitExceeded', `${keys.length} keys would be published, and at most ${maxKeys} can be`);
     }
     try {
       await put(buckets, context, { key: keyOf(site, jwksKey), observed, desired: renderJwks(keys) });
       if (site.entry.phase === 'Current') {
-        announce(context, keys);
+        announce(context, before, keys);
         status.keys = keys.map(toStatus);
       }
       seen.published = keys.map(({ jwk }) => jwk);
@@ -90,21 +90,31 @@ async function put(buckets: Buckets, context: AcceptedSite, { key, observed, des
 /**
  * A key that is in no source of ours stays, because it may be the cluster's: from an older operator, or from before the status
  * was lost. It may also be the key of somebody who got at the bucket, so an event says it. An event also says if a published
- * key is gone.
+ * key is gone, and whether its time was over or somebody else removed it.
  */
-function announce({ status, source, pass }: AcceptedSite, keys: readonly PublishedKey[]): void {
+function announce(
+  { status, source, pass }: AcceptedSite,
+  before: readonly PublishedKey[],
+  after: readonly PublishedKey[],
+): void {
   if (!status.keys) return;
-  const before = new Set(status.keys.map(({ kid }) => kid));
-  const sources = new Set(source.keys?.map(({ kid }) => kid));
-  const now = new Set(keys.map(({ jwk }) => jwk.kid));
-  const strange = [...now].filter((kid) => !before.has(kid) && !sources.has(kid));
-  const gone = [...before].filter((kid) => !now.has(kid));
+  const recorded = kidsOf(status.keys);
+  const observed = kidsOf(before.map(({ jwk }) => jwk));
+  const now = kidsOf(after.map(({ jwk }) => jwk));
+  const sources = kidsOf(source.read?.keys ?? []);
+  const strange = [...now].filter((kid) => !recorded.has(kid) && !sources.has(kid));
+  const dropped = [...observed].filter((kid) => !now.has(kid));
+  const gone = [...recorded].filter((kid) => !observed.has(kid) && !now.has(kid));
   if (strange.length > 0) {
     pass.event(
       'Warning',
       'UnknownKeyPublished',
       `somebody else published ${strange.join(', ')}: whoever has that key can issue tokens`,
     );
+  }
+  if (dropped.length > 0) {
+    const message = `${dropped.join(', ')} left the source of the keys longer than keyRetention ago, and is no longer published`;
+    pass.event('Normal', 'KeyDropped', message);
   }
   if (gone.length > 0) {
     pass.event(
@@ -114,6 +124,8 @@ function announce({ status, source, pass }: AcceptedSite, keys: readonly Publish
     );
   }
 }
+
+const kidsOf = (keys: readonly { readonly kid: string }[]) => new Set(keys.map(({ kid }) => kid));
 
 function toStatus({ jwk, firstPublished, missingSince }: PublishedKey) {
   return {

@@ -1,9 +1,5 @@
-import { hours } from '../../../runtime/duration.ts';
 import { toTime } from '../time.ts';
 import type { SiteEntry } from './site.ts';
-
-/** For this time tokens may live that were issued before the cluster turned to another site. */
-const keyRetention = hours(25);
 
 /** What decides whether the former sites go on. */
 export interface Progress {
@@ -12,6 +8,8 @@ export interface Progress {
   readonly trusted: ReadonlySet<string>;
   /** Whether the cluster's new tokens carry the current site's URL. Undefined: nobody can tell now. */
   readonly hasMoved: boolean | undefined;
+  /** Milliseconds for which tokens may live that were issued before the cluster turned to another site. */
+  readonly keyRetention: number;
 }
 
 /**
@@ -22,7 +20,7 @@ export interface Progress {
 export function advance(
   known: readonly SiteEntry[],
   current: SiteEntry,
-  { now, trusted, hasMoved }: Progress,
+  { now, trusted, hasMoved, keyRetention }: Progress,
 ): SiteEntry[] {
   const turn = (entry: SiteEntry, phase: SiteEntry['phase']): SiteEntry =>
     entry.phase === phase ? entry : { ...entry, phase, since: toTime(now) };

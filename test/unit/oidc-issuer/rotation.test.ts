@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import { decide, type Evidence, type Rotation } from '../../../src/controllers/oidc-issuer/keys/rotation.ts';
+import { hours } from '../../../src/runtime/duration.ts';
+
+const start = Date.parse('2030-01-01T00:00:00Z');
+const at = (hour: number) => new Date(start + hours(hour));
+const time = (hour: number) => at(hour).toISOString().replace('.000', '');
+const times = { cache: hours(24), retention: hours(25) };
+
+const standard: Evidence = {
+  now: at(0),
+  isAsked: false,
+  verified: ['old', 'new'],
+  next: { kid: 'new', isPromoted: false },
+  published: new Map([
+    ['old', at(-1000)],
+    ['new', at(0)],
+  ]),
+  isServed: true,
+  hasFormerSites: false,
+  confirmed: undefined,
+  signing: undefined,
+  cluster: undefined,
+};
+const rotation = (stage: Rotation['stage'], hour = 0, listed?: number): Rotation => ({
+  stage,
+  since: time(hour),
+  kid: 'new',
+  ...(listed !== undefined && { listedSince: time(listed) }),
+});
+const after = (recorded: Rotation | undefined, evidence: Partial<Evidence>) =>
+  decide(recorded, { ...standard, ...evidence }, times);
+
+describe('a key that nobody rotates', () => {
+  const idle = { next: undefined, verified: ['old'] };
+
+  test('stays', () => {
+    expect(after(undefined, idle)).toEqual({ rotation: undefined });
+  });
+
+  test('rotates when somebody asks', () => {
+    expect(after(undefined, { ...idle, isAsked: true })).toEqual({ rotation: undefined, act: 'begin' });
+  });
+
+  test.each([
+    ['is not published yet', { published: new Map<string, Date>() }],
+    ['is not known to be served', { isServed: false }],
+  ])('does not rotate while it %s, and says so', (_, evidence) => {
+    const decision = after(undefined, { ...idle, isAsked: true, ...evidence });
+    expect(decision.act).toBeUndefined();
+    expect(decision.waitsFor).toContain('begins once');
+  });
+});
+
+describe('the next key', () => {
+  test('is being published', () => {
+    const decision = after(undefined, { published: new Map() });
+    expect(decision).toMatchObject({ rotation: rotation('Publishing') });
+    expect(decision.act).toBeUndefined();
+  });
+
+  test('waits for promotion from when it is published', () => {
+    expect(after(rotation('Publishing'), { now: at(1) }).rotation).toEqual(rotation('AwaitingPromotion', 1));
+  });
+
+  test('takes over once every API server is said to verify with it, and not before STS knows it', () => {
+    const waiting = rotation('AwaitingPromotion');
+    expect(after(waiting, { now: at(23.9), confirmed: 'new' }).act).toBeUndefined();
+    expect(after(waiting, { now: at(23.9), confirmed: 'new' }).waitsFor).toContain(time(24));
+    expect(after(waiting, { now: at(24), confirmed: 'new' }).act).toBe('promote');
+  });
+
+  test('takes over without a word if the cluster itself listed it at each look for as long', () => {
+    const cluster = new Set(['old', 'new']);
+    const seen = after(rotation('AwaitingPromotion'), { now: at(1), cluster });
+    expect(seen.rotation).toEqual(rotation('AwaitingPromotion', 0, 1));
+    expect(after(seen.rotation, { now: at(24.9), cluster }).act).toBeUndefined();
+    expect(after(seen.rotation, { now: at(25), cluster }).act).toBe('promote');
+  });
+
+  test('is looked for anew after an API server that did not list it', () => {
+    const seen = rotation('AwaitingPromotion', 0, 1);
+    const missed = after(seen, { now: at(30), cluster: new Set(['old']) });
+    expect([missed.act, missed.rotation]).toEqual([undefined, rotation('AwaitingPromotion')]);
+    const again = after(missed.rotation, { now: at(31), cluster: new Set(['old', 'new']) });
+    expect([again.act, again.rotation]).toEqual([undefined, rotation('AwaitingPromotion', 0, 31)]);
+  });
+
+  test.each<[string, Partial<Evidence>, string]>([
+    ['nobody said anything', {}, 'rotation-confirmed=new'],
+    ['another key is confirmed', { confirmed: 'old' }, 'rotation-confirmed=new'],
+    ['an API server does not list it, whatever is said', { confirmed: 'new', cluster: new Set(['old']) }, 'whatever'],
+    ['somebody says already that all sign with it', { confirmed: 'new', signing: 'new' }, 'take away'],
+    ['former sites may lack it', { confirmed: 'new', hasFormerSites: true }, 'former sites'],
+    ['it is not known to be served', { confirmed: 'new', isServed: false }, 'Verified'],
+  ])('does not take over while %s', (_, evidence, words) => {
+    const decision = after(rotation('AwaitingPromotion'), { now: at(1000), ...evidence });
+    expect(decision.act).toBeUndefined();
+    expect(decision.waitsFor).toContain(words);
+  });
+
+  test('does not take over because of what a look of long ago showed while the cluster cannot be asked', () => {
+    expect(after(rotation('AwaitingPromotion', 0, 1), { now: at(1000) }).act).toBeUndefined();
+  });
+
+  test('is told to API servers again if somebody took it away', () => {
+    const decision = after(rotation('AwaitingPromotion'), { now: at(1000), confirmed: 'new', verified: ['old'] });
+    expect(decision.act).toBe('announce');
+  });
+
+  test('of another rotation begins anew', () => {
+    const other = { ...rotation('Retiring', -1000), kid: 'other' };
+    expect(after(other, {}).rotation).toEqual(rotation('AwaitingPromotion'));
+  });
+});
+
+describe('the former key', () => {
+  const next = { kid: 'new', isPromoted: true };
+
+  test('stays until every API server is said to sign with the new one', () => {
+    const promoted = after(rotation('AwaitingPromotion', -30), { next });
+    expect(promoted.rotation).toEqual(rotation('AwaitingRetirement'));
+    const later = after(promoted.rotation, { next, now: at(10_000), confirmed: 'new' });
+    expect([later.act, later.rotation]).toEqual([undefined, rotation('AwaitingRetirement')]);
+    expect(later.waitsFor).toContain('rotation-signing=new');
+  });
+
+  test('is retired from then on, for the retention', () => {
+    const retiring = after(rotation('AwaitingRetirement'), { next, now: at(5), signing: 'new' });
+    expect(retiring.rotation).toEqual(rotation('Retiring', 5));
+    expect(after(retiring.rotation, { next, now: at(29.9) }).act).toBeUndefined();
+    expect(after(retiring.rotation, { next, now: at(30) }).act).toBe('finish');
+  });
+
+  test.each([['AwaitingRetirement'], ['Retiring']] as const)(
+    'stays, whatever is said, if an API server does not know the new one (%s)',
+    (stage) => {
+      const decision = after(rotation(stage), { next, now: at(100), signing: 'new', cluster: new Set(['old']) });
+      expect([decision.act, decision.rotation?.stage]).toEqual([undefined, 'AwaitingRetirement']);
+    },
+  );
+
+  test('waits as long again if the status is lost', () => {
+    const decision = after(undefined, { next, now: at(100), signing: 'new' });
+    expect([decision.act, decision.rotation]).toEqual([undefined, rotation('Retiring', 100)]);
+    expect(after(undefined, { next, now: at(100) }).rotation).toEqual(rotation('AwaitingRetirement', 100));
+  });
+});
