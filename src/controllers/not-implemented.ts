@@ -39,6 +39,7 @@ export const oidcIssuerFields: Fields = {
     'clusterName',
     'region',
     'account.roleARN',
+    'additionalAccounts[].roleARN',
     'hosting.cloudFront.alias',
     'hosting.cloudFront.distributionProvider',
     'hosting.s3',
@@ -62,7 +63,6 @@ export const oidcIssuerFields: Fields = {
     'suspend',
   ],
   notBuilt: {
-    'additionalAccounts[].roleARN': undefined,
     'signingKeys.generate.rotateEvery': '0s',
     'signingKeys.apiServer': undefined,
     keyRetention: '25h',

@@ -40,10 +40,6 @@ describe('what is not built yet', () => {
 
   test.each<{ field: string; object: Manifest }>([
     {
-      field: 'spec.additionalAccounts[].roleARN',
-      object: early({ additionalAccounts: [{ roleARN: roleARN('999988887777') }] }),
-    },
-    {
       field: 'spec.signingKeys.generate.rotateEvery',
       object: early({ signingKeys: { generate: { ...generate, rotateEvery: '720h' } } }),
     },

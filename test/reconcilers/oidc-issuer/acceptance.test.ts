@@ -15,11 +15,6 @@ describe('sends nothing to AWS, not even a question, for', () => {
   test.each([
     ['NotImplemented', 'spec.signingKeys.apiServer', { signingKeys: { apiServer: {} } }],
     ['NotImplemented', 'rotateEvery', { signingKeys: { generate: { secretName: 'x', rotateEvery: '720h' } } }],
-    [
-      'NotImplemented',
-      'spec.additionalAccounts',
-      { additionalAccounts: [{ roleARN: 'arn:aws:iam::444455556666:role/x' }] },
-    ],
     ['NotImplemented', 'spec.keyRetention', { keyRetention: '49h' }],
     ['InvalidSpec', 'spec.hosting.cloudFront', { region: 'cn-north-1' }],
   ])('%s: %s', async (reason, field, spec) => {
