@@ -197,9 +197,14 @@ describe('the policies in config/iam', () => {
     const [findRoles, ...providers] = additional;
     expect(findRoles).toMatchObject({ Sid: 'FindRoles', Action: 'iam:ListRoles' });
     expect(own).toEqual(expect.arrayContaining(providers));
-    const ofProviders = own.flatMap(({ Action }) => Action).filter((action) => action.endsWith('OpenIDConnectProvider'));
+    const ofProviders = own
+      .flatMap(({ Action }) => Action)
+      .filter((action) => action.endsWith('OpenIDConnectProvider'));
     // Besides these, a lost status is looked for by a list, in the issuer's own account only.
-    const inAdditional = ofProviders.concat('iam:AddClientIDToOpenIDConnectProvider', 'iam:RemoveClientIDFromOpenIDConnectProvider');
+    const inAdditional = ofProviders.concat(
+      'iam:AddClientIDToOpenIDConnectProvider',
+      'iam:RemoveClientIDFromOpenIDConnectProvider',
+    );
     expect(new Set(providers.flatMap(({ Action }) => Action))).toEqual(new Set(inAdditional));
   });
 
