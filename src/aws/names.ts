@@ -12,6 +12,10 @@ export function rolePath(installation: string, namespace: string): string {
   return `/irsa/${installation}/${namespace}/`;
 }
 
+/** The id of the role's account. Undefined if that is not the ARN of a role. */
+export const accountOfRole = (roleARN: string): string | undefined =>
+  /^arn:[^:]+:iam::(\d{12}):role\/.+$/.exec(roleARN)?.[1];
+
 export interface BucketPlace {
   readonly accountID: string;
   readonly region: string;

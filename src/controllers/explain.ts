@@ -23,6 +23,15 @@ export class TerminalError extends Error {
 /** It is proven that somebody else has a name that a provider trusts. The step that registered the provider withdraws it. */
 export class NameLost extends TerminalError {}
 
+/** What failed in several places, each with its own words. */
+export class Failures extends Error {
+  override readonly name = 'Failures';
+
+  constructor(readonly failures: readonly Error[]) {
+    super(failures.map(({ message }) => message).join('; '));
+  }
+}
+
 /** AWS may not show yet what was made or changed a moment ago. */
 export class NotSeenYet extends Error {
   override readonly name = 'NotSeenYet';
@@ -39,6 +48,7 @@ export async function inAccount<T>(accountID: string, work: () => Promise<T>): P
 
 /** The condition that an error becomes. */
 export function explain(error: unknown): Explanation {
+  if (error instanceof Failures) return explainTogether(error.failures.map(explain));
   const message = messageOf(error);
   const links = chain(error);
   const terminal = links.find((link) => link instanceof TerminalError);
@@ -57,6 +67,17 @@ export function explain(error: unknown): Explanation {
   if (links.some((link) => link instanceof InvalidRoleARN)) return { reason: 'InvalidSpec', message, terminal: true };
   const failure = describe(error);
   return failure ? explainAws(failure, message, error) : { reason: 'ReconciliationFailed', message, terminal: false };
+}
+
+/** The reason is that of the first that will not be over by itself. */
+function explainTogether(all: readonly Explanation[]): Explanation {
+  const first = all.find(({ passing }) => !passing) ?? all[0];
+  return {
+    reason: first?.reason ?? 'ReconciliationFailed',
+    message: all.map(({ message }) => message).join('; '),
+    terminal: all.every(({ terminal }) => terminal),
+    passing: all.every(({ passing }) => passing),
+  };
 }
 
 function explainAws({ kind, action }: Failure, message: string, error: unknown): Explanation {

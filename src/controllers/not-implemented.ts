@@ -39,6 +39,7 @@ export const oidcIssuerFields: Fields = {
     'clusterName',
     'region',
     'account.roleARN',
+    'additionalAccounts[].roleARN',
     'hosting.cloudFront.alias',
     'hosting.cloudFront.distributionProvider',
     'hosting.s3',
@@ -64,9 +65,7 @@ export const oidcIssuerFields: Fields = {
     'deletionPolicy',
     'suspend',
   ],
-  notBuilt: {
-    'additionalAccounts[].roleARN': undefined,
-  },
+  notBuilt: {},
 };
 
 /** The first field of a spec that asks for something that is not built. A value in a field that is in neither list counts as not built. */

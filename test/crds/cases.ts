@@ -86,6 +86,29 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
     to: spec('cluster', { inCluster: {}, kubeconfigSecretRef: { name: 'a' } }),
     refusal: 'cluster needs exactly one',
   },
+  { title: 'two additional accounts', to: spec('additionalAccounts', [{ roleARN }, { roleARN: otherAccount }]) },
+  {
+    title: 'one additional account by two roles',
+    to: spec('additionalAccounts', [{ roleARN }, { roleARN: otherAccount }, { roleARN: sameAccount }]),
+    refusal: 'additionalAccounts names two roles of one account',
+    field: 'spec.additionalAccounts',
+  },
+  {
+    title: 'an additional account that hosts the issuer',
+    to: (object) => {
+      spec('account', { roleARN })(object);
+      spec('additionalAccounts', [{ roleARN: sameAccount }])(object);
+    },
+    refusal: 'additionalAccounts names the account of spec.account',
+    field: 'spec.additionalAccounts',
+  },
+  {
+    title: 'an additional account beside the one that hosts the issuer',
+    to: (object) => {
+      spec('account', { roleARN })(object);
+      spec('additionalAccounts', [{ roleARN: otherAccount }])(object);
+    },
+  },
   { title: 'all namespaces', to: spec('allowedNamespaces', { from: 'All' }) },
   { title: 'namespaces by their labels', to: spec('allowedNamespaces', { from: 'Selector', selector: {} }) },
   {

@@ -23,6 +23,12 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
   },
   {
     kind: 'OIDCIssuer',
+    path: 'spec.additionalAccounts.*.roleARN',
+    good: ['arn:aws:iam::777788889999:role/a/b/Operator'],
+    bad: ['arn:aws:iam::777788889999:user/Operator', 'arn:aws:iam::77778888999:role/Operator', '777788889999'],
+  },
+  {
+    kind: 'OIDCIssuer',
     path: 'spec.region',
     good: ['us-gov-west-1', 'us-iso-east-1', 'eusc-de-east-1', 'ap-southeast-7', 'me-central-1'],
     bad: ['eu-central', 'EU-central-1', 'eu-central-1a', 'eu-central-1.example.com'],

@@ -70,6 +70,7 @@ export const examples = (): Example[] => [
       issuerURL: 'https://irsa.abcl0.example.com',
       jwksURI: 'https://irsa.abcl0.example.com/keys.json',
       accountID: '111122223333',
+      additionalAccounts: [{ accountID: '444455556666', roleARN: 'arn:aws:iam::444455556666:role/irsa' }],
       providers: [
         {
           url: 'https://irsa.abcl0.example.com',

@@ -34,14 +34,9 @@ afterAll(() => environment?.stop());
 const notImplemented = { type: 'Accepted', reason: 'NotImplemented' };
 
 describe('what is not built yet', () => {
-  const early = (spec: Parameters<typeof oidcIssuer>[1]) => oidcIssuer('early', spec);
   const role = (spec: Parameters<typeof iamServiceAccount>[2]) => iamServiceAccount('early', 'abcl0', spec);
 
   test.each<{ field: string; object: Manifest }>([
-    {
-      field: 'spec.additionalAccounts[].roleARN',
-      object: early({ additionalAccounts: [{ roleARN: roleARN('999988887777') }] }),
-    },
     { field: 'spec.account.roleARN', object: role({ account: { roleARN: roleARN('999988887777') } }) },
     { field: 'spec.role.management', object: role({ role: { name: 'theirs', management: 'TrustOnly' } }) },
     { field: 'spec.serviceAccountPolicy', object: role({ serviceAccountPolicy: 'Create' }) },

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
-import { counts } from '../environment/holdings.ts';
+import { counts, holdings } from '../environment/holdings.ts';
 import { Lab } from '../environment/lab.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
@@ -135,6 +135,52 @@ test('an issuer that never got into its account, for a typo, is let go, and its 
   await tenant.gone();
   expect(counts(await tenant.holdings())).toEqual({});
   front.authorize = judge;
+});
+
+test('an issuer of three accounts is registered in each with no more than config/iam allows, and leaves nothing in any', async () => {
+  const { access, front } = lab.environment;
+  const [left, other] = ['700000000001', '700000000002'];
+  const additional = await Promise.all([left, other].map((id) => lab.environment.account(id)));
+  for (const id of [left, other]) access.onlyRegisters(id);
+  const provided = () => Promise.all(additional.map(async (account) => counts(await holdings(account))));
+  const additionalAccounts = (...ids: string[]) => ids.map((id) => ({ roleARN: `arn:aws:iam::${id}:role/operator` }));
+
+  const tenant = await lab.tenant('spread');
+  await lab.startOperator();
+  await tenant.applyIssuer({ additionalAccounts: additionalAccounts(left, other) });
+  await tenant.applyRole();
+  await tenant.ready('oidcissuer');
+  await tenant.ready('iamserviceaccount');
+  expect(await provided()).toEqual([{ provider: 1 }, { provider: 1 }]);
+  expect((await tenant.issuer())?.status?.providers?.map(({ accountID }) => accountID)).toEqual([
+    tenant.accountID,
+    left,
+    other,
+  ]);
+
+  await tenant.applyIssuer({ additionalAccounts: additionalAccounts(other) });
+  await until('the account to be left', async () =>
+    (await tenant.issuer())?.status?.providers?.length === 2 ? true : undefined,
+  );
+  expect(await provided()).toEqual([{}, { provider: 1 }]);
+
+  const judge = front.authorize;
+  const shut = additionalAccounts(other)[0]?.roleARN;
+  front.authorize = async (request, credential) =>
+    request.form.get('RoleArn') === shut ? { message: 'not today' } : judge(request, credential);
+  await lab.startOperator();
+  await remove(tenant);
+  const message = await until('the issuer to say what holds it', async () => {
+    const conditions = (await tenant.issuer())?.status?.conditions;
+    return conditions?.find(({ type, message: said }) => type === 'Ready' && said.includes(other))?.message;
+  });
+  expect(message).toContain('take it out of spec.additionalAccounts');
+  expect(counts(await tenant.holdings())).toMatchObject({ bucket: 1, distribution: 1 });
+  front.authorize = judge;
+  await tenant.gone();
+  expect(await provided()).toEqual([{}, {}]);
+  expect(counts(await tenant.holdings())).toEqual({});
+  additional.forEach((account) => account.destroy());
 });
 
 test('a suspended IAMServiceAccount holds its issuer, which names it, until it is suspended no more', async () => {

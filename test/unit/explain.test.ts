@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { AwsError } from '../../src/aws/errors.ts';
-import { TerminalError, explain, inAccount } from '../../src/controllers/explain.ts';
+import { Failures, TerminalError, explain, inAccount } from '../../src/controllers/explain.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../../src/runtime/workload-clusters.ts';
 
@@ -33,6 +33,30 @@ test.each([
 ])('of %s that fails with %s, says whether it tells nothing about what it is about', (action, name, passing) => {
   const cause = Object.assign(new Error('what AWS said'), { name });
   expect(explain(new AwsError('looking', action, cause)).passing).toBe(passing);
+});
+
+describe('of what failed in several places', () => {
+  const throttled = new AwsError('looking', 'iam:GetRole', Object.assign(new Error('slow'), { name: 'Throttling' }));
+  const denied = awsError('AccessDenied');
+  const full = awsError('LimitExceededException');
+
+  test.each([
+    [[denied, full], 'AccessDenied', false, false],
+    [[throttled, full], 'LimitExceeded', false, false],
+    [[full, full], 'LimitExceeded', true, false],
+    [[throttled, throttled], 'Throttled', false, true],
+  ])(
+    '%#: tells the first that will not be over by itself, and retries if that helps one',
+    (failures, reason, terminal, passing) => {
+      expect(explain(new Failures(failures))).toMatchObject({ reason, terminal, passing });
+    },
+  );
+
+  test('says what to do about each', () => {
+    expect(explain(new Failures([denied, throttled])).message).toBe(
+      `${explain(denied).message}; ${explain(throttled).message}`,
+    );
+  });
 });
 
 test('names the missing action, the account and what was being done', async () => {

@@ -182,10 +182,30 @@ describe('the policies in config/iam', () => {
     return JSON.parse(text) as { Statement: { Action: string | string[] }[] };
   };
 
-  test.each(['policy.json', 'assume-role.json'])('%s is a policy that fits into a managed one', (file) => {
-    expect(validateIdentityPolicy(readPolicy(file))).toEqual([]);
-    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    expect(JSON.stringify(readPolicy(file)).length).toBeLessThanOrEqual(6144);
+  test.each(['policy.json', 'additional-account.json', 'assume-role.json'])(
+    '%s is a policy that fits into a managed one',
+    (file) => {
+      expect(validateIdentityPolicy(readPolicy(file))).toEqual([]);
+      // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      expect(JSON.stringify(readPolicy(file)).length).toBeLessThanOrEqual(6144);
+    },
+  );
+
+  test('additional-account.json allows nothing that policy.json does not, and nothing but providers and a list of roles', () => {
+    const own = readPolicy('policy.json').Statement;
+    const additional = readPolicy('additional-account.json').Statement;
+    const [findRoles, ...providers] = additional;
+    expect(findRoles).toMatchObject({ Sid: 'FindRoles', Action: 'iam:ListRoles' });
+    expect(own).toEqual(expect.arrayContaining(providers));
+    const ofProviders = own
+      .flatMap(({ Action }) => Action)
+      .filter((action) => action.endsWith('OpenIDConnectProvider'));
+    // Besides these, a lost status is looked for by a list, in the issuer's own account only.
+    const inAdditional = ofProviders.concat(
+      'iam:AddClientIDToOpenIDConnectProvider',
+      'iam:RemoveClientIDFromOpenIDConnectProvider',
+    );
+    expect(new Set(providers.flatMap(({ Action }) => Action))).toEqual(new Set(inAdditional));
   });
 
   test('trust.json is a trust policy', () => {

@@ -22,7 +22,7 @@ export interface OIDCIssuerSpec {
     roleARN: string;
   };
   /**
-   * Not built yet. Further AWS accounts in which the issuer is registered as an IAM OIDC provider, for roles in those accounts. Absent: only the issuer's own account.
+   * Further AWS accounts in which the issuer is registered as an IAM OIDC provider, for roles in those accounts. Each account once. In an account that is taken out, the provider goes once no role there trusts it. Absent: only the issuer's own account.
    */
   additionalAccounts?: {
     /**
@@ -224,6 +224,19 @@ export interface OIDCIssuerStatus {
    * The AWS account that hosts the issuer. Absent: the spec was never accepted.
    */
   accountID?: string;
+  /**
+   * The accounts beside the issuer's own that may have an IAM OIDC provider of this issuer: those of the spec, and those that it named before, until no provider is left there. Absent: none.
+   */
+  additionalAccounts?: {
+    /**
+     * The AWS account.
+     */
+    accountID: string;
+    /**
+     * Role that the operator assumes there.
+     */
+    roleARN: string;
+  }[];
   /**
    * The IAM OIDC providers of this issuer. Absent: none.
    */

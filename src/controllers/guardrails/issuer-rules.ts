@@ -6,8 +6,11 @@ import { matches, matchesAny } from './patterns.ts';
 /** What this Guardrail does not allow of an issuer. */
 export function objectionsToIssuer({ spec }: OIDCIssuer, { accounts, issuers }: GuardrailSpec): Objection[] {
   const objections: Objection[] = [];
-  const roleARNs = [spec.account?.roleARN, ...(spec.additionalAccounts ?? []).map(({ roleARN }) => roleARN)];
-  objections.push(...objectionsToAccounts(roleARNs, accounts));
+  objections.push(...objectionsToAccounts([spec.account?.roleARN], accounts));
+  for (const [index, { roleARN }] of (spec.additionalAccounts ?? []).entries()) {
+    if (matchesARN(accounts, roleARN)) continue;
+    objections.push(notListed(`spec.additionalAccounts[${index}].roleARN`, roleARN, 'accounts', accounts));
+  }
   if (!issuers) {
     objections.push(notSet('OIDCIssuers', 'issuers', { allows: 'none', needs: {} }));
   }

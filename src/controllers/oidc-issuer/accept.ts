@@ -17,6 +17,7 @@ import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './co
 import { desiredIssuer, keyRetentionOf } from './desired.ts';
 import { findHeldName } from './names.ts';
 import { departingParts, servingParts } from './parts.ts';
+import { findAccountsProblem, recordAdditionalAccounts } from './registrations/places.ts';
 import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
@@ -41,6 +42,8 @@ export async function accept(
   const stored = object.status?.accountID;
   // The recorded account is enough to find a change that is refused, so nothing is sent to AWS then.
   const accountID = stored ?? (await getAccount()).id;
+  const ofAccounts = findAccountsProblem(object.spec, accountID);
+  if (ofAccounts !== undefined) return refused('InvalidSpec', ofAccounts);
   const asked = askedOf(object, { accountID, installation: settings.installation, now: clock.now() });
   const moved = refuseBucket(currentEntry(draft.sites, asked), asked);
   if (moved) return moved;
@@ -59,6 +62,7 @@ export async function accept(
   draft.sites = sites;
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
+  recordAdditionalAccounts(draft, object.spec);
   const storeFirst = !isStored(object.status, draft);
   // Whoever reads the URL and the conditions together must not see a new URL beside the conditions of the former one.
   if (!storeFirst) tellURL(draft);
@@ -136,8 +140,9 @@ const mostSites = 5;
 const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus) =>
   sameJson(toUndo(stored ?? {}), toUndo(draft));
 
-const toUndo = ({ accountID, tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
+const toUndo = ({ accountID, additionalAccounts = [], tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
   accountID,
+  additionalAccounts,
   tagKeys,
   sites: sites.map(({ url, hosting, bucket }) => ({ url, hosting, name: bucket?.name, path: bucket?.path })),
 });

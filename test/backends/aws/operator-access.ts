@@ -19,7 +19,7 @@ interface Statement {
   readonly Resource: string | readonly string[];
 }
 
-type File = 'policy.json' | 'assume-role.json';
+type File = 'policy.json' | 'additional-account.json' | 'assume-role.json';
 
 function readStatements(file: File): Statement[] {
   const text = readFileSync(new URL(`../../../config/iam/${file}`, import.meta.url), 'utf8');
@@ -36,8 +36,11 @@ const trustsAll: PolicyDocument = {
 export class OperatorAccess {
   readonly #statements = {
     'policy.json': readStatements('policy.json'),
+    'additional-account.json': readStatements('additional-account.json'),
     'assume-role.json': readStatements('assume-role.json'),
   };
+  /** Accounts whose role has the policy for additional accounts. */
+  readonly #additional = new Set<string>();
   readonly #withheld = new Set<string>();
   readonly #lines: { readonly sid: string; readonly resource: string }[] = [];
   /** Filled policies, by file, account and zones. */
@@ -63,6 +66,12 @@ export class OperatorAccess {
   /** Adds a line to `Resource` of a statement, as the README tells for names and paths of the user's own. */
   addResource(sid: string, resource: string): void {
     this.#lines.push({ sid, resource });
+    this.#forget();
+  }
+
+  /** In this account the operator's role may only do what an additional account needs. */
+  onlyRegisters(accountID: string): void {
+    this.#additional.add(accountID);
     this.#forget();
   }
 
@@ -110,7 +119,8 @@ export class OperatorAccess {
     const principal = principalOf(credential);
     const assumes = need.action === 'sts:AssumeRole';
     const named = need.resource.split(':')[4] ?? '';
-    const ownPolicy = assumes && credential.kind === 'account' ? 'assume-role.json' : 'policy.json';
+    const inAccount = this.#additional.has(credential.accountID) ? 'additional-account.json' : 'policy.json';
+    const ownPolicy = assumes && credential.kind === 'account' ? 'assume-role.json' : inAccount;
     const bucketPolicy = bucket?.policy === undefined ? undefined : (JSON.parse(bucket.policy) as PolicyDocument);
     const verdict = await mayCall({
       principal,

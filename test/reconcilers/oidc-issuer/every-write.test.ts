@@ -6,6 +6,7 @@ import { sameJson } from '../../../src/runtime/json.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
 import { Fulfilment } from '../plans.ts';
 import { unseen } from './planning.ts';
+import { accountsOf, second, third } from './several-accounts.ts';
 import { alias, bucketName, issuerURL, ref } from './story.ts';
 
 /** What an operator does that is killed at each of its writes, to AWS and to Kubernetes. */
@@ -27,9 +28,14 @@ const site = (host: string) => [
 ];
 const shared = [`bucket ${bucketName}`, `origin access control ${bucketName}`];
 
+const providers = (host: string, ...ids: readonly string[]) =>
+  ids.map((id) => `provider arn:aws:iam::${id}:oidc-provider/${host}`);
+const providersElsewhere = (story: Migration) =>
+  [second, third].flatMap((id) => [...story.aws.account(id).providers.keys()].map((arn) => `provider ${arn}`));
+
 /** A story is for one alias; records and distributions have names that differ from run to run. */
 const standing = (story: Migration): string[] =>
-  story.leftovers
+  [...story.leftovers, ...providersElsewhere(story)]
     .map((what) => what.replace(/^distribution .*/, 'distribution').replace(/^record CNAME .*/, 'validation record'))
     .toSorted();
 
@@ -42,8 +48,8 @@ async function drained(): Promise<Migration> {
   return story;
 }
 
-async function bothSites(): Promise<Migration> {
-  const story = await Migration.begun();
+async function bothSites(spec?: Parameters<typeof Migration.begun>[0]): Promise<Migration> {
+  const story = await Migration.begun(spec);
   await story.settle();
   return story;
 }
@@ -60,6 +66,20 @@ const works: Readonly<Record<string, Work>> = {
     begin: async () => new Migration(),
     act: (story) => story.untilReady(),
     end: [...shared, ...site(alias)],
+  },
+  'makes an issuer of three accounts': {
+    begin: async () => new Migration({ additionalAccounts: accountsOf(second, third) }),
+    act: (story) => story.untilReady(),
+    end: [...shared, ...site(alias), ...providers(alias, second, third)],
+  },
+  'registers in an account, leaves it and registers in another': {
+    begin: async () => new Migration({ additionalAccounts: accountsOf(second) }),
+    act: async (story) => {
+      await story.untilReady();
+      story.edit({ additionalAccounts: accountsOf(third) });
+      await settled(story);
+    },
+    end: [...shared, ...site(alias), ...providers(alias, third)],
   },
   'makes a second site': {
     begin: () => Migration.begun(),
@@ -86,9 +106,9 @@ const works: Readonly<Record<string, Work>> = {
     },
     end: [...shared, ...site(alias)],
   },
-  'removes both sites': {
+  'removes both sites, from three accounts': {
     begin: async () => {
-      const story = await bothSites();
+      const story = await bothSites({ additionalAccounts: accountsOf(second, third) });
       story.kube.remove(iamServiceAccounts, role);
       await story.reconcileRole();
       story.delete();

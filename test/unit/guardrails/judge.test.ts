@@ -140,8 +140,24 @@ describe('an issuer', () => {
   });
 
   test('may register in no further account that is not in the list', () => {
-    const other = 'arn:aws:iam::444455556666:role/irsa-a';
-    expect(issuerMessage({ additionalAccounts: [{ roleARN: other }] }, guardrail())).toContain(other);
+    const listed = { roleARN: 'arn:aws:iam::111122223333:role/irsa-b' };
+    const other = { roleARN: 'arn:aws:iam::444455556666:role/irsa-a' };
+    const accounts = ['arn:aws:iam::111122223333:role/irsa-*'];
+    expect(issuerMessage({ additionalAccounts: [listed] }, guardrail({ accounts }))).toBeUndefined();
+    expect(issuerMessage({ additionalAccounts: [listed, other] }, guardrail({ accounts }))).toBe(
+      `Guardrail team-a comes closest and does not allow spec.additionalAccounts[1].roleARN ${other.roleARN}: its spec.accounts allows ` +
+        `${accounts[0]}; an administrator would add "${other.roleARN}" to it`,
+    );
+  });
+
+  test('may register in the accounts of its list only if one Guardrail allows each', () => {
+    const other = { roleARN: 'arn:aws:iam::444455556666:role/irsa-a' };
+    const own = guardrail({}, 'a');
+    const others = guardrail({ accounts: [other.roleARN] }, 'b');
+    expect(issuerMessage({ additionalAccounts: [other] }, own, others)).toContain('comes closest');
+    expect(
+      issuerMessage({ additionalAccounts: [other] }, guardrail({ accounts: [roleARN, other.roleARN] })),
+    ).toBeUndefined();
   });
 
   test.each([

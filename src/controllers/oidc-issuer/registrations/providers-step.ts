@@ -1,37 +1,63 @@
-import type { IAMServiceAccount } from '../../../api/kinds.ts';
 import { annotations } from '../../../api/names.ts';
-import { issuerURL } from '../../../oidc/issuer-url.ts';
-import { ready, type Step } from '../../../runtime/step.ts';
-import { dependentsOf } from '../../dependents.ts';
-import { isDeletionAllowed } from '../../issuer-contract.ts';
+import { isShutOut } from '../../../aws/errors.ts';
+import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
+import { explain } from '../../explain.ts';
+import { once } from '../../once.ts';
 import { forgetTagKeys } from '../../tag-keys.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
-import { listIAMServiceAccounts, namesOf } from '../deletion-hold.ts';
 import { isDistributions, servedURLs } from '../site/site.ts';
-import { ensureRegistration, recordFound, removeRegistration } from './registrations.ts';
+import { look } from './look.ts';
+import { forgetAccount, formerPlaces, inEach, type Place, wantedPlaces } from './places.ts';
+import { removeProviders, shown } from './removal.ts';
+import {
+  ensureRegistration,
+  type Entry,
+  isRecorded,
+  recordedURLs,
+  recordFound,
+  type Registration,
+  removeRegistration,
+} from './registrations.ts';
 
-/** One IAM OIDC provider for each URL that tokens may carry. */
+/** One IAM OIDC provider for each URL that tokens may carry, in each account. An account that fails holds up no other. */
 export const providersStep: Step<AcceptedSite, SiteContext> = {
   condition: 'ProvidersReady',
   needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
 
   async reconcile(context) {
-    const { account, object, status } = context;
-    const wanted = wantedURLs(context);
-    for (const url of wanted) {
-      const outcome = await ensureRegistration(context, { url, account });
-      if (outcome.state === 'waiting') return outcome;
-    }
-    const words: string[] = [];
-    for (const url of recordedURLs(context).filter((each) => isDistributions(each) && !wanted.includes(each))) {
-      const roles = await account.roles.listTrusting([account.providers.arn(url)]);
-      if (roles.length === 0) await removeRegistration(context, { url, account });
-      else words.push(`${url} stays registered while IAM role ${shown(roles).join(', ')} trusts it`);
-    }
-    const waiting = (status.sites ?? []).filter(({ phase }) => phase === 'Serving').map(({ url }) => url);
+    const { object, status } = context;
+    // Accounts differ in what they have, and not in what is served.
+    const wanted = wantedURLs(context).map((url) => ({ url, look: once(() => look(context, url)) }));
+    const waits: Outcome[] = [];
+    const kept: string[] = [];
+    // The current site leaves an account for all sites.
+    const former = context.site.entry.phase === 'Current' ? formerPlaces(context) : [];
+    await inEach(context, [...wantedPlaces(context), ...former], async (place) => {
+      if (place.kind === 'former') {
+        kept.push(...(await leave(context, place)));
+        return;
+      }
+      const account = await place.reach();
+      for (const { url, look } of wanted) {
+        const outcome = await ensureRegistration(context, { url, account }, look);
+        if (outcome.state === 'waiting') {
+          waits.push(outcome);
+          return;
+        }
+      }
+      const urls = wanted.map(({ url }) => url);
+      for (const url of recordedURLs(context, account.id).filter(
+        (each) => isDistributions(each) && !urls.includes(each),
+      ))
+        kept.push(...(await dropUntrusted(context, { url, account })));
+    });
+    const [wait] = waits;
+    if (wait) return wait;
     // All that has tags was reached in this pass, so none of the former ones is left.
-    if (status.sites?.length === 1) forgetTagKeys(status, object.spec.tags);
-    if (waiting.length > 0 && context.site.entry.phase === 'Current') words.push(stillServing(context, waiting));
+    if (status.sites?.length === 1 && kept.length === 0) forgetTagKeys(status, object.spec.tags);
+    const serving = (status.sites ?? []).filter(({ phase }) => phase === 'Serving').map(({ url }) => url);
+    const words = [...kept];
+    if (serving.length > 0 && context.site.entry.phase === 'Current') words.push(stillServing(context, serving));
     return words.length === 0 ? ready : { state: 'ready', message: words.join('; ') };
   },
 
@@ -40,39 +66,28 @@ export const providersStep: Step<AcceptedSite, SiteContext> = {
    * the name is ours again, the providers are registered again.
    */
   async withdraw(context, proof) {
-    const { account, pass, site } = context;
-    // The status may miss the last one that was made.
-    for (const url of servedURLs(site.entry)) await recordFound(context, { url, account });
-    const gone: string[] = [];
-    for (const url of recordedURLs(context))
-      if ((await removeRegistration(context, { url, account })) === 'deleted') gone.push(url);
-    if (gone.length === 0) return;
-    const message = `IAM does not trust ${gone.join(' and ')} until the name is ours again: ${proof}`;
-    pass.event('Warning', 'ProvidersWithdrawn', message);
+    const { pass, site } = context;
+    const gone = new Set<string>();
+    const places = new Set<string>();
+    const tell = () => {
+      if (gone.size === 0) return;
+      const where = places.size > 1 ? ` (in accounts ${[...places].join(', ')})` : '';
+      const message = `IAM does not trust ${[...gone].join(' and ')}${where} until the name is ours again: ${proof}`;
+      pass.event('Warning', 'ProvidersWithdrawn', message);
+    };
+    await inEach(context, [...wantedPlaces(context), ...formerPlaces(context)], async (place) => {
+      const account = await place.reach();
+      // The status may miss the last one that was made.
+      for (const url of servedURLs(site.entry)) await recordFound(context, { url, account });
+      for (const url of recordedURLs(context, account.id)) {
+        if ((await removeRegistration(context, { url, account })) !== 'deleted') continue;
+        gone.add(url);
+        places.add(account.id);
+      }
+    }).finally(tell);
   },
 
-  async remove(context) {
-    const { account, object, services } = context;
-    const dependents = await findDependents(context);
-    if (dependents.length > 0) {
-      warn(context, dependents);
-      const message = `still trusted by IAMServiceAccount ${namesOf(dependents, context.object)}: resume one that is suspended, take the annotation ${annotations.plan} off one that has it, or delete it`;
-      const requeueAfter = services.settings.intervals.dependents;
-      return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
-    }
-    const holding = object.metadata.deletionTimestamp === undefined ? await findStrangers(context) : [];
-    if (holding.length > 0) {
-      const message = `still trusted by IAM role ${holding.join(', ')}, which the operator did not make: take the trust away`;
-      const requeueAfter = services.settings.intervals.dependents;
-      return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter };
-    }
-    const notSeen: string[] = [];
-    for (const url of await findURLs(context))
-      if ((await removeRegistration(context, { url, account })) === 'notSeen') notSeen.push(url);
-    if (notSeen.length === 0) return ready;
-    const message = `IAM may not show the new provider of ${notSeen.join(' and ')} yet: it is looked for again`;
-    return { state: 'waiting', reason: 'Deleting', message, requeueAfter: services.settings.intervals.missing };
-  },
+  remove: removeProviders,
 };
 
 /** The URLs of the site that tokens may carry. */
@@ -80,12 +95,44 @@ export function wantedURLs({ desired, site }: AcceptedSite): readonly string[] {
   return desired.keepDistributionProvider ? servedURLs(site.entry) : [site.url];
 }
 
-/** The recorded providers of this site. Those that are of no site any more, as of a distribution that is lost, go to the current one. */
-export function recordedURLs({ site, status }: SiteContext): readonly string[] {
-  const others = (status.sites ?? []).filter(({ url }) => url !== site.url).flatMap(servedURLs);
-  const isMine = (url: string) =>
-    servedURLs(site.entry).includes(url) || (site.entry.phase === 'Current' && !others.includes(url));
-  return (status.providers ?? []).map(({ url }) => url).filter(isMine);
+/** Takes the providers of all sites out of an account that the spec does not name any more. Says what stays, and why. */
+async function leave(context: SiteContext, place: Place): Promise<string[]> {
+  const { status } = context;
+  const { accountID, name } = place;
+  const isHere = (entry: Entry) => entry.accountID === accountID;
+  // Somebody else's provider was only used.
+  status.providers &&= status.providers.filter((entry) => entry.owned || !isHere(entry));
+  const recorded = (status.providers ?? []).filter(isHere).map(({ url }) => url);
+  const kept: string[] = [];
+  try {
+    const account = await place.reach();
+    await account.open();
+    // The status may miss the last one that was made.
+    for (const url of new Set([...recorded, ...(status.sites ?? []).flatMap(servedURLs)]))
+      kept.push(...(await dropUntrusted(context, { url, account })));
+  } catch (error) {
+    // Somebody closed it on purpose, and nothing that the spec asks for is missing.
+    if (!isShutOut(error)) throw error;
+    const { message } = explain(error);
+    if (recorded.length > 0) {
+      kept.push(
+        `${recorded.join(' and ')} stays registered in ${name}, which the spec does not name any more and which does not let the ` +
+          `operator in: ${message}`,
+      );
+    }
+  }
+  if (kept.length === 0 && !status.providers?.some(isHere)) forgetAccount(status, accountID);
+  return kept;
+}
+
+/** Says what keeps it. */
+async function dropUntrusted(context: SiteContext, registration: Registration): Promise<string[]> {
+  const { url, account } = registration;
+  if (!isRecorded(context.status, registration) && !(await recordFound(context, registration))) return [];
+  const roles = await account.roles.listTrusting([account.providers.arn(url)]);
+  if (roles.length > 0) return [`${url} stays registered while IAM role ${shown(roles).join(', ')} trusts it`];
+  const removed = await removeRegistration(context, registration);
+  return removed === 'notSeen' ? [`IAM may not show the new provider of ${url} yet: it is looked for again`] : [];
 }
 
 function stillServing({ site }: AcceptedSite, former: readonly string[]): string {
@@ -95,46 +142,4 @@ function stillServing({ site }: AcceptedSite, former: readonly string[]): string
     `this object with ${annotations.migrated}=${site.url} once they have` +
     (site.entry.staleAnnotation ? '; the annotation was there before: take it away first' : '')
   );
-}
-
-/** The URLs that tokens may have carried, and the recorded ones. */
-async function findURLs(context: SiteContext): Promise<ReadonlySet<string>> {
-  const domain = await context.ownDomain();
-  const { url } = context.site;
-  return new Set([
-    ...recordedURLs(context),
-    ...(url === '' ? [] : [url]),
-    ...(domain === undefined ? [] : [issuerURL(domain)]),
-  ]);
-}
-
-/** ARNs of the roles that trust the site and that no IAMServiceAccount stands for. The status shows them. */
-async function findStrangers({ account, site, status }: SiteContext): Promise<readonly string[]> {
-  const { entry } = site;
-  // A provider that is not ours stays, with all that trusts it.
-  const isOwned = (status.providers ?? []).some(({ url, owned }) => owned && url === entry.url);
-  if (entry.hosting === 'External' && !isOwned) return [];
-  const roles = await account.roles.listTrusting(servedURLs(entry).map((url) => account.providers.arn(url)));
-  entry.trustedBy = shown(roles);
-  return entry.trustedBy;
-}
-
-/** Roles in the status and in a message: in an order that stays the same, and not more than somebody would read. */
-const shown = (roles: readonly string[]): string[] => roles.toSorted().slice(0, 20);
-
-/** A role's statement outlives the provider. It would let in whoever it names as soon as there is a provider under that URL again. */
-async function findDependents(context: SiteContext): Promise<readonly IAMServiceAccount[]> {
-  const { services, object, site, status } = context;
-  // A site that is retired holds those that trust it. A deleted issuer goes once nobody trusts any of its sites.
-  const isRetired = object.metadata.deletionTimestamp === undefined;
-  const urls = isRetired ? servedURLs(site.entry) : undefined;
-  return listIAMServiceAccounts(services.kube, (candidates) => dependentsOf({ ...object, status }, candidates, urls));
-}
-
-/** Comes before the roles drop their trust: they begin when they read in the issuer's condition that it waits for them. */
-function warn({ object, pass }: SiteContext, dependents: readonly IAMServiceAccount[]): void {
-  const losing = dependents.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  if (losing.length === 0 || !isDeletionAllowed(object)) return;
-  const message = `the deletion is allowed, and so the roles of IAMServiceAccount ${namesOf(losing, object)} stop trusting this issuer: their pods lose access to AWS`;
-  pass.event('Warning', 'DependentsLoseAccess', message);
 }

@@ -1,14 +1,17 @@
 import type { OIDCIssuerStatus } from '../../../api/generated/oidc-issuer.ts';
 import type { Account } from '../../../aws/accounts.ts';
-import { isAlreadyExists, isUnreachable } from '../../../aws/errors.ts';
+import { isAlreadyExists, isLimitExceeded, isUnreachable } from '../../../aws/errors.ts';
 import { isOurs } from '../../../aws/ownership.ts';
 import type { Provider } from '../../../aws/providers.ts';
 import { diffTags } from '../../../aws/tags.ts';
 import { type Outcome, ready } from '../../../runtime/step.ts';
+import { TerminalError } from '../../explain.ts';
 import { type Found, leftAlone, mayLackTags, mustBeOurs, mustShowTags } from '../../ownership.ts';
 import type { AcceptedSite, IssuerPass, SiteContext } from '../context.ts';
-import { look, type Looked, served } from './look.ts';
+import { type Looked, served } from './look.ts';
+import { hint, notServed } from './not-served.ts';
 import { isNew, mayBeNew } from '../site/propagation.ts';
+import { servedURLs } from '../site/site.ts';
 
 /** One IAM OIDC provider. Its URL and its account together are its ARN. */
 export interface Registration {
@@ -16,12 +19,27 @@ export interface Registration {
   readonly account: Account;
 }
 
-type Entry = NonNullable<OIDCIssuerStatus['providers']>[number];
+/** What the status records of a registration. */
+export type Entry = NonNullable<OIDCIssuerStatus['providers']>[number];
 /** What is recorded of a provider. */
 type Recorded = Pick<Provider, 'arn' | 'audiences'> & { readonly owned?: boolean };
 
 export function findRegistration({ url, account }: Registration): Promise<Provider | undefined> {
   return account.providers.find(account.providers.arn(url));
+}
+
+/**
+ * The URLs of the recorded providers of this site, in that account or in all. Those that are of no site any more, as of a distribution
+ * that is lost, go to the current one.
+ */
+export function recordedURLs({ site, status }: SiteContext, accountID?: string): readonly string[] {
+  const others = (status.sites ?? []).filter(({ url }) => url !== site.url).flatMap(servedURLs);
+  const isMine = (url: string) =>
+    servedURLs(site.entry).includes(url) || (site.entry.phase === 'Current' && !others.includes(url));
+  return (status.providers ?? [])
+    .filter((entry) => accountID === undefined || entry.accountID === accountID)
+    .map(({ url }) => url)
+    .filter(isMine);
 }
 
 /** Records a provider of ours that the status does not name, because the status was lost. Tells whether there is one. */
@@ -54,8 +72,15 @@ async function mayBeTrusted({ owner, services }: IssuerPass, registration: Regis
   return isOurs(found.tags, owner) || mayLackTags({ tags: found.tags, isNew: isNew(services, found.createdAt) });
 }
 
-/** Makes it once the documents behind its URL are ours, and repairs it. */
-export async function ensureRegistration(context: AcceptedSite, registration: Registration): Promise<Outcome> {
+/**
+ * Makes it once the documents behind its URL are ours, and repairs it.
+ * @param look looks at the URL as STS would
+ */
+export async function ensureRegistration(
+  context: AcceptedSite,
+  registration: Registration,
+  look: () => Promise<Looked>,
+): Promise<Outcome> {
   const { services, desired, status } = context;
   const { url, account } = registration;
   const isExternal = context.site.entry.hosting === 'External';
@@ -67,7 +92,7 @@ export async function ensureRegistration(context: AcceptedSite, registration: Re
   }
   if (observed) return repair(context, registration, observed);
   // IAM is not told to trust documents that are not there yet, or that are somebody else's.
-  const verdict = services.settings.issuerCheck.mode === 'Skip' ? undefined : await look(context, url);
+  const verdict = services.settings.issuerCheck.mode === 'Skip' ? undefined : await look();
   if (verdict && verdict.state !== 'ours') {
     return {
       ...notServed(context, `${verdict.message}${hint(context, url, verdict.answer)}`),
@@ -79,7 +104,8 @@ export async function ensureRegistration(context: AcceptedSite, registration: Re
     record(context, registration, { arn, audiences: desired.audiences });
     return ready;
   } catch (error) {
-    if (isUnreachable(error)) return notServed(context, `IAM cannot fetch ${url}`);
+    if (isUnreachable(error)) return notServed(context, `IAM of account ${account.id} cannot fetch ${url}`);
+    if (isLimitExceeded(error)) throw quotaFull(account.id, error);
     const there = isAlreadyExists(error) ? await findRegistration(registration) : undefined;
     if (!there) throw error;
     return repair(context, registration, there);
@@ -114,6 +140,15 @@ export async function removeRegistration(
   if (entry && !mayBeOurs) forget();
   return own ? 'deleted' : 'none';
 }
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const quotaFull = (accountID: string, cause: unknown) =>
+  new TerminalError(
+    'LimitExceeded',
+    `account ${accountID} has as many IAM OIDC providers as its quota L-858F3967 allows: ask AWS for more (Service Quotas, in IAM), or ` +
+      'delete providers that nobody needs',
+    { cause },
+  );
 
 async function repair(context: AcceptedSite, registration: Registration, provider: Provider): Promise<Outcome> {
   const { owner, desired, status } = context;
@@ -170,6 +205,9 @@ const isOf =
 const entryOf = ({ providers = [] }: OIDCIssuerStatus, registration: Registration): Entry | undefined =>
   providers.find(isOf(registration));
 
+export const isRecorded = (status: OIDCIssuerStatus, registration: Registration): boolean =>
+  entryOf(status, registration) !== undefined;
+
 /** Roles ask for the audiences of the status, never for those of a spec that may have been refused since. */
 function record({ status }: IssuerPass, registration: Registration, recorded: Recorded): void {
   const { url, account } = registration;
@@ -177,43 +215,11 @@ function record({ status }: IssuerPass, registration: Registration, recorded: Re
   const { arn, owned = true } = recorded;
   const audiences = [...recorded.audiences];
   const entry = { url, arn, accountID, ...(roleARN !== undefined && { roleARN }), audiences, owned };
+  const entries = status.providers ?? [];
   const isSame = isOf(registration);
-  status.providers = [...(status.providers ?? []).filter((other) => !isSame(other)), entry];
+  // In its place: the order stays the same from pass to pass, whichever account fails.
+  status.providers = entries.some(isSame)
+    ? entries.map((other) => (isSame(other) ? entry : other))
+    : [...entries, entry];
   for (const site of status.sites ?? []) if (site.url === url) site.registered = true;
 }
-
-/** Says what the cause may be. */
-function hint({ site }: AcceptedSite, url: string, answer: Looked['answer']): string {
-  if (answer === undefined) return '';
-  // Only the alias is a record of ours, and it is on all of Route 53's servers by now. AWS serves its own names.
-  if (answer === 'unresolved' && !(site.hasAlias && url === site.url)) return '';
-  if (answer === 'refused' || answer === 'unauthorized') return site.entry.hosting === 'S3' ? hints[answer] : '';
-  return hints[answer];
-}
-
-const hints: Readonly<Record<NonNullable<Looked['answer']>, string>> = {
-  unresolved:
-    ': Route 53 serves the record, so the operator probably sees another zone of the name (split horizon): ' +
-    "set issuerCheck.nameservers in the operator's configuration, or issuerCheck.mode: Skip, which leaves the look to IAM",
-  noResolver:
-    ": the operator's name servers fail or do not answer: mend them, or set issuerCheck.nameservers or issuerCheck.mode: Skip " +
-    'in its configuration',
-  refused:
-    ': S3 lets nobody in: Block Public Access of the account or the organization, or a policy of the organization, may forbid ' +
-    'public buckets, which hosting.s3 needs',
-  unauthorized:
-    ': S3 asks who it is: in China, an account without ICP recordal may serve nothing to the public, so have AWS China enable it ' +
-    'for the account',
-  none:
-    ': if the operator has no way out, set HTTPS_PROXY, or issuerCheck.mode: Skip in its configuration, which leaves the ' +
-    'look to IAM',
-};
-
-const notServed = ({ services }: AcceptedSite, message: string) =>
-  ({
-    state: 'waiting',
-    reason: 'DocumentsNotServed',
-    message,
-    requeueAfter: services.settings.intervals.documents,
-    toldWhenLate: true,
-  }) as const;

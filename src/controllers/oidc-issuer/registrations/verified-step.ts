@@ -3,7 +3,8 @@ import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { NameLost } from '../../explain.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { look, served } from './look.ts';
-import { recordedURLs, wantedURLs } from './providers-step.ts';
+import { wantedURLs } from './providers-step.ts';
+import { recordedURLs } from './registrations.ts';
 
 /**
  * Whether each registered URL serves what our bucket holds. Each pass looks, even if the certificate, the distribution or the
