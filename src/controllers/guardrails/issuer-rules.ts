@@ -6,7 +6,9 @@ import { matches, matchesAny } from './patterns.ts';
 /** What this Guardrail does not allow of an issuer. */
 export function objectionsToIssuer({ spec }: OIDCIssuer, { accounts, issuers }: GuardrailSpec): Objection[] {
   const objections: Objection[] = [];
-  const roleARNs = [spec.account?.roleARN, ...(spec.additionalAccounts ?? []).map(({ roleARN }) => roleARN)];
+  const zoneAccount = spec.hosting.cloudFront?.dns?.route53?.account;
+  const others = [...(spec.additionalAccounts ?? []), ...(zoneAccount ? [zoneAccount] : [])];
+  const roleARNs = [spec.account?.roleARN, ...others.map(({ roleARN }) => roleARN)];
   objections.push(...objectionsToAccounts(roleARNs, accounts));
   if (!issuers) {
     objections.push(notSet('OIDCIssuers', 'issuers', { allows: 'none', needs: {} }));

@@ -20,6 +20,7 @@ import { departingParts, servingParts } from './parts.ts';
 import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
+import { withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
 import { type Asked, askedOf, currentEntry, type SiteEntry } from './site/site.ts';
 
@@ -75,7 +76,8 @@ async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] 
   const { services, status } = issuer;
   const anothers = missesSites(status) ? await rediscovered(issuer, asked) : undefined;
   if (anothers) return anothers;
-  const current = withAnnotation(currentEntry(status.sites, asked), issuer);
+  const asWas = withAnnotation(currentEntry(status.sites, asked), issuer);
+  const current = withPlace(asWas, issuer.object, issuer.account.id);
   const moved = refuseBucket(current, asked);
   if (moved) return moved;
   const sites = advance(status.sites ?? [], current, {
@@ -138,7 +140,13 @@ const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus)
 const toUndo = ({ accountID, tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
   accountID,
   tagKeys,
-  sites: sites.map(({ url, hosting, bucket }) => ({ url, hosting, name: bucket?.name, path: bucket?.path })),
+  sites: sites.map(({ url, hosting, bucket, dns }) => ({
+    url,
+    hosting,
+    name: bucket?.name,
+    path: bucket?.path,
+    places: dns?.places,
+  })),
 });
 
 type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;

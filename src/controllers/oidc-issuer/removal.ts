@@ -10,6 +10,7 @@ import { issuerAccount } from '../issuer-account.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
+import { withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
 import { askedOf, currentEntry } from './site/site.ts';
 
@@ -47,7 +48,10 @@ export async function removal(
     const asked = askedOf(object, { accountID: account.id, installation: settings.installation, now: clock.now() });
     await rediscover(issuer, asked);
     // The spec may ask for another site than the one that stands.
-    const current = currentEntry(status.sites, asked);
+    const known = currentEntry(status.sites, asked);
+    // What the spec says of a zone may have changed since it was allowed.
+    const isAllowed = services.admission.issuer(object).allowed;
+    const current = isAllowed ? withPlace(known, object, account.id) : known;
     status.sites = [current, ...(status.sites ?? []).filter(({ url }) => url !== current.url)];
   }
   const parts = removedParts(issuer);

@@ -92,9 +92,5 @@ export class FakeAccount {
 
 function resolve(aws: FakeAws, name: string): string | undefined {
   const plain = name.toLowerCase().replace(/\.$/, '');
-  const zones = [...aws.allAccounts()]
-    .flatMap((account) => [...account.zones.values()])
-    .filter((zone) => !zone.isPrivate);
-  return zones.flatMap(({ records }) => records).find((record) => record.name === plain && record.type === 'CNAME')
-    ?.values?.[0];
+  return aws.publicRecords(plain).find(({ type }) => type === 'CNAME')?.values?.[0];
 }

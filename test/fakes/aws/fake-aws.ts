@@ -5,6 +5,7 @@ import type { AccountClients, Clients } from '../../../src/aws/clients.ts';
 import type { CredentialSource } from '../../../src/aws/credentials.ts';
 import type { Gate } from '../gate.ts';
 import { FakeAccount } from './account.ts';
+import type { FakeRecord } from './route53.ts';
 import { FakeS3, type FakeBucket } from './s3.ts';
 import { copy, ServiceError } from './service.ts';
 import { scope } from './scope.ts';
@@ -47,6 +48,8 @@ export class FakeAws {
   region: string;
   readonly now: () => number;
   readonly buckets = new Map<string, FakeBucket>();
+  /** Public DNS records that are not in Route 53. */
+  readonly recordsElsewhere: FakeRecord[] = [];
   /** Roles whose trust policy asks for this `sts:ExternalId`, by ARN. All others trust the operator as it comes. */
   readonly pinned = new Map<string, string>();
   private readonly own: string;
@@ -92,6 +95,13 @@ export class FakeAws {
     const account = this.known.get(id) ?? new FakeAccount(id, this);
     this.known.set(id, account);
     return account;
+  }
+
+  /** All that public DNS knows of the name. */
+  publicRecords(name: string): FakeRecord[] {
+    const zones = [...this.known.values()].flatMap((account) => [...account.zones.values()]);
+    const inRoute53 = zones.filter(({ isPrivate }) => !isPrivate).flatMap(({ records }) => records);
+    return [...inRoute53, ...this.recordsElsewhere].filter((record) => record.name === name);
   }
 
   allAccounts(): Iterable<FakeAccount> {

@@ -11,6 +11,7 @@ import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 import { World } from '../world.ts';
 import { FakeEdge } from './edge.ts';
+import { FakeNames } from './names.ts';
 
 export const accountID = '111122223333';
 export const ref = { namespace: 'default', name: 'abcl0' };
@@ -41,6 +42,8 @@ type Spec = Partial<OIDCIssuerSpec>;
 export class Story extends World {
   readonly documents = new FakeEdge(this.aws);
   readonly zone = this.aws.account().addZone('example.com');
+  readonly publicNames = new FakeNames(this.aws);
+  readonly lookUp = this.publicNames.lookUp;
   readonly pem = clusterKey;
   readonly kid = publicKeys(clusterKey).keys[0]!.kid;
   #run = this.runner(oidcIssuerDefinition(this));

@@ -1,0 +1,34 @@
+import type { OIDCIssuer } from '../../../api/kinds.ts';
+import { sameJson } from '../../../runtime/json.ts';
+import type { SiteEntry } from './site.ts';
+
+type DnsEntry = NonNullable<SiteEntry['dns']>;
+/** An account of Route 53, and which of its zones, if the spec says that. */
+export type Place = NonNullable<DnsEntry['places']>[number];
+
+/**
+ * The entry of the site that the spec asks for, with where its records are from now on. The former places stay: what was made there
+ * is removed with the site, so that a name which still answers there goes on answering.
+ */
+export function withPlace(entry: SiteEntry, { spec }: OIDCIssuer, accountID: string): SiteEntry {
+  const { alias, dns } = spec.hosting.cloudFront ?? {};
+  if (alias === undefined) return entry;
+  const former = entry.dns?.places ?? [];
+  if (dns?.manual) return { ...entry, dns: { keeper: 'Manual', ...(former.length > 0 && { places: former }) } };
+  const { account, hostedZoneID } = dns?.route53 ?? {};
+  const place: Place = {
+    accountID: account?.roleARN.split(':')[4] ?? accountID,
+    ...(account && { roleARN: account.roleARN }),
+    ...(hostedZoneID !== undefined && { hostedZoneID }),
+  };
+  return { ...entry, dns: { keeper: 'Route53', places: [place, ...former.filter((each) => !isSame(each, place))] } };
+}
+
+/** Whatever role leads there: the one that the spec names now may be the only one that is left. */
+const isSame = (a: Place, b: Place) => sameJson([a.accountID, a.hostedZoneID], [b.accountID, b.hostedZoneID]);
+
+/** Where the records of a site are. A status that was lost does not say so of former sites: they are looked for where most are. */
+export const placesOf = ({ dns }: SiteEntry, accountID: string): readonly Place[] =>
+  dns ? (dns.places ?? []) : [{ accountID }];
+
+export const isByHand = ({ dns }: SiteEntry): boolean => dns?.keeper === 'Manual';
