@@ -55,6 +55,7 @@ export class FakeAws {
   private readonly own: string;
   private readonly known = new Map<string, FakeAccount>();
   private readonly failures: Failure[] = [];
+  private readonly refusals: { readonly operation: string; find(input: Call['input']): Error | undefined }[] = [];
   private readonly sessions = new Map<string, { readonly account: string; readonly until: number }>();
   private number = 0;
 
@@ -132,6 +133,11 @@ export class FakeAws {
     this.failures.push({ operation, error, tookEffect });
   }
 
+  /** Each such call fails with which this finds an error. */
+  failWhen(operation: string, find: (input: Call['input']) => Error | undefined): void {
+    this.refusals.push({ operation, find });
+  }
+
   /** Stands around each write; a test may put another in its place. */
   gate: Gate = (_, act) => act();
 
@@ -186,6 +192,10 @@ export class FakeAws {
     this.calls.push({ account: account.id, operation, input: { ...input } });
     const handler: unknown = Reflect.get(service, operation);
     if (typeof handler !== 'function') throw new Error(`FakeAws does not know ${operation}`);
+    for (const refusal of this.refusals.filter((each) => each.operation === operation)) {
+      const error = refusal.find({ ...input });
+      if (error) throw error;
+    }
     const failure = this.failures.find((planned) => planned.operation === operation);
     if (failure) this.failures.splice(this.failures.indexOf(failure), 1);
     if (failure && !failure.tookEffect) throw failure.error;

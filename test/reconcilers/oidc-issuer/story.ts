@@ -157,7 +157,7 @@ export class Story extends World {
     return keys.map(({ kid }) => kid);
   }
 
-  /** What the account holds, in words; empty when nothing is left. */
+  /** What the account holds, and the records of all accounts, in words; empty when nothing is left. */
   get leftovers(): string[] {
     const { buckets, distributions, originAccessControls, certificates, providers } = this.account;
     return [
@@ -166,8 +166,22 @@ export class Story extends World {
       ...[...originAccessControls.values()].map(({ config }) => `origin access control ${config.Name}`),
       ...[...certificates.values()].map(({ domain }) => `certificate ${domain}`),
       ...[...providers.keys()].map((arn) => `provider ${arn}`),
-      ...this.zone.records.map(({ name, type }) => `record ${type} ${name}`),
+      ...this.records,
     ];
+  }
+
+  /** Of all zones of all accounts. */
+  get records(): string[] {
+    return [...this.aws.allAccounts()]
+      .flatMap(({ zones }) => [...zones.values()])
+      .flatMap(({ records }) => records)
+      .map(({ name, type }) => `record ${type} ${name}`);
+  }
+
+  /** Somebody makes the records that the status asks for. */
+  makeRecords(): void {
+    const missing = (this.status.dnsRecords ?? []).filter(({ present }) => !present);
+    this.aws.recordsElsewhere.push(...missing.map(({ name, type, value }) => ({ name, type, values: [value] })));
   }
 
   get saidReasons(): string[] {
