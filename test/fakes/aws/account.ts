@@ -92,5 +92,7 @@ export class FakeAccount {
 
 function resolve(aws: FakeAws, name: string): string | undefined {
   const plain = name.toLowerCase().replace(/\.$/, '');
-  return aws.publicRecords(plain).find(({ type }) => type === 'CNAME')?.values?.[0];
+  const value = aws.publicRecords(plain).find(({ type }) => type === 'CNAME')?.values?.[0];
+  // DNS has one form of a name, however somebody wrote it.
+  return value && `${value.replace(/\.$/, '')}.`;
 }

@@ -85,11 +85,7 @@ async function delegated(
 const isDelegation = ({ type, name }: ObservedRecord, zone: Zone) => type === 'NS' && name !== plainName(zone.name);
 
 /** The private zones of the issuer's account that hold the alias, as far as they let us in. */
-export async function findPrivate(
-  { account, pass }: IssuerPass,
-  { alias, entry }: Site,
-): Promise<readonly ZoneRecords[]> {
-  if (isByHand(entry)) return [];
+export async function findPrivate({ account, pass }: IssuerPass, { alias }: Site): Promise<readonly ZoneRecords[]> {
   const { dns } = account;
   const leftOut = (what: string) =>
     pass.event('Normal', 'PrivateZoneLeftOut', `${what} to the operator, so no record of ${alias} is made there`);
