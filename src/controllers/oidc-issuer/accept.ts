@@ -20,9 +20,9 @@ import { departingParts, servingParts } from './parts.ts';
 import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
-import { withPlace } from './site/places.ts';
+import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { type Asked, askedOf, currentEntry, type SiteEntry } from './site/site.ts';
+import { type Asked, askedOf, currentEntry, isAsked, type SiteEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -123,6 +123,10 @@ function tellURL(draft: OIDCIssuerStatus): void {
 async function rediscovered(issuer: IssuerPass, asked: Asked): Promise<Refusal | undefined> {
   try {
     await rediscover(issuer, asked);
+    const { account, object, status } = issuer;
+    status.sites = (status.sites ?? []).map((entry) =>
+      isAsked(entry, asked) ? entry : withLostPlace(entry, object, account.id),
+    );
     return undefined;
   } catch (error) {
     if (error instanceof TerminalError) return refused(error.reason, error.message);

@@ -10,7 +10,7 @@ import { issuerAccount } from '../issuer-account.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
-import { withPlace } from './site/places.ts';
+import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
 import { askedOf, currentEntry } from './site/site.ts';
 
@@ -49,10 +49,12 @@ export async function removal(
     await rediscover(issuer, asked);
     // The spec may ask for another site than the one that stands.
     const known = currentEntry(status.sites, asked);
-    // What the spec says of a zone may have changed since it was allowed.
+    const former = (status.sites ?? []).filter(({ url }) => url !== known.url);
+    // What the spec says of a zone may have changed since a Guardrail allowed it.
     const isAllowed = services.admission.issuer(object).allowed;
-    const current = isAllowed ? withPlace(known, object, account.id) : known;
-    status.sites = [current, ...(status.sites ?? []).filter(({ url }) => url !== current.url)];
+    status.sites = !isAllowed
+      ? [known, ...former]
+      : [withPlace(known, object, account.id), ...former.map((entry) => withLostPlace(entry, object, account.id))];
   }
   const parts = removedParts(issuer);
   // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.

@@ -107,6 +107,21 @@ describe('a zone in another account', () => {
     expect(story.leftovers).toEqual([]);
   });
 
+  test.each(['goes on', 'is deleted'])(
+    'has no record of a former alias left if the status was lost in a migration and the issuer %s',
+    async (then) => {
+      const { story, zone } = await readyElsewhere();
+      story.edit({ hosting: { cloudFront: { alias: 'irsa.renamed.example.com' } } });
+      await story.untilReady();
+      expect(zone.records).toHaveLength(6);
+      story.loseStatus();
+      if (then === 'goes on') await story.untilReady();
+      story.delete();
+      await story.untilGone();
+      expect(story.leftovers).toEqual([]);
+    },
+  );
+
   test('is not entered because of a spec that no Guardrail allows, even after the status was lost', async () => {
     const { story } = await readyElsewhere();
     story.admission.issuer = () => ({ allowed: false, message: 'no' });
@@ -247,7 +262,7 @@ describe('a child zone that is delegated elsewhere', () => {
     await story.untilReady();
   });
 
-  test('is not looked for while the alias stands', async () => {
+  test('is not looked for once ACM has seen that the zone answers', async () => {
     const story = new Story();
     await story.untilReady();
     story.forget();

@@ -12,7 +12,7 @@ const nowhere = (reason: Missing['reason'], message: string): Missing => ({ kept
 
 /**
  * Where the alias's records are made now.
- * @param fresh whether the zone is looked for anew, with what may be in its way
+ * @param fresh whether the zone is looked for anew
  */
 export async function findPlace(
   issuer: IssuerPass,
@@ -26,7 +26,7 @@ export async function findPlace(
     const zone = choose(await dns.findZones(site.alias, { fresh, ...searchOf(place) }), place, site.alias);
     if ('kept' in zone) return zone;
     const records = await dns.findRecords(zone, site.alias);
-    if (records) return delegated({ dns, zone, records }, site.alias, { fresh });
+    if (records) return unlessDelegated({ dns, zone, records }, site);
     if (attempt === 2)
       throw new Error(`zone ${zone.name} is listed and not found: Route 53 does not agree with itself yet`);
   }
@@ -66,15 +66,15 @@ function closestOf(zones: readonly Zone[]): readonly Zone[] {
   return first ? [first, ...others.filter(({ name }) => name === first.name)] : [];
 }
 
-/** No record of the zone answers at or below a name that NS records give to other name servers. */
-async function delegated(
-  found: ZoneRecords,
-  alias: string,
-  { fresh }: { readonly fresh: boolean },
-): Promise<RecordsPlace> {
+/**
+ * No record of the zone answers at or below a name that NS records give to other name servers. ACM issues a certificate by a record
+ * that answers, so names above the alias are looked at until then.
+ */
+async function unlessDelegated(found: ZoneRecords, { alias, entry }: Site): Promise<RecordsPlace> {
   const { dns, zone, records } = found;
+  const isProven = entry.certificate?.state === 'ISSUED';
   const isDelegated = records.some((record) => record.name === plainName(alias) && isDelegation(record, zone));
-  const name = isDelegated ? plainName(alias) : fresh ? await dns.findDelegation(zone, alias) : undefined;
+  const name = isDelegated ? plainName(alias) : isProven ? undefined : await dns.findDelegation(zone, alias);
   if (name === undefined) return { kept: 'inZone', zone: found };
   return nowhere(
     'AliasDelegated',
