@@ -27,9 +27,13 @@ export async function findPlace(
     if ('kept' in zone) return zone;
     const records = await dns.findRecords(zone, site.alias);
     if (records) return unlessDelegated({ dns, zone, records }, site);
-    if (attempt === 2)
-      throw new Error(`zone ${zone.name} is listed and not found: Route 53 does not agree with itself yet`);
+    if (attempt === 2) disagreed(zone);
   }
+}
+
+/** A zone that was listed before it was gone is not listed any more. */
+function disagreed({ name }: Zone): never {
+  throw new Error(`zone ${name} is listed and not found: Route 53 does not agree with itself yet`);
 }
 
 /** How a zone of that place is called by Route 53 of its account. */
@@ -104,7 +108,7 @@ export async function findPrivate({ account, pass }: IssuerPass, { alias }: Site
  * All zones in which there may be records of the site. Besides those where they are made now, these are the zones of former places,
  * and the ones above the closest zone, in which records may be from before that one was made.
  */
-export async function findAll(issuer: IssuerPass, site: Site): Promise<readonly ZoneRecords[]> {
+export async function findAll(issuer: IssuerPass, site: Site, attempt = 1): Promise<readonly ZoneRecords[]> {
   const found = new Map<string, ZoneRecords>();
   const places = placesOf(site.entry, issuer.account.id);
   for (const place of places) {
@@ -116,6 +120,7 @@ export async function findAll(issuer: IssuerPass, site: Site): Promise<readonly 
       const reading = dns.findRecords(zone, site.alias);
       const records = await (certain.has(zone.id) ? reading : unlessRefused(reading));
       if (records) found.set(zone.id, { dns, zone, records });
+      else if (certain.has(zone.id)) return attempt === 1 ? findAll(issuer, site, attempt + 1) : disagreed(zone);
     }
   }
   return [...found.values(), ...(places.length > 0 ? await findPrivate(issuer, site) : [])];
