@@ -122,7 +122,7 @@ describe('records made by hand', () => {
 
   test('keep their word while no name server answers', async () => {
     const story = await readyByHand();
-    story.names.isSilent = true;
+    story.publicNames.isSilent = true;
     await story.reconcile();
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
     expect(story.kube.writes).toEqual([]);
@@ -131,7 +131,7 @@ describe('records made by hand', () => {
   test('are not taken to be there because no name server answers', async () => {
     const story = await validated();
     story.makeRecords();
-    story.names.isSilent = true;
+    story.publicNames.isSilent = true;
     await story.reconcile();
     expect(story.condition('DNSReady')).toMatchObject({ status: 'False', reason: 'DNSRecordMissing' });
     expect(story.condition('DNSReady')?.message).toContain('No name server answers');
