@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { seconds } from '../../../src/runtime/duration.ts';
+import { hours, minutes, seconds } from '../../../src/runtime/duration.ts';
+import { Migration, renamed, renamedURL } from './migrating.ts';
 import { alias, Story } from './story.ts';
 
 const manual = { hosting: { cloudFront: { alias, dns: { manual: {} } } } };
@@ -159,6 +160,20 @@ describe('records made by hand', () => {
       expect.objectContaining({ reason: 'RecordsReleased', message: expect.stringContaining(alias) }),
     );
   });
+});
+
+test('the status forgets the records of a former alias once that is retired', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  expect(story.status.dnsRecords?.map(({ name }) => name)).toEqual(expect.arrayContaining([alias, renamed]));
+  story.say(renamedURL);
+  await story.settle();
+  await story.clock.advance(hours(25));
+  await story.settle();
+  await story.clock.advance(minutes(1));
+  await story.settle();
+  expect(story.status.dnsRecords?.filter(({ name }) => !name.endsWith(renamed))).toEqual([]);
+  expect(story.status.dnsRecords).toHaveLength(3);
 });
 
 describe('a change of who makes the records', () => {

@@ -60,6 +60,20 @@ describe('a zone in another account', () => {
     expect(zone.records).toHaveLength(3);
   });
 
+  test('is recorded before anything is written in it also when it takes the place of another', async () => {
+    const story = new Story();
+    await story.untilReady();
+    story.aws.account(zoneAccount).addZone('example.com');
+    story.edit({ hosting: hostingWith(inZoneAccount) });
+    let recorded: unknown;
+    story.aws.gate = (_, call) => {
+      recorded ??= story.site?.dns?.places;
+      return call();
+    };
+    await story.untilReady();
+    expect(recorded).toEqual([{ accountID: zoneAccount, roleARN }, { accountID: story.account.id }]);
+  });
+
   test('is left as it is by a second pass', async () => {
     const { story } = await readyElsewhere();
     await story.reconcile();
@@ -138,6 +152,7 @@ describe('a zone in another account', () => {
     story.delete();
     await story.untilGone();
     expect(story.leftovers).toEqual([]);
+    expect(story.saidReasons).not.toContain('ReconciliationFailed');
   });
 
   test('holds the deletion while its account does not let the operator in, and says why', async () => {
