@@ -138,6 +138,15 @@ describe('records made by hand', () => {
     expect(story.condition('DNSReady')?.message).toContain('No name server answers');
   });
 
+  test('hold nothing up if no name server answers an operator that has no way out', async () => {
+    const story = begun();
+    story.settings.issuerCheck = { mode: 'Skip' };
+    story.publicNames.isSilent = true;
+    await untilReadyByHand(story);
+    expect(story.condition('DNSReady')?.message).toContain('no name server answers and issuerCheck.mode is Skip');
+    expect(story.status.dnsRecords?.map(({ present }) => present)).toEqual([false, false]);
+  });
+
   test('are named when the issuer is deleted, and nothing on AWS is left', async () => {
     const story = await readyByHand();
     const [validation] = story.status.dnsRecords ?? [];

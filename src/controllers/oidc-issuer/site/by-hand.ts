@@ -8,6 +8,8 @@ import { tellRecords, toldRecords } from './told-records.ts';
 /** A record that somebody else has to make, as DNS shows it. */
 export interface ByHand {
   readonly isThere: boolean;
+  /** Undefined if no name server answers. */
+  readonly isShown: boolean | undefined;
   /** What has to be done, for messages. */
   readonly request: string;
   readonly look: () => Promise<Look>;
@@ -45,10 +47,11 @@ async function told(
 ): Promise<ByHand> {
   const name = plainName(record.name);
   const before = (status.dnsRecords ?? []).find((each) => each.name === name && each.type === record.type);
-  const { isThere = before?.value === plainName(record.value) && before.present, shown } = await look();
+  const { isThere: isShown, shown } = await look();
+  const isThere = isShown ?? (before?.value === plainName(record.value) && before.present);
   tellRecords(status, name, [{ ...record, present: isThere }]);
   const request = `make the DNS record ${record.type} ${name} with the value ${plainName(record.value)} ${purpose}. ${shown}`;
-  return { isThere, request, look };
+  return { isThere, isShown, request, look };
 }
 
 /** ACM and CloudFront are not asked before DNS shows the record. */
