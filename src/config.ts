@@ -70,7 +70,7 @@ const schema = z.strictObject({
   issuerCheck: z
     .strictObject({
       mode: z.enum(['Required', 'Skip']).default('Required'),
-      /** They resolve the issuer's name for the look, if the operator's own see another zone of it than the world does. */
+      /** They resolve the issuer's name for the look, and records made by hand, if the operator's own see another zone than the world does. */
       nameservers: z
         .array(z.string().refine(isServer, 'must be an address such as 9.9.9.9, 9.9.9.9:53 or [2620:fe::fe]:53'))
         .default([]),

@@ -48,7 +48,7 @@ import { Controller } from './runtime/controller.ts';
 import type { Definition } from './runtime/definition.ts';
 import { minutes, seconds } from './runtime/duration.ts';
 import { KubeEvents } from './runtime/events.ts';
-import { resolverOf, searchDomainsOf } from './runtime/resolver.ts';
+import { lookUpOf, resolverOf, searchDomainsOf } from './runtime/resolver.ts';
 import { HttpKubeClient } from './runtime/http-kube-client.ts';
 import { Informer } from './runtime/informer.ts';
 import { KubeSecrets } from './runtime/secrets.ts';
@@ -123,6 +123,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     breaker: () => new Breaker({ clock, isSilence }),
   });
   const { nameservers } = config.issuerCheck;
+  const lookUp = lookUpOf({ nameservers });
   const documents = new HttpsIssuerDocuments(agent, { resolve: resolverOf({ nameservers }) });
 
   const informer = <O extends KubernetesObject>(resource: Resource) =>
@@ -162,7 +163,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller(
     'OIDCIssuer',
-    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents, names })),
+    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents, names, lookUp })),
   );
   const roles = controller(
     'IAMServiceAccount',

@@ -9,6 +9,7 @@ const long = [
   'integration/faults',
   'crash/removal',
   'integration/hosting',
+  'integration/dns',
   'integration/refusals',
   'integration/adapter',
   'integration/verified',

@@ -122,6 +122,12 @@ const badReasons = [
   'AliasTaken',
   /** No public hosted zone of the account holds the alias. */
   'HostedZoneNotFound',
+  /** The account has several public hosted zones of the same name that hold the alias; the message names them. */
+  'HostedZoneAmbiguous',
+  /** NS records in the hosted zone give the alias to other name servers, so records of the zone would never answer. */
+  'AliasDelegated',
+  /** The records are made by hand, and DNS does not show this one; the message says which. */
+  'DNSRecordMissing',
   /** ACM will not issue this certificate. */
   'CertificateFailed',
   /** The issuer that is referred to does not exist. */
@@ -146,6 +152,9 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'IssuerNotFound',
   'AnnotationConflict',
   'HostedZoneNotFound',
+  'HostedZoneAmbiguous',
+  'AliasDelegated',
+  'DNSRecordMissing',
   'CertificateFailed',
   'AudienceMissing',
 ]);

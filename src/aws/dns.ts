@@ -8,6 +8,8 @@ export interface Zone {
   readonly id: string;
   /** With a trailing dot, as Route 53 writes it. */
   readonly name: string;
+  /** Only whoever looks from inside its VPCs sees it. */
+  readonly isPrivate: boolean;
 }
 
 /** A record as observed: an alias target or the plain values. Names without trailing dot, in lower case. */
@@ -33,15 +35,26 @@ export type RecordChange =
   /** Sent back as it was read, because Route 53 deletes nothing that differs in any part, such as a weight or a set identifier. */
   | { readonly action: 'delete'; readonly record: ObservedRecord };
 
+export interface ZoneSearch {
+  readonly fresh?: boolean;
+  /** Whether the zones that were found will do. Absent: if one of them is public. */
+  readonly isEnough?: (found: readonly Zone[]) => boolean;
+}
+
 /** Route 53 of one account. */
 export interface Dns {
   /**
-   * The public zone whose name is the longest suffix of the name. The list of zones is kept for an hour. It is read again if no
-   * zone matches, or with `fresh`: a closer zone may have been made meanwhile.
+   * The zones that hold the name, public and private, those with the longest name first. The list of zones is kept for an hour. It
+   * is read again if that one is not enough, or with `fresh`: a closer zone may have been made meanwhile.
    */
-  findZone(name: string, options?: { readonly fresh?: boolean }): Promise<Zone | undefined>;
+  findZones(name: string, options?: ZoneSearch): Promise<readonly Zone[]>;
   /** One read: the records of this name and of the names below it (a validation record is `_x.<alias>`). Undefined if the zone is gone. */
   findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined>;
+  /**
+   * The name between this one and that of the zone, neither included, which NS records in the zone give to other name servers. One
+   * read for each such name. Undefined if there is none.
+   */
+  findDelegation(zone: Zone, name: string): Promise<string | undefined>;
   /** One transactional batch. Returns the id of the change. */
   change(zone: Zone, changes: readonly RecordChange[]): Promise<string>;
   /** GetChange: all of Route 53's servers know the change. An unknown change counts as known. */
@@ -65,18 +78,35 @@ export class Route53Dns implements Dns {
     private readonly now: () => number,
   ) {}
 
-  async findZone(name: string, { fresh = false } = {}): Promise<Zone | undefined> {
+  async findZones(name: string, { fresh = false, isEnough = hasPublic }: ZoneSearch = {}): Promise<readonly Zone[]> {
     const { zones } = this.memory;
     const remembered = !fresh && zones && this.now() - zones.readAt < zonesRememberedFor;
-    const known = remembered ? closestZone(zones.list, name) : undefined;
-    if (known) return known;
-    const list = await this.listPublicZones();
+    const known = remembered ? holding(zones.list, name) : undefined;
+    if (known && isEnough(known)) return known;
+    const list = await this.listZones();
     this.memory.zones = { list, readAt: this.now() };
-    return closestZone(list, name);
+    return holding(list, name);
   }
 
   findRecords(zone: Zone, name: string): Promise<readonly ObservedRecord[] | undefined> {
     return this.forgettingLostZones(this.listRecords(zone, name)).catch(undefinedIfNotFound);
+  }
+
+  async findDelegation(zone: Zone, name: string): Promise<string | undefined> {
+    for (const between of namesBetween(plainName(name), plainName(zone.name))) {
+      const work = this.route53.send(
+        `looking for a delegation of ${between} in zone ${zone.name}`,
+        new route53.ListResourceRecordSetsCommand({
+          HostedZoneId: zone.id,
+          StartRecordName: between,
+          StartRecordType: 'NS',
+          MaxItems: 1,
+        }),
+      );
+      const { ResourceRecordSets: [first] = [] } = await this.forgettingLostZones(work);
+      if (first?.Type === 'NS' && plainName(first.Name ?? '') === between) return between;
+    }
+    return undefined;
   }
 
   async change(zone: Zone, changes: readonly RecordChange[]): Promise<string> {
@@ -132,13 +162,13 @@ export class Route53Dns implements Dns {
     }
   }
 
-  private async listPublicZones(): Promise<Zone[]> {
+  private async listZones(): Promise<Zone[]> {
     const zones: Zone[] = [];
     let Marker: string | undefined;
     do {
       const page = await this.route53.send('listing hosted zones', new route53.ListHostedZonesCommand({ Marker }));
       for (const { Id = '', Name = '', Config } of page.HostedZones ?? []) {
-        if (!Config?.PrivateZone) zones.push({ id: withoutPrefix(Id), name: Name });
+        zones.push({ id: withoutPrefix(Id), name: Name, isPrivate: Config?.PrivateZone ?? false });
       }
       Marker = page.IsTruncated ? page.NextMarker : undefined;
     } while (Marker);
@@ -146,10 +176,18 @@ export class Route53Dns implements Dns {
   }
 }
 
-function closestZone(zones: readonly Zone[], name: string): Zone | undefined {
-  return zones
+const holding = (zones: readonly Zone[], name: string): readonly Zone[] =>
+  zones
     .filter((zone) => isWithin(plainName(name), plainName(zone.name)))
-    .reduce<Zone | undefined>((best, zone) => (best && best.name.length >= zone.name.length ? best : zone), undefined);
+    .toSorted((a, b) => b.name.length - a.name.length);
+
+const hasPublic = (zones: readonly Zone[]) => zones.some(({ isPrivate }) => !isPrivate);
+
+/** `b.c.d` and `c.d` for `a.b.c.d` in zone `d`, both plain. */
+function namesBetween(name: string, zone: string): readonly string[] {
+  const labels = name.split('.');
+  const above = labels.map((_, index) => labels.slice(index).join('.')).slice(1);
+  return above.filter((each) => each !== zone && isWithin(each, zone));
 }
 
 function toRecord(set: route53.ResourceRecordSet): ObservedRecord {

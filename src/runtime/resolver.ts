@@ -57,6 +57,38 @@ export function resolverOf({ nameservers = [], searchDomains = [] }: ResolverOpt
   };
 }
 
+/** What DNS says of a name. */
+export interface NameAnswer {
+  /** Undefined: the name is no alias of another. */
+  readonly cname: string | undefined;
+  /** Of a name without CNAME. Empty: it has none, or does not exist. */
+  readonly addresses: readonly string[];
+}
+
+/** Undefined if no name server answers, which says nothing of the name. */
+export type LookUp = (name: string) => Promise<NameAnswer | undefined>;
+
+/** For records that somebody else makes. */
+export function lookUpOf({ nameservers = [] }: Pick<ResolverOptions, 'nameservers'> = {}): LookUp {
+  const resolver = new Resolver({ timeout: patience, tries: 2 });
+  if (nameservers.length > 0) resolver.setServers(nameservers);
+  const answered = (question: Promise<string[]>) =>
+    question.catch((error: unknown) => {
+      if (isUnknown(error)) return [];
+      throw error;
+    });
+  return async (name) => {
+    try {
+      const [cname] = await answered(resolver.resolveCname(name));
+      if (cname !== undefined) return { cname, addresses: [] };
+      const [four, six] = await Promise.all([resolver.resolve4(name), resolver.resolve6(name)].map(answered));
+      return { cname, addresses: [...(four ?? []), ...(six ?? [])] };
+    } catch {
+      return undefined;
+    }
+  };
+}
+
 /** For a socket. */
 export const lookupBy =
   (resolve: Resolve): LookupFunction =>

@@ -56,6 +56,20 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
     title: 'the distribution as issuer beside an alias',
     to: spec('hosting', { cloudFront: { alias: 'irsa.example.com', issuer: 'Distribution' } }),
   },
+  {
+    title: 'records of an alias that is not there',
+    to: spec('hosting', { cloudFront: { dns: { manual: {} } } }),
+    refusal: 'set alias, or remove dns',
+  },
+  ...[{}, { route53: {}, manual: {} }].map((dns) => ({
+    title: `${Object.keys(dns).length} keepers of the records`,
+    to: spec('hosting', { cloudFront: { alias: 'irsa.example.com', dns } }),
+    refusal: 'dns needs exactly one of route53 and manual',
+  })),
+  {
+    title: 'records in Route 53, and no more said of them',
+    to: spec('hosting', { cloudFront: { alias: 'irsa.example.com', dns: { route53: {} } } }),
+  },
   { title: 'no signing keys', to: spec('signingKeys'), refusal: 'set signingKeys to say which keys' },
   {
     title: 'two sources of signing keys',

@@ -48,6 +48,12 @@ export const edges: readonly { kind: Kind; path: string; good: readonly string[]
   },
   {
     kind: 'OIDCIssuer',
+    path: 'spec.hosting.cloudFront.dns.route53.hostedZoneID',
+    good: ['Z1', 'Z0123456789ABCDEFGHIJ'],
+    bad: ['/hostedzone/Z1', 'z1', ''],
+  },
+  {
+    kind: 'OIDCIssuer',
     path: 'spec.hosting.external.issuerURL',
     good: ['https://example.com', 'https://example.com/a/b', 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC'],
     bad: [

@@ -47,7 +47,13 @@ export const examples = (): Example[] => [
       region: 'eu-central-1',
       account: { roleARN },
       additionalAccounts: [{ roleARN: 'arn:aws-cn:iam::444455556666:role/some/path/other' }],
-      hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', distributionProvider: 'Keep' } },
+      hosting: {
+        cloudFront: {
+          alias: 'irsa.abcl0.example.com',
+          distributionProvider: 'Keep',
+          dns: { route53: { account: { roleARN }, hostedZoneID: 'Z0123456789ABC' } },
+        },
+      },
       bucket: { name: 'my-bucket', globalName: 'Delete' },
       signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.crt' } },
       keyRetention: '25h30m',
@@ -90,11 +96,16 @@ export const examples = (): Example[] => [
           bucket: { name: 'my-bucket', path: '/irsa.abcl0.example.com', owned: true },
           distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
           certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
+          dns: {
+            keeper: 'Route53',
+            places: [{ accountID: '111122223333', roleARN, hostedZoneID: 'Z0123456789ABC' }],
+          },
           registered: true,
           staleAnnotation: true,
           trustedBy: ['arn:aws:iam::111122223333:role/by-hand'],
         },
       ],
+      dnsRecords: [{ name: 'irsa.abcl0.example.com', type: 'A', value: 'd1.cloudfront.net', present: true }],
       keys: [
         {
           kid: 'a',
@@ -112,6 +123,13 @@ export const examples = (): Example[] => [
       conditions,
     },
   ),
+  oidcIssuer('by-hand', {
+    region: 'eu-central-1',
+    hosting: { cloudFront: { alias: 'irsa.abcl0.example.com', dns: { manual: {} } } },
+    signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.crt' } },
+    deletionPolicy: 'Delete',
+    suspend: false,
+  }),
   oidcIssuer('external', {
     region: 'eu-central-1',
     hosting: { external: { issuerURL: 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC' } },

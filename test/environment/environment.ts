@@ -19,7 +19,7 @@ export const installation = 'demo';
 const accessKeyID = 'AKIAOPERATOR';
 
 /** The roles that tests let the operator assume. */
-const roles = ['operator', 'irsa-operator', 'GiantSwarmAWSOperator'];
+const roles = ['operator', 'irsa-operator', 'irsa-dns', 'GiantSwarmAWSOperator'];
 
 /** Minutes on AWS are parts of a second here. */
 export const quickIntervals = {

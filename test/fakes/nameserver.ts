@@ -1,10 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** What a name server says of a name: its IPv4 address; undefined: it does not exist; 'silence': nothing. */
-export type Answers = (name: string) => string | undefined;
+/** What a name server says of a name: its IPv4 address, or of what it is an alias; undefined: it does not exist; 'silence': nothing. */
+export type Answer = string | { readonly cname: string } | undefined;
+export type Answers = (name: string) => Answer | Promise<Answer>;
 
-/** A name server on loopback. It knows A records only. */
+/** A name server on loopback. It knows A and CNAME records, and follows no CNAME. */
 export class Nameserver {
   /** The names that were asked for, once for each kind of record. */
   readonly asked: string[] = [];
@@ -22,8 +23,9 @@ export class Nameserver {
     socket.on('message', (question, from) => {
       const { name, end } = nameIn(question);
       server.asked.push(name);
-      const answer = answers(name);
-      if (answer !== 'silence') socket.send(replyTo(question, end, answer), from.port, from.address);
+      void Promise.resolve(answers(name)).then((answer) => {
+        if (answer !== 'silence') socket.send(replyTo(question, end, answer), from.port, from.address);
+      });
     });
     return server;
   }
@@ -44,13 +46,24 @@ function nameIn(question: Buffer): { readonly name: string; readonly end: number
   return { name: labels.join('.'), end: at + 1 };
 }
 
-function replyTo(question: Buffer, end: number, address: string | undefined): Buffer {
-  const isA = question.readUInt16BE(end) === 1;
-  const known = address !== undefined;
+const [typeA, typeCNAME] = [1, 5];
+
+function replyTo(question: Buffer, end: number, answer: Answer): Buffer {
+  const asked = question.readUInt16BE(end);
+  const known = answer !== undefined;
+  const type = typeof answer === 'object' ? typeCNAME : typeA;
+  const data = typeof answer === 'object' ? nameData(answer.cname) : Buffer.from((answer ?? '').split('.').map(Number));
+  // A question for an address is answered with the CNAME too.
+  const isAnswered = known && (asked === type || type === typeCNAME);
   const header = Buffer.from(question.subarray(0, 12));
   header.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
-  header.writeUInt16BE(known && isA ? 1 : 0, 6);
+  header.writeUInt16BE(isAnswered ? 1 : 0, 6);
   header.writeUInt32BE(0, 8);
-  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...(address ?? '').split('.').map(Number)]);
-  return Buffer.concat([header, question.subarray(12, end + 4), ...(known && isA ? [record] : [])]);
+  const record = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, data.length]);
+  return Buffer.concat([header, question.subarray(12, end + 4), ...(isAnswered ? [record, data] : [])]);
+}
+
+function nameData(name: string): Buffer {
+  const labels = name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)]));
+  return Buffer.concat([...labels, Buffer.from([0])]);
 }

@@ -182,7 +182,7 @@ describe('the policies in config/iam', () => {
     return JSON.parse(text) as { Statement: { Action: string | string[] }[] };
   };
 
-  test.each(['policy.json', 'additional-account.json', 'assume-role.json'])(
+  test.each(['policy.json', 'additional-account.json', 'zone.json', 'assume-role.json'])(
     '%s is a policy that fits into a managed one',
     (file) => {
       expect(validateIdentityPolicy(readPolicy(file))).toEqual([]);
@@ -235,7 +235,7 @@ describe('the policies in config/iam', () => {
     expect(result).toMatchObject({ overallResult: verdict });
   });
 
-  test.each(['policy.json', 'assume-role.json'])('each action of %s exists', async (file) => {
+  test.each(['policy.json', 'zone.json', 'assume-role.json'])('each action of %s exists', async (file) => {
     const actions = readPolicy(file).Statement.flatMap(({ Action }) => Action);
     const unknown = [];
     for (const action of actions) {

@@ -62,6 +62,8 @@ describe('a spec', () => {
     ['with the API server as source of its keys', { signingKeys: { apiServer: {} } }, undefined],
     ['in a public bucket', { hosting: { s3: {} } }, undefined],
     ['under the name of its distribution', { hosting: { cloudFront: {} } }, undefined],
+    ['with records in Route 53', { hosting: { cloudFront: { dns: { route53: {} } } } }, undefined],
+    ['with records made by hand', { hosting: { cloudFront: { dns: { manual: {} } } } }, undefined],
     ['whose key never rotates', { signingKeys: { generate: { secretName: 'a', rotateEvery: '0s' } } }, undefined],
     ['whose key rotates', { signingKeys: { generate: { secretName: 'a', rotateEvery: '24h' } } }, undefined],
     ['of two accounts', { additionalAccounts: [{ roleARN: 'x' }] }, undefined],

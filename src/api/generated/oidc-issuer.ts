@@ -39,13 +39,40 @@ export interface OIDCIssuerSpec {
      */
     cloudFront?: {
       /**
-       * DNS name of the distribution, for example irsa.abcl0.example.com, and with it the host of the issuer URL. The issuer's account must have a public hosted zone for it. At most 64 characters, because the alias is the common name of the certificate. When it changes, the former name is served too until no token carries it any more. Absent: the issuer URL is the distribution's own cloudfront.net name, which is known once the distribution is there.
+       * DNS name of the distribution, for example irsa.abcl0.example.com, and with it the host of the issuer URL. Its records are made as dns says. At most 64 characters, because the alias is the common name of the certificate. When it changes, the former name is served too until no token carries it any more. Absent: the issuer URL is the distribution's own cloudfront.net name, which is known once the distribution is there.
        */
       alias?: string;
       /**
        * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. Absent: Remove.
        */
       distributionProvider?: 'Keep' | 'Remove';
+      /**
+       * Where the records of the alias are: the one that points at the distribution, and the one by which ACM validates and renews the certificate. Exactly one of route53 and manual. When it changes, the former records stay until the issuer is deleted. Absent: the public hosted zone of the issuer's account with the longest matching name.
+       */
+      dns?: {
+        /**
+         * The operator makes the records in Route 53.
+         */
+        route53?: {
+          /**
+           * The AWS account of the hosted zone. Absent: the issuer's account.
+           */
+          account?: {
+            /**
+             * ARN of the IAM role that the operator assumes in that account.
+             */
+            roleARN: string;
+          };
+          /**
+           * Id of the public hosted zone, for example Z0123456789ABCDEFGHIJ. It must hold the alias. Absent: the zone with the longest matching name.
+           */
+          hostedZoneID?: string;
+        };
+        /**
+         * You make the records, wherever the zone is. status.dnsRecords says which, and the operator waits until DNS shows them.
+         */
+        manual?: {};
+      };
     };
     /**
      * A bucket of which the public may read the two documents, at its path-style URL. For China, GovCloud and other partitions without CloudFront, and for clusters that began so.
@@ -342,6 +369,32 @@ export interface OIDCIssuerStatus {
       notAfter?: string;
     };
     /**
+     * Where the records of the alias are. Absent: there is no alias.
+     */
+    dns?: {
+      /**
+       * Who makes the records now. Route53: the operator, in Route 53. Manual: somebody else.
+       */
+      keeper: 'Route53' | 'Manual';
+      /**
+       * Where the operator may have made records, which go with the site. The first one is where it makes them now, if the keeper is Route53. Absent: nowhere.
+       */
+      places?: {
+        /**
+         * The AWS account of the hosted zone.
+         */
+        accountID: string;
+        /**
+         * Role that the operator assumes in that account. Absent: as for the issuer itself.
+         */
+        roleARN?: string;
+        /**
+         * Id of the hosted zone that the spec named. Absent: it named none.
+         */
+        hostedZoneID?: string;
+      }[];
+    };
+    /**
      * Whether IAM ever had a provider of the URL. Absent: never, so nobody used the site.
      */
     registered?: boolean;
@@ -353,6 +406,27 @@ export interface OIDCIssuerStatus {
      * ARNs of IAM roles that the operator did not make and that trust the URL. They hold the retirement of the site. At most 20 are listed. Absent: none is known.
      */
     trustedBy?: string[];
+  }[];
+  /**
+   * The DNS records of the alias that the issuer needs, as far as they are known. With dns.manual, you make and keep them. Absent: none is known.
+   */
+  dnsRecords?: {
+    /**
+     * Name of the record.
+     */
+    name: string;
+    /**
+     * CNAME, or A and AAAA for records in Route 53 that are an alias of the distribution.
+     */
+    type: string;
+    /**
+     * What the record points at.
+     */
+    value: string;
+    /**
+     * Whether the record was there when the operator last looked.
+     */
+    present: boolean;
   }[];
   /**
    * The keys that are published. Absent: none yet.

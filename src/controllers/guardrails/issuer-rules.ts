@@ -6,7 +6,10 @@ import { matches, matchesAny } from './patterns.ts';
 /** What this Guardrail does not allow of an issuer. */
 export function objectionsToIssuer({ spec }: OIDCIssuer, { accounts, issuers }: GuardrailSpec): Objection[] {
   const objections: Objection[] = [];
-  objections.push(...objectionsToAccounts([spec.account?.roleARN], accounts));
+  const zoneAccount = spec.hosting.cloudFront?.dns?.route53?.account;
+  objections.push(
+    ...objectionsToAccounts([spec.account?.roleARN, ...(zoneAccount ? [zoneAccount.roleARN] : [])], accounts),
+  );
   for (const [index, { roleARN }] of (spec.additionalAccounts ?? []).entries()) {
     if (matchesARN(accounts, roleARN)) continue;
     objections.push(notListed(`spec.additionalAccounts[${index}].roleARN`, roleARN, 'accounts', accounts));

@@ -21,8 +21,9 @@ import { findAccountsProblem, recordAdditionalAccounts } from './registrations/p
 import { trustedURLs } from './registrations/registrations.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
+import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { type Asked, askedOf, currentEntry, type SiteEntry } from './site/site.ts';
+import { type Asked, askedOf, currentEntry, isAsked, type SiteEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -79,7 +80,8 @@ async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] 
   const { services, status } = issuer;
   const anothers = missesSites(status) ? await rediscovered(issuer, asked) : undefined;
   if (anothers) return anothers;
-  const current = withAnnotation(currentEntry(status.sites, asked), issuer);
+  const asWas = withAnnotation(currentEntry(status.sites, asked), issuer);
+  const current = withPlace(asWas, issuer.object, issuer.account.id);
   const moved = refuseBucket(current, asked);
   if (moved) return moved;
   const sites = advance(status.sites ?? [], current, {
@@ -126,6 +128,10 @@ function tellURL(draft: OIDCIssuerStatus): void {
 async function rediscovered(issuer: IssuerPass, asked: Asked): Promise<Refusal | undefined> {
   try {
     await rediscover(issuer, asked);
+    const { account, object, status } = issuer;
+    status.sites = (status.sites ?? []).map((entry) =>
+      isAsked(entry, asked) ? entry : withLostPlace(entry, object, account.id),
+    );
     return undefined;
   } catch (error) {
     if (error instanceof TerminalError) return refused(error.reason, error.message);
@@ -144,7 +150,13 @@ const toUndo = ({ accountID, additionalAccounts = [], tagKeys = [], sites = [] }
   accountID,
   additionalAccounts,
   tagKeys,
-  sites: sites.map(({ url, hosting, bucket }) => ({ url, hosting, name: bucket?.name, path: bucket?.path })),
+  sites: sites.map(({ url, hosting, bucket, dns }) => ({
+    url,
+    hosting,
+    name: bucket?.name,
+    path: bucket?.path,
+    places: dns?.places,
+  })),
 });
 
 type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;

@@ -1,15 +1,17 @@
 import type { OIDCIssuerStatus } from '../../api/generated/oidc-issuer.ts';
+import type { Reason } from '../../api/conditions.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Account, Accounts } from '../../aws/accounts.ts';
 import type { Bucket } from '../../aws/buckets.ts';
 import type { Distribution } from '../../aws/distributions.ts';
-import type { ObservedRecord, RecordChange, Zone } from '../../aws/dns.ts';
+import type { Dns, ObservedRecord, RecordChange, Zone } from '../../aws/dns.ts';
 import type { Owner } from '../../aws/ownership.ts';
 import type { SourceKeys } from '../../oidc/jwks.ts';
 import type { Jwk } from '../../oidc/keys.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { LookUp } from '../../runtime/resolver.ts';
 import type { Secrets } from '../../runtime/secrets.ts';
 import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
@@ -31,6 +33,7 @@ export interface IssuerDependencies {
   readonly documents: IssuerDocuments;
   /** Who holds which name. */
   readonly names: Lookup<NameClaim>;
+  readonly lookUp: LookUp;
   readonly admission: Admission;
   readonly settings: Settings;
   readonly clock: Clock;
@@ -39,15 +42,25 @@ export interface IssuerDependencies {
 /** What the steps work with. */
 export interface IssuerServices extends IssuerDependencies {
   readonly clusters: IssuerClusters;
-  /** Ids of the Route 53 changes that are not on all servers yet, by the UID of their issuer and the URL of their site. */
+  /** Ids of the Route 53 changes that are not on all servers yet, by the UID of their issuer, the URL of their site and their zone. */
   readonly dnsChanges: Map<string, string>;
 }
 
-/** The zone of the alias, and its records with the alias's name or one below that. */
+/** A zone that holds the alias, and its records with the alias's name or one below that. */
 export interface ZoneRecords {
+  /** Route 53 of the zone's account. */
+  readonly dns: Dns;
   readonly zone: Zone;
   readonly records: readonly ObservedRecord[];
 }
+
+/** Where the alias's records are now. */
+export type RecordsPlace =
+  | { readonly kept: 'inZone'; readonly zone: ZoneRecords }
+  /** Somebody else makes them, wherever the zone is. */
+  | { readonly kept: 'byHand' }
+  /** There is no zone in which they would answer. */
+  | { readonly kept: 'nowhere'; readonly reason: Reason; readonly message: string };
 
 /** An issuer in one pass. */
 export interface IssuerPass {
@@ -62,8 +75,11 @@ export interface IssuerPass {
 /** What a pass knows of one site. It is enough to remove it: a removal may not need a spec that is still acceptable. */
 export interface SiteContext extends IssuerPass {
   readonly site: Site;
-  /** For the certificate and the alias. Undefined if no public zone of the account holds the alias. */
-  readonly records: Once<ZoneRecords | undefined>;
+  readonly records: Once<RecordsPlace>;
+  /** The private zones that hold the alias, in the issuer's account, as far as they let us in. */
+  readonly privateRecords: Once<readonly ZoneRecords[]>;
+  /** All zones in which there may be records of ours. */
+  readonly allRecords: Once<readonly ZoneRecords[]>;
   /** Undefined if there is none, or if it is not ours, which an event says. */
   readonly ownBucket: () => Promise<Bucket | undefined>;
   /** Whether an operator of another cluster has taken the bucket over, as a move does first. */
@@ -82,29 +98,13 @@ export interface AcceptedSite extends SiteContext {
   readonly source: { read: SourceKeys | undefined };
 }
 
-/** Undefined if the account has no zone for the alias. A fresh list proves that, because a zone that is remembered may have been replaced. */
-export async function readRecords(
-  { dns }: Account,
-  alias: string,
-  options: { readonly fresh?: boolean } = {},
-): Promise<ZoneRecords | undefined> {
-  for (const isLast of [false, true]) {
-    const zone = await dns.findZone(alias, options);
-    const records = zone && (await dns.findRecords(zone, alias));
-    if (!zone) return undefined;
-    if (records) return { zone, records };
-    if (isLast) throw new Error(`zone ${zone.name} is listed and not found: Route 53 does not agree with itself yet`);
-  }
-  return undefined;
-}
-
 /** Returns the id of the change, and forgets the records that were read before it. */
 export async function changeRecords(
-  { account, records }: SiteContext,
-  zone: Zone,
+  { records, privateRecords, allRecords }: SiteContext,
+  { dns, zone }: ZoneRecords,
   changes: readonly RecordChange[],
 ): Promise<string> {
-  const change = await account.dns.change(zone, changes);
-  records.forget();
+  const change = await dns.change(zone, changes);
+  for (const read of [records, privateRecords, allRecords]) read.forget();
   return change;
 }

@@ -10,6 +10,7 @@ import { issuerAccount } from '../issuer-account.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
+import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
 import { askedOf, currentEntry } from './site/site.ts';
 
@@ -47,8 +48,13 @@ export async function removal(
     const asked = askedOf(object, { accountID: account.id, installation: settings.installation, now: clock.now() });
     await rediscover(issuer, asked);
     // The spec may ask for another site than the one that stands.
-    const current = currentEntry(status.sites, asked);
-    status.sites = [current, ...(status.sites ?? []).filter(({ url }) => url !== current.url)];
+    const known = currentEntry(status.sites, asked);
+    const former = (status.sites ?? []).filter(({ url }) => url !== known.url);
+    // What the spec says of a zone may have changed since a Guardrail allowed it.
+    const isAllowed = services.admission.issuer(object).allowed;
+    status.sites = !isAllowed
+      ? [known, ...former]
+      : [withPlace(known, object, account.id), ...former.map((entry) => withLostPlace(entry, object, account.id))];
   }
   const parts = removedParts(issuer);
   // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.

@@ -19,7 +19,10 @@ interface Statement {
   readonly Resource: string | readonly string[];
 }
 
-type File = 'policy.json' | 'additional-account.json' | 'assume-role.json';
+type File = 'policy.json' | 'additional-account.json' | 'zone.json' | 'assume-role.json';
+
+/** The name of the role in an account that has nothing of an issuer but its zone. */
+const zoneRole = 'irsa-dns';
 
 function readStatements(file: File): Statement[] {
   const text = readFileSync(new URL(`../../../config/iam/${file}`, import.meta.url), 'utf8');
@@ -37,6 +40,7 @@ export class OperatorAccess {
   readonly #statements = {
     'policy.json': readStatements('policy.json'),
     'additional-account.json': readStatements('additional-account.json'),
+    'zone.json': readStatements('zone.json'),
     'assume-role.json': readStatements('assume-role.json'),
   };
   /** Accounts whose role has the policy for additional accounts. */
@@ -47,7 +51,7 @@ export class OperatorAccess {
   readonly #policies = new Map<string, PolicyDocument>();
   /** By all that a verdict depends on. */
   readonly #verdicts = new Map<string, Promise<boolean>>();
-  /** Ids of the public zones, by account. */
+  /** Ids of the zones, by account. */
   readonly #zones = new Map<string, readonly string[]>();
 
   constructor(
@@ -119,7 +123,9 @@ export class OperatorAccess {
     const principal = principalOf(credential);
     const assumes = need.action === 'sts:AssumeRole';
     const named = need.resource.split(':')[4] ?? '';
-    const inAccount = this.#additional.has(credential.accountID) ? 'additional-account.json' : 'policy.json';
+    const isZones = credential.roleARN?.endsWith(`/${zoneRole}`) ?? false;
+    const others = this.#additional.has(credential.accountID) ? 'additional-account.json' : 'policy.json';
+    const inAccount = isZones ? 'zone.json' : others;
     const ownPolicy = assumes && credential.kind === 'account' ? 'assume-role.json' : inAccount;
     const bucketPolicy = bucket?.policy === undefined ? undefined : (JSON.parse(bucket.policy) as PolicyDocument);
     const verdict = await mayCall({
@@ -163,12 +169,12 @@ export class OperatorAccess {
     return policy;
   }
 
-  /** The public zones of the call's account. They are read again for a zone that is not among them. */
+  /** The zones of the call's account. They are read again for a zone that is not among them. */
   async #zonesFor({ service, accountID, labels }: AwsRequest): Promise<readonly string[]> {
     const known = this.#zones.get(accountID) ?? [];
     const asked = labels['id'];
     if (service !== 'route53' || asked === undefined || known.includes(asked)) return known;
-    const zones = (await this.state.dns.zones(accountID)).filter((zone) => !zone.private).map(({ id }) => id);
+    const zones = (await this.state.dns.zones(accountID)).map(({ id }) => id);
     this.#zones.set(accountID, zones);
     return zones;
   }

@@ -92,9 +92,7 @@ export class FakeAccount {
 
 function resolve(aws: FakeAws, name: string): string | undefined {
   const plain = name.toLowerCase().replace(/\.$/, '');
-  const zones = [...aws.allAccounts()]
-    .flatMap((account) => [...account.zones.values()])
-    .filter((zone) => !zone.isPrivate);
-  return zones.flatMap(({ records }) => records).find((record) => record.name === plain && record.type === 'CNAME')
-    ?.values?.[0];
+  const value = aws.publicRecords(plain).find(({ type }) => type === 'CNAME')?.values?.[0];
+  // DNS has one form of a name, however somebody wrote it.
+  return value && `${value.replace(/\.$/, '')}.`;
 }

@@ -5,6 +5,7 @@ import type { AccountClients, Clients } from '../../../src/aws/clients.ts';
 import type { CredentialSource } from '../../../src/aws/credentials.ts';
 import type { Gate } from '../gate.ts';
 import { FakeAccount } from './account.ts';
+import type { FakeRecord } from './route53.ts';
 import { FakeS3, type FakeBucket } from './s3.ts';
 import { copy, ServiceError } from './service.ts';
 import { scope } from './scope.ts';
@@ -47,11 +48,14 @@ export class FakeAws {
   region: string;
   readonly now: () => number;
   readonly buckets = new Map<string, FakeBucket>();
+  /** Public DNS records that are not in Route 53. */
+  readonly recordsElsewhere: FakeRecord[] = [];
   /** Roles whose trust policy asks for this `sts:ExternalId`, by ARN. All others trust the operator as it comes. */
   readonly pinned = new Map<string, string>();
   private readonly own: string;
   private readonly known = new Map<string, FakeAccount>();
   private readonly failures: Failure[] = [];
+  private readonly refusals: { readonly operation: string; find(input: Call['input']): Error | undefined }[] = [];
   private readonly sessions = new Map<string, { readonly account: string; readonly until: number }>();
   private number = 0;
 
@@ -94,6 +98,13 @@ export class FakeAws {
     return account;
   }
 
+  /** All that public DNS knows of the name. */
+  publicRecords(name: string): FakeRecord[] {
+    const zones = [...this.known.values()].flatMap((account) => [...account.zones.values()]);
+    const inRoute53 = zones.filter(({ isPrivate }) => !isPrivate).flatMap(({ records }) => records);
+    return [...inRoute53, ...this.recordsElsewhere].filter((record) => record.name === name);
+  }
+
   allAccounts(): Iterable<FakeAccount> {
     return this.known.values();
   }
@@ -120,6 +131,11 @@ export class FakeAws {
     { tookEffect = false } = {},
   ) {
     this.failures.push({ operation, error, tookEffect });
+  }
+
+  /** Each such call fails with which this finds an error. */
+  failWhen(operation: string, find: (input: Call['input']) => Error | undefined): void {
+    this.refusals.push({ operation, find });
   }
 
   /** Stands around each write; a test may put another in its place. */
@@ -176,6 +192,10 @@ export class FakeAws {
     this.calls.push({ account: account.id, operation, input: { ...input } });
     const handler: unknown = Reflect.get(service, operation);
     if (typeof handler !== 'function') throw new Error(`FakeAws does not know ${operation}`);
+    for (const refusal of this.refusals.filter((each) => each.operation === operation)) {
+      const error = refusal.find({ ...input });
+      if (error) throw error;
+    }
     const failure = this.failures.find((planned) => planned.operation === operation);
     if (failure) this.failures.splice(this.failures.indexOf(failure), 1);
     if (failure && !failure.tookEffect) throw failure.error;

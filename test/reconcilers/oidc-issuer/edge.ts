@@ -55,8 +55,8 @@ export class FakeEdge implements IssuerDocuments {
 
   #resolve(host: string): FakeDistribution | undefined {
     const accounts = [...this.aws.allAccounts()];
-    const records = accounts.flatMap(({ zones }) => [...zones.values()].flatMap((zone) => zone.records));
-    const target = records.find(({ name, type }) => name === host && type === 'A')?.alias?.dnsName ?? host;
+    const [record] = this.aws.publicRecords(host).filter(({ type }) => type === 'A' || type === 'CNAME');
+    const target = record?.alias?.dnsName ?? record?.values?.[0] ?? host;
     const distributions = accounts.flatMap((account) => [...account.distributions.values()]);
     return distributions.find(({ domainName, config }) => {
       const names = [domainName, ...(config.Aliases?.Items ?? [])];

@@ -11,6 +11,7 @@ import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 import { World } from '../world.ts';
 import { FakeEdge } from './edge.ts';
+import { FakeNames } from './names.ts';
 
 export const accountID = '111122223333';
 export const ref = { namespace: 'default', name: 'abcl0' };
@@ -41,6 +42,8 @@ type Spec = Partial<OIDCIssuerSpec>;
 export class Story extends World {
   readonly documents = new FakeEdge(this.aws);
   readonly zone = this.aws.account().addZone('example.com');
+  readonly publicNames = new FakeNames(this.aws);
+  readonly lookUp = this.publicNames.lookUp;
   readonly pem = clusterKey;
   readonly kid = publicKeys(clusterKey).keys[0]!.kid;
   #run = this.runner(oidcIssuerDefinition(this));
@@ -154,7 +157,7 @@ export class Story extends World {
     return keys.map(({ kid }) => kid);
   }
 
-  /** What the account holds, in words; empty when nothing is left. */
+  /** What the account holds, and the records of all accounts, in words; empty when nothing is left. */
   get leftovers(): string[] {
     const { buckets, distributions, originAccessControls, certificates, providers } = this.account;
     return [
@@ -163,8 +166,22 @@ export class Story extends World {
       ...[...originAccessControls.values()].map(({ config }) => `origin access control ${config.Name}`),
       ...[...certificates.values()].map(({ domain }) => `certificate ${domain}`),
       ...[...providers.keys()].map((arn) => `provider ${arn}`),
-      ...this.zone.records.map(({ name, type }) => `record ${type} ${name}`),
+      ...this.records,
     ];
+  }
+
+  /** Of all zones of all accounts. */
+  get records(): string[] {
+    return [...this.aws.allAccounts()]
+      .flatMap(({ zones }) => [...zones.values()])
+      .flatMap(({ records }) => records)
+      .map(({ name, type }) => `record ${type} ${name}`);
+  }
+
+  /** Somebody makes the records that the status asks for. */
+  makeRecords(): void {
+    const missing = (this.status.dnsRecords ?? []).filter(({ present }) => !present);
+    this.aws.recordsElsewhere.push(...missing.map(({ name, type, value }) => ({ name, type, values: [value] })));
   }
 
   get saidReasons(): string[] {

@@ -100,7 +100,7 @@ describe('credentials of a role', () => {
     await Promise.all([
       account.roles.find('r'),
       account.distributions.find('E0'),
-      account.dns.findZone('example.com'),
+      account.dns.findZones('example.com'),
       account.certificates.findByDomain('example.com'),
       account.buckets('eu-central-1').find('b'),
       account.buckets('us-east-1').find('b'),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Dns, Zone } from '../../../src/aws/dns.ts';
+import type { Dns, Zone, ZoneSearch } from '../../../src/aws/dns.ts';
 import { FakeAws } from '../../fakes/aws/index.ts';
 import type { FakeZone } from '../../fakes/aws/route53.ts';
 import { failure } from './failure.ts';
@@ -16,44 +16,76 @@ beforeEach(async () => {
   aws.forgetCalls();
 });
 
+/** Of the public ones. */
+async function closestZone(name: string, options: ZoneSearch = {}): Promise<Zone | undefined> {
+  return (await dns.findZones(name, options)).find(({ isPrivate }) => !isPrivate);
+}
+
 describe('zones', () => {
-  test('the closest one is found, on every page, and never a private one', async () => {
+  test('those that hold the name are found on every page, the closest first, and it is told which are private', async () => {
     aws.pageSize = 1;
     for (const name of ['example.com', 'k8s.example.com', 'ample.com']) aws.account().addZone(name);
     aws.account().addZone('irsa.k8s.example.com', { isPrivate: true });
 
-    expect((await dns.findZone('irsa.k8s.example.com'))?.name).toBe('k8s.example.com.');
-    expect((await dns.findZone('example.com'))?.name).toBe('example.com.');
-    expect((await dns.findZone('IRSA.example.com.'))?.name).toBe('example.com.');
-    expect(await dns.findZone('irsa.example.org')).toBeUndefined();
+    const found = await dns.findZones('irsa.k8s.example.com');
+    expect(found.map(({ name, isPrivate }) => [name, isPrivate])).toEqual([
+      ['irsa.k8s.example.com.', true],
+      ['k8s.example.com.', false],
+      ['example.com.', false],
+    ]);
+    expect((await closestZone('example.com'))?.name).toBe('example.com.');
+    expect((await closestZone('IRSA.example.com.'))?.name).toBe('example.com.');
+    expect(await closestZone('irsa.example.org')).toBeUndefined();
   });
 
   test('are listed once an hour', async () => {
     aws.account().addZone('example.com');
     for (const passed of [0, 1000, hour - 1001]) {
       now += passed;
-      await dns.findZone('irsa.example.com');
+      await closestZone('irsa.example.com');
     }
     expect(aws.reads).toEqual(['ListHostedZones']);
 
     now += 1;
-    await dns.findZone('irsa.example.com');
+    await closestZone('irsa.example.com');
     expect(aws.reads).toHaveLength(2);
   });
 
   test('are listed again where somebody wants to know whether there is a closer one', async () => {
     aws.account().addZone('example.com');
-    await dns.findZone('irsa.k8s.example.com');
+    await closestZone('irsa.k8s.example.com');
     aws.account().addZone('k8s.example.com');
-    expect((await dns.findZone('irsa.k8s.example.com'))?.name).toBe('example.com.');
-    expect((await dns.findZone('irsa.k8s.example.com', { fresh: true }))?.name).toBe('k8s.example.com.');
-    expect((await dns.findZone('irsa.k8s.example.com'))?.name).toBe('k8s.example.com.');
+    expect((await closestZone('irsa.k8s.example.com'))?.name).toBe('example.com.');
+    expect((await closestZone('irsa.k8s.example.com', { fresh: true }))?.name).toBe('k8s.example.com.');
+    expect((await closestZone('irsa.k8s.example.com'))?.name).toBe('k8s.example.com.');
   });
 
   test('are listed again where none fits, for it may be new', async () => {
-    expect(await dns.findZone('irsa.example.com')).toBeUndefined();
+    expect(await closestZone('irsa.example.com')).toBeUndefined();
     aws.account().addZone('example.com');
-    expect((await dns.findZone('irsa.example.com'))?.name).toBe('example.com.');
+    expect((await closestZone('irsa.example.com'))?.name).toBe('example.com.');
+  });
+});
+
+describe('a delegation', () => {
+  const ns = (name: string) => ({ name, type: 'NS', ttl: 60, values: ['ns1.example.net.'] });
+  const find = async () =>
+    dns.findDelegation((await closestZone('irsa.abcl0.k8s.example.com'))!, 'irsa.abcl0.k8s.example.com');
+
+  test('is found at a name between that of the record and that of the zone', async () => {
+    const zone = aws.account().addZone('example.com');
+    zone.records.push(ns('example.com'), ns('bcl0.k8s.example.com'), ns('k8s.example.com'));
+    expect(await find()).toBe('k8s.example.com');
+    expect(aws.reads).toEqual(['ListHostedZones', 'ListResourceRecordSets', 'ListResourceRecordSets']);
+  });
+
+  test.each([
+    ['the zone itself', ns('example.com')],
+    ['a name beside', ns('other.k8s.example.com')],
+    ['a name below', ns('a.abcl0.k8s.example.com')],
+  ])('is not that of %s', async (_, record) => {
+    aws.account().addZone('example.com').records.push(record);
+    expect(await find()).toBeUndefined();
   });
 });
 
@@ -62,7 +94,7 @@ describe('records', () => {
   let held: FakeZone;
   beforeEach(async () => {
     held = aws.account().addZone('example.com');
-    zone = (await dns.findZone('example.com'))!;
+    zone = (await closestZone('example.com'))!;
     aws.forgetCalls();
   });
   const records = async () => (await dns.findRecords(zone, 'irsa.example.com')) ?? [];
@@ -185,7 +217,7 @@ describe('records', () => {
     aws.account().zones.clear();
     expect(await dns.findRecords(zone, 'irsa.example.com')).toBeUndefined();
     const { id } = aws.account().addZone('example.com');
-    expect((await dns.findZone('irsa.example.com'))?.id).toBe(id);
+    expect((await closestZone('irsa.example.com'))?.id).toBe(id);
   });
 
   test('cannot be changed in a zone that is gone, which is forgotten then too', async () => {
@@ -194,7 +226,7 @@ describe('records', () => {
     const record = { name: 'irsa.example.com', type: 'CNAME', value: 'v.' } as const;
     const error = await failure(dns.change(zone, [{ action: 'upsert', record, ttl: 60 }]));
     expect(error.message).toContain('NoSuchHostedZone');
-    expect((await dns.findZone('irsa.example.com'))?.id).toBe(id);
+    expect((await closestZone('irsa.example.com'))?.id).toBe(id);
   });
 
   test('of a change that Route 53 has forgotten count as known', async () => {

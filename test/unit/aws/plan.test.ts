@@ -87,7 +87,8 @@ describe('a plan', () => {
       () => account.distributions.update(made.id, spec),
       () => account.distributions.tag(made.arn, { set: {}, remove: ['c'] }),
       () => account.distributions.delete(made.id),
-      () => account.dns.change({ id: zone.id, name: zone.name }, [{ action: 'upsert', record, ttl: 60 }]),
+      () =>
+        account.dns.change({ id: zone.id, name: zone.name, isPrivate: false }, [{ action: 'upsert', record, ttl: 60 }]),
       () => account.providers.create({ url: 'https://b.test', audiences: [], tags: {} }),
       () =>
         account.providers.update(provider, { addAudiences: ['a'], removeAudiences: [], tags: { set: {}, remove: [] } }),

@@ -128,7 +128,7 @@ test('calls that are given up because nobody answers leave no turns behind for w
     },
   });
   const account = await accounts.get({ roleARN: undefined, namespace: 'org-acme' }, scope());
-  const find = () => outcome(account.dns.findZone('example.com'));
+  const find = () => outcome(account.dns.findZones('example.com'));
   const given = Array.from({ length: 400 }, find);
   await clock.advance(seconds(45));
   await Promise.all(given);

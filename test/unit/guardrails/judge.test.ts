@@ -139,6 +139,16 @@ describe('an issuer', () => {
     expect(judgeOwn(['Own']).allowed).toBe(true);
   });
 
+  test('may have its records in no account that is not in the list', () => {
+    const inZoneOf = (account: { roleARN: string }) => ({
+      hosting: { cloudFront: { alias, dns: { route53: { account } } } },
+    });
+    const other = 'arn:aws:iam::444455556666:role/dns';
+    expect(issuerMessage(inZoneOf({ roleARN: other }), guardrail())).toContain(`the account role ${other}`);
+    expect(issuerMessage(inZoneOf({ roleARN: other }), guardrail({ accounts: [roleARN, other] }))).toBeUndefined();
+    expect(issuerMessage(inZoneOf({ roleARN }), guardrail())).toBeUndefined();
+  });
+
   test('may register in no further account that is not in the list', () => {
     const listed = { roleARN: 'arn:aws:iam::111122223333:role/irsa-b' };
     const other = { roleARN: 'arn:aws:iam::444455556666:role/irsa-a' };

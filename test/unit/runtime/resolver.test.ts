@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { lookupBy, resolverOf, searchDomainsOf, type Resolved } from '../../../src/runtime/resolver.ts';
-import { Nameserver } from '../../fakes/nameserver.ts';
+import { lookupBy, lookUpOf, resolverOf, searchDomainsOf, type Resolved } from '../../../src/runtime/resolver.ts';
+import { type Answer, Nameserver } from '../../fakes/nameserver.ts';
 
 const servers: Nameserver[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.stop();
 });
 
-async function nameserver(names: Readonly<Record<string, string>>): Promise<Nameserver> {
+async function nameserver(names: Readonly<Record<string, Answer>>): Promise<Nameserver> {
   const server = await Nameserver.start((name) => names[name]);
   servers.push(server);
   return server;
@@ -27,6 +27,23 @@ test('a name is resolved by the servers that are given', async () => {
   expect(await resolve('api.example.com', { family: 4 })).toEqual(found);
   await expect(resolve('api.example.com', { family: 6 })).rejects.toMatchObject({ code: 'ENODATA' });
   await expect(resolve('other.example.com', {})).rejects.toMatchObject({ code: 'ENOTFOUND' });
+});
+
+describe('a look at a name', () => {
+  test.each<[string, string, object]>([
+    ['its CNAME', 'irsa.example.com', { cname: 'd1.cloudfront.net', addresses: [] }],
+    ['its addresses', 'd1.cloudfront.net', { cname: undefined, addresses: [address] }],
+    ['that it does not exist', 'other.example.com', { cname: undefined, addresses: [] }],
+  ])('tells %s', async (_, name, answer) => {
+    const names = { 'irsa.example.com': { cname: 'd1.cloudfront.net' }, 'd1.cloudfront.net': address };
+    const server = await nameserver(names);
+    expect(await lookUpOf({ nameservers: [server.address] })(name)).toEqual(answer);
+  });
+
+  test('tells nothing if no server answers', async () => {
+    const server = await nameserver({ 'irsa.example.com': 'silence' });
+    expect(await lookUpOf({ nameservers: [server.address] })('irsa.example.com')).toBeUndefined();
+  }, 15_000);
 });
 
 describe('search domains', () => {

@@ -20,14 +20,15 @@ export async function aliasTaken(context: AcceptedSite, cause: unknown): Promise
 
 /** The records of the name, or of a wildcard that answers for it. If they cannot be read, none is shown: the refusal matters more. */
 async function recordsInTheWay(context: AcceptedSite): Promise<readonly ObservedRecord[]> {
-  const { account, site, pass } = context;
+  const { site, pass } = context;
   try {
-    const known = await context.records();
-    if (!known) return [];
+    const place = await context.records();
+    if (place.kept !== 'inZone') return [];
+    const known = place.zone;
     const wildcards = wildcardsOf(site.alias, plainName(known.zone.name));
     const answers = [...addressRecords(known.records, site.alias)];
     for (const name of wildcards) {
-      answers.push(...addressRecords((await account.dns.findRecords(known.zone, name)) ?? [], name));
+      answers.push(...addressRecords((await known.dns.findRecords(known.zone, name)) ?? [], name));
     }
     const own = site.entry.distribution?.domainName;
     return answers.filter((record) => own === undefined || !pointsAt(record, own));

@@ -1,23 +1,18 @@
-import { type Certificate, certificateRegion, type DnsRecord } from '../../../aws/certificates.ts';
+import type { Certificate } from '../../../aws/certificates.ts';
 import { isInUse } from '../../../aws/errors.ts';
 import { reference } from '../../../aws/names.ts';
 import { isOurs, requestNumberKey, validationRecordKey } from '../../../aws/ownership.ts';
 import { diffTags, hasChanges, type Tags } from '../../../aws/tags.ts';
 import { hours } from '../../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
-import {
-  type Found,
-  leftAlone,
-  mustBeOurs,
-  mustNotBeAnotherClusters,
-  mustShowTags,
-  notOwned,
-} from '../../ownership.ts';
-import { changeRecords, type AcceptedSite, type SiteContext, type ZoneRecords } from '../context.ts';
-import { findRecord, hasOurTTL, hasValue, upsert } from './dns-records.ts';
+import { type Found, mustBeOurs, mustNotBeAnotherClusters, mustShowTags } from '../../ownership.ts';
+import type { AcceptedSite, SiteContext } from '../context.ts';
+import { awaitByHand, type ByHand } from './by-hand.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from '../time.ts';
+import { forgetRecords } from './told-records.ts';
+import { ensureValidationRecord, removeValidationRecord } from './validation-record.ts';
 
 /** The alias's certificate, and the record that proves the domain to ACM now and at each renewal. */
 export const certificateStep: Step<AcceptedSite, SiteContext> = {
@@ -27,16 +22,17 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   async reconcile(context) {
     const { services, site } = context;
     const { intervals } = services.settings;
-    const zone = await context.records();
-    if (!zone) {
-      const message = `no public hosted zone of account ${context.account.id} holds ${site.alias}`;
-      return { state: 'waiting', reason: 'HostedZoneNotFound', message, requeueAfter: intervals.missing };
+    const place = await context.records();
+    if (place.kept === 'nowhere') {
+      const { reason, message } = place;
+      return { state: 'waiting', reason, message, requeueAfter: intervals.missing };
     }
     const certificate = await ensure(context);
     if (certificate) site.entry.certificate = describe(certificate);
-    if (certificate?.validationRecord) await prove(context, certificate, certificate.validationRecord, zone);
-    if (certificate?.state === 'issued') return ready;
+    const proof = certificate && (await ensureValidationRecord(context, certificate, place));
+    if (certificate?.state === 'issued') return proof?.isThere === false ? renewalAtRisk(proof) : ready;
     if (certificate?.state === 'failed') return failure(context, certificate);
+    if (proof?.isThere === false) return awaitByHand(context, proof);
     if (!certificate?.validationRecord) {
       const message = 'ACM has not said yet which record proves the domain';
       return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
@@ -57,7 +53,7 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
     }
     for (const each of all) if (each.arn === recorded) mustShowTags(asFound(context, each));
     const own = all.filter(({ tags }) => isOurs(tags, owner));
-    await removeProof(context, own, all);
+    await removeValidationRecord(context, own, all);
     const busy: string[] = [];
     for (const { arn } of own) if (!(await deleted(context, arn))) busy.push(arn);
     if (busy.length > 0) {
@@ -65,6 +61,7 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
       return { state: 'waiting', reason: 'InUse', message, requeueAfter: intervals.certificate };
     }
     delete site.entry.certificate;
+    forgetRecords(context.status, site.alias);
     return ready;
   },
 };
@@ -94,6 +91,12 @@ async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
   if (requested) mustBeOurs(asFound(context, requested), owner);
   return requested;
 }
+
+/** The certificate is there until it has to be renewed. */
+const renewalAtRisk = ({ request }: ByHand): Outcome => ({
+  state: 'ready',
+  message: `ACM will not renew the certificate as it is: ${request}`,
+});
 
 const asFound = ({ services }: SiteContext, { arn, tags, requestedAt }: Certificate): Found => ({
   what: `certificate ${arn}`,
@@ -169,56 +172,6 @@ async function tagged({ account, desired, status }: AcceptedSite, certificate: C
   const changes = diffTags(certificate.tags, desired.tags, { former: status.tagKeys ?? [] });
   if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes);
   return certificate;
-}
-
-/**
- * The certificate says that we make the record before the record is there, so that no crash leaves a record that nobody deletes.
- * That alone does not prove that we made the record which is there later: its TTL has to be ours too.
- */
-async function prove(
-  context: AcceptedSite,
-  { arn, tags }: Certificate,
-  record: DnsRecord,
-  { zone, records }: ZoneRecords,
-): Promise<void> {
-  const observed = findRecord(records, record);
-  if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
-  if (observed) return;
-  if (tags[validationRecordKey] !== record.name) {
-    await context.account.certificates.tag(arn, { set: { [validationRecordKey]: record.name }, remove: [] });
-  }
-  await changeRecords(context, zone, [upsert(record)]);
-}
-
-/**
- * ACM names the same record for each certificate of a name in an account, also in other regions, and renews by it. So it goes
- * only if it is proven that we made it and no other certificate names the domain, in the region of our certificates or in the issuer's own.
- */
-async function removeProof(
-  context: SiteContext,
-  own: readonly Certificate[],
-  all: readonly Certificate[],
-): Promise<void> {
-  const record = own.find(({ validationRecord }) => validationRecord)?.validationRecord;
-  const zone = record && (await context.records());
-  const observed = record && zone && findRecord(zone.records, record);
-  if (!observed || !hasValue(observed, record)) return;
-  const isTold = own.some(({ tags }) => tags[validationRecordKey] === record.name);
-  const isMade = isTold && hasOurTTL(observed);
-  if (isMade && all.length === own.length && !(await isNamedInOwnRegion(context))) {
-    await changeRecords(context, zone.zone, [{ action: 'delete', record: observed }]);
-    return;
-  }
-  const why = isMade
-    ? 'by which another certificate renews,'
-    : 'which proves the domain to ACM and was made or changed by somebody else,';
-  leftAlone(context.pass, `DNS record ${record.name}, ${why}`);
-}
-
-async function isNamedInOwnRegion({ account, object, site }: SiteContext): Promise<boolean> {
-  const { region } = object.spec;
-  if (region === certificateRegion) return false;
-  return (await account.certificatesIn(region).listByDomain(site.alias)).length > 0;
 }
 
 async function deleted({ account }: SiteContext, arn: string): Promise<boolean> {

@@ -91,9 +91,10 @@ const asFound = ({ services }: AcceptedSite, { tags, changedAt }: Distribution, 
 /** Only the status can prove that records which point at a lost distribution are ours. Such records must not stay. */
 async function removeRecordsOf(context: AcceptedSite, domain: string): Promise<void> {
   const { alias } = context.site;
-  const zone = await context.records();
-  const changes = aliasDeletions(zone?.records ?? [], { alias, domains: [domain] });
-  if (zone && changes.length > 0) await changeRecords(context, zone.zone, changes);
+  for (const zone of await context.allRecords()) {
+    const changes = aliasDeletions(zone.records, { alias, domains: [domain] });
+    if (changes.length > 0) await changeRecords(context, zone, changes);
+  }
 }
 
 function namedBy(site: Site): DistributionSpec['named'] {

@@ -1,10 +1,16 @@
+import type { RecordChange } from '../../../aws/dns.ts';
+import { isAccessDenied } from '../../../aws/errors.ts';
+import { plainName } from '../../../aws/names.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { leftAlone, notOwned } from '../../ownership.ts';
-import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
-import { addressRecords, aliasChanges, aliasDeletions } from './dns-records.ts';
+import { changeRecords, type AcceptedSite, type SiteContext, type ZoneRecords } from '../context.ts';
+import { awaitByHand, lookForAlias, releaseRecords } from './by-hand.ts';
+import { addressRecords, aliasChanges, aliasDeletions, pointsAt, upsert } from './dns-records.ts';
+import { isByHand } from './places.ts';
+import { tellRecords } from './told-records.ts';
 
 /**
- * The alias records, until all of Route 53's servers have them.
+ * The alias records, until all of Route 53's servers have them, or until DNS shows the one that somebody else makes.
  * Changes under way are known to this instance alone: after a restart the documents are fetched through the alias all the same
  * before anything trusts it.
  */
@@ -13,46 +19,93 @@ export const dnsStep: Step<AcceptedSite, SiteContext> = {
   needs: ['DistributionReady'],
 
   async reconcile(context) {
-    const { services, site } = context;
+    const { site, status } = context;
     const { alias, entry } = site;
-    const zone = await context.records();
-    if (!zone || !entry.distribution) throw new Error(`the zone of ${alias} went away during the pass`);
-    const target = { alias, domain: entry.distribution.domainName };
-    const changes = aliasChanges(zone.records, target);
+    const place = await context.records();
+    if (place.kept === 'nowhere' || !entry.distribution)
+      throw new Error(`the zone of ${alias} went away during the pass`);
+    const { domainName: domain } = entry.distribution;
+    if (place.kept === 'byHand') return aliasByHand(context, domain);
+    const { zone } = place;
+    const changes = aliasChanges(zone.records, { alias, domain });
     if (!changes) {
-      throw notOwned(`a DNS record ${alias} that does not point at ${target.domain}`);
+      throw notOwned(`a DNS record ${alias} that does not point at ${domain}`);
     }
-    if (changes.length > 0) {
-      services.dnsChanges.set(changeKey(context), await changeRecords(context, zone.zone, changes));
-    }
-    return inSync(context);
+    await change(context, zone, changes);
+    tellRecords(
+      status,
+      alias,
+      ['A', 'AAAA'].map((type) => ({ name: alias, type, value: domain, present: true })),
+    );
+    for (const each of await context.privateRecords()) await answerPrivately(context, each, domain);
+    return inSync(context, [zone]);
   },
 
   async remove(context) {
-    const { services, site, pass } = context;
+    const { site, pass } = context;
     const { alias } = site;
-    const zone = await context.records();
-    if (!zone) return ready;
+    if (isByHand(site.entry)) releaseRecords(context);
+    const zones = await context.allRecords();
+    if (zones.length === 0) return ready;
     const domain = await context.ownDomain();
-    const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
-    if (changes.length > 0) {
-      services.dnsChanges.set(changeKey(context), await changeRecords(context, zone.zone, changes));
-    } else if (addressRecords(zone.records, alias).length > 0) leftAlone(pass, `DNS record ${alias}`);
-    return inSync(context);
+    for (const zone of zones) {
+      const changes = aliasDeletions(zone.records, { alias, domains: domain === undefined ? [] : [domain] });
+      await change(context, zone, changes);
+      if (changes.length === 0 && addressRecords(zone.records, alias).length > 0)
+        leftAlone(pass, `DNS record ${alias}`);
+    }
+    return inSync(context, zones);
   },
 };
 
-const changeKey = ({ object, site }: SiteContext) => `${object.metadata.uid} ${site.url}`;
-
-async function inSync(context: SiteContext): Promise<Outcome> {
-  const { account, services } = context;
-  const { dnsChanges, settings } = services;
-  const key = changeKey(context);
-  const change = dnsChanges.get(key);
-  if (change !== undefined && !(await account.dns.isInSync(change))) {
-    const message = `Route 53 is rolling out change ${change} to its servers`;
-    return { state: 'waiting', reason: 'DNSChangePending', message, requeueAfter: settings.intervals.dns };
+async function aliasByHand(context: AcceptedSite, domain: string): Promise<Outcome> {
+  const found = await lookForAlias(context, domain);
+  if (found.isThere) return ready;
+  if (found.isShown === false || context.services.settings.issuerCheck.mode === 'Required') {
+    return awaitByHand(context, found);
   }
-  dnsChanges.delete(key);
+  const message = `not looked at, because no name server answers and issuerCheck.mode is Skip: ${found.request}`;
+  return { state: 'ready', message };
+}
+
+/** In a private zone there can be no alias record of a distribution: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html */
+async function answerPrivately(context: AcceptedSite, zone: ZoneRecords, domain: string): Promise<void> {
+  const { site, pass } = context;
+  const { alias } = site;
+  const observed = addressRecords(zone.records, alias);
+  const name = `private zone ${plainName(zone.zone.name)} (${zone.zone.id})`;
+  if (observed.length > 0) {
+    if (observed.every((record) => pointsAt(record, domain))) return;
+    const message = `DNS record ${alias} in ${name} does not point at ${domain} and is left alone`;
+    return pass.event('Warning', 'PrivateRecordForeign', message);
+  }
+  try {
+    await change(context, zone, [upsert({ name: alias, type: 'CNAME', value: domain })]);
+  } catch (error) {
+    if (!isAccessDenied(error)) throw error;
+    const message = `${name} does not let the operator make records, so ${alias} does not answer inside its VPCs`;
+    pass.event('Normal', 'PrivateZoneLeftOut', message);
+  }
+}
+
+async function change(context: SiteContext, zone: ZoneRecords, changes: readonly RecordChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  context.services.dnsChanges.set(changeKey(context, zone), await changeRecords(context, zone, changes));
+}
+
+const changeKey = ({ object, site }: SiteContext, { zone }: ZoneRecords) =>
+  `${object.metadata.uid} ${site.url} ${zone.id}`;
+
+async function inSync(context: SiteContext, zones: readonly ZoneRecords[]): Promise<Outcome> {
+  const { dnsChanges, settings } = context.services;
+  for (const zone of zones) {
+    const key = changeKey(context, zone);
+    const id = dnsChanges.get(key);
+    if (id !== undefined && !(await zone.dns.isInSync(id))) {
+      const message = `Route 53 is rolling out change ${id} to its servers`;
+      return { state: 'waiting', reason: 'DNSChangePending', message, requeueAfter: settings.intervals.dns };
+    }
+    dnsChanges.delete(key);
+  }
   return ready;
 }

@@ -20,7 +20,8 @@ import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
  * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
- * comment on their distributions, or by their providers if they have none. The tags of both prove them ours.
+ * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Records are looked for
+ * where the spec says now: where it said before, only the status tells.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */

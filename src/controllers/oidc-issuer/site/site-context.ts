@@ -1,10 +1,11 @@
 import { isAnotherClusters, isOurs } from '../../../aws/ownership.ts';
 import { once } from '../../once.ts';
 import { leftAlone, mustShowTags } from '../../ownership.ts';
-import { type IssuerPass, readRecords, type SiteContext } from '../context.ts';
+import type { IssuerPass, SiteContext } from '../context.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findBucket, findOwnDistribution, sorted, traitsOf } from './recovery.ts';
 import type { Site } from './site.ts';
+import { findAll, findPlace, findPrivate } from './zones.ts';
 
 /**
  * The site in one pass. What is asked of AWS for it is read when it is first needed, and once.
@@ -47,7 +48,9 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
   return {
     ...issuer,
     site,
-    records: once(() => readRecords(account, site.alias, { fresh })),
+    records: once(() => findPlace(issuer, site, { fresh })),
+    privateRecords: once(() => findPrivate(issuer, site)),
+    allRecords: once(() => findAll(issuer, site)),
     ownBucket,
     isTakenOver: async () => {
       const there = await bucketThere();

@@ -127,7 +127,8 @@ export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accou
   };
 }
 
-const hasAlias = ({ hosting, url }: SiteEntry) => hosting === 'CloudFront' && url !== '' && !isDistributions(url);
+export const hasAlias = ({ hosting, url }: SiteEntry): boolean =>
+  hosting === 'CloudFront' && url !== '' && !isDistributions(url);
 
 /** Whether it is a distribution's own URL. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html */
 export const isDistributions = (url: string) => /^https:\/\/[^/]+\.cloudfront\.net$/.test(url);
