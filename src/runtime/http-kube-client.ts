@@ -43,6 +43,12 @@ export class HttpKubeClient implements KubeClient {
     return typeof issuer === 'string' ? issuer : undefined;
   }
 
+  async keySet(): Promise<unknown> {
+    const doing = "reading the API server's key set";
+    const accept = 'application/jwk-set+json, application/json';
+    return this.transport.json({ doing, method: 'GET', path: '/openid/v1/jwks', accept });
+  }
+
   async create(resource: Resource, object: DesiredObject): Promise<void> {
     await this.#send('creating', resource, object.metadata, {
       method: 'POST',

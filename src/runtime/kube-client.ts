@@ -37,6 +37,8 @@ export interface KubeClient {
   list<O extends KubernetesObject>(resource: Resource, options?: ListOptions<O>): Promise<readonly O[]>;
   /** The issuer of the API server's own tokens, by its OIDC discovery document. Undefined if it names none. */
   issuer(): Promise<string | undefined>;
+  /** The key set by which the API server's tokens are verified, in JSON, as the server publishes it. */
+  keySet(): Promise<unknown>;
   create(resource: Resource, object: DesiredObject): Promise<void>;
   /** Server-side apply under our field manager: a field that we applied before and leave out now goes away. */
   apply(resource: Resource, object: DesiredObject, options?: { readonly force?: boolean }): Promise<void>;

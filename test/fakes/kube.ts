@@ -56,6 +56,13 @@ export class FakeKube implements KubeClient {
     return this.issuerURL;
   }
 
+  /** What it publishes as its key set; a test may put another in its place. */
+  keys: unknown = { keys: [] };
+
+  async keySet(): Promise<unknown> {
+    return this.keys;
+  }
+
   /** Puts an object there as a user or another operator would, with its status. The same again is an update. */
   seed<O extends KubernetesObject = KubernetesObject>(resource: Resource, object: Seed): O {
     const key = keyOf(resource, object.metadata);

@@ -8,6 +8,7 @@ import type { Part } from '../../runtime/step.ts';
 import { explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
+import { clusterTokens } from './cluster-tokens.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
@@ -41,7 +42,8 @@ export async function removal(
     );
   }
   const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));
-  const issuer: IssuerPass = { services, object, status, pass, account, owner };
+  const cluster = clusterTokens({ services, object, pass });
+  const issuer: IssuerPass = { services, object, status, pass, account, owner, cluster };
   if (missesSites(status)) {
     const { settings, clock } = services;
     const asked = askedOf(object, { accountID: account.id, installation: settings.installation, now: clock.now() });

@@ -168,6 +168,13 @@ describe('requests', () => {
 });
 
 describe('reads', () => {
+  test('give the key set as the API server publishes it, in the only type that it serves it in', async () => {
+    server.answer(json({ keys: [{ kid: 'a' }] }));
+    expect(await connect().keySet()).toEqual({ keys: [{ kid: 'a' }] });
+    expect(server.requests[0]).toMatchObject({ method: 'GET', path: '/openid/v1/jwks' });
+    expect(server.requests[0]?.headers.accept).toContain('application/jwk-set+json');
+  });
+
   test('of an object that is not there give nothing', async () => {
     server.answer(refuse(404, 'NotFound'));
     expect(await connect().find(oidcIssuers, ref)).toBeUndefined();
