@@ -20,6 +20,14 @@ import type { Part } from './step.ts';
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
 const passDeadline = minutes(2);
 
+/** Hears how passes ended, for example to measure them. */
+export interface PassObserver<S> {
+  /** The pass looked at the object, and the status is stored. */
+  passed(ref: NamespacedName, outcome: { readonly findings: readonly Finding[]; readonly status: S }): void;
+  /** There is no such object any more. */
+  gone(ref: NamespacedName): void;
+}
+
 export interface ObjectReconcilerOptions<O extends ManagedObject, S extends ManagedStatus, C, R> {
   readonly definition: Definition<O, S, C, R>;
   readonly client: KubeClient;
@@ -30,6 +38,7 @@ export interface ObjectReconcilerOptions<O extends ManagedObject, S extends Mana
   readonly resync: number;
   /** 0 to 1, for the jitter of the resync. */
   readonly random?: () => number;
+  readonly observer?: PassObserver<S>;
 }
 
 /** One object in one pass. */
@@ -84,7 +93,10 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
     const memory = this.#memories.of(ref, object?.metadata.uid);
-    if (!object || !memory) return {};
+    if (!object || !memory) {
+      this.options.observer?.gone(ref);
+      return {};
+    }
     const rest = turn.isReturn
       ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
       : undefined;
@@ -197,6 +209,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const elapsed = this.#elapsed();
     memory.note(said, elapsed);
     await this.#store(visit, { findings: said, ready: headline(findings, end) }, elapsed);
+    this.options.observer?.passed(object.metadata, { findings: said, status: visit.draft });
     if (all.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = all.filter((finding) => finding.state === 'waiting');
