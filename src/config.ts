@@ -76,6 +76,13 @@ const schema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** For Prometheus and the kubelet's probes. */
+  metrics: z
+    .strictObject({
+      /** 0: nothing is served. */
+      port: z.int().min(0).max(65_535).default(8080),
+    })
+    .prefault({}),
   /** How soon something is looked at again. */
   intervals: z
     .strictObject({

@@ -26,6 +26,7 @@ import { iamServiceAccountDefinition } from './controllers/iam-service-account/d
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
+import { countedPasses, issuerMetrics } from './controllers/pass-metrics.ts';
 import { claimIndex, leavingIssuerIndex, issuerIndex, keyAt, roleIndex } from './controllers/references.ts';
 import {
   guardrailsForAll,
@@ -40,6 +41,8 @@ import {
 } from './controllers/watches.ts';
 import { agentOf } from './network.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
+import { OperatorMetrics } from './observability/operator-metrics.ts';
+import { StatusServer } from './observability/status-server.ts';
 import { ServerAddresses } from './runtime/addresses.ts';
 import { Breaker } from './runtime/breaker.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
@@ -54,7 +57,7 @@ import { Informer } from './runtime/informer.ts';
 import { KubeSecrets } from './runtime/secrets.ts';
 import type { KubeClient } from './runtime/kube-client.ts';
 import { KubeTransport } from './runtime/kube-transport.ts';
-import { ObjectReconciler } from './runtime/object-reconciler.ts';
+import { ObjectReconciler, type PassObserver } from './runtime/object-reconciler.ts';
 import { OperatorAccess, ownServers } from './runtime/operator-access.ts';
 import { Pacer } from './runtime/pacer.ts';
 import { persist } from './runtime/persist.ts';
@@ -70,10 +73,13 @@ interface Process {
   readonly kube: KubeClient;
   /** Aborts all calls. */
   readonly stop: AbortController;
+  readonly metrics: OperatorMetrics;
+  /** Called once all objects of our own kinds are read. */
+  readonly ready: () => void;
 }
 
 /** Builds everything and starts it. Returns what ends it: running passes get the configured grace, then all calls are aborted. */
-function start(config: Config & { readonly home: string }, { logger, transport, kube, stop }: Process) {
+function start(config: Config & { readonly home: string }, { logger, transport, kube, stop, metrics, ready }: Process) {
   const { signal } = stop;
   const { intervals } = config;
 
@@ -121,6 +127,10 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     operator: { signal, logger, urgency: 'high' },
     limits: withRates(config.callsPerSecond),
     breaker: () => new Breaker({ clock, isSilence }),
+    count: (action, result) => {
+      const [service = '', operation = ''] = action.split(':');
+      metrics.awsCalls.increment({ service, operation, result });
+    },
   });
   const { nameservers } = config.issuerCheck;
   const lookUp = lookUpOf({ nameservers });
@@ -131,14 +141,18 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const controller = (name: string, reconcile: Reconcile, startsAfter?: Promise<unknown>) =>
     new Controller({
       name,
-      reconcile,
+      reconcile: countedPasses(reconcile, (result) => metrics.reconciles.increment({ kind: name, result })),
       concurrency: config.concurrency,
       clock,
       logger,
       ...(startsAfter && { startsAfter }),
     });
-  const steps = <O extends ManagedObject, S extends ManagedStatus, C, R>(definition: Definition<O, S, C, R>) =>
-    new ObjectReconciler({ definition, client: kube, events, clock, logger, resync: intervals.resync }).reconcile;
+  const steps = <O extends ManagedObject, S extends ManagedStatus, C, R>(
+    definition: Definition<O, S, C, R>,
+    options: { readonly observer?: PassObserver<S> } = {},
+  ) =>
+    new ObjectReconciler({ definition, client: kube, events, clock, logger, resync: intervals.resync, ...options })
+      .reconcile;
 
   const issuerInformer = informer<OIDCIssuer>(oidcIssuers);
   const roleInformer = informer<IAMServiceAccount>(iamServiceAccounts);
@@ -163,7 +177,12 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const common = { kube, secrets, accounts, admission, settings: config, clock };
   const issuers = controller(
     'OIDCIssuer',
-    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents, names, lookUp })),
+    steps(oidcIssuerDefinition({ ...common, workloadClusters, ownCluster, documents, names, lookUp }), {
+      observer: issuerMetrics(metrics, {
+        now: () => clock.now(),
+        isLookedAt: config.issuerCheck.mode === 'Required',
+      }),
+    }),
   );
   const roles = controller(
     'IAMServiceAccount',
@@ -219,6 +238,8 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
     });
   });
   const informers = [...judges, issuerInformer, roleInformer, ...clusters.map((each) => each.informer)];
+  // The kinds of other operators may not be installed.
+  void Promise.all([...judges, issuerInformer, roleInformer].map((each) => each.synced())).then(ready);
   logger.info('started', { installation: config.installation, region: config.region });
 
   return async () => {
@@ -269,14 +290,26 @@ async function settleIn({ namespace, installation }: Config, { logger, kube, sto
 
 const config = readConfig();
 const stop = new AbortController();
+const metrics = new OperatorMetrics();
+let isReady = false;
+const server = new StatusServer({ render: () => metrics.render(), isReady: () => isReady });
+if (config.metrics.port !== 0) {
+  await server.listen(config.metrics.port).catch((error: Error) => refuse(`metrics.port: ${error.message}`));
+}
 const transport = new KubeTransport({ access: new OperatorAccess(), signal: stop.signal });
 const logger = createLogger({ level: config.logLevel });
-const operator: Process = { logger, transport, kube: new HttpKubeClient(transport), stop };
+const ready = () => {
+  isReady = true;
+};
+const operator: Process = { logger, transport, kube: new HttpKubeClient(transport), stop, metrics, ready };
 
 let finish = () => Promise.resolve();
 const end = (signal: NodeJS.Signals) => {
   logger.info('stopping', { signal });
-  void finish().then(() => process.exit(0));
+  void finish().then(() => {
+    server.close();
+    process.exit(0);
+  });
 };
 process.once('SIGTERM', end);
 process.once('SIGINT', end);

@@ -118,6 +118,8 @@ const badReasons = [
   'NameLost',
   /** What is served under the issuer's URL is not what the bucket holds, or is not served: its providers stay. */
   'NotVerified',
+  /** The workload cluster signs tokens with a key that is not published. */
+  'KeyNotPublished',
   /** CloudFront refuses our distribution the alias: another one has it, or a DNS record of the name points at another. */
   'AliasTaken',
   /** No public hosted zone of the account holds the alias. */
@@ -157,6 +159,7 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'DNSRecordMissing',
   'CertificateFailed',
   'AudienceMissing',
+  'KeyNotPublished',
 ]);
 export const waitsForPerson = (reason: Reason): boolean => personReasons.has(reason);
 

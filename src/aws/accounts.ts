@@ -1,5 +1,5 @@
 import { S3Buckets, type Buckets } from './buckets.ts';
-import { type Breaker, Calls } from './calls.ts';
+import { type Breaker, type CallOptions, Calls } from './calls.ts';
 import { AcmCertificates, certificateRegion, type Certificates } from './certificates.ts';
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
@@ -69,6 +69,7 @@ export interface AccountsOptions {
   /** Of the limiters; absent: real time. */
   readonly limiterClock?: LimiterClock;
   readonly breaker: () => Breaker;
+  readonly count?: CallOptions['count'];
   /** Milliseconds since some moment, by a clock that nobody sets. Absent: the process's own. */
   readonly now?: () => number;
 }
@@ -130,13 +131,14 @@ export class AwsAccounts implements Accounts {
 
   /** Several roles may lead to one account, which counts their calls together. */
   private callOptions({ id, scope, credentials }: Caller) {
-    const { breaker, deadline = 60_000 } = this.options;
+    const { breaker, count, deadline = 60_000 } = this.options;
     return (service: Service, region = '') => {
       const place = `${id} ${region}`;
       return {
         scope,
         deadline,
         ...(credentials && { credentials }),
+        ...(count && { count }),
         limiter: this.limiters.of(service, place),
         breaker: this.breakers.get(`${service} ${place}`, breaker),
       };

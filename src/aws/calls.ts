@@ -6,7 +6,7 @@ import type * as s3 from '@aws-sdk/client-s3';
 import type * as sts from '@aws-sdk/client-sts';
 import { actionOf, isRead } from './actions.ts';
 import type { CredentialSource } from './credentials.ts';
-import { AwsError, isThrottled } from './errors.ts';
+import { AwsError, isNotFound, isThrottled } from './errors.ts';
 import type { Limiter } from './limiter.ts';
 import { noAnswer } from './plan.ts';
 import { type Scope, unlessAborted } from './scope.ts';
@@ -53,6 +53,9 @@ export interface Breaker {
   ): Promise<T>;
 }
 
+/** How a call ended. That something is not there is an answer too. */
+export type CallResult = 'success' | 'notFound' | 'throttled' | 'error';
+
 export interface CallOptions {
   readonly scope: Scope;
   /** Milliseconds that a call may take from its turn on, including the SDK's retries. */
@@ -63,6 +66,8 @@ export interface CallOptions {
   readonly limiter: Limiter;
   /** One for each service, account and region. */
   readonly breaker: Breaker;
+  /** Hears of each call that was sent, by its IAM action. */
+  readonly count?: (action: string, result: CallResult) => void;
 }
 
 /**
@@ -102,13 +107,14 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     command: iam.$Command<I, O, Config, In, Out>,
     { body, foretell }: { readonly body: (output: O) => Promise<T>; readonly foretell?: Foretell<O> | undefined },
   ): Promise<T> {
-    const { scope, deadline, credentials, limiter, breaker } = this.options;
+    const { scope, deadline, credentials, limiter, breaker, count } = this.options;
     const { signal, urgency, plan } = scope;
     const action = actionOf(command);
     noteThrottles(command.middlewareStack, limiter);
     const call = async () => {
       const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
-      return unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
+      const answer = unlessAborted(abortSignal, this.client().send(command, { abortSignal }).then(body));
+      return counted(answer, (result) => count?.(action, result));
     };
     try {
       signal.throwIfAborted();
@@ -126,6 +132,17 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
       // Getting credentials is a call of its own, and its error says already what was being done.
       throw error instanceof AwsError ? error : new AwsError(doing, action, error);
     }
+  }
+}
+
+async function counted<T>(answer: Promise<T>, count: (result: CallResult) => void): Promise<T> {
+  try {
+    const result = await answer;
+    count('success');
+    return result;
+  } catch (error) {
+    count(isNotFound(error) ? 'notFound' : isThrottled(error) ? 'throttled' : 'error');
+    throw error;
   }
 }
 

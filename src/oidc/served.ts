@@ -55,13 +55,24 @@ export function judgeExternal(url: string, { discovery }: Served): Verdict {
   return { state: 'unproven', message: `${discoveryURL(url)} names no key set` };
 }
 
+/** The key ids of a key set's keys that are not published, and whether these are all that it has. Keys are compared whole. */
+export function unpublished(
+  keySet: unknown,
+  published: readonly unknown[],
+): { readonly kids: readonly string[]; readonly isAll: boolean } {
+  const entries = entriesOf(keySet);
+  const known = new Set(published.map(keyTraits));
+  const kids = entries.filter((key) => !known.has(keyTraits(key))).map(kidOf);
+  return { kids, isAll: kids.length === entries.length };
+}
+
 /** The key ids of the keys that only the first has. */
 function difference(some: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>): string {
   return [...some].flatMap(([traits, kid]) => (others.has(traits) ? [] : [kid])).join(', ');
 }
 
-function entriesOf(jwks: Served['jwks']): readonly object[] {
-  const keys = jwks?.['keys'];
+function entriesOf(jwks: unknown): readonly object[] {
+  const keys = (jwks as { readonly keys?: unknown } | null | undefined)?.keys;
   const entries: readonly unknown[] = Array.isArray(keys) ? keys : [];
   return entries.filter((entry) => typeof entry === 'object' && entry !== null);
 }

@@ -22,6 +22,14 @@ import { accept, remove, run, type Visit } from './visit.ts';
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
 const passDeadline = minutes(2);
 
+/** Hears how passes ended, for example to measure them. */
+export interface PassObserver<S> {
+  /** The pass looked at the object, and the status is stored. */
+  passed(ref: NamespacedName, outcome: { readonly findings: readonly Finding[]; readonly status: S }): void;
+  /** There is no such object any more. */
+  gone(ref: NamespacedName): void;
+}
+
 export interface ObjectReconcilerOptions<O extends ManagedObject, S extends ManagedStatus, C, R> {
   readonly definition: Definition<O, S, C, R>;
   readonly client: KubeClient;
@@ -32,6 +40,7 @@ export interface ObjectReconcilerOptions<O extends ManagedObject, S extends Mana
   readonly resync: number;
   /** 0 to 1, for the jitter of the resync. */
   readonly random?: () => number;
+  readonly observer?: PassObserver<S>;
 }
 
 /** Runs the steps of one kind over one object at a time, and keeps its finalizer and status. */
@@ -72,7 +81,10 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const { client, definition, events } = this.options;
     const object = await client.find<O>(definition.resource, ref);
     const memory = this.#memories.of(ref, object?.metadata.uid);
-    if (!object || !memory) return {};
+    if (!object || !memory) {
+      this.options.observer?.gone(ref);
+      return {};
+    }
     const rest =
       turn.isReturn && !isAskedFor(object)
         ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
@@ -173,6 +185,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const elapsed = this.#elapsed();
     memory.note(said, elapsed);
     await this.#store(visit, { findings: said, ready: headline(findings, end) }, elapsed);
+    this.options.observer?.passed(object.metadata, { findings: said, status: visit.draft });
     if (all.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = all.filter((finding) => finding.state === 'waiting');

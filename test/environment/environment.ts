@@ -143,6 +143,8 @@ export class Environment {
         installation,
         logLevel: 'debug',
         workloadClusters: { allowLoopback: true },
+        // Several operators run on one machine.
+        metrics: { port: 0 },
         ...config,
         intervals,
       },

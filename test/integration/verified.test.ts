@@ -20,6 +20,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
+import { freePort } from '../backends/port.ts';
+import { rollControlPlane } from '../environment/cluster.ts';
 import { Environment } from '../environment/environment.ts';
 import { until } from '../environment/wait.ts';
 import { domain, oidcIssuer } from './objects.ts';
@@ -34,6 +36,7 @@ const evilKey = { kid: 'evil', use: 'sig', alg: 'RS256', kty: 'RSA', n: 'modulus
 let environment: Environment;
 let workspace: Workspace;
 let account: Clients;
+let metricsPort: number;
 /** AWS denies an update that takes what is evil away. */
 let repairIsDenied = false;
 
@@ -48,7 +51,8 @@ beforeAll(async () => {
   };
   workspace = await Workspace.create(environment, 'org-acme');
   account = await workspace.account(ownAccountID);
-  await environment.startOperator({ intervals: { resync: '1s' } });
+  metricsPort = await freePort();
+  await environment.startOperator({ intervals: { resync: '1s' }, metrics: { port: metricsPort } });
   await workspace.apply(oidcIssuer(name));
   await workspace.ready(`oidcissuer/${name}`);
 });
@@ -69,6 +73,26 @@ async function distribution() {
   if (!DistributionConfig) throw new Error('there is no distribution');
   return { Id, IfMatch: ETag, DistributionConfig };
 }
+
+test('metrics tell when the issuer was last verified, and the operator is ready', async () => {
+  const ask = (path: string) => fetch(`http://127.0.0.1:${metricsPort}${path}`);
+  expect((await ask('/healthz')).status).toBe(200);
+  expect((await ask('/readyz')).status).toBe(200);
+  const text = await (await ask('/metrics')).text();
+  const labels = `{namespace="org-acme",name="${name}"}`;
+  const value = (metric: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${metric} `))
+        ?.slice(metric.length),
+    );
+  expect(Math.abs(value(`irsa_issuer_verified_timestamp_seconds${labels}`) - Date.now() / 1000)).toBeLessThan(60);
+  expect(value(`irsa_certificate_not_after_timestamp_seconds${labels}`)).toBeGreaterThan(Date.now() / 1000);
+  expect(value('irsa_reconcile_total{kind="OIDCIssuer",result="success"}')).toBeGreaterThan(0);
+  const created = 'irsa_aws_calls_total{service="iam",operation="CreateOpenIDConnectProvider",result="success"}';
+  expect(value(created)).toBe(1);
+});
 
 describe('a key set that another origin answers', () => {
   beforeAll(async () => {
@@ -258,6 +282,44 @@ describe('a guess leaves the provider:', () => {
     await condition('Verified', 'Provisioned');
     await workspace.ready(`oidcissuer/${name}`);
     expect(await providers()).toBe(1);
+  });
+});
+
+describe('the cluster whose pods use the issuer', () => {
+  const issuer = `https://${alias}`;
+  /** What Verified says, once it says this. */
+  const said = (status: string, text: string) =>
+    until(`Verified to say: ${text}`, async () => {
+      const { status: all } = await workspace.get<OIDCIssuerStatus>('oidcissuer', name);
+      const verified = all?.conditions?.find(({ type }) => type === 'Verified');
+      return verified?.status === status && verified.message.includes(text) ? verified : undefined;
+    });
+
+  test('is told which flag it lacks, and the issuer stays ready', async () => {
+    await workspace.patch('oidcissuer', name, { spec: { cluster: { inCluster: {} } } });
+    const { message } = await said('True', environment.controlPlane.defaults.issuer);
+    expect(message).toContain(`--service-account-issuer=${issuer} first`);
+    await workspace.event('OIDCIssuer', name, 'ClusterIssuerDiffers');
+    await workspace.ready(`oidcissuer/${name}`);
+  });
+
+  test('signs with a key that is not published: the issuer is not ready, and its provider stays', async () => {
+    const { controlPlane } = environment;
+    await controlPlane.restartApiServer({ issuers: [issuer, controlPlane.defaults.issuer] });
+    const keySet = JSON.parse(await controlPlane.kubectl(['get', '--raw', '/openid/v1/jwks'])) as {
+      keys: { kid: string }[];
+    };
+    const { reason, message } = await said('False', keySet.keys[0]?.kid ?? 'no key');
+    expect(reason).toBe('KeyNotPublished');
+    expect(message).toContain(`${name}-key`);
+    await workspace.event('OIDCIssuer', name, 'KeyNotPublished');
+    expect(await providers()).toBe(1);
+  });
+
+  test('signs with the published key and verifies its former one too: that is said, and the issuer is ready', async () => {
+    await rollControlPlane(environment, { namespace: 'org-acme', issuer: name, secret: `${name}-key` });
+    await said('True', 'A former key that only verifies does no harm');
+    await workspace.ready(`oidcissuer/${name}`);
   });
 });
 

@@ -8,7 +8,7 @@ import type { Definition } from '../../src/runtime/definition.ts';
 import { hours, minutes, seconds } from '../../src/runtime/duration.ts';
 import type { EventRecorder, EventText } from '../../src/runtime/events.ts';
 import type { KubeClient } from '../../src/runtime/kube-client.ts';
-import { ObjectReconciler } from '../../src/runtime/object-reconciler.ts';
+import { ObjectReconciler, type PassObserver } from '../../src/runtime/object-reconciler.ts';
 import type { NamespacedName } from '../../src/api/resources.ts';
 import type { Result, Turn } from '../../src/runtime/reconciler.ts';
 import { KubeSecrets, type Secrets } from '../../src/runtime/secrets.ts';
@@ -89,7 +89,10 @@ export class World {
   }
 
   /** One pass over one object, as the work queue would make it. */
-  runner<O extends ManagedObject, S extends ManagedStatus, C, R>(definition: Definition<O, S, C, R>) {
+  runner<O extends ManagedObject, S extends ManagedStatus, C, R>(
+    definition: Definition<O, S, C, R>,
+    observer?: PassObserver<S>,
+  ) {
     const reconciler = new ObjectReconciler({
       definition,
       client: this.kube,
@@ -98,6 +101,7 @@ export class World {
       logger: this.logger,
       resync: this.settings.intervals.resync,
       random: () => 0.5,
+      ...(observer && { observer }),
     });
     return (ref: NamespacedName, change: Partial<Turn> = {}): Promise<Result> =>
       reconciler.reconcile(ref, { ...turn(), ...change });

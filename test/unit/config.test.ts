@@ -31,6 +31,7 @@ test('installation, region and the namespace of the pod are enough, and the rest
     callsPerSecond: {},
     workloadClusters: { allowLoopback: false },
     issuerCheck: { mode: 'Required', nameservers: [] },
+    metrics: { port: 8080 },
     network: { proxyEnv: {}, direct: new BlockList(), ca: undefined },
     intervals: {
       certificate: 30_000,

@@ -147,6 +147,19 @@ describe('RBAC', () => {
   });
 });
 
+test('the Deployment names the port that the operator serves metrics and health on', () => {
+  const { metadata, spec } = readYaml('config/manager/deployment.yaml').spec.template;
+  const [{ ports, livenessProbe, readinessProbe }] = spec.containers;
+  const environment = { AWS_REGION: 'eu-central-1', POD_NAMESPACE: 'irsa-system' };
+  const { port } = loadConfig(['--config', 'config/manager/config.yaml', '--installation', 'a'], environment).metrics;
+  expect(ports).toEqual([{ name: 'metrics', containerPort: port }]);
+  expect(metadata.annotations).toEqual({ 'prometheus.io/scrape': 'true', 'prometheus.io/port': `${port}` });
+  expect([livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([
+    { path: '/healthz', port: 'metrics' },
+    { path: '/readyz', port: 'metrics' },
+  ]);
+});
+
 describe('the configuration as delivered', () => {
   const file = 'config/manager/config.yaml';
 

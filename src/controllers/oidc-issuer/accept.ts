@@ -13,6 +13,7 @@ import { currentSiteOf } from '../issuer-contract.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
+import { clusterTokens } from './cluster-tokens.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { desiredIssuer, keyRetentionOf } from './desired.ts';
 import { findHeldName } from './names.ts';
@@ -55,7 +56,8 @@ export async function accept(
     return refused('ImmutableField', `spec.account: the issuer is in account ${accountID}, not in ${account.id}`);
   }
   const owner = ownerOf(oidcIssuers, object, settings);
-  const issuer: IssuerPass = { services, object, status: draft, pass, account, owner };
+  const cluster = clusterTokens({ services, object, pass });
+  const issuer: IssuerPass = { services, object, status: draft, pass, account, owner, cluster };
   // A recorded account may hold something that we made, so an account is recorded only if it lets us in.
   if (stored === undefined) await account.open();
   const sites = await planSites(issuer, asked);

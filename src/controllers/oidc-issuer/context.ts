@@ -20,6 +20,7 @@ import type { Lookup } from '../../runtime/lookup.ts';
 import type { NameClaim } from '../name-claims.ts';
 import type { Once } from '../once.ts';
 import type { Settings } from '../settings.ts';
+import type { ClusterTokens } from './cluster-tokens.ts';
 import type { DesiredIssuer } from './desired.ts';
 import type { IssuerDocuments } from './registrations/published.ts';
 import type { Site } from './site/site.ts';
@@ -70,6 +71,7 @@ export interface IssuerPass {
   readonly pass: Pass;
   readonly account: Account;
   readonly owner: Owner;
+  readonly cluster: ClusterTokens;
 }
 
 /** What a pass knows of one site. It is enough to remove it: a removal may not need a spec that is still acceptable. */

@@ -8,6 +8,7 @@ import type { Part } from '../../runtime/step.ts';
 import { explain } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { ownerOf, withoutTakeOver } from '../ownership.ts';
+import { clusterTokens } from './cluster-tokens.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
 import { withLostPlace, withPlace } from './site/places.ts';
@@ -42,7 +43,8 @@ export async function removal(
     );
   }
   const owner = withoutTakeOver(ownerOf(oidcIssuers, object, services.settings));
-  const issuer: IssuerPass = { services, object, status, pass, account, owner };
+  const cluster = clusterTokens({ services, object, pass });
+  const issuer: IssuerPass = { services, object, status, pass, account, owner, cluster };
   if (missesSites(status)) {
     const { settings, clock } = services;
     const asked = askedOf(object, { accountID: account.id, installation: settings.installation, now: clock.now() });

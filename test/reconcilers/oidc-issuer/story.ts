@@ -6,6 +6,7 @@ import { oidcIssuers } from '../../../src/api/resources.ts';
 import { oidcIssuerDefinition } from '../../../src/controllers/oidc-issuer/definition.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
 import { seconds } from '../../../src/runtime/duration.ts';
+import type { PassObserver } from '../../../src/runtime/object-reconciler.ts';
 import type { Result } from '../../../src/runtime/reconciler.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
@@ -46,10 +47,14 @@ export class Story extends World {
   readonly lookUp = this.publicNames.lookUp;
   readonly pem = clusterKey;
   readonly kid = publicKeys(clusterKey).keys[0]!.kid;
-  #run = this.runner(oidcIssuerDefinition(this));
+  #run: ReturnType<Story['runner']>;
 
-  constructor(spec: Spec = {}) {
+  constructor(
+    spec: Spec = {},
+    private readonly observer?: () => PassObserver<OIDCIssuerStatus>,
+  ) {
     super();
+    this.#run = this.runner(oidcIssuerDefinition(this), observer?.());
     this.seedSecret('abcl0-sa', { 'tls.crt': clusterKey });
     this.apply(spec);
   }
@@ -80,7 +85,7 @@ export class Story extends World {
   /** Another process: what was only in memory is gone. */
   restart(): void {
     this.accounts = this.aws.accounts();
-    this.#run = this.runner(oidcIssuerDefinition(this));
+    this.#run = this.runner(oidcIssuerDefinition(this), this.observer?.());
   }
 
   /** Passes, at least one, between which CloudFront's and Route 53's minutes go by. */

@@ -47,6 +47,31 @@ describe('the own account', () => {
   });
 });
 
+test('each call that is sent is counted by its action and by how it ended, and those that are not are not', async () => {
+  const counts: string[] = [];
+  const counting = aws.accounts({ count: (action, result) => counts.push(`${action} ${result}`) });
+  const account = await get(roleARN, counting);
+  const { roles, providers } = account;
+  await account.open();
+  await providers.create({ url: 'https://irsa.example.com', audiences: [], tags: {} });
+  expect(await roles.find('nobody')).toBeUndefined();
+  aws.failNext('GetRole', new ServiceError('Throttling', 400));
+  await failure(roles.find('nobody'));
+  aws.failNext('GetRole', new ServiceError('AccessDenied', 403));
+  await failure(roles.find('nobody'));
+  const aborted = await counting
+    .get({ roleARN, namespace }, { ...scope(), signal: AbortSignal.abort(new Error('over')) })
+    .catch(() => undefined);
+  await aborted?.roles.find('nobody').catch(() => undefined);
+  expect(counts).toEqual([
+    'sts:AssumeRole success',
+    'iam:CreateOpenIDConnectProvider success',
+    'iam:GetRole notFound',
+    'iam:GetRole throttled',
+    'iam:GetRole error',
+  ]);
+});
+
 describe('the account of a role', () => {
   test('is known from its ARN, without a call', async () => {
     const account = await get(roleARN);

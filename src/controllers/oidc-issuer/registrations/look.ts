@@ -79,7 +79,8 @@ export function served(context: AcceptedSite, url: string) {
   };
 }
 
-async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
+/** What our bucket holds. */
+export async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
   if (!site.entry.bucket) return [];
   const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
   return object ? parseEntries(object.body) : [];

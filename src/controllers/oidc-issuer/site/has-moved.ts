@@ -12,7 +12,7 @@ export async function hasMoved(issuer: IssuerPass, url: string): Promise<boolean
     (site) => site.url !== url && (site.phase === 'Serving' || site.phase === 'Draining'),
   );
   if (!depends) return undefined;
-  const named = await issuerOfCluster(issuer);
+  const named = await issuer.cluster.issuer();
   if (named !== undefined) return named === url;
   const isStale = issuer.status.sites?.find((site) => site.url === url)?.staleAnnotation ?? false;
   return names(issuer.object, url) && !isStale ? true : undefined;
@@ -26,15 +26,4 @@ export function withAnnotation(current: SiteEntry, { object, status }: IssuerPas
   if (!names(object, entry.url)) return entry;
   const wasCurrent = (status.sites ?? []).some(({ url, phase }) => url === entry.url && phase === 'Current');
   return staleAnnotation || !wasCurrent ? { ...entry, staleAnnotation: true } : current;
-}
-
-/** Undefined if the cluster cannot be asked. The conditions of the roles say what is wrong with the way to it. */
-async function issuerOfCluster({ services, object, pass }: IssuerPass): Promise<string | undefined> {
-  try {
-    const reached = await services.clusters.reach(object);
-    return reached.state === 'connected' ? await reached.client.issuer() : undefined;
-  } catch {
-    pass.signal.throwIfAborted();
-    return undefined;
-  }
 }

@@ -1,0 +1,34 @@
+import { Metrics } from './metrics.ts';
+
+/** All that the operator counts and measures: docs/metrics.md. */
+export class OperatorMetrics {
+  readonly #metrics = new Metrics();
+
+  readonly reconciles = this.#metrics.counter({
+    name: 'irsa_reconcile_total',
+    help: 'Passes over objects of a kind, by how they ended.',
+    labels: ['kind', 'result'],
+  });
+
+  readonly awsCalls = this.#metrics.counter({
+    name: 'irsa_aws_calls_total',
+    help: 'Calls that were sent to AWS, by how they ended. Retries of the SDK within a call do not count.',
+    labels: ['service', 'operation', 'result'],
+  });
+
+  readonly verified = this.#metrics.gauge({
+    name: 'irsa_issuer_verified_timestamp_seconds',
+    help: 'When an OIDCIssuer was last Verified, in seconds since 1970. 0: not since the operator started.',
+    labels: ['namespace', 'name'],
+  });
+
+  readonly certificates = this.#metrics.gauge({
+    name: 'irsa_certificate_not_after_timestamp_seconds',
+    help: "When the first of an OIDCIssuer's certificates expires, in seconds since 1970.",
+    labels: ['namespace', 'name'],
+  });
+
+  render(): string {
+    return this.#metrics.render();
+  }
+}
