@@ -54,7 +54,7 @@ export class IamOidcProviders implements OidcProviders {
 
   async create(spec: ProviderSpec): Promise<string> {
     const { OpenIDConnectProviderArn } = await this.iam.send(
-      `creating OIDC provider ${spec.url}`,
+      `creating OIDC provider ${this.arn(spec.url)}`,
       new iam.CreateOpenIDConnectProviderCommand({
         Url: spec.url,
         ClientIDList: [...spec.audiences],

@@ -48,15 +48,6 @@ const issuerCases: readonly Omit<Case, 'kind'>[] = [
   },
   { title: 'no way of hosting', to: spec('hosting', {}), refusal: 'hosting needs exactly one' },
   {
-    title: 'an alias as issuer where there is none',
-    to: spec('hosting', { cloudFront: { issuer: 'Alias' } }),
-    refusal: 'issuer: Alias needs an alias',
-  },
-  {
-    title: 'the distribution as issuer beside an alias',
-    to: spec('hosting', { cloudFront: { alias: 'irsa.example.com', issuer: 'Distribution' } }),
-  },
-  {
     title: 'records of an alias that is not there',
     to: spec('hosting', { cloudFront: { dns: { manual: {} } } }),
     refusal: 'set alias, or remove dns',

@@ -103,7 +103,12 @@ export class Environment {
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
     await this.kubectl(['wait', '--for=condition=Established', 'crd', ...crds, ...others, '--timeout=30s']);
     const guardrail = this.kubectl(['apply', '-f', '-'], stringify(everythingAllowed));
-    await Promise.all([apply('-k', inClone('config/components/aws-cluster')), guardrail]);
+    await Promise.all([
+      apply('-k', inClone('config/components/aws-cluster')),
+      // Without it, the operator asks again and again for a kind that it may not list.
+      apply('-k', inClone('config/components/cluster-api')),
+      guardrail,
+    ]);
   }
 
   kubectl(args: readonly string[], input?: string): Promise<string> {

@@ -69,10 +69,12 @@ describe.each(Object.keys(kinds) as Kind[])('the CRD of %s', (kind) => {
   });
 
   /** The description of the field, or of one that holds it: nobody reads the leaves of what does not work as a whole. */
-  test.each(notBuilt[kind])('says first that %s is not built', (path) => {
-    const steps = `spec.${path.replaceAll('[]', '.*')}`.split('.');
-    const above = steps.map((_, index) => steps.slice(0, index + 1).join('.'));
-    const descriptions = schemas.filter(({ place }) => above.includes(place)).map(({ schema }) => schema.description);
-    expect(descriptions.filter((text) => /^[^.]*\b(not built|is built) yet/i.test(text ?? ''))).toHaveLength(1);
-  });
+  // Not a `test.each`: of one kind everything is built.
+  for (const path of notBuilt[kind])
+    test(`says first that ${path} is not built`, () => {
+      const steps = `spec.${path.replaceAll('[]', '.*')}`.split('.');
+      const above = steps.map((_, index) => steps.slice(0, index + 1).join('.'));
+      const descriptions = schemas.filter(({ place }) => above.includes(place)).map(({ schema }) => schema.description);
+      expect(descriptions.filter((text) => /^[^.]*\b(not built|is built) yet/i.test(text ?? ''))).toHaveLength(1);
+    });
 });
