@@ -46,6 +46,8 @@ export interface PutObject {
 export interface Buckets {
   /** 4 reads: tags, policy, public access block, ownership. 1 read if the bucket is not there. Another account's bucket throws what `isAccessDenied` knows. */
   find(name: string): Promise<Bucket | undefined>;
+  /** One read. Undefined if there is none, or no bucket. */
+  findPolicy(name: string): Promise<PolicyDocument | undefined>;
   /** One write, which sets the tags too. Throws what `isBucketNameTaken` knows if another account has the name. */
   create(spec: BucketSpec): Promise<void>;
   setPublicAccess(name: string, access: PublicAccess): Promise<void>;
@@ -71,9 +73,7 @@ export class S3Buckets implements Buckets {
     const bucket = this.bucket(name);
     const tags = await this.findTags(name);
     if (!tags) return undefined;
-    const policy = await this.s3
-      .send(`reading the policy of bucket ${name}`, new s3.GetBucketPolicyCommand(bucket))
-      .catch(undefinedIfNotFound);
+    const policy = await this.findPolicy(name);
     const access = await this.s3
       .send(`reading the public access block of bucket ${name}`, new s3.GetPublicAccessBlockCommand(bucket))
       .catch(undefinedIfNotFound);
@@ -86,8 +86,15 @@ export class S3Buckets implements Buckets {
       access: accessOf(access?.PublicAccessBlockConfiguration),
       blocksPolicy: access?.PublicAccessBlockConfiguration?.BlockPublicPolicy ?? false,
       ownerEnforced: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced',
-      policy: policy?.Policy === undefined ? undefined : (JSON.parse(policy.Policy) as PolicyDocument),
+      policy,
     };
+  }
+
+  async findPolicy(name: string): Promise<PolicyDocument | undefined> {
+    const found = await this.s3
+      .send(`reading the policy of bucket ${name}`, new s3.GetBucketPolicyCommand(this.bucket(name)))
+      .catch(undefinedIfNotFound);
+    return found?.Policy === undefined ? undefined : (JSON.parse(found.Policy) as PolicyDocument);
   }
 
   async create({ name, tags, accountRegional }: BucketSpec): Promise<void> {

@@ -14,6 +14,8 @@ export interface Pass {
    * no outcome for a finding.
    */
   readonly signal: AbortSignal;
+  /** Nothing is known to have changed since the last pass, a moment ago: the object only waits. */
+  readonly isReturn?: boolean;
   /** Which calls go first where the calls of several passes wait for their turn. */
   readonly urgency: Priority;
   /** Names the object in each line. */

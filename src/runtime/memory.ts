@@ -37,7 +37,33 @@ export class Memory {
   #rest:
     { readonly generation: number | undefined; readonly until: number; readonly looks: readonly Look[] } | undefined;
 
+  /** What was ready in the last pass and may rest, and until when. */
+  #resting:
+    | { readonly generation: number | undefined; readonly until: number; readonly found: ReadonlyMap<string, Finding> }
+    | undefined;
+
   constructor(readonly uid: string) {}
+
+  /** What may rest in a pass that only comes back to a wait. Empty if something may have changed, or at the resync. */
+  resting({ metadata }: KubernetesObject, now: number): ReadonlyMap<string, Finding> {
+    const resting = this.#resting;
+    if (!resting || resting.generation !== metadata.generation || now >= resting.until) {
+      this.#resting = undefined;
+      return new Map();
+    }
+    return resting.found;
+  }
+
+  /** Takes what was ready in this pass. What rested already rests no longer than before. */
+  rested({ metadata }: KubernetesObject, found: ReadonlyMap<string, Finding>, { now, resync }: Times): void {
+    const until = this.#resting?.until ?? now + resync;
+    this.#resting = { generation: metadata.generation, until, found };
+  }
+
+  /** Something may have changed: every step looks again. */
+  wake(): void {
+    this.#resting = undefined;
+  }
 
   note(findings: readonly Finding[], now: number): void {
     for (const { type, state, reason, passing } of findings) {

@@ -90,6 +90,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
         ? await memory.rest(object, { now: this.#elapsed(), resync: this.options.resync, signal })
         : undefined;
     if (rest !== undefined) return { requeueAfter: rest };
+    if (!turn.isReturn || isAskedFor(object)) memory.wake();
+    const resting = memory.resting(object, this.#elapsed());
     const logger = this.options.logger.child({ kind: definition.resource.kind, ...ref });
     const draft = structuredClone(object.status ?? {}) as S;
     delete draft.plan;
@@ -98,11 +100,13 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       draft,
       pass: {
         signal,
+        isReturn: resting.size > 0,
         urgency: turn.priority,
         logger,
         event: (type, reason, message) => events.record(object, { type, reason, message }),
       },
       memory,
+      resting,
       stop: turn.signal,
       abandoned,
       explain: (error) => {
@@ -152,7 +156,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
         ? undefined
         : this.#settle(visit, [outdated(this.options.definition.resource, dropped)], { end: hold });
     }
-    const { findings, departing } = await run(acceptance, visit);
+    const { findings, departing, rested } = await run(acceptance, visit);
+    visit.memory.rested(visit.object, rested, { now: this.#elapsed(), resync: this.options.resync });
     const accepted: Finding = { type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' };
     for (const { message } of departing) visit.pass.event('Normal', 'RemovalWaits', message);
     return this.#settle(visit, [accepted, ...findings], { end: hold, departing });
@@ -190,6 +195,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = all.filter((finding) => finding.state === 'waiting');
     const waits = end && 'requeueAfter' in end ? [...waiting, end] : waiting;
+    // Nothing is waited for, so the next pass is a resync.
+    if (waits.length === 0) memory.wake();
     const next = memory.wait(object, waits, { now: this.#elapsed(), resync });
     return waits.length === 0 ? { requeueAfter: resync, settled: true } : { requeueAfter: next };
   }

@@ -24,7 +24,7 @@ export async function planPass<O extends ManagedObject, S extends ManagedStatus,
   const { object, draft } = visit;
   const plan = new Plan();
   const pass = { ...visit.pass, plan, event: () => {} };
-  const imagined = { ...visit, draft: structuredClone(draft), pass };
+  const imagined = { ...visit, draft: structuredClone(draft), pass, resting: new Map() };
   if (object.metadata.deletionTimestamp === undefined) return provisioning(definition, imagined, { plan });
   if (object.spec.deletionPolicy === 'Retain') return { lines: retained, findings: [] };
   const hold = await definition.holdsDeletion?.(object, pass);
@@ -44,7 +44,9 @@ async function provisioning<O extends ManagedObject, S extends ManagedStatus, C,
     // The steps would run once the draft is stored, over the object that has it.
     accepted = await accept(definition, { ...visit, object: { ...object, status: structuredClone(draft) } });
   }
-  const findings = 'finding' in accepted ? [accepted.finding] : Object.values(await run(accepted, visit)).flat();
+  if ('finding' in accepted) return { lines: plan.lines([accepted.finding], { hold }), findings: [accepted.finding] };
+  const ran = await run(accepted, visit);
+  const findings = [...ran.findings, ...ran.departing];
   return { lines: plan.lines(findings, { hold }), findings };
 }
 

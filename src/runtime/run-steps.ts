@@ -6,7 +6,14 @@ import { ready, type Outcome, type Part, type Step } from './step.ts';
 export interface RunOptions {
   explain(error: unknown): Explanation;
   readonly signal: AbortSignal;
+  /** What steps found that may rest, by {@link keyOf}. Absent: every step runs. */
+  readonly resting?: ReadonlyMap<string, Finding>;
+  /** Takes what the steps found in this pass that rest in the next one if the object only waits. */
+  readonly rested?: Map<string, Finding>;
 }
+
+/** Tells the steps of an object apart. */
+const keyOf = (part: string | undefined, condition: ConditionType) => `${part ?? ''} ${condition}`;
 
 /** How far a removal came. If it is not done, the last finding is what holds it. */
 export interface Removal {
@@ -26,15 +33,33 @@ export async function runByNeeds<C, R>(
   options: RunOptions,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
+  const atRest = restingOf(parts, options.resting);
   for (const part of parts) {
-    const found = await runPart(part, findings, options);
+    const found = await runPart(part, findings, { ...options, resting: atRest });
+    for (const step of part.steps.filter(({ rests }) => rests)) {
+      const finding = found.find(({ type, state }) => type === step.condition && state === 'ready');
+      if (finding) options.rested?.set(keyOf(part.name, step.condition), finding);
+    }
     findings.push(...found.map((finding) => named(finding, part.name)));
   }
   return findings;
 }
 
+/** Without those that a step uses which has to run. */
+function restingOf<C, R>(
+  parts: readonly Part<C, C, R>[],
+  resting: ReadonlyMap<string, Finding> = new Map(),
+): ReadonlyMap<string, Finding> {
+  const all = parts.flatMap(({ name, steps }) => steps.map((step) => ({ key: keyOf(name, step.condition), step })));
+  const used = new Set(all.filter(({ key }) => !resting.has(key)).flatMap(({ step }) => step.needs));
+  const awake = all.filter(({ key, step }) => step.isUsed && resting.has(key) && used.has(step.condition));
+  if (awake.length === 0) return resting;
+  const keys = new Set(awake.map(({ key }) => key));
+  return restingOf(parts, new Map([...resting].filter(([key]) => !keys.has(key))));
+}
+
 async function runPart<C, R>(
-  { steps, context }: Part<C, C, R>,
+  { steps, context, name }: Part<C, C, R>,
   earlier: readonly Finding[],
   options: RunOptions,
 ): Promise<readonly Finding[]> {
@@ -46,14 +71,16 @@ async function runPart<C, R>(
   for (const step of steps) {
     if (found.has(step.condition)) continue;
     const missing = step.needs.filter((need) => !isMet(need));
+    const resting = options.resting?.get(keyOf(name, step.condition));
     const finding =
-      missing.length > 0
+      resting ??
+      (missing.length > 0
         ? skipped(
             step.condition,
             missing,
             missing.every((need) => about(need)?.passing),
           )
-        : await findingOf(step.condition, options, () => step.reconcile(context));
+        : await findingOf(step.condition, options, () => step.reconcile(context)));
     options.signal.throwIfAborted();
     found.set(finding.type, finding);
     if (!finding.nameLost) continue;

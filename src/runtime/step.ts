@@ -46,6 +46,10 @@ export interface Step<C, R = C> {
   readonly needs: readonly ConditionType[];
   /** Conditions of steps that this one does not need, but that must hear if this one finds a name lost. */
   readonly watches?: readonly ConditionType[];
+  /** Once it is ready, it is not run again until the resync while the object only waits for other steps. */
+  readonly rests?: boolean;
+  /** Steps that need it use what it found in the same pass: it runs with them. */
+  readonly isUsed?: boolean;
   /** Idempotent. Throws on failure. */
   reconcile(context: C): Promise<Outcome>;
   /**

@@ -12,6 +12,8 @@ export interface Visit<O, S> {
   readonly draft: S;
   readonly pass: Pass;
   readonly memory: Memory;
+  /** What was ready a moment ago, if the object only waits since then. */
+  readonly resting: ReadonlyMap<string, Finding>;
   /** Aborted when the operator stops: nothing is a finding any more. */
   readonly stop: AbortSignal;
   /** Aborted when nobody waits for the pass any more. The next one may be under way, so that this one must not write. */
@@ -39,6 +41,7 @@ export async function accept<O extends ManagedObject, S, C, R>(
 /** What the steps of an accepted object found, and what holds the parts that it does not ask for any more. */
 export interface Ran {
   readonly findings: readonly Finding[];
+  readonly rested: ReadonlyMap<string, Finding>;
   readonly departing: readonly Finding[];
 }
 
@@ -46,8 +49,9 @@ export async function run<C, R>(
   { parts, departing = [] }: AcceptedObject<C, R>,
   visit: Visit<unknown, unknown>,
 ): Promise<Ran> {
-  const findings = await runByNeeds(parts, runOptions(visit));
-  return { findings, departing: await removeEach(departing, runOptions(visit)) };
+  const rested = new Map<string, Finding>();
+  const findings = await runByNeeds(parts, { ...runOptions(visit), resting: visit.resting, rested });
+  return { findings, rested, departing: await removeEach(departing, runOptions(visit)) };
 }
 
 /** How far the removal came, of which parts. */

@@ -7,7 +7,6 @@ import type { Distribution } from '../../aws/distributions.ts';
 import type { Dns, ObservedRecord, RecordChange, Zone } from '../../aws/dns.ts';
 import type { Owner } from '../../aws/ownership.ts';
 import type { SourceKeys } from '../../oidc/jwks.ts';
-import type { Jwk } from '../../oidc/keys.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
@@ -95,7 +94,12 @@ export interface SiteContext extends IssuerPass {
 export interface AcceptedSite extends SiteContext {
   readonly desired: DesiredIssuer;
   /** What one step read and a later one needs. */
-  readonly seen: { bucket: Bucket | undefined; published?: readonly Jwk[] };
+  readonly seen: {
+    /** Absent: nobody looked in this pass. */
+    bucket?: Bucket | 'new';
+    /** Absent: nobody looked in this pass. */
+    published?: readonly unknown[];
+  };
   /** The public keys that the spec names, of all sites. Undefined: none was read. */
   readonly source: { read: SourceKeys | undefined };
 }

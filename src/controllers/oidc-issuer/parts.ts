@@ -18,9 +18,10 @@ export function servingParts(
   const readsKeys = desired.signingKeys !== undefined;
   return sitesOf(issuer, (entry) => entry.phase !== 'Retiring').map((entry) => {
     const site = siteOf(entry, issuer.object, issuer.account.id);
-    // While the alias does not stand, somebody may just have made the zone that it needs.
-    const fresh = entry.distribution === undefined || !stands(issuer.object);
-    const context = { ...siteContext(issuer, site, { fresh }), desired, source, seen: { bucket: undefined } };
+    // While the alias does not stand, somebody may just have made the zone that it needs, or a nearer one.
+    const isNeeded = entry.distribution === undefined || !stands(issuer.object);
+    const fresh = isNeeded && !(issuer.pass.isReturn && entry.certificate);
+    const context = { ...siteContext(issuer, site, { fresh }), desired, source, seen: {} };
     return { steps: stepsOf(site, { readsKeys }), context, ...nameOf(entry) };
   });
 }

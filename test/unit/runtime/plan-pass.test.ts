@@ -59,6 +59,7 @@ async function planOf(object: House, steps: readonly Step<Context>[]) {
   const { signal } = new AbortController();
   const event = (...words: string[]) => void said.push(words.join(' '));
   const { lines } = await planPass(definition, {
+    resting: new Map(),
     object,
     draft,
     pass: { signal, urgency: 'normal', logger: new FakeLogger(), event },

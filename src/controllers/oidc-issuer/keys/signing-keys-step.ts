@@ -8,6 +8,8 @@ import { readSecret } from './secret.ts';
 export const signingKeysStep: Step<AcceptedSite, SiteContext> = {
   condition: 'SigningKeysReady',
   needs: [],
+  rests: true,
+  isUsed: true,
   async reconcile(context) {
     const { signingKeys } = context.desired;
     if (!signingKeys) throw new Error('the spec names no signing keys');

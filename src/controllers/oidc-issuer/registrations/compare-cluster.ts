@@ -44,7 +44,7 @@ async function compareKeys(context: AcceptedSite): Promise<Outcome> {
   // Somebody else publishes the keys of an external issuer.
   if (!site.entry.bucket) return ready;
   const keySet = await cluster.keySet();
-  const published = seen.published ?? (await readKeys(context));
+  const published = (seen.published ??= await readKeys(context));
   const { kids, isAll } = unpublished(keySet, published);
   if (kids.length === 0) return ready;
   const names = [...kids.slice(0, mostShown), ...(kids.length > mostShown ? ['…'] : [])].join(', ');

@@ -33,7 +33,7 @@ async function lookNow(context: AcceptedSite, url: string): Promise<Looked> {
     const answer = answerOf(error);
     return { state: 'unproven', message, ...(answer && { answer }) };
   }
-  const before = seen.published ?? (await readKeys(context));
+  const before = (seen.published ??= await readKeys(context));
   const verdict = verdictOf(context, url, { served, keys: before });
   if (verdict.state !== 'foreign') return verdict;
   // Another writer may have published the key a moment before it was served.

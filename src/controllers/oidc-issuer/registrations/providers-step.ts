@@ -23,6 +23,7 @@ import {
 export const providersStep: Step<AcceptedSite, SiteContext> = {
   condition: 'ProvidersReady',
   needs: ['DistributionReady', 'DocumentsPublished', 'DNSReady'],
+  rests: true,
 
   async reconcile(context) {
     const { object, status } = context;

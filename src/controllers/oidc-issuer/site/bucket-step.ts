@@ -20,6 +20,7 @@ import { look } from '../registrations/look.ts';
 export const bucketStep: Step<AcceptedSite, SiteContext> = {
   condition: 'BucketReady',
   needs: [],
+  rests: true,
 
   /** The bucket is read first, unlike the rest: in us-east-1, creating a bucket that the account has already succeeds, whoever owns it. */
   async reconcile(context) {
@@ -30,7 +31,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     if (observed)
       mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: mayBeNew(context, 'BucketReady') }, owner);
     site.bucket.entry.owned = true;
-    seen.bucket = observed;
+    seen.bucket = observed ?? 'new';
     if (observed) {
       const changes = diffTags(observed.tags, desired.tags, { former: status.tagKeys ?? [] });
       if (hasChanges(changes)) await buckets.putTags(name, changedTags(observed.tags, changes));
@@ -38,10 +39,11 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const access = isPublic(context) ? 'PublicPolicy' : 'Private';
     const isRead = site.entry.hosting === 'S3';
     // Where the ACLs of an older program let everybody read, the policy has to do so before they stop to count.
-    if (isRead && observed?.access === undefined && !observed?.blocksPolicy) await ensureReaders(context);
-    if (observed?.access !== access) await buckets.setPublicAccess(name, access);
+    if (isRead && observed?.access === undefined && observed?.blocksPolicy === false) await ensureReaders(context);
+    // S3 makes new buckets private and without ACLs. https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+    if ((observed ? observed.access : 'Private') !== access) await buckets.setPublicAccess(name, access);
     if (isRead) await ensureReaders(context);
-    if (!observed?.ownerEnforced && !(await readsByACL(context))) await buckets.enforceOwner(name);
+    if (observed?.ownerEnforced === false && !(await readsByACL(context))) await buckets.enforceOwner(name);
     return ready;
   },
 
@@ -84,8 +86,8 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
 
 /** Whether the documents are published, and nothing proves that everybody reads them without their ACLs. */
 async function readsByACL(context: AcceptedSite): Promise<boolean> {
-  const { site, seen } = context;
-  if (site.entry.hosting !== 'S3' || !seen.bucket || !site.entry.registered) return false;
+  const { site } = context;
+  if (site.entry.hosting !== 'S3' || !site.entry.registered) return false;
   return (await look(context, site.url)).state !== 'ours';
 }
 

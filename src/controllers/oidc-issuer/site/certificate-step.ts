@@ -18,6 +18,7 @@ import { ensureValidationRecord, removeValidationRecord } from './validation-rec
 export const certificateStep: Step<AcceptedSite, SiteContext> = {
   condition: 'CertificateReady',
   needs: [],
+  rests: true,
 
   async reconcile(context) {
     const { services, site } = context;

@@ -18,6 +18,7 @@ import type { Site } from './site.ts';
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DistributionReady',
   needs: ['BucketReady', 'CertificateReady'],
+  rests: true,
 
   async reconcile(context) {
     const { desired, object, site, services } = context;
@@ -38,7 +39,8 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     entry.distribution = describe(there);
     if (!hasAlias) takeName(context, there.domainName);
     // Before an update that changes how the bucket is read: whoever reads it until then, and whoever reads it after that, may.
-    await ensureReaders(context);
+    // While the bucket rests, only a distribution that was not there yet changes who reads it.
+    if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
     entry.distribution = describe(distribution);
     if (entry.distribution.state === 'Deployed') return ready;

@@ -17,6 +17,7 @@ import { tellRecords } from './told-records.ts';
 export const dnsStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DNSReady',
   needs: ['DistributionReady'],
+  rests: true,
 
   async reconcile(context) {
     const { site, status } = context;

@@ -15,6 +15,7 @@ const contentType = 'application/json';
 export const documentsStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DocumentsPublished',
   needs: ['SigningKeysReady', 'BucketReady'],
+  rests: true,
 
   async reconcile(context) {
     const { account, desired, object, services, site, source, status, seen } = context;
@@ -23,7 +24,10 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
       return { state: 'waiting', reason: 'DependencyNotReady', message };
     }
     const buckets = account.buckets(object.spec.region);
-    const observed = await buckets.findObject(site.bucket.name, keyOf(site, jwksKey));
+    // Nothing is in a bucket that this pass made. If something is there all the same, the write fails and it is read.
+    const find = async (document: string) =>
+      seen.bucket === 'new' ? undefined : buckets.findObject(site.bucket.name, keyOf(site, document));
+    const observed = await find(jwksKey);
     const now = services.clock.now();
     const published = observed ?? (await inherited(context));
     const before = published ? parseJwks(published, now) : [];
@@ -39,7 +43,7 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
       }
       seen.published = keys.map(({ jwk }) => jwk);
       const key = keyOf(site, discoveryKey);
-      const discovery = await buckets.findObject(site.bucket.name, key);
+      const discovery = await find(discoveryKey);
       const body = `${JSON.stringify(discoveryDocument(site.url, site.jwksURI), null, 2)}\n`;
       await put(buckets, context, { key, observed: discovery, desired: { body, metadata: {} } });
     } catch (error) {

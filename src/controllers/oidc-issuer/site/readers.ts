@@ -27,7 +27,10 @@ export async function ensureReaders(context: AcceptedSite): Promise<void> {
     .flatMap((entry) => [discoveryKey, jwksKey].map((key) => keyOf(siteOf(entry, object, account.id), key)));
   // Until all edges have a change, some of them may read as before.
   const keepsIdentities = sites.some(({ distribution }) => distribution && distribution.state !== 'Deployed');
-  const bucket = { name: site.bucket.name, policy: seen.bucket?.policy };
+  const buckets = account.buckets(object.spec.region);
+  const { name } = site.bucket;
+  const seenPolicy = seen.bucket === 'new' ? undefined : seen.bucket?.policy;
+  const policy = seen.bucket === undefined ? await buckets.findPolicy(name) : seenPolicy;
   const readers = { partition: account.partition.name, distributionARNs, publicKeys, keepsIdentities };
-  await ensureBucketPolicy(account.buckets(object.spec.region), bucket, readers);
+  await ensureBucketPolicy(buckets, { name, policy }, readers);
 }

@@ -103,14 +103,18 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
     if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
     if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, asked.now));
   }
-  const listed = isLost ? (await account.providers.listURLs()).filter((url) => inS3(url, object)) : [];
-  for (const url of [...listed, ...(status.providers ?? []).map((provider) => provider.url)]) {
+  const listed = isLost ? await account.providers.listURLs() : [];
+  for (const url of [
+    ...listed.filter((each) => inS3(each, object)),
+    ...(status.providers ?? []).map((provider) => provider.url),
+  ]) {
     if ((status.sites ?? []).some((entry) => servedURLs(entry).includes(url))) continue;
     if (await recordFound(issuer, { url, account })) addSite(status, registeredAs(url, issuer, asked.now));
   }
   for (const url of (status.sites ?? []).flatMap(servedURLs)) await recordFound(issuer, { url, account });
   const current = currentEntry(status.sites, asked);
-  if (current.url !== '') await recordFound(issuer, { url: current.url, account });
+  const mayBeThere = current.url !== '' && (!isLost || listed.includes(current.url));
+  if (mayBeThere) await recordFound(issuer, { url: current.url, account });
   for (const entry of status.sites ?? []) if (entry.url === current.url) entry.phase = 'Current';
 }
 
