@@ -6,7 +6,7 @@ import { oidcIssuerDefinition } from '../../../src/controllers/oidc-issuer/defin
 import { minutes } from '../../../src/runtime/duration.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { accountID, globalBucket, issuerURL, Story } from './story.ts';
+import { accountID, globalBucket, issuerURL, someoneElse, Story } from './story.ts';
 
 async function readyStory(): Promise<Story> {
   const story = new Story();
@@ -101,6 +101,22 @@ test('a copy under another name, with the annotation of the first, goes at once 
   expect(story.account.providers.size).toBe(1);
   await story.reconcile();
   expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+test('leaves the recorded distribution alone, and says so, if by now it carries the tags of somebody else', async () => {
+  const story = await readyStory();
+  await story.clock.advance(minutes(2));
+  story.distribution.tags = someoneElse;
+  story.delete();
+  for (let passes = 0; passes < 8; passes++) await story.until(() => true);
+  expect(story.distribution.config.Enabled).toBe(true);
+  expect(story.aws.writes).not.toContain('UpdateDistribution');
+  expect(story.said).toContainEqual(
+    expect.objectContaining({
+      reason: 'LeftAlone',
+      message: expect.stringContaining(`distribution ${story.distribution.id}`),
+    }),
+  );
 });
 
 test('removes the origin access control also where somebody deleted its bucket', async () => {
