@@ -471,6 +471,21 @@ describe('waiting and failing', () => {
     expect(house()).toEqual(stored);
   });
 
+  test('a stop ends what a running pass waits for', async () => {
+    const { behaviour, hooks, parts, reconcile, stop } = world();
+    hooks.accept = (draft, pass) => {
+      behaviour['BucketReady'] = () =>
+        new Promise((_resolve, reject) => {
+          pass.signal.addEventListener('abort', () => reject(pass.signal.reason as Error));
+        });
+      return { accepted: true, parts: parts(draft), storeFirst: false };
+    };
+    const pass = reconcile();
+    await settled();
+    stop.abort(new Error('the operator stops'));
+    await expect(pass).rejects.toThrow('the operator stops');
+  });
+
   test('a pass that was given up stores nothing first either, when the object is judged after all', async () => {
     const { clock, hooks, parts, reconcile, statusPatches } = world();
     const late = Promise.withResolvers<void>();
