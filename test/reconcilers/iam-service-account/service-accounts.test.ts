@@ -477,9 +477,11 @@ describe('the way to the cluster', () => {
     });
     story.kube.seed(iamServiceAccounts, { ...account(), metadata: { namespace, name: 's3-reader' } });
     story.kube.seed(serviceAccounts, { metadata: reader });
+    const follow = jest.spyOn(story.ownCluster, 'follow');
     await story.reconcileIn(namespace);
     expect(story.kube.get(serviceAccounts, reader)?.metadata.annotations).toHaveProperty([roleKey]);
     expect(story.workload.writes).toEqual([]);
+    expect(follow).toHaveBeenCalledWith('allowed/abcl0');
   });
 });
 
