@@ -160,13 +160,19 @@ describe('a removal so soon after the creation that AWS does not show all of it'
   }
 
   test('looks again for the provider of a new site, however long the condition has been True', async () => {
-    const story = new Story({ hosting: { s3: {} } });
-    await story.untilReady();
+    const story = await readyStory();
+    const url = 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC';
+    const jwks_uri = `${url}/keys`;
+    story.documents.answers.set(`${url}/.well-known/openid-configuration`, { issuer: url, jwks_uri });
+    story.documents.answers.set(jwks_uri, { keys: [] });
     await story.clock.advance(minutes(10));
-    story.edit({ bucket: { name: 'another-name' } });
+    story.edit({ hosting: { cloudFront: null, external: { issuerURL: url } }, signingKeys: null });
     await story.reconcile();
-    const { url = '' } = story.status.sites?.find(({ phase }) => phase === 'Current') ?? {};
-    expect(story.status.providers).toContainEqual(expect.objectContaining({ url }));
+    expect(story.status.providers).toContainEqual(expect.objectContaining({ url, owned: true }));
+    expect(story.condition('ProvidersReady')).toMatchObject({
+      status: 'True',
+      lastTransitionTime: '2030-01-01T00:00:00Z',
+    });
     await expectWaitAndNothingLeft(story, hideProvider(story, url));
   });
 
