@@ -160,13 +160,14 @@ describe('a removal so soon after the creation that AWS does not show all of it'
   }
 
   test('looks again for the provider of a new site, however long the condition has been True', async () => {
-    const story = await readyStory();
+    const story = new Story({ hosting: { s3: {} } });
+    await story.untilReady();
     const url = 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC';
     const jwks_uri = `${url}/keys`;
     story.documents.answers.set(`${url}/.well-known/openid-configuration`, { issuer: url, jwks_uri });
     story.documents.answers.set(jwks_uri, { keys: [] });
     await story.clock.advance(minutes(10));
-    story.edit({ hosting: { cloudFront: null, external: { issuerURL: url } }, signingKeys: null });
+    story.edit({ hosting: { s3: null, external: { issuerURL: url } }, signingKeys: null });
     await story.reconcile();
     expect(story.status.providers).toContainEqual(expect.objectContaining({ url, owned: true }));
     expect(story.condition('ProvidersReady')).toMatchObject({
