@@ -64,7 +64,7 @@ export class World {
   /** A test may put another answer in its place, for all passes. */
   readonly secrets: Secrets = Object.assign(new KubeSecrets(this.kube), { during: () => this.secrets });
 
-  readonly ownCluster = { follow: () => {} };
+  readonly ownCluster: { follow(place: string): void } = { follow: () => {} };
 
   readonly workloadClusters: WorkloadClusters = {
     connect: (kubeconfig): KubeClient => {

@@ -137,8 +137,9 @@ test('a namespace concerns the objects in it by its labels', () => {
   expect(concerned(watch, namespace(), namespace(undefined, { a: 'b' }))).toEqual([]);
 });
 
+const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+
 test('each of these watches is set up at the start', () => {
-  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
   const related = Object.keys(watches).filter((name) => /For/.test(name));
   expect(related).toHaveLength(6);
   for (const name of related) {
@@ -146,8 +147,26 @@ test('each of these watches is set up at the start', () => {
   }
 });
 
+test('each controller hears of its own kind, each lookup is fed, and each informer is started', () => {
+  for (const controller of ['issuers', 'roles', 'each.controller']) expect(main).toContain(`${controller}.watch(`);
+  const lookups = [...main.matchAll(/const (\w+) = \w+Index\(\);/g)].map(([, name]) => name);
+  expect(lookups).toHaveLength(8);
+  for (const lookup of lookups) expect(main).toContain(`Informer.on(${lookup});`);
+  expect(main).toContain('const judges = [guardrailInformer, namespaceInformer];');
+  for (const each of ['each', 'issuerInformer', 'each.informer', 'roleInformer']) {
+    expect(main).toContain(` ${each}.start();`);
+  }
+});
+
+test('the service accounts of all clusters are watched, and what changes is passed on to their roles', () => {
+  expect(main).toMatch(/new KubeconfigClusters\({[^}]*\bwatch: { followed, logger }/);
+  expect(main).toMatch(/new ClusterWatch\({[^}]*\bfollowed\b/);
+  expect(main).toMatch(/const followed\b[^;]*\bresource: serviceAccountMetadata,/);
+  expect(main).toMatch(/of rolesOfServiceAccount\(claims, place, change\)\) concerned\.add\(ref\);/);
+  expect(main).toContain('passOn: (ref) => roles.add(ref),');
+});
+
 test('clusters, and the names by which they are called, are left by the configured resync', () => {
-  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
   expect(main).toMatch(/new KubeconfigClusters\({[^}]*\bresync: intervals\.resync\b/);
   expect(main).toMatch(/new ClusterWatch\({[^}]*\bresync: intervals\.resync\b/);
 });

@@ -117,6 +117,27 @@ test('leaves another role that somebody wrote over ours, and says so', async () 
   });
 });
 
+test('annotates nothing before the role trusts the service accounts: pods would start with credentials that STS refuses', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.role.trustPolicy = '{"Version":"2012-10-17","Statement":[]}';
+  story.takeAnnotations();
+  story.aws.failNext('UpdateAssumeRolePolicy');
+  await story.reconcile();
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'DependencyNotReady' });
+  expect(story.annotations()).toEqual({});
+});
+
+test('annotates no service account before the status has it, by which it is found again', async () => {
+  const story = new Story();
+  await story.reconcile();
+  seed(story, writer);
+  story.edit({ subjects: [reader, writer] });
+  story.kube.failNext('patchStatus', new KubeError('reset', undefined, undefined));
+  await expect(story.reconcile()).rejects.toThrow('reset');
+  expect(story.annotations('s3-writer')).toEqual({});
+});
+
 describe('a service account that is not there', () => {
   test('is named and waited for, and the others are annotated', async () => {
     const story = new Story({ subjects: [writer, reader] });
@@ -456,9 +477,11 @@ describe('the way to the cluster', () => {
     });
     story.kube.seed(iamServiceAccounts, { ...account(), metadata: { namespace, name: 's3-reader' } });
     story.kube.seed(serviceAccounts, { metadata: reader });
+    const follow = jest.spyOn(story.ownCluster, 'follow');
     await story.reconcileIn(namespace);
     expect(story.kube.get(serviceAccounts, reader)?.metadata.annotations).toHaveProperty([roleKey]);
     expect(story.workload.writes).toEqual([]);
+    expect(follow).toHaveBeenCalledWith('allowed/abcl0');
   });
 });
 

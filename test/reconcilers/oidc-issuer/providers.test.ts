@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { IssuerDocuments } from '../../../src/controllers/oidc-issuer/registrations/published.ts';
 import { minutes, seconds } from '../../../src/runtime/duration.ts';
 import type { FakeProvider, FakeRole } from '../../fakes/aws/iam.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
@@ -120,6 +121,25 @@ describe('registers nothing', () => {
       message: 'the distribution answers 403',
     });
     expect(result.requeueAfter).toBe(seconds(10));
+  });
+
+  test('where the pass ends before the documents come, which tells nothing about them', async () => {
+    const story = new Story();
+    const documents: IssuerDocuments = story.documents;
+    documents.fetch = () => Promise.reject(new Error('the distribution answers 403'));
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
+    documents.fetch = (_url, _jwksURI, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('no answer in time')));
+      });
+    const pass = story.reconcile();
+    await story.clock.advance(minutes(2));
+    await pass;
+    expect(providers(story).size).toBe(0);
+    expect(story.condition('ProvidersReady')).toMatchObject({
+      reason: 'ReconciliationFailed',
+      message: expect.stringContaining('not done within 120 s'),
+    });
   });
 
   test('and asks AWS nothing again while only the fetch is missing, less and less often, up to the resync', async () => {

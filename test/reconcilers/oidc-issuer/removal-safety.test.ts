@@ -6,7 +6,7 @@ import { oidcIssuerDefinition } from '../../../src/controllers/oidc-issuer/defin
 import { minutes } from '../../../src/runtime/duration.ts';
 import type { FakeBucket } from '../../fakes/aws/s3.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { accountID, globalBucket, issuerURL, Story } from './story.ts';
+import { accountID, alias, globalBucket, issuerURL, someoneElse, Story } from './story.ts';
 
 async function readyStory(): Promise<Story> {
   const story = new Story();
@@ -103,6 +103,22 @@ test('a copy under another name, with the annotation of the first, goes at once 
   expect(story.condition('Ready')).toMatchObject({ status: 'True' });
 });
 
+test('leaves the recorded distribution alone, and says so, if by now it carries the tags of somebody else', async () => {
+  const story = await readyStory();
+  await story.clock.advance(minutes(2));
+  story.distribution.tags = someoneElse;
+  story.delete();
+  for (let passes = 0; passes < 8; passes++) await story.until(() => true);
+  expect(story.distribution.config.Enabled).toBe(true);
+  expect(story.aws.writes).not.toContain('UpdateDistribution');
+  expect(story.said).toContainEqual(
+    expect.objectContaining({
+      reason: 'LeftAlone',
+      message: expect.stringContaining(`distribution ${story.distribution.id}`),
+    }),
+  );
+});
+
 test('removes the origin access control also where somebody deleted its bucket', async () => {
   const story = await readyStory();
   story.aws.buckets.clear();
@@ -121,6 +137,62 @@ describe('a removal so soon after the creation that AWS does not show all of it'
     expect(story.condition('ProvidersReady')?.message).toContain(issuerURL);
     await story.untilGone();
     expect(story.leftovers).toEqual([]);
+  });
+
+  /** IAM does not show the provider of this URL. Returns what ends that. */
+  function hideProvider({ account: { iam } }: Story, url: string): () => void {
+    const get = iam.GetOpenIDConnectProvider.bind(iam);
+    iam.GetOpenIDConnectProvider = (request) => {
+      if (request.OpenIDConnectProviderArn?.endsWith(url.slice('https://'.length)))
+        throw new ServiceError('NoSuchEntityException', 404);
+      return get(request);
+    };
+    return () => (iam.GetOpenIDConnectProvider = get);
+  }
+
+  async function expectWaitAndNothingLeft(story: Story, show: () => void): Promise<void> {
+    story.delete();
+    for (let passes = 0; passes < 8; passes++) await story.until(() => true);
+    expect(story.condition('ProvidersReady')).toMatchObject({ reason: 'Deleting' });
+    show();
+    await story.untilGone();
+    expect([...story.account.providers.keys()]).toEqual([]);
+  }
+
+  test('looks again for the provider of a new site, however long the condition has been True', async () => {
+    const story = new Story({ hosting: { s3: {} } });
+    await story.untilReady();
+    const url = 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC';
+    const jwks_uri = `${url}/keys`;
+    story.documents.answers.set(`${url}/.well-known/openid-configuration`, { issuer: url, jwks_uri });
+    story.documents.answers.set(jwks_uri, { keys: [] });
+    await story.clock.advance(minutes(10));
+    story.edit({ hosting: { s3: null, external: { issuerURL: url } }, signingKeys: null });
+    await story.reconcile();
+    expect(story.status.providers).toContainEqual(expect.objectContaining({ url, owned: true }));
+    expect(story.condition('ProvidersReady')).toMatchObject({
+      status: 'True',
+      lastTransitionTime: '2030-01-01T00:00:00Z',
+    });
+    await expectWaitAndNothingLeft(story, hideProvider(story, url));
+  });
+
+  test('looks again for a provider that was made while the condition had long been False', async () => {
+    const story = new Story({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
+    const { documents } = story;
+    const fetch = documents.fetch.bind(documents);
+    const served: string[] = [];
+    documents.fetch = async (url, ...rest) => {
+      if (!served.includes(url)) throw new Error(`${url} is not served`);
+      return fetch(url, ...rest);
+    };
+    await story.until(() => story.condition('ProvidersReady')?.reason === 'DocumentsNotServed');
+    await story.clock.advance(minutes(10));
+    served.push(issuerURL);
+    await story.reconcile();
+    expect(story.status.providers?.map(({ url }) => url)).toEqual([issuerURL]);
+    expect(story.condition('ProvidersReady')).toMatchObject({ reason: 'DocumentsNotServed' });
+    await expectWaitAndNothingLeft(story, hideProvider(story, issuerURL));
   });
 
   test('looks for its certificate again, which is neither listed nor found', async () => {

@@ -365,6 +365,13 @@ describe('credentials', () => {
     };
   }
 
+  test('that do not come hold no call longer than the operator runs', async () => {
+    const access: AccessSource = { get: () => new Promise(() => {}), renew: () => {} };
+    const call = refusal(connect({ access }).create(oidcIssuers, issuer));
+    stop.abort();
+    expect(isUnreachable(await call)).toBe(true);
+  });
+
   test('that are not accepted are read again once, for writes too', async () => {
     server.answer(refuse(401, 'Unauthorized'), json({}));
     await connect({ access: rotating(['old', 'new']) }).create(oidcIssuers, issuer);

@@ -258,22 +258,26 @@ test('a watch of a cluster-scoped kind brings its objects, which are in no names
 });
 
 test("kubectl's copy of an object and the managers of its fields are left out of lists and watches, and nothing else", async () => {
-  const copied = (name: string) => ({
+  const copied = (name: string, managedFields?: object[]) => ({
     metadata: {
       namespace: 'org',
       name,
       resourceVersion: '6',
       annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', team: 'a' },
-      managedFields: [{ manager: 'kubectl' }],
+      ...(managedFields && { managedFields }),
       labels: { tier: 'front' },
     },
     spec: { region: 'eu-central-1' },
   });
-  server.answer(list('5', [copied('listed')]), watch([{ type: 'ADDED', object: copied('watched') }]));
+  const managed = [{ manager: 'kubectl' }];
+  server.answer(
+    list('5', [copied('listed', managed), copied('managed by nobody')]),
+    watch([{ type: 'ADDED', object: copied('watched', managed) }]),
+  );
   run(reachable);
-  await until(() => changed.length === 2);
+  await until(() => changed.length === 3);
   expect(changed.map(({ metadata, ...rest }) => ({ metadata, spec: 'spec' in rest && rest.spec }))).toEqual(
-    ['listed', 'watched'].map((name) => ({
+    ['listed', 'managed by nobody', 'watched'].map((name) => ({
       metadata: { namespace: 'org', name, resourceVersion: '6', annotations: { team: 'a' }, labels: { tier: 'front' } },
       spec: { region: 'eu-central-1' },
     })),

@@ -405,14 +405,35 @@ describe('waiting and failing', () => {
     expect(word('BucketReady')[1]).toBe('AccessDenied');
   });
 
-  test('a pass that is stopped leaves no finding behind', async () => {
-    const { behaviour, house, reconcile, stop } = world();
-    behaviour['BucketReady'] = () => {
-      stop.abort();
+  type World = ReturnType<typeof world>;
+  test.each<[string, (story: World, aborted: () => never) => void]>([
+    ['in a step', ({ behaviour }, aborted) => (behaviour['BucketReady'] = aborted)],
+    ['while it judges the object', ({ hooks }, aborted) => (hooks.accept = aborted)],
+  ])('a pass that is stopped %s leaves no finding behind', async (_, prepare) => {
+    const story = world();
+    prepare(story, () => {
+      story.stop.abort();
       throw new Error('aborted');
-    };
-    await expect(reconcile()).rejects.toThrow('aborted');
-    expect(house()?.status).toBeUndefined();
+    });
+    await expect(story.reconcile()).rejects.toThrow('aborted');
+    expect(story.house()?.status).toBeUndefined();
+  });
+
+  test.each<[string, (story: World, aborted: () => never) => void]>([
+    ['in a step', ({ behaviour }, aborted) => (behaviour['remove BucketReady'] = aborted)],
+    ['while it looks for what there is', ({ hooks }, aborted) => (hooks.removal = aborted)],
+  ])('a removal that is stopped %s leaves no finding behind, and the object its finalizer', async (_, prepare) => {
+    const story = world();
+    await story.settle();
+    const before = story.house()?.status;
+    story.kube.remove(houses, ref);
+    prepare(story, () => {
+      story.stop.abort();
+      throw new Error('aborted');
+    });
+    await expect(story.reconcile()).rejects.toThrow('aborted');
+    expect(story.house()?.status).toEqual(before);
+    expect(story.house()?.metadata.finalizers).toEqual([finalizer]);
   });
 
   test('a pass that hangs is ended after two minutes, and what it waited for is a finding', async () => {
@@ -448,6 +469,57 @@ describe('waiting and failing', () => {
     late.resolve({ state: 'waiting', reason: 'DependencyNotReady', message: 'of long ago' });
     await settled();
     expect(house()).toEqual(stored);
+  });
+
+  test('a stop ends what a running pass waits for', async () => {
+    const { behaviour, hooks, parts, reconcile, stop } = world();
+    hooks.accept = (draft, pass) => {
+      behaviour['BucketReady'] = () =>
+        new Promise((_resolve, reject) => {
+          pass.signal.addEventListener('abort', () => reject(pass.signal.reason as Error));
+        });
+      return { accepted: true, parts: parts(draft), storeFirst: false };
+    };
+    const pass = reconcile();
+    await settled();
+    stop.abort(new Error('the operator stops'));
+    await expect(pass).rejects.toThrow('the operator stops');
+  });
+
+  test('a pass that was given up stores nothing first either, when the object is judged after all', async () => {
+    const { clock, hooks, parts, reconcile, statusPatches } = world();
+    const late = Promise.withResolvers<void>();
+    hooks.accept = (async (draft: HouseStatus) => {
+      await late.promise;
+      draft.address = 'of long ago';
+      return { accepted: true, parts: parts(draft), storeFirst: true };
+    }) as unknown as typeof hooks.accept;
+    const pass = expect(reconcile()).rejects.toThrow('not done within 120 s');
+    await clock.advance(minutes(2) + seconds(10));
+    await pass;
+    late.resolve();
+    await settled();
+    expect(statusPatches()).toBe(0);
+  });
+
+  test('a pass that was given up does not count as a look that went well', async () => {
+    const { behaviour, clock, reconcile, settle, word } = world();
+    await settle();
+    const late = Promise.withResolvers<Outcome>();
+    behaviour['BucketReady'] = () => late.promise;
+    const pass = expect(reconcile()).rejects.toThrow('not done within 120 s');
+    await clock.advance(minutes(2) + seconds(10));
+    await pass;
+
+    behaviour['BucketReady'] = () => {
+      throw new RangeError('read ECONNRESET');
+    };
+    await reconcile();
+    late.resolve(ready);
+    await settled();
+    await clock.advance(minutes(10));
+    await reconcile();
+    expect(word('BucketReady')[0]).toBe('Unknown');
   });
 
   test('a step logs with the object that its pass is over', async () => {

@@ -94,6 +94,17 @@ describe('a step that finds a name lost makes withdraw', () => {
   });
 });
 
+test('a withdrawal during which the operator stops is no finding', async () => {
+  const stop = new AbortController();
+  const withdraw = () => {
+    stop.abort();
+    throw new Error('the call is aborted');
+  };
+  const steps = [step('BucketReady', isLost), step('ProvidersReady', isReady, { needs: ['BucketReady'], withdraw })];
+  const run = runByNeeds([{ steps, context: [] }], { ...options, signal: stop.signal });
+  await expect(run).rejects.toThrow('aborted');
+});
+
 test('a withdrawal that fails says so in its own condition', async () => {
   const { found } = await run([
     step('BucketReady', isLost),
