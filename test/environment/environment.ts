@@ -99,6 +99,7 @@ export class Environment {
     const apply = (...what: string[]) => this.kubectl(['apply', ...what]);
     const packages = ['crd', 'default', 'components/in-cluster'].map((name) => apply('-k', inClone(`config/${name}`)));
     await Promise.all([...packages, apply('-f', inClone('test/crds'))]);
+    // kubectl wait fails for a definition that has no conditions yet.
     const crds = ['oidcissuers', 'iamserviceaccounts', 'guardrails'].map((kind) => `${kind}.irsa.giantswarm.io`);
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
     await this.kubectl(['wait', '--for=condition=Established', 'crd', ...crds, ...others, '--timeout=30s']);

@@ -26,8 +26,6 @@ const operations = [
   'AssumeRole',
   'CreateBucket',
   'GetBucketTagging',
-  'PutPublicAccessBlock',
-  'PutBucketOwnershipControls',
   'RequestCertificate',
   'AddTagsToCertificate',
   'DescribeCertificate',

@@ -122,9 +122,9 @@ describe('with a call denied by AWS', () => {
   test.each([
     {
       object: oidcIssuer('abcl0'),
-      operation: 'PutPublicAccessBlock',
-      action: 's3:PutBucketPublicAccessBlock',
-      type: 'BucketReady',
+      operation: 'CreateOriginAccessControl',
+      action: 'cloudfront:CreateOriginAccessControl',
+      type: 'DistributionReady',
     },
     {
       object: iamServiceAccount('reader', 'abcl0', { policies: { managed: ['AmazonS3ReadOnlyAccess'] } }),

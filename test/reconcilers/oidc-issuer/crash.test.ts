@@ -7,8 +7,6 @@ const lost = () => new Error('the operator was killed before it heard the answer
 /** All writes of a straight run, each once. */
 const writes = [
   'CreateBucket',
-  'PutPublicAccessBlock',
-  'PutBucketOwnershipControls',
   'RequestCertificate',
   'AddTagsToCertificate',
   'ChangeResourceRecordSets',

@@ -6,8 +6,6 @@ import { alias, bucketName, issuerURL, newPublicKey, ref, someoneElse } from './
 
 const making = [
   `creating bucket ${bucketName}`,
-  `setting the public access block of bucket ${bucketName}`,
-  `enforcing the owner of bucket ${bucketName}`,
   `writing object keys.json of bucket ${bucketName}`,
   `writing object .well-known/openid-configuration of bucket ${bucketName}`,
   `requesting a certificate for ${alias}`,
