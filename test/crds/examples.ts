@@ -114,6 +114,8 @@ export const examples = (): Example[] => [
           missingSince: '2026-01-02T00:00:00Z',
         },
       ],
+      plan: ['nothing would change'],
+      lastHandledReconcileAt: 'now',
       rotation: {
         stage: 'AwaitingPromotion',
         since: '2026-01-02T00:00:00Z',
@@ -181,6 +183,8 @@ export const examples = (): Example[] => [
       tagKeys: ['team'],
       roleARN: 'arn',
       roleName: 'reader',
+      plan: ['nothing would change'],
+      lastHandledReconcileAt: 'now',
       accountID: '111122223333',
       accountRoleARN: roleARN,
       accountNamespace: 'org-acme',

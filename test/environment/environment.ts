@@ -7,6 +7,7 @@ import type { AwsFront } from '../backends/aws/front.ts';
 import { OperatorAccess } from '../backends/aws/operator-access.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../backends/control-plane/control-plane.ts';
 import { type Running, startBoth, stopAll } from '../backends/running.ts';
+import { established } from './wait.ts';
 import { bundle, Operator, type OperatorOptions } from './operator.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -99,10 +100,9 @@ export class Environment {
     const apply = (...what: string[]) => this.kubectl(['apply', ...what]);
     const packages = ['crd', 'default', 'components/in-cluster'].map((name) => apply('-k', inClone(`config/${name}`)));
     await Promise.all([...packages, apply('-f', inClone('test/crds'))]);
-    // kubectl wait fails for a definition that has no conditions yet.
     const crds = ['oidcissuers', 'iamserviceaccounts', 'guardrails'].map((kind) => `${kind}.irsa.giantswarm.io`);
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
-    await this.kubectl(['wait', '--for=condition=Established', 'crd', ...crds, ...others, '--timeout=30s']);
+    await established((args) => this.kubectl(args), ...crds, ...others);
     const guardrail = this.kubectl(['apply', '-f', '-'], stringify(everythingAllowed));
     await Promise.all([
       apply('-k', inClone('config/components/aws-cluster')),

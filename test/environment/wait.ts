@@ -19,3 +19,12 @@ export async function until<T>(
     await sleep(50);
   }
 }
+
+/** Waits until objects of these definitions can be applied. `kubectl wait` alone fails for one that has no conditions yet. */
+export function established(kubectl: (args: string[]) => Promise<unknown>, ...definitions: string[]): Promise<true> {
+  const args = ['wait', '--for=condition=Established', 'crd', ...definitions, '--timeout=30s'];
+  return until('the definitions', async () => {
+    await kubectl(args);
+    return true as const;
+  });
+}

@@ -6,7 +6,7 @@ import type { Clients } from '../backends/aws/clients.ts';
 import { workloadKubeconfig } from '../environment/cluster.ts';
 import { Environment, inClone } from '../environment/environment.ts';
 import { counts, holdings } from '../environment/holdings.ts';
-import { until } from '../environment/wait.ts';
+import { established, until } from '../environment/wait.ts';
 import {
   awsCluster,
   credential,
@@ -278,10 +278,8 @@ describe('an AWSCluster of Cluster API', () => {
   test('gets an issuer, as soon as its kind is there', async () => {
     await environment.kubectl(['apply', '-f', inClone('test/crds/late/capi.yaml')]);
     await environment.kubectl(['apply', '-k', inClone('config/components/cluster-api')]);
-    const crds = ['awsclusters', 'awsclusterroleidentities'].map(
-      (kind) => `crd/${kind}.infrastructure.cluster.x-k8s.io`,
-    );
-    await environment.kubectl(['wait', '--for=condition=Established', ...crds, '--timeout=30s']);
+    const crds = ['awsclusters', 'awsclusterroleidentities'].map((kind) => `${kind}.infrastructure.cluster.x-k8s.io`);
+    await established((args) => environment.kubectl(args), ...crds);
     const name = 'capi';
     const host = `api.${name}.${domain}`;
     const { publicKeyFile } = environment.controlPlane.defaults;

@@ -110,7 +110,9 @@ test('a look at a role reads its object, its issuer, its service account and how
 });
 
 test('nothing is listed', () => {
-  expect(requests.filter(({ verb }) => verb === 'list')).toEqual([]);
+  // Whether a kind is installed by now can only be found out by asking for it.
+  const isThere = ({ responseStatus }: AuditEvent) => responseStatus?.code !== 404;
+  expect(requests.filter(({ verb }) => verb === 'list').filter(isThere)).toEqual([]);
 });
 
 const { policiesOnPage } = defaultTiming;

@@ -6,6 +6,7 @@ import { examples, minimal, type Example } from '../crds/examples.ts';
 import { constraints, kinds, readSchema, ruleMessages, walk, type Kind } from '../crds/schema.ts';
 import { complaints, replaceAt, violate } from '../crds/violations.ts';
 import { ControlPlane } from '../backends/control-plane/control-plane.ts';
+import { established } from '../environment/wait.ts';
 import { Objects } from './crd-objects.ts';
 
 const namespace = 'crd-test';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   await kubectl(['apply', '-k', 'config/crd']);
   await kubectl(['apply', '-k', 'config/default']);
   await kubectl(['apply', '-f', 'test/crds']);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await established(kubectl, '--all');
   await kubectl(['create', 'namespace', namespace]);
   objects = await Objects.in(namespace, controlPlane);
 });

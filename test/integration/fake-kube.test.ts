@@ -5,6 +5,7 @@ import { KubeTransport } from '../../src/runtime/kube-transport.ts';
 import { OperatorAccess } from '../../src/runtime/operator-access.ts';
 import { ControlPlane } from '../backends/control-plane/control-plane.ts';
 import { FakeKube } from '../fakes/kube.ts';
+import { established } from '../environment/wait.ts';
 import { transcript } from '../fakes/kube/transcript.ts';
 
 let controlPlane: ControlPlane;
@@ -13,7 +14,7 @@ const stop = new AbortController();
 beforeAll(async () => {
   controlPlane = await ControlPlane.start();
   await controlPlane.kubectl(['apply', '-k', 'crds']);
-  await controlPlane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await established((args) => controlPlane.kubectl(args), '--all');
 });
 
 afterAll(async () => {

@@ -162,8 +162,10 @@ test('a tenant of the same account takes nothing of another, whatever his Guardr
       role: { name: role.status?.roleName ?? '', path: '/irsa/demo/team-a/' },
     }),
   );
-  await neighbour.condition('oidcissuer', 'bucket', { type: 'BucketReady', reason: 'NotOwned' });
-  await neighbour.condition('oidcissuer', 'alias', { type: 'DistributionReady', reason: 'NotOwned' });
+  for (const name of ['bucket', 'alias']) {
+    const { message } = await neighbour.condition('oidcissuer', name, { type: 'Accepted', reason: 'NameHeld' });
+    expect(message).toContain('is held by an OIDCIssuer of another namespace');
+  }
   await neighbour.condition('iamserviceaccount', 'taken', { type: 'RoleReady', reason: 'NotOwned' });
   for (const kind of ['iamserviceaccount', 'oidcissuer']) await neighbour.kubectl(['delete', kind, '--all']);
   expect(await holdings(account)).toEqual(before);

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { ControlPlane } from '../backends/control-plane/control-plane.ts';
 import { cases } from '../crds/cases.ts';
 import { examples } from '../crds/examples.ts';
+import { established } from '../environment/wait.ts';
 import { Objects } from './crd-objects.ts';
 
 let controlPlane: ControlPlane;
@@ -13,7 +14,7 @@ beforeAll(async () => {
   controlPlane = await ControlPlane.start({ oldest: true });
   for (const base of ['config/crd', 'config/default']) await kubectl(['apply', '-k', base]);
   await kubectl(['apply', '-f', 'test/crds']);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await established(kubectl, '--all');
   await kubectl(['apply', '-f', 'config/samples/namespace.yaml']);
   await kubectl(['create', 'namespace', 'oldest']);
   objects = await Objects.in('oldest', controlPlane);

@@ -163,7 +163,7 @@ test('certificates are told apart by their tags, and denied as ACM denies', asyn
   expect(await outcome(operator.cloudFront.send(new ListDistributionsCommand({})))).toBe('done');
 });
 
-test('records may be changed in the public zones of the account, of three types', async () => {
+test('records may be changed in the zones of the account, private ones too, of three types', async () => {
   const zone = await makeZone(owner, 'example.com');
   const record = (Type: 'CNAME' | 'TXT', Value: string) => ({
     Action: 'UPSERT' as const,
@@ -175,5 +175,5 @@ test('records may be changed in the public zones of the account, of three types'
   );
   const hidden = await makeZone(owner, 'example.com', 'vpc-1');
   const list = new ListResourceRecordSetsCommand({ HostedZoneId: hidden });
-  expect(await outcome(operator.route53.send(list))).toEqual(lacks('route53:ListResourceRecordSets'));
+  expect(await outcome(operator.route53.send(list))).toBe('done');
 });
