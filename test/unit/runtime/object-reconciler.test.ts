@@ -602,6 +602,74 @@ describe('a wait', () => {
     expect(await comeBack()).toEqual({ requeueAfter: seconds(30) });
   });
 
+  describe('lets steps rest that were ready', () => {
+    /** A house whose steps all may rest, and whose certificate waits. */
+    async function waiting() {
+      const it = world();
+      const resting = (draft: HouseStatus) =>
+        it.parts(draft).map((part) => ({ ...part, steps: part.steps.map((step) => ({ ...step, rests: true })) }));
+      it.hooks.accept = (draft) => ({ accepted: true, parts: resting(draft), storeFirst: false });
+      it.behaviour['CertificateReady'] = () => waits(seconds(30));
+      await it.reconcile();
+      it.ran.length = 0;
+      return it;
+    }
+
+    test('and keeps their word', async () => {
+      const { comeBack, condition, ran } = await waiting();
+      await comeBack();
+      expect(ran).toEqual(['CertificateReady']);
+      expect(condition('BucketReady')?.status).toBe('True');
+    });
+
+    test('and runs those that were not', async () => {
+      const { behaviour, comeBack, condition, ran } = await waiting();
+      delete behaviour['CertificateReady'];
+      await comeBack();
+      expect(ran).toEqual(['CertificateReady', 'DistributionReady']);
+      expect(condition('Ready')?.status).toBe('True');
+    });
+
+    test('not if something changed, nor at the resync, nor once nothing waits any more', async () => {
+      const { behaviour, clock, comeBack, ran, reconcile } = await waiting();
+      await reconcile();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+      ran.length = 0;
+      await clock.advance(minutes(10));
+      await comeBack();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+      delete behaviour['CertificateReady'];
+      await comeBack();
+      ran.length = 0;
+      await comeBack();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady', 'DistributionReady']);
+    });
+
+    test('never longer than to the resync, however often the object comes back', async () => {
+      const { clock, comeBack, ran } = await waiting();
+      const passes = 21;
+      for (let pass = 0; pass < passes; pass++) {
+        await clock.advance(seconds(30));
+        await comeBack();
+      }
+      expect(ran.filter((condition) => condition === 'BucketReady')).toHaveLength(1);
+    });
+
+    test('not in another process', async () => {
+      const { comeBack, ran, restart } = await waiting();
+      restart();
+      await comeBack();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+    });
+
+    test('not if somebody asks for a pass', async () => {
+      const { comeBack, kube, ran } = await waiting();
+      kube.edit(houses, ref, { metadata: { annotations: { 'irsa.giantswarm.io/reconcile-at': 'now' } } });
+      await comeBack();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+    });
+  });
+
   describe('that can be looked at alone', () => {
     /** A distribution that waits until the test says that it is over. */
     async function waiting() {

@@ -64,6 +64,54 @@ async function runTwo(main: readonly Step<string[]>[], old: readonly Step<string
   return { ran, findings, found: findings.map(({ type, state, message }) => `${type} ${state} ${message}`.trim()) };
 }
 
+describe('a step that was ready', () => {
+  const resting = (...steps: readonly Step<string[]>[]) => steps.map((each) => ({ ...each, rests: true }));
+
+  async function runAgain(steps: readonly Step<string[]>[], change: readonly Step<string[]>[] = steps) {
+    const rested = new Map();
+    await runByNeeds([{ steps, context: [] }], { ...options, rested });
+    const ran: string[] = [];
+    const findings = await runByNeeds([{ steps: change, context: ran }], { ...options, resting: rested });
+    return { ran, states: findings.map(({ type, state }) => `${type} ${state}`) };
+  }
+  const waits = (): Outcome => ({ state: 'waiting', reason: 'DNSChangePending', message: '' });
+
+  test('rests, and counts as ready for those that need it', async () => {
+    const [bucket, documents] = resting(
+      step('BucketReady', isReady),
+      step('DocumentsPublished', waits, { needs: ['BucketReady'] }),
+    ) as [Step<string[]>, Step<string[]>];
+    expect(await runAgain([bucket, documents])).toEqual({
+      ran: ['DocumentsPublished'],
+      states: ['BucketReady ready', 'DocumentsPublished waiting'],
+    });
+  });
+
+  test('runs again if it does not rest', async () => {
+    expect((await runAgain([step('BucketReady', isReady)])).ran).toEqual(['BucketReady']);
+  });
+
+  test('runs with those that use what it found, and so do those that it uses itself', async () => {
+    const steps = resting(
+      { ...step('SigningKeysReady', isReady), isUsed: true },
+      { ...step('BucketReady', isReady, { needs: ['SigningKeysReady'] }), isUsed: true },
+      step('CertificateReady', isReady),
+      step('DocumentsPublished', waits, { needs: ['BucketReady'] }),
+    );
+    expect((await runAgain(steps)).ran).toEqual(['SigningKeysReady', 'BucketReady', 'DocumentsPublished']);
+  });
+
+  test('withdraws all the same if another step finds a name lost', async () => {
+    const providers = { ...step('ProvidersReady', isReady, { withdraw: nothing }), rests: true };
+    const { ran, states } = await runAgain(
+      [providers],
+      [providers, step('Verified', isLost, { watches: ['ProvidersReady'] })],
+    );
+    expect(ran).toEqual(['Verified', 'withdraw ProvidersReady: it is theirs']);
+    expect(states).toEqual(['ProvidersReady failed', 'Verified failed']);
+  });
+});
+
 describe('a step that finds a name lost makes withdraw', () => {
   test('the step that needs it through others, which does not run', async () => {
     const { ran, found } = await run([
