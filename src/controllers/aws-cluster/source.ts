@@ -62,7 +62,7 @@ export function issuerOf(
       namespace,
       name,
       labels: { [awsClusterLabel]: name, [awsClusterGroupLabel]: group },
-      ...(metadata.annotations?.[annotations.adopt] === 'true' && { annotations: { [annotations.adopt]: 'true' } }),
+      ...passedOn(metadata.annotations),
     },
     spec: {
       ...spec,
@@ -70,6 +70,16 @@ export function issuerOf(
       ...(isKept && { deletionPolicy: 'Retain' }),
     },
   };
+}
+
+/** The annotations that the issuer has because its AWSCluster has them. */
+function passedOn(its: Readonly<Record<string, string>> = {}): Pick<DesiredIssuer['metadata'], 'annotations'> {
+  const { [annotations.adopt]: adopt, [annotations.plan]: plan } = its;
+  const passed = {
+    ...(adopt === 'true' && { [annotations.adopt]: adopt }),
+    ...(plan !== undefined && { [annotations.plan]: plan }),
+  };
+  return Object.keys(passed).length > 0 ? { annotations: passed } : {};
 }
 
 /** The older operator's tags, by which Giant Swarm's other tools find a cluster's objects. */

@@ -370,12 +370,13 @@ describe('a cluster of the older operator', () => {
     expect(story.issuer).toBeDefined();
   });
 
-  test('passes on what asks to adopt, and takes it back', async () => {
+  test('passes on what asks to adopt or to plan, and takes it back', async () => {
     const story = heldByOlder();
-    story.annotate({ ...pause, 'irsa.giantswarm.io/adopt': 'true' });
+    const asked = { 'irsa.giantswarm.io/adopt': 'true', 'irsa.giantswarm.io/plan': 'true' };
+    story.annotate({ ...pause, ...asked });
     await story.reconcile();
-    expect(story.issuer?.metadata.annotations).toEqual({ 'irsa.giantswarm.io/adopt': 'true' });
-    story.annotate({ 'irsa.giantswarm.io/adopt': null });
+    expect(story.issuer?.metadata.annotations).toEqual(asked);
+    story.annotate({ 'irsa.giantswarm.io/adopt': null, 'irsa.giantswarm.io/plan': null });
     await story.reconcile();
     expect(story.issuer?.metadata.annotations ?? {}).toEqual({});
   });

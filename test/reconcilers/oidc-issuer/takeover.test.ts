@@ -1,7 +1,8 @@
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import { describe, expect, test } from '@jest/globals';
+import { oidcIssuers } from '../../../src/api/resources.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
-import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, owner, Story } from './story.ts';
+import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, owner, ref, Story } from './story.ts';
 
 const identity = 'E2OLDER';
 const legacy = { 'giantswarm.io/cluster': 'abcl0', 'giantswarm.io/installation': 'gauss' };
@@ -174,6 +175,20 @@ describe('an issuer of the older operator', () => {
     });
     expect(story.bucket.policy).not.toContain(identity);
     expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
+  });
+
+  test('is planned first, without a write', async () => {
+    const story = new Older();
+    story.adoptMe();
+    const before = structuredClone([story.bucket, story.distribution, [...story.account.providers.values()]]);
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/plan': 'true' } } });
+    await story.reconcile();
+    expect(story.aws.writes).toEqual([]);
+    expect([story.bucket, story.distribution, [...story.account.providers.values()]]).toEqual(before);
+    expect(story.status.plan).toEqual(
+      expect.arrayContaining([`tagging bucket ${bucket}`, `writing object keys.json of bucket ${bucket}`]),
+    );
+    expect(story.status.plan?.filter((line) => /^(creating (bucket|distribution)|deleting)/.test(line))).toEqual([]);
   });
 
   test('rests after that', async () => {
