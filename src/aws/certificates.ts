@@ -27,6 +27,8 @@ export interface Certificate {
   readonly failure: string | undefined;
   readonly requestedAt: Date;
   readonly notAfter: Date | undefined;
+  /** Why ACM does not renew it: its word, and what to do where that is known. Undefined: nothing is in the way. */
+  readonly renewalProblem: string | undefined;
   /** The CNAME that proves the domain. ACM shows it after some seconds. All certificates of one name in one account have the same. */
   readonly validationRecord: DnsRecord | undefined;
   /** The ARNs of the resources that use it. */
@@ -147,6 +149,13 @@ const failureOf = (reason: string) =>
     ? `${reason}: a CAA record of the domain forbids it: add one with 0 issue "amazon.com"`
     : reason;
 
+/** https://docs.aws.amazon.com/acm/latest/userguide/check-certificate-renewal-status.html */
+function renewalProblemOf(renewal: acm.RenewalSummary | undefined): string | undefined {
+  const { RenewalStatus: status, RenewalStatusReason: reason } = renewal ?? {};
+  if (status !== 'FAILED' && status !== 'PENDING_VALIDATION') return undefined;
+  return reason === undefined ? status : failureOf(reason);
+}
+
 function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): Certificate {
   const { DomainName: domain = '', Status, FailureReason, CreatedAt, NotAfter, InUseBy = [] } = detail;
   const record = detail.DomainValidationOptions?.find((option) => option.DomainName === domain)?.ResourceRecord;
@@ -158,6 +167,7 @@ function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): 
     failure: state === 'failed' ? failureOf(FailureReason ?? Status ?? '') : undefined,
     requestedAt: CreatedAt ?? new Date(0),
     notAfter: NotAfter,
+    renewalProblem: renewalProblemOf(detail.RenewalSummary),
     validationRecord: record && {
       name: plainName(record.Name ?? ''),
       type: 'CNAME',

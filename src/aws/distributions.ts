@@ -50,6 +50,8 @@ export interface Distributions {
   findByAlias(alias: string): Promise<Distribution | undefined>;
   /** Finds a distribution without alias by its only origin. Reads all pages. */
   findByOrigin(origin: Origin): Promise<Distribution | undefined>;
+  /** Finds a distribution that reads from there, with or without aliases. Reads all pages. */
+  findReader(origin: Origin): Promise<Distribution | undefined>;
   /** All with this comment, whatever their origins and aliases. Reads all pages. */
   listByComment(comment: string): Promise<readonly Distribution[]>;
   /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
@@ -87,6 +89,14 @@ export class CloudFrontDistributions implements Distributions {
       const isOurs = origin?.DomainName === originDomain && (origin.OriginPath ?? '') === originPath;
       return isOurs && !summary.Aliases?.Items?.length;
     });
+  }
+
+  findReader({ originDomain, originPath }: Origin): Promise<Distribution | undefined> {
+    return this.findWhere(({ Origins }) =>
+      (Origins?.Items ?? []).some(
+        ({ DomainName, OriginPath = '' }) => DomainName === originDomain && OriginPath === originPath,
+      ),
+    );
   }
 
   async listByComment(comment: string): Promise<readonly Distribution[]> {

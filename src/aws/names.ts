@@ -36,6 +36,10 @@ export function bucketName(
   return cluster.slice(0, 63 - suffix.length) + suffix;
 }
 
+/** What the name begins with that S3 takes for no bucket of ours. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+export const reservedPrefixOf = (name: string): string | undefined =>
+  ['xn--', 'sthree-', 'amzn-s3-demo-'].find((prefix) => name.startsWith(prefix));
+
 /** A name of this form can belong to no other account, ever. https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html */
 export function isAccountRegional(bucket: string, { accountID, region }: BucketPlace): boolean {
   return bucket.endsWith(`-${accountID}-${region}-an`) && !withoutAccountRegional.has(region);

@@ -16,6 +16,7 @@ import { matchesSelector } from '../allowed-namespaces.ts';
 import { findCluster } from './find-cluster.ts';
 import {
   accountOf,
+  clusterNameOf,
   type Derivation,
   incomplete,
   isOptedIn,
@@ -37,7 +38,8 @@ export class ClusterApiSource implements Source {
   async derive(cluster: AWSCluster): Promise<Derivation> {
     if (!isOptedIn(cluster)) return { state: 'notOptedIn' };
     const { metadata, spec } = cluster;
-    const { namespace, name } = metadata;
+    const { namespace } = metadata;
+    const name = clusterNameOf(cluster);
     const region = spec?.region;
     if (!region) return incomplete('spec.region is missing');
     const role = await this.#roleOf(cluster);
@@ -105,7 +107,7 @@ export class ClusterApiSource implements Source {
   /** The domain below which all names of the cluster are. */
   async #domainOf(cluster: AWSCluster): Promise<string | Derivation> {
     const { namespace } = cluster.metadata;
-    const name = cluster.metadata.labels?.[labels.clusterName] ?? cluster.metadata.name;
+    const name = clusterNameOf(cluster);
     const ref = { namespace, name: `${name}-cluster-values` };
     const values = await this.#valuesOf(ref);
     if (values !== undefined) {

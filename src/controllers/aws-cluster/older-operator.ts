@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../api/meta.ts';
 import { annotations, olderFinalizers } from '../../api/names.ts';
 import { configMaps, type Resource } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import { clusterNameOf } from './source.ts';
 
 /** Whether the operator that this one succeeds still looks after the cluster. Two operators would undo each other's changes. */
 export const isLookedAfter = ({ metadata }: AWSCluster): boolean =>
@@ -14,8 +15,11 @@ export const isLookedAfter = ({ metadata }: AWSCluster): boolean =>
  */
 export async function handOver(kube: KubeClient, resource: Resource, cluster: AWSCluster): Promise<void> {
   if (!holds(cluster)) return;
-  const { namespace, name } = cluster.metadata;
-  const values = await kube.find<KubernetesObject>(configMaps, { namespace, name: `${name}-cluster-values` });
+  const { namespace } = cluster.metadata;
+  const values = await kube.find<KubernetesObject>(configMaps, {
+    namespace,
+    name: `${clusterNameOf(cluster)}-cluster-values`,
+  });
   // The AWSCluster comes last: as long as it has them, this is tried again.
   if (values && holds(values)) await release(kube, configMaps, values);
   await release(kube, resource, cluster);

@@ -15,7 +15,7 @@ function outputOf({ metadata, spec, status }: OIDCIssuer, { kind }: Resource): D
   return {
     metadata: {
       namespace,
-      name: `${name}-irsa-cloudfront`,
+      name: `${spec.clusterName ?? name}-irsa-cloudfront`,
       ownerReferences: [{ apiVersion: apiVersion(oidcIssuers), kind: oidcIssuers.kind, name, uid }],
     },
     data: kind === 'Secret' ? mapValues(data, (text) => Buffer.from(text).toString('base64')) : data,

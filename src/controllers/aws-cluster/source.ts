@@ -37,6 +37,10 @@ export function releaseOf({ metadata }: AWSCluster): { readonly major: number; r
   return major === undefined ? undefined : { major: Number(major), minor: Number(minor) };
 }
 
+/** An AWSCluster that Cluster API made from a ClusterClass has a name of its own. */
+export const clusterNameOf = ({ metadata }: AWSCluster): string =>
+  metadata.labels?.[labels.clusterName] ?? metadata.name;
+
 export const has = ({ metadata }: AWSCluster, annotation: string): boolean =>
   metadata.annotations?.[annotation] !== undefined;
 
@@ -51,11 +55,13 @@ export function accountOf(roleARN: string): string | undefined {
 
 /** What both kinds of AWSCluster decide about their issuer. Other accounts, policies and tags are the user's. */
 export function issuerOf(
-  { metadata }: AWSCluster,
+  awsCluster: AWSCluster,
   { group }: Resource,
   spec: Readonly<Record<string, unknown>>,
 ): DesiredIssuer {
+  const { metadata } = awsCluster;
   const { namespace, name } = metadata;
+  const cluster = clusterNameOf(awsCluster);
   const isKept = metadata.labels?.[labels.keepIRSA] !== undefined;
   return {
     metadata: {
@@ -66,7 +72,8 @@ export function issuerOf(
     },
     spec: {
       ...spec,
-      cluster: { kubeconfigSecretRef: { name: `${name}-kubeconfig`, key: 'value' } },
+      ...(cluster !== name && { clusterName: cluster }),
+      cluster: { kubeconfigSecretRef: { name: `${cluster}-kubeconfig`, key: 'value' } },
       ...(isKept && { deletionPolicy: 'Retain' }),
     },
   };

@@ -3,13 +3,14 @@ import type { OIDCIssuer } from '../../api/kinds.ts';
 import type { Reason } from '../../api/conditions.ts';
 import { oidcIssuers } from '../../api/resources.ts';
 import type { Account } from '../../aws/accounts.ts';
+import { reservedPrefixOf } from '../../aws/names.ts';
 import { partitionOf } from '../../aws/partitions.ts';
 import { jwksURL } from '../../oidc/discovery.ts';
 import type { Acceptance, Pass } from '../../runtime/definition.ts';
 import { sameJson } from '../../runtime/json.ts';
 import { TerminalError } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
-import { currentSiteOf } from '../issuer-contract.ts';
+import { clusterNameOf, currentSiteOf } from '../issuer-contract.ts';
 import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
@@ -165,7 +166,8 @@ type Refusal = Extract<Acceptance<never, never>, { accepted: false }>;
 
 const refused = (reason: Reason, message: string): Refusal => ({ accepted: false, reason, message });
 
-function findProblem({ spec }: OIDCIssuer, status: OIDCIssuerStatus): Refusal | undefined {
+function findProblem(object: OIDCIssuer, status: OIDCIssuerStatus): Refusal | undefined {
+  const { spec } = object;
   const notBuilt = findNotBuilt(spec, oidcIssuerFields);
   if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
   const partition = partitionOf(spec.region).name;
@@ -173,6 +175,13 @@ function findProblem({ spec }: OIDCIssuer, status: OIDCIssuerStatus): Refusal | 
     return refused(
       'InvalidSpec',
       `spec.hosting.cloudFront: partition ${partition} has no CloudFront: use spec.hosting.s3`,
+    );
+  }
+  const reserved = spec.hosting.external || spec.bucket?.name ? undefined : reservedPrefixOf(clusterNameOf(object));
+  if (reserved !== undefined) {
+    return refused(
+      'InvalidSpec',
+      `spec.clusterName: S3 reserves names of buckets that begin with ${reserved}, as the default one would: set spec.bucket.name`,
     );
   }
   if (!spec.hosting.external && !spec.signingKeys) {

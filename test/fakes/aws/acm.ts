@@ -12,6 +12,8 @@ export interface FakeCertificate {
   status: acm.CertificateStatus;
   failure: acm.FailureReason | undefined;
   keyAlgorithm: acm.KeyAlgorithm;
+  /** Absent: ACM has not begun to renew it. */
+  renewal?: Pick<acm.RenewalSummary, 'RenewalStatus' | 'RenewalStatusReason'>;
   tags: Record<string, string>;
   /** So many more answers do not tell the validation record yet, as for the first seconds. */
   recordHiddenFor: number;
@@ -79,6 +81,7 @@ export class FakeAcm {
         CreatedAt: new Date(certificate.requestedAt),
         NotAfter: status === 'ISSUED' ? new Date(certificate.requestedAt + 198 * 86_400_000) : undefined,
         InUseBy: this.scope.usersOf(arn),
+        ...(certificate.renewal && { RenewalSummary: certificate.renewal }),
         DomainValidationOptions: [
           { DomainName: domain, ValidationMethod: 'DNS', ...(hidden ? {} : { ResourceRecord: record }) },
         ],

@@ -48,6 +48,7 @@ export class FakeS3 {
       throw new ServiceError('IllegalLocationConstraintException', 400, `location constraint ${constraint}`);
     }
     if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) throw new ServiceError('InvalidBucketName', 400, name);
+    if (/^(xn--|sthree-|amzn-s3-demo-)/.test(name)) throw new ServiceError('InvalidBucketName', 400, name);
     const accountRegional = BucketNamespace === 'account-regional';
     if (name.endsWith('-an') !== accountRegional || (accountRegional && !name.endsWith(`-${owner}-${region}-an`))) {
       throw new ServiceError('InvalidBucketName', 400, `${name} is not of the namespace of ${owner} in ${region}`);

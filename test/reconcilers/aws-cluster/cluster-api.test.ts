@@ -11,6 +11,7 @@ const roleARN = 'arn:aws:iam::111122223333:role/capa';
 const identityRef = { kind: 'AWSClusterRoleIdentity', name: 'acme' };
 
 interface Case {
+  readonly name?: string;
   readonly spec?: object;
   readonly on?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
@@ -21,6 +22,7 @@ interface Case {
 }
 
 function derive({
+  name,
   spec = {},
   on = { [optIn]: '' },
   labels: its = {},
@@ -42,7 +44,14 @@ function derive({
   const cluster: AWSCluster = {
     apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta2',
     kind: 'AWSCluster',
-    metadata: { ...ref, uid: 'uid', resourceVersion: '1', annotations: on, labels: its },
+    metadata: {
+      ...ref,
+      ...(name !== undefined && { name }),
+      uid: 'uid',
+      resourceVersion: '1',
+      annotations: on,
+      labels: its,
+    },
     spec: { region: 'eu-central-1', identityRef, ...spec },
   };
   return new ClusterApiSource(world).derive(cluster);
@@ -109,6 +118,21 @@ test.each<[string, Case, object]>([
   ],
 ])('takes %s', async (_, what, derivation) => {
   expect(await derive(what)).toMatchObject(derivation);
+});
+
+test('is called by its cluster where Cluster API gave it a name of its own', async () => {
+  expect(await derive({ name: 'abcl0-x7k2p', labels: { [labels.clusterName]: 'abcl0' } })).toMatchObject({
+    desired: {
+      metadata: { name: 'abcl0-x7k2p' },
+      spec: {
+        clusterName: 'abcl0',
+        hosting: { cloudFront: { alias: 'irsa.abcl0.gauss.example.com' } },
+        bucket: { name: '111122223333-g8s-abcl0-oidc-pod-identity-v3' },
+        signingKeys: { secretRef: { name: 'abcl0-sa' } },
+        cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig' } },
+      },
+    },
+  });
 });
 
 test('wants nothing for a cluster that does not opt in', async () => {

@@ -12,18 +12,20 @@ function expectRefusal(story: Story, reason: string, field: string): void {
 }
 
 describe('sends nothing to AWS, not even a question, for', () => {
-  test.each([['InvalidSpec', 'spec.hosting.cloudFront', { region: 'cn-north-1' }]])(
-    '%s: %s',
-    async (reason, field, spec) => {
-      const story = new Story(spec);
-      await story.reconcile();
-      expectRefusal(story, reason, field);
-      expect(story.aws.calls).toEqual([]);
-      expect(story.object?.metadata.finalizers).toBeUndefined();
-      story.delete();
-      expect(story.object).toBeUndefined();
-    },
-  );
+  test.each<[string, string, ConstructorParameters<typeof Story>[0]]>([
+    ['InvalidSpec', 'spec.hosting.cloudFront', { region: 'cn-north-1' }],
+    ['InvalidSpec', 'spec.bucket.name', { clusterName: 'sthree-prod' }],
+    ['InvalidSpec', 'spec.bucket.name', { clusterName: 'amzn-s3-demo-x' }],
+    ['InvalidSpec', 'spec.bucket.name', { clusterName: 'xn--abc' }],
+  ])('%s: %s', async (reason, field, spec) => {
+    const story = new Story(spec);
+    await story.reconcile();
+    expectRefusal(story, reason, field);
+    expect(story.aws.calls).toEqual([]);
+    expect(story.object?.metadata.finalizers).toBeUndefined();
+    story.delete();
+    expect(story.object).toBeUndefined();
+  });
 });
 
 test('takes what asks for no more than the default', async () => {

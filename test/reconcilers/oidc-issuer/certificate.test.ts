@@ -169,6 +169,22 @@ test('asks less and less often, once a day at last, where each request fails, an
   // Seven days are many passes.
 }, 60_000);
 
+test('says that ACM does not renew the certificate, which serves meanwhile', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const certificate = only([...story.account.certificates.values()]);
+  certificate.renewal = { RenewalStatus: 'PENDING_VALIDATION', RenewalStatusReason: 'CAA_ERROR' };
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'True' });
+  expect(story.condition('CertificateReady')?.message).toContain('CAA_ERROR');
+  expect(story.said).toContainEqual(
+    expect.objectContaining({ reason: 'CertificateNotRenewed', message: expect.stringContaining(certificate.arn) }),
+  );
+  certificate.renewal = { RenewalStatus: 'SUCCESS', RenewalStatusReason: undefined };
+  await story.reconcile();
+  expect(story.condition('CertificateReady')?.message).toBe('');
+});
+
 test('moves the distribution from an expired certificate to a new one', async () => {
   const story = new Story();
   await story.untilReady();

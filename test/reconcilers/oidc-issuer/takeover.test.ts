@@ -1,6 +1,7 @@
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
+import { Kill } from '../../fakes/gate.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
 import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, owner, ref, Story } from './story.ts';
 
@@ -237,6 +238,88 @@ describe('an issuer of the older operator', () => {
     expect(story.account.providers.size).toBe(1);
   });
 });
+
+/** One of release 18: without alias, certificate and records. */
+class OlderWithoutAlias extends Older {
+  static readonly url = 'https://dolder.cloudfront.net';
+
+  constructor() {
+    super({ hosting: { cloudFront: {} } });
+    const { account, bucket: its, distribution, zone } = this;
+    distribution.config.Aliases = { Quantity: 0, Items: [] };
+    distribution.config.ViewerCertificate = { CloudFrontDefaultCertificate: true };
+    account.certificates.clear();
+    zone.records.length = 0;
+    account.providers.clear();
+    const { url } = OlderWithoutAlias;
+    const arn = `arn:aws:iam::${accountID}:oidc-provider/dolder.cloudfront.net`;
+    const audiences = new Set(['sts.amazonaws.com']);
+    account.providers.set(arn, { arn, url, audiences, tags: tags(), createdAt: new Date(0) });
+    const discovery = its.objects.get('.well-known/openid-configuration')!;
+    const body = JSON.stringify({ issuer: url, jwks_uri: `${url}/keys.json` });
+    its.objects.set('.well-known/openid-configuration', { ...discovery, body });
+  }
+}
+
+describe('an issuer of the older operator without alias', () => {
+  test('keeps the name of its distribution', async () => {
+    const story = new OlderWithoutAlias();
+    story.adoptMe();
+    await story.untilReady();
+    await story.untilReady();
+    expect(story.status.issuerURL).toBe(OlderWithoutAlias.url);
+    expect(story.distribution.id).toBe('EOLDER');
+  });
+
+  test.each([
+    ['its distribution is not to be adopted', {}],
+    ['that is not to be adopted, and an alias is asked for', { hosting: { cloudFront: { alias } } }],
+  ])('is left as it is if %s', async (_, spec) => {
+    const story = new OlderWithoutAlias();
+    delete story.distribution.tags['irsa.giantswarm.io/adopt'];
+    story.edit(spec);
+    story.adoptMe();
+    const before = structuredClone(story.bucket);
+    for (let passes = 0; passes < 5; passes++) await story.until(() => true);
+    expect(story.condition('BucketReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+    expect(story.condition('BucketReady')?.message).toContain('distribution EOLDER, which reads the bucket,');
+    expect(story.bucket).toEqual(before);
+    expect(story.account.distributions.size).toBe(1);
+  });
+});
+
+/** Kills the operator after that write of the adoption, starts another one, and says what is wrong in the end. Undefined: there was no such write. */
+async function survive(last: number): Promise<string | undefined> {
+  const story = new Older();
+  story.adoptMe();
+  const kill = new Kill(last);
+  story.aws.gate = kill.gate;
+  story.kube.gate = kill.gate;
+  const act = async () => {
+    await story.untilReady();
+    await story.untilReady();
+  };
+  await act().catch(() => undefined);
+  if (kill.where === undefined) return undefined;
+  story.aws.gate = (_, call) => call();
+  story.kube.gate = (_, call) => call();
+  story.restart();
+  await act();
+  const { buckets, distributions, certificates, providers, originAccessControls } = story.account;
+  const counts = [buckets, distributions, certificates, providers, originAccessControls].map(({ size }) => size);
+  const found = `${counts.join()} ${story.published.join()} ${story.bucket.policy?.includes(identity)}`;
+  return found === `1,1,1,1,1 ${story.kid} false` ? '' : `killed after ${kill.where}: ${found}`;
+}
+
+test('an adoption comes to the same end wherever the operator is killed', async () => {
+  const problems: string[] = [];
+  let kills = 0;
+  for (let problem = await survive(0); problem !== undefined; problem = await survive(++kills)) {
+    if (problem !== '') problems.push(problem);
+  }
+  expect(problems).toEqual([]);
+  expect(kills).toBeGreaterThan(10);
+}, 60_000);
 
 test('a public bucket of the older operator is served throughout, also while its ACLs end', async () => {
   const url = `https://s3.eu-central-1.amazonaws.com/${bucket}`;

@@ -101,6 +101,9 @@ function statements(policy: PolicyDocument | undefined): readonly unknown[] {
   return Array.isArray(statement) ? statement : [statement];
 }
 
+/** Whether the distribution of an older program may read the bucket. */
+export const letsInIdentities = (policy: PolicyDocument | undefined): boolean => statements(policy).some(isOfIdentity);
+
 /** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html#private-content-restricting-access-to-s3-oai */
 function isOfIdentity(statement: unknown): boolean {
   const { Effect, Principal, Action } = statement as { Effect?: unknown; Principal?: unknown; Action?: unknown };

@@ -9,7 +9,8 @@ import {
 import { changedTags, diffTags, hasChanges } from '../../../aws/tags.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { NameLost, TerminalError } from '../../explain.ts';
-import { ensureBucketPolicy } from './bucket-policy.ts';
+import { ensureBucketPolicy, letsInIdentities } from './bucket-policy.ts';
+import { originOf } from './recovery.ts';
 import { ensureReaders, isPublic, isShared } from './readers.ts';
 import { mustBeOurs } from '../../ownership.ts';
 import { mayBeNew } from './propagation.ts';
@@ -30,6 +31,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     const observed = await ensure(buckets, context);
     if (observed)
       mustBeOurs({ what: `bucket ${name}`, tags: observed.tags, isNew: mayBeNew(context, 'BucketReady') }, owner);
+    if (observed) await readerMustBeOurs(context, observed);
     site.bucket.entry.owned = true;
     seen.bucket = observed ?? 'new';
     if (observed) {
@@ -83,6 +85,16 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     return ready;
   },
 };
+
+/**
+ * The distribution of an older program reads the bucket, and pods may depend on it. If it is not to be adopted with the bucket, then
+ * nothing of the bucket is changed.
+ */
+async function readerMustBeOurs({ account, owner, site }: AcceptedSite, { policy }: Bucket): Promise<void> {
+  if (site.entry.distribution || !letsInIdentities(policy)) return;
+  const reader = await account.distributions.findReader(originOf(site.bucket));
+  if (reader) mustBeOurs({ what: `distribution ${reader.id}, which reads the bucket,`, tags: reader.tags }, owner);
+}
 
 /** Whether the documents are published, and nothing proves that everybody reads them without their ACLs. */
 async function readsByACL(context: AcceptedSite): Promise<boolean> {

@@ -7,7 +7,7 @@ import { hours } from '../../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { type Found, mustBeOurs, mustNotBeAnotherClusters, mustShowTags } from '../../ownership.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
-import { awaitByHand, type ByHand } from './by-hand.ts';
+import { awaitByHand } from './by-hand.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from '../time.ts';
@@ -31,7 +31,9 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
     const certificate = await ensure(context);
     if (certificate) site.entry.certificate = describe(certificate);
     const proof = certificate && (await ensureValidationRecord(context, certificate, place));
-    if (certificate?.state === 'issued') return proof?.isThere === false ? renewalAtRisk(proof) : ready;
+    if (certificate?.state === 'issued' && proof?.isThere === false) return renewalAtRisk(proof.request);
+    if (certificate?.state === 'issued')
+      return certificate.renewalProblem === undefined ? ready : notRenewed(context, certificate);
     if (certificate?.state === 'failed') return failure(context, certificate);
     if (proof?.isThere === false) return awaitByHand(context, proof);
     if (!certificate?.validationRecord) {
@@ -94,10 +96,17 @@ async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
 }
 
 /** The certificate is there until it has to be renewed. */
-const renewalAtRisk = ({ request }: ByHand): Outcome => ({
+const renewalAtRisk = (why: string): Outcome => ({
   state: 'ready',
-  message: `ACM will not renew the certificate as it is: ${request}`,
+  message: `ACM will not renew the certificate as it is: ${why}`,
 });
+
+/** The record that proves the domain is made again in each pass. What else is in the way only a person can mend. */
+function notRenewed({ pass }: AcceptedSite, { arn, notAfter, renewalProblem = '' }: Certificate): Outcome {
+  const until = notAfter ? `, which expires at ${toTime(notAfter)}` : '';
+  pass.event('Warning', 'CertificateNotRenewed', `ACM does not renew certificate ${arn}${until}: ${renewalProblem}`);
+  return renewalAtRisk(renewalProblem);
+}
 
 const asFound = ({ services }: SiteContext, { arn, tags, requestedAt }: Certificate): Found => ({
   what: `certificate ${arn}`,

@@ -1,0 +1,139 @@
+import { expect, test } from '@jest/globals';
+import { hours, minutes } from '../../../src/runtime/duration.ts';
+import { Kill } from '../../fakes/gate.ts';
+import { Migration } from './migrating.ts';
+import { accountID, alias, bucketName } from './story.ts';
+
+/** What an operator does that is killed at each of its writes, to AWS and to Kubernetes. */
+interface Work {
+  readonly begin: () => Promise<Migration>;
+  readonly act: (story: Migration) => Promise<void>;
+  /** What stands in the end, wherever the operator was killed. */
+  readonly end: readonly string[];
+}
+
+const before = { name: `${accountID}-g8s-abcl0-oidc-pod-identity` };
+const after = { name: `${accountID}-g8s-abcl0-oidc-pod-identity-v2` };
+const inS3 = { hosting: { s3: {} } };
+const withoutAlias = { hosting: { cloudFront: {} } };
+
+const provider = (url: string) => `provider arn:aws:iam::${accountID}:oidc-provider/${url}`;
+const published = ['distribution', 'origin access control'];
+const ofS3 = (bucket: string) => provider(`s3.eu-central-1.amazonaws.com/${bucket}`);
+const ofDistribution = [...published, provider('DISTRIBUTION')];
+const ofAlias = [
+  'distribution',
+  `certificate ${alias}`,
+  provider(alias),
+  `record A ${alias}`,
+  `record AAAA ${alias}`,
+  'validation record',
+];
+
+/** Distributions, their names and validation records are called differently from run to run. */
+const standing = (story: Migration) =>
+  story.leftovers
+    .map((what) =>
+      what
+        .replace(/^(distribution|origin access control) .*/, '$1')
+        .replace(/oidc-provider\/d\w+\.cloudfront\.net/, 'oidc-provider/DISTRIBUTION')
+        .replace(/^record CNAME _.*/, 'validation record'),
+    )
+    .toSorted()
+    .join(', ');
+
+/** The issuer has moved from that spec to one with an alias, and tokens of the former URL have expired. */
+async function drained(spec: object): Promise<Migration> {
+  const story = await Migration.at(spec);
+  story.edit({ hosting: { s3: null, cloudFront: { alias } }, bucket: after });
+  await story.settle();
+  story.say(`https://${alias}`);
+  await story.settle();
+  await story.clock.advance(hours(26));
+  return story;
+}
+
+async function ready(spec: object): Promise<Migration> {
+  const story = new Migration(spec);
+  await story.untilReady();
+  story.delete();
+  return story;
+}
+
+/** Also what AWS may not have shown in the first minute. */
+async function settled(story: Migration): Promise<void> {
+  await story.settle();
+  await story.clock.advance(minutes(1));
+  await story.settle();
+}
+
+const works: Readonly<Record<string, Work>> = {
+  'publishes in S3': {
+    begin: async () => new Migration(inS3),
+    act: (story) => story.untilReady(),
+    end: [`bucket ${bucketName}`, ofS3(bucketName)],
+  },
+  'publishes without alias': {
+    begin: async () => new Migration(withoutAlias),
+    act: (story) => story.untilReady(),
+    end: [`bucket ${bucketName}`, ...ofDistribution],
+  },
+  'goes from S3 to a distribution': {
+    begin: async () => {
+      const story = await Migration.at({ ...inS3, bucket: before });
+      story.edit({ hosting: { s3: null, cloudFront: {} }, bucket: after });
+      return story;
+    },
+    act: (story) => story.settle(),
+    end: [`bucket ${before.name}`, ofS3(before.name), `bucket ${after.name}`, ...ofDistribution],
+  },
+  'goes from a distribution to an alias': {
+    begin: async () => {
+      const story = await Migration.at({ ...withoutAlias, bucket: after });
+      story.edit({ hosting: { cloudFront: { alias } } });
+      return story;
+    },
+    act: (story) => story.settle(),
+    end: [`bucket ${after.name}`, ...ofDistribution, ...ofAlias],
+  },
+  'retires S3': {
+    begin: () => drained({ ...inS3, bucket: before }),
+    act: settled,
+    end: [`bucket ${before.name}`, `bucket ${after.name}`, 'origin access control', ...ofAlias],
+  },
+  'retires a distribution': {
+    begin: () => drained({ ...withoutAlias, bucket: after }),
+    act: settled,
+    end: [`bucket ${after.name}`, 'origin access control', ...ofAlias],
+  },
+  'removes S3': { begin: () => ready(inS3), act: (story) => story.untilGone(), end: [] },
+  'removes a distribution': { begin: () => ready(withoutAlias), act: (story) => story.untilGone(), end: [] },
+};
+
+/** Kills the operator after that write, starts another one, and says what is wrong in the end. Undefined: there was no such write. */
+async function survive({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {
+  const story = await begin();
+  const kill = new Kill(last);
+  story.aws.gate = kill.gate;
+  story.kube.gate = kill.gate;
+  await act(story).catch(() => undefined);
+  if (kill.where === undefined) return undefined;
+  story.aws.gate = (_, call) => call();
+  story.kube.gate = (_, call) => call();
+  story.restart();
+  await act(story);
+  const wanted = end.toSorted().join(', ');
+  return standing(story) === wanted ? [] : [`killed after ${kill.where}: ${standing(story)}`];
+}
+
+test.each(Object.entries(works))(
+  'an operator that %s comes to the same end wherever it is killed',
+  async (_, work) => {
+    const problems: string[] = [];
+    let kills = 0;
+    for (let found = await survive(work, 0); found; found = await survive(work, ++kills)) problems.push(...found);
+    expect(problems).toEqual([]);
+    expect(kills).toBeGreaterThan(4);
+  },
+  60_000,
+);
