@@ -21,6 +21,8 @@ export const annotations = {
   rotationConfirmed: 'irsa.giantswarm.io/rotation-confirmed',
   /** On an OIDCIssuer: the key id of the new signing key, once every API server of the cluster signs with it. */
   rotationSigning: 'irsa.giantswarm.io/rotation-signing',
+  /** On a generated Secret: the name of the OIDCIssuer that may change it. Without it the operator only reads the Secret. */
+  generatedFor: 'irsa.giantswarm.io/generated-for',
   /** On a generated Secret whose key has rotated: the key id of its private key. */
   signingKey: 'irsa.giantswarm.io/signing-key',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */

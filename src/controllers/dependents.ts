@@ -35,9 +35,14 @@ export function dependentsOf(
 ): IAMServiceAccount[] {
   // An issuer that was never registered, such as a copy, has its URL from its spec alone.
   const urls = isRegistered(issuer) ? ofURLs : [];
+  // Behind a provider of somebody else's stands another issuer too, for others than those that refer to this one.
+  const providers = issuer.status?.providers ?? [];
+  const used = providers.filter(({ owned }) => !owned).map(({ url }) => url);
+  const ownURLs = urls.filter((url) => !used.includes(url) || providers.some((each) => each.owned && each.url === url));
   return candidates.filter(
     (object) =>
-      ((object.status?.issuers ?? []).some(({ url }) => urls.includes(url)) || mayTrust(object, issuer)) &&
+      ((object.status?.issuers ?? []).some(({ url }) => (refersTo(object, issuer) ? urls : ownURLs).includes(url)) ||
+        mayTrust(object, issuer)) &&
       !(object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy === 'Retain'),
   );
 }

@@ -23,26 +23,47 @@ export interface AskedName {
   readonly what: string;
 }
 
+/** What AWS says of names that are somebody else's. */
+const notTheirs: readonly string[] = ['NotOwned', 'OwnedByAnotherCluster', 'BucketNameTaken'];
+
 const aliasKey = (alias: string) => `alias/${alias}`;
 const bucketKey = (name: string) => `bucket/${name}`;
 
 /** Service accounts are told apart by namespace and cluster of the issuer, so a cluster's name counts within its namespace. */
 export function namesAskedBy(object: OIDCIssuer): readonly AskedName[] {
-  const { alias } = object.spec.hosting.cloudFront ?? {};
-  const bucket = object.spec.bucket?.name;
+  const { cloudFront, external } = object.spec.hosting;
+  const { alias } = cloudFront ?? {};
+  const bucket = external ? undefined : object.spec.bucket?.name;
   const cluster = clusterNameOf(object);
+  const secret = object.spec.signingKeys?.generate?.secretName;
   return [
     { key: `cluster/${object.metadata.namespace}/${cluster}`, what: `spec.clusterName ${cluster}` },
     ...(alias === undefined ? [] : [{ key: aliasKey(alias), what: `spec.hosting.cloudFront.alias ${alias}` }]),
     ...(bucket === undefined ? [] : [{ key: bucketKey(bucket), what: `spec.bucket.name ${bucket}` }]),
+    ...(secret === undefined
+      ? []
+      : [
+          {
+            key: `secret/${object.metadata.namespace}/${secret}`,
+            what: `spec.signingKeys.generate.secretName ${secret}`,
+          },
+        ]),
   ];
 }
 
-/** A refused object holds only what it made before, because it can ask for any name. */
+/**
+ * A refused object holds only what it made before, because it can ask for any name. So does one that found on AWS that its names are
+ * somebody else's. Who uses an external issuer holds no name: several may.
+ */
 export function nameClaimOf(object: OIDCIssuer): NameClaim {
   const { metadata, status } = object;
-  const { sites = [], conditions } = status ?? {};
-  const isAccepted = isTrue(conditions, 'Accepted') && status?.observedGeneration === metadata.generation;
+  const { conditions } = status ?? {};
+  const sites = (status?.sites ?? []).filter(
+    ({ hosting, bucket, registered }) => hosting !== 'External' && (registered || bucket?.owned),
+  );
+  const isRefusedByAws = (conditions ?? []).some(({ reason }) => notTheirs.includes(reason));
+  const isCurrent = status?.observedGeneration === metadata.generation;
+  const isAccepted = isTrue(conditions, 'Accepted') && isCurrent && !isRefusedByAws;
   const namesOf = ({ url, bucket }: (typeof sites)[number]) => [
     aliasKey(withoutScheme(url)),
     ...(bucket ? [bucketKey(bucket.name)] : []),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { Metrics } from './metrics.ts';
 
 export interface StatusServerOptions {
@@ -8,8 +9,10 @@ export interface StatusServerOptions {
   readonly isReady: () => boolean;
 }
 
-/** Anybody on the network may ask, so what one can hold open is bounded. */
+/** Anybody on the network may ask, so what one can hold open is bounded. The oldest connection makes room, so that the kubelet is always let in. */
 const mostConnections = 64;
+/** Milliseconds for a whole request. */
+const patience = 2_000;
 
 /** Answers a kubelet's probes and Prometheus. Nothing that it serves is secret, and nothing that is sent to it is read. */
 export class StatusServer {
@@ -28,7 +31,15 @@ export class StatusServer {
       const { status, type, body } = isRead ? (page?.() ?? text(404, 'not found')) : text(405, 'only GET is answered');
       response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
     });
-    this.#server.maxConnections = mostConnections;
+    this.#server.headersTimeout = patience;
+    this.#server.requestTimeout = patience;
+    const open = new Set<Socket>();
+    this.#server.on('connection', (socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      const [oldest] = open;
+      if (open.size > mostConnections) oldest?.destroy();
+    });
   }
 
   /** On all addresses. Gives the port. Rejects if another program has the port. */

@@ -191,6 +191,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     memory.note(said, elapsed);
     await this.#store(visit, { findings: said, ready: headline(findings, end) }, elapsed);
     this.options.observer?.passed(object.metadata, { findings: said, status: visit.draft });
+    // What a failed step left half done may be another step's to see.
+    if (all.some(isRetryable)) memory.wake();
     if (all.some(isRetryable)) return { failed: true };
     const resync = jittered(this.options.resync, this.options.random);
     const waiting = all.filter((finding) => finding.state === 'waiting');

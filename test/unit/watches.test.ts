@@ -75,7 +75,8 @@ describe('an OIDCIssuer', () => {
     const names = nameClaimIndex();
     const asking = { namespace: 'team-b', name: 'asking' };
     const watchNames = watches.issuersForNames(names);
-    const holding = issuer({ status: { sites: [{ url: 'https://irsa.example.com', phase: 'Current' }] } });
+    const site = { url: 'https://irsa.example.com', hosting: 'CloudFront', phase: 'Current', registered: true };
+    const holding = issuer({ status: { sites: [site] } });
     for (const each of [asking, ref]) {
       const selected = { seniority: '', asked: ['alias/irsa.example.com'], held: [], registered: [] };
       names.changed({ ref: each, selected, kind: 'changed', pending: false });

@@ -5,7 +5,7 @@
  */
 export interface IAMServiceAccountSpec {
   /**
-   * Not built yet, except one. The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
+   * More than one is not built yet. The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
    */
   issuerRefs: {
     /**

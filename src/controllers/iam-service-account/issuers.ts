@@ -36,7 +36,7 @@ export interface IssuerQuery {
 export function assess({ issuer, others, recorded }: IssuerQuery): IssuerSituation {
   const audiences = issuer ? audiencesOf(issuer) : [];
   const kept = recorded.filter(
-    ({ url }) => !others.some((other) => other.registered && other.leavingForGood && other.urls.includes(url)),
+    ({ providerARN }) => !others.some((other) => other.leavingForGood && other.providerARNs.includes(providerARN)),
   );
   if (!issuer) return { issuer, audiences, state: 'notFound', trusted: kept };
   const isLeaving = issuer.metadata.deletionTimestamp !== undefined;

@@ -25,7 +25,7 @@ import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
 import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { type Asked, askedOf, currentEntry, isAsked, type SiteEntry } from './site/site.ts';
+import { type Asked, askedOf, currentEntry, servedURLs, isAsked, type SiteEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -50,6 +50,8 @@ export async function accept(
   const asked = askedOf(object, { accountID, installation: settings.installation, now: clock.now() });
   const moved = refuseBucket(currentEntry(draft.sites, asked), asked);
   if (moved) return moved;
+  const doubled = refuseOwnURL(draft.sites, asked);
+  if (doubled) return doubled;
   const account = await getAccount();
   const away = refusePartition(object, account);
   if (away) return away;
@@ -107,6 +109,14 @@ function refuseBucket({ bucket }: SiteEntry, asked: Asked): Refusal | undefined 
     'NotImplemented',
     `spec.bucket.name cannot be changed yet: what stands on AWS is in "${bucket.name}", not in "${asked.bucket}"`,
   );
+}
+
+/** Its keys and all that stands behind it would be forgotten. */
+function refuseOwnURL(sites: readonly SiteEntry[] = [], asked: Asked): Refusal | undefined {
+  if (asked.hosting !== 'External') return undefined;
+  const own = sites.filter(({ hosting }) => hosting !== 'External').flatMap(servedURLs);
+  if (!own.includes(asked.url)) return undefined;
+  return refused('InvalidSpec', `spec.hosting.external.issuerURL: ${asked.url} is published by this issuer itself`);
 }
 
 function refusePartition({ spec: { region } }: OIDCIssuer, { partition }: Account): Refusal | undefined {

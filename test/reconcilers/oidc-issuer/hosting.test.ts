@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { oidcIssuers } from '../../../src/api/resources.ts';
+import { oidcIssuerDefinition } from '../../../src/controllers/oidc-issuer/definition.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { hours } from '../../../src/runtime/duration.ts';
 import type { FakeProvider } from '../../fakes/aws/iam.ts';
 import { Migration } from './migrating.ts';
-import { accountID, alias, bucketName, globalBucket, issuerURL, only, Story } from './story.ts';
+import { accountID, alias, bucketName, globalBucket, issuerURL, only, ref, Story } from './story.ts';
 
 const s3URL = `https://s3.eu-central-1.amazonaws.com/${bucketName}`;
 const externalURL = 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123ABC';
@@ -292,6 +294,20 @@ describe('an issuer that somebody else hosts', () => {
     expect(story.leftovers).toEqual([]);
   });
 
+  test.each<[string, object]>([
+    ['an alias', { cloudFront: { alias } }],
+    ['a public bucket', { s3: {} }],
+  ])('is not its own issuer in %s, which would be forgotten', async (_, hosting) => {
+    const story = new Story({ hosting });
+    await story.untilReady();
+    const { issuerURL: own = '', sites } = story.status;
+    story.edit({ hosting: { cloudFront: null, s3: null, external: { issuerURL: own } } });
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+    expect(story.condition('Accepted')?.message).toContain('is published by this issuer itself');
+    expect(story.status.sites).toEqual(sites);
+  });
+
   test('never takes a provider away because of what is served', async () => {
     const story = hosted();
     await story.untilReady();
@@ -304,6 +320,51 @@ describe('an issuer that somebody else hosts', () => {
     await story.reconcile();
     expect(story.account.providers.size).toBe(1);
     expect(story.condition('Verified')).toMatchObject({ status: 'False', reason: 'NotVerified' });
+  });
+});
+
+describe('an external issuer whose URL another issuer publishes', () => {
+  const rival = { namespace: 'default', name: 'rival' };
+
+  async function withRival() {
+    const story = await Migration.at();
+    story.kube.seed(oidcIssuers, {
+      metadata: { ...rival, creationTimestamp: '2999-01-01T00:00:00Z' },
+      spec: { region: 'eu-central-1', clusterName: 'rival', hosting: { external: { issuerURL } } },
+    });
+    const run = story.runner(oidcIssuerDefinition(story));
+    for (let passes = 0; passes < 3; passes++) await run(rival);
+    const remove = async () => {
+      const annotations = { 'irsa.giantswarm.io/allow-deletion': 'true' };
+      story.kube.edit(oidcIssuers, rival, { metadata: { annotations } });
+      story.kube.remove(oidcIssuers, rival);
+      for (let passes = 0; passes < 6; passes++) {
+        await run(rival);
+        await story.reconcileRole();
+      }
+    };
+    return { story, remove };
+  }
+
+  test('is deleted at once, and names no role of the other', async () => {
+    const { story, remove } = await withRival();
+    story.forget();
+    await remove();
+    expect(story.kube.get(oidcIssuers, rival)).toBeUndefined();
+    expect(story.said.filter(({ about }) => about.endsWith('rival')).map(({ reason }) => reason)).not.toContain(
+      'DependentsLoseAccess',
+    );
+    expect(story.trusted).toEqual([alias]);
+  });
+
+  test('takes no trust along for which the other was retained', async () => {
+    const { story, remove } = await withRival();
+    story.edit({ deletionPolicy: 'Retain' });
+    story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/allow-deletion': 'true' } } });
+    story.delete();
+    await story.reconcile();
+    await remove();
+    expect(story.trusted).toEqual([alias]);
   });
 });
 

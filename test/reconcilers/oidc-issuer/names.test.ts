@@ -11,12 +11,22 @@ interface Rival {
   readonly spec?: object;
   readonly accepted?: boolean;
   readonly registered?: boolean;
+  readonly refusedByAws?: boolean;
+  readonly external?: boolean;
 }
 
 /** Another issuer, which is older unless said. Its status is what its own passes would have left. */
 function seedRival(
   story: Story,
-  { at = other, made = '2000-01-01T00:00:00Z', spec = {}, accepted = true, registered = false }: Rival,
+  {
+    at = other,
+    made = '2000-01-01T00:00:00Z',
+    spec = {},
+    accepted = true,
+    registered = false,
+    refusedByAws = false,
+    external = false,
+  }: Rival,
 ): void {
   const site = { url: `https://${alias}`, hosting: 'CloudFront', phase: 'Current', since: made, registered };
   const status = accepted ? 'True' : 'False';
@@ -25,7 +35,13 @@ function seedRival(
     spec: { clusterName: at.name, region: 'eu-central-1', hosting: { s3: {} }, ...spec },
     status: {
       observedGeneration: 1,
-      conditions: [{ type: 'Accepted', status, reason: 'x', message: '', lastTransitionTime: made }],
+      conditions: [
+        { type: 'Accepted', status, reason: 'x', message: '', lastTransitionTime: made },
+        ...(refusedByAws
+          ? [{ type: 'BucketReady', status: 'False', reason: 'NotOwned', message: '', lastTransitionTime: made }]
+          : []),
+      ],
+      ...(external && { sites: [{ ...site, hosting: 'External', registered: true }] }),
       ...(registered && { sites: [{ ...site, bucket: { name: 'theirs', owned: true } }] }),
     },
   });
@@ -56,6 +72,12 @@ describe('a name that an older issuer holds is refused', () => {
       'spec.clusterName abcl0 is held by OIDCIssuer other',
     ],
     [
+      'the Secret of the generated key',
+      { spec: { signingKeys: { generate: { secretName: 'key' } } } },
+      { signingKeys: { generate: { secretName: 'key' } } },
+      'spec.signingKeys.generate.secretName key is held by OIDCIssuer other',
+    ],
+    [
       'the alias of a former site of its own',
       { registered: true, accepted: false },
       {},
@@ -75,6 +97,11 @@ describe('a name is free', () => {
   test.each<[string, Rival]>([
     ['that only a younger issuer holds', { made: younger, spec: aliased }],
     ['that a refused issuer asks for', { spec: aliased, accepted: false }],
+    ['that an issuer asks for to which AWS refuses it', { spec: aliased, refusedByAws: true }],
+    [
+      'that an external issuer uses',
+      { spec: { hosting: { external: { issuerURL: `https://${alias}` } } }, external: true },
+    ],
     ['of a cluster in another namespace', { at: elsewhere, spec: { clusterName: 'abcl0' } }],
   ])('%s', async (_, rival) => {
     const story = new Story();

@@ -308,9 +308,13 @@ describe('the Secret', () => {
     story.say('rotate', '1');
     await story.reach('AwaitingPromotion');
     expect(Object.keys(story.entries).toSorted()).toEqual(['key', 'next.key', 'next.pub', 'previous.pub', 'pub']);
-    expect(story.kube.get(secrets, secretRef)?.metadata.annotations).toEqual({ 'irsa.giantswarm.io/rotate': '1' });
+    expect(story.kube.get(secrets, secretRef)?.metadata.annotations).toEqual({
+      'irsa.giantswarm.io/generated-for': 'abcl0',
+      'irsa.giantswarm.io/rotate': '1',
+    });
     await story.reach(undefined);
     expect(story.kube.get(secrets, secretRef)?.metadata.annotations).toEqual({
+      'irsa.giantswarm.io/generated-for': 'abcl0',
       'irsa.giantswarm.io/rotate': '1',
       'irsa.giantswarm.io/signing-key': story.signsWith,
     });
@@ -357,3 +361,18 @@ test('an operator that rotates comes to the same end wherever it is killed', asy
   expect(problems).toEqual([]);
   expect(kills).toBeGreaterThan(8);
 }, 60_000);
+
+test('changes no Secret that was not made for the issuer, until somebody says that it may', async () => {
+  const story = await Rotating.ready();
+  const theirs = { metadata: { annotations: { 'irsa.giantswarm.io/generated-for': null } } };
+  story.kube.edit(secrets, secretRef, theirs);
+  const before = story.entries;
+  story.say('rotate', '1');
+  await story.reconcile();
+  expect(story.entries).toEqual(before);
+  expect(story.condition('SigningKeysReady')?.message).toContain(
+    'annotate it with irsa.giantswarm.io/generated-for=abcl0',
+  );
+  story.kube.edit(secrets, secretRef, { metadata: { annotations: { 'irsa.giantswarm.io/generated-for': 'abcl0' } } });
+  await story.reach('AwaitingPromotion');
+});

@@ -128,8 +128,13 @@ describe('the former key', () => {
   test('is retired from then on, for the retention', () => {
     const retiring = after(rotation('AwaitingRetirement'), { next, now: at(5), signing: 'new' });
     expect(retiring.rotation).toEqual(rotation('Retiring', 5));
-    expect(after(retiring.rotation, { next, now: at(29.9) }).act).toBeUndefined();
-    expect(after(retiring.rotation, { next, now: at(30) }).act).toBe('finish');
+    expect(after(retiring.rotation, { next, now: at(29.9), signing: 'new' }).act).toBeUndefined();
+    expect(after(retiring.rotation, { next, now: at(30), signing: 'new' }).act).toBe('finish');
+  });
+
+  test('is not retired if somebody takes back that API servers sign with the new one', () => {
+    const decision = after(rotation('Retiring', 5), { next, now: at(100) });
+    expect([decision.act, decision.rotation?.stage]).toEqual([undefined, 'AwaitingRetirement']);
   });
 
   test.each([['AwaitingRetirement'], ['Retiring']] as const)(

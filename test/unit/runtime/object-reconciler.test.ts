@@ -655,6 +655,15 @@ describe('a wait', () => {
       expect(ran.filter((condition) => condition === 'BucketReady')).toHaveLength(1);
     });
 
+    test('not after a failure, because another step may have to see what it left', async () => {
+      const { behaviour, comeBack, ran } = await waiting();
+      behaviour['CertificateReady'] = fails();
+      await comeBack();
+      ran.length = 0;
+      await comeBack();
+      expect(ran).toEqual(['BucketReady', 'CertificateReady']);
+    });
+
     test('not in another process', async () => {
       const { comeBack, ran, restart } = await waiting();
       restart();

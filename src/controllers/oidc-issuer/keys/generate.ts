@@ -61,8 +61,11 @@ async function create(context: AcceptedSite, { namespace, name }: NamespacedName
         namespace,
         name,
         labels: { [labels.move]: '' },
-        // What was asked for before there was a key is done.
-        ...(request !== undefined && { annotations: { [annotations.rotate]: request } }),
+        annotations: {
+          [annotations.generatedFor]: object.metadata.name,
+          // What was asked for before there was a key is done.
+          ...(request !== undefined && { [annotations.rotate]: request }),
+        },
       },
       type: 'Opaque',
       data: { [entries.key]: base64(pair.privateKey), [entries.pub]: base64(pair.publicKey) },

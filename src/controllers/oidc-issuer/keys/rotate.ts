@@ -33,6 +33,14 @@ export async function rotate(context: AcceptedSite, { ref, found, rotateEvery }:
   let secret = readGenerated(found, what);
   const evidence = await gather(context, secret, rotateEvery);
   let decision = decide(status.rotation, evidence, times);
+  const { name } = context.object.metadata;
+  if (decision.act && found.annotations[annotations.generatedFor] !== name) {
+    const waitsFor = `${what} is not changed, because it was not made for this issuer: annotate it with ${annotations.generatedFor}=${name} if it may be`;
+    return published(context, secret, {
+      decision: { rotation: undefined, waitsFor },
+      what: `entry ${entries.pub} of ${what}`,
+    });
+  }
   if (decision.act) {
     try {
       const changed = await carryOut(context, { ref, found, rotateEvery }, decision.act);

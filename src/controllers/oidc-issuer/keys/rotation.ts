@@ -102,8 +102,8 @@ function promote(stages: Stages, evidence: Evidence, { cache }: Times): Decision
 function retire(stages: Stages, { now, cluster, signing }: Evidence, { retention }: Times): Decision {
   const { kid } = stages;
   const isDenied = cluster !== undefined && !cluster.has(kid);
-  const isRetiring = stages.is('Retiring') || signing === kid;
-  if (!isRetiring || isDenied) {
+  // The word has to stand until the end: whoever gave it too early can take it back.
+  if (signing !== kid || isDenied) {
     const waitsFor = isDenied
       ? 'an API server of the cluster does not verify tokens with it'
       : `API servers must sign with it: annotate this object with ${annotations.rotationSigning}=${kid} once all of them do`;
