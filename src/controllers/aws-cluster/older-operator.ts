@@ -5,9 +5,14 @@ import { configMaps, type Resource } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 import { clusterNameOf } from './source.ts';
 
-/** Whether the operator that this one succeeds still looks after the cluster. Two operators would undo each other's changes. */
-export const isLookedAfter = ({ metadata }: AWSCluster): boolean =>
-  holds({ metadata }) && metadata.annotations?.[annotations.pauseOlder] !== 'true';
+/**
+ * Whether the operator that this one succeeds still looks after the cluster. Two operators would undo each other's changes. And if
+ * nothing is to be adopted, this one would make things beside those that are there.
+ */
+export function isLookedAfter({ metadata }: AWSCluster): boolean {
+  const { [annotations.pauseOlder]: isPaused, [annotations.adopt]: isAdopted } = metadata.annotations ?? {};
+  return holds({ metadata }) && !(isPaused === 'true' && isAdopted === 'true');
+}
 
 /**
  * Takes the finalizers of the older operator away, which would hold a deletion for ever. Our own is there by then, so that no

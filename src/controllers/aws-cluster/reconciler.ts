@@ -86,7 +86,7 @@ export class AwsClusterReconciler {
       return this.#wait(cluster, { type: 'Normal', reason: 'DeletionWaits', message }, intervals.missing);
     }
     if (isLookedAfter(cluster)) {
-      const message = `the older irsa-operator looks after this cluster: annotate it with ${annotations.pauseOlder}=true first, as docs/taking-over.md says`;
+      const message = `the older irsa-operator looks after this cluster: annotate it with ${annotations.adopt}=true and ${annotations.pauseOlder}=true, as docs/taking-over.md says`;
       return this.#wait(cluster, warning('OlderOperatorRuns', message));
     }
     await this.#addFinalizer(cluster);

@@ -352,6 +352,7 @@ describe('a cluster of the older operator', () => {
   const older = 'irsa-operator.finalizers.giantswarm.io/resource';
   const values = { ...ref, name: 'abcl0-cluster-values' };
   const pause = { 'giantswarm.io/pause-irsa-operator': 'true' };
+  const adopt = { 'irsa.giantswarm.io/adopt': 'true' };
 
   function heldByOlder(): Story {
     const story = new Story();
@@ -360,22 +361,27 @@ describe('a cluster of the older operator', () => {
     return story;
   }
 
-  test('is left to that one until that one is paused', async () => {
+  test('is left to that one until that one is paused and the cluster is to be adopted', async () => {
     const story = heldByOlder();
     await story.reconcile();
     expect(story.saidReasons).toEqual(['OlderOperatorRuns on AWSCluster']);
     expect(story.kube.writes).toEqual([]);
     story.annotate(pause);
     await story.reconcile();
+    expect(story.kube.writes).toEqual([]);
+    story.annotate(adopt);
+    await story.reconcile();
     expect(story.issuer).toBeDefined();
   });
 
   test('passes on what asks to adopt or to plan, and takes it back', async () => {
     const story = heldByOlder();
-    const asked = { 'irsa.giantswarm.io/adopt': 'true', 'irsa.giantswarm.io/plan': 'true' };
+    const asked = { ...adopt, 'irsa.giantswarm.io/plan': 'true' };
     story.annotate({ ...pause, ...asked });
     await story.reconcile();
     expect(story.issuer?.metadata.annotations).toEqual(asked);
+    await story.issuerIsReady();
+    await story.reconcile();
     story.annotate({ 'irsa.giantswarm.io/adopt': null, 'irsa.giantswarm.io/plan': null });
     await story.reconcile();
     expect(story.issuer?.metadata.annotations ?? {}).toEqual({});
@@ -383,7 +389,7 @@ describe('a cluster of the older operator', () => {
 
   test('gets its finalizers taken away once the issuer is ready, and not before', async () => {
     const story = heldByOlder();
-    story.annotate(pause);
+    story.annotate({ ...pause, ...adopt });
     await story.reconcile();
     await story.reconcile();
     expect(story.cluster?.metadata.finalizers).toEqual(['other', older, finalizer]);
