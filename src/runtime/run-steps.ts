@@ -45,14 +45,18 @@ export async function runByNeeds<C, R>(
   return findings;
 }
 
-/** Without those that a step uses which has to run. */
+/** Without those that a step uses which has to run, and without those that use what such a one finds anew. */
 function restingOf<C, R>(
   parts: readonly Part<C, C, R>[],
   resting: ReadonlyMap<string, Finding> = new Map(),
 ): ReadonlyMap<string, Finding> {
   const all = parts.flatMap(({ name, steps }) => steps.map((step) => ({ key: keyOf(name, step.condition), step })));
-  const used = new Set(all.filter(({ key }) => !resting.has(key)).flatMap(({ step }) => step.needs));
-  const awake = all.filter(({ key, step }) => step.isUsed && resting.has(key) && used.has(step.condition));
+  const running = all.filter(({ key }) => !resting.has(key)).map(({ step }) => step);
+  const used = new Set(running.flatMap(({ needs }) => needs));
+  const found = running.filter(({ isUsed }) => isUsed).map(({ condition }) => condition);
+  const isNeeded = ({ isUsed = false, condition }: Step<C, R>) => isUsed && used.has(condition);
+  const hears = ({ needs }: Step<C, R>) => needs.some((need) => found.includes(need));
+  const awake = all.filter(({ key, step }) => resting.has(key) && (isNeeded(step) || hears(step)));
   if (awake.length === 0) return resting;
   const keys = new Set(awake.map(({ key }) => key));
   return restingOf(parts, new Map([...resting].filter(([key]) => !keys.has(key))));

@@ -26,9 +26,15 @@ function outputOf({ metadata, spec, status }: OIDCIssuer, { kind }: Resource): D
 export async function ensureOutput(kube: KubeClient, resource: Resource, issuer: OIDCIssuer): Promise<void> {
   const desired = outputOf(issuer, resource);
   if (!desired) return;
-  const observed = await kube.find<KubernetesObject>(resource, desired.metadata);
+  const observed = await kube.find<Output>(resource, desired.metadata);
+  if (observed && !isOfDistribution(observed)) return;
   if (!isApplied(desired, observed)) await kube.apply(resource, desired, { force: true });
 }
+
+type Output = KubernetesObject & { readonly data?: Readonly<Record<string, unknown>> };
+
+/** Ours, or the older operator's. Anything else of that name is somebody's own. */
+const isOfDistribution = ({ data = {} }: Output) => 'distributionId' in data;
 
 const mapValues = (data: Readonly<Record<string, string>>, change: (text: string) => string) =>
   Object.fromEntries(Object.entries(data).map(([key, text]) => [key, change(text)]));

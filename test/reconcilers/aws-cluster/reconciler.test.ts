@@ -317,6 +317,16 @@ describe('when the issuer is ready', () => {
   });
 });
 
+test('leaves a ConfigMap of that name alone that says nothing of a distribution', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.kube.seed(configMaps, { metadata: configMapRef, data: { theirs: 'own' } });
+  await story.issuerIsReady();
+  await story.reconcile();
+  expect(story.configMap?.data).toEqual({ theirs: 'own' });
+  expect(story.configMap?.metadata).not.toHaveProperty('ownerReferences');
+});
+
 test('writes the ConfigMap no second time where somebody else owns it too, and again where we own it no more', async () => {
   const story = new Story();
   await story.reconcile();

@@ -101,6 +101,22 @@ describe('a step that was ready', () => {
     expect((await runAgain(steps)).ran).toEqual(['SigningKeysReady', 'BucketReady', 'DocumentsPublished']);
   });
 
+  test('runs with another part that uses the same, because what is used was found anew', async () => {
+    const source = { ...step('SigningKeysReady', isReady), isUsed: true, rests: true };
+    const documents = { ...step('DocumentsPublished', isReady, { needs: ['SigningKeysReady'] }), rests: true };
+    const waiting = { ...step('DocumentsPublished', waits, { needs: ['SigningKeysReady'] }), rests: true };
+    const ran = { main: [] as string[], old: [] as string[] };
+    const parts = [
+      { steps: [source, documents], context: ran.main },
+      { steps: [waiting], context: ran.old, name: 'old' },
+    ];
+    const rested = new Map();
+    await runByNeeds(parts, { ...options, rested });
+    ran.main.length = 0;
+    await runByNeeds(parts, { ...options, resting: rested });
+    expect(ran.main).toEqual(['SigningKeysReady', 'DocumentsPublished']);
+  });
+
   test('withdraws all the same if another step finds a name lost', async () => {
     const providers = { ...step('ProvidersReady', isReady, { withdraw: nothing }), rests: true };
     const { ran, states } = await runAgain(
