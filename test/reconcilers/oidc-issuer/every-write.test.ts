@@ -1,22 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { hours, minutes } from '../../../src/runtime/duration.ts';
-import { Kill } from '../../fakes/gate.ts';
+import { hours } from '../../../src/runtime/duration.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { sameJson } from '../../../src/runtime/json.ts';
+import { killed, settled, survivals, type Work } from './killing.ts';
 import { Migration, renamed, renamedURL, role } from './migrating.ts';
 import { Fulfilment } from '../plans.ts';
 import { unseen } from './planning.ts';
 import { accountsOf, second, third } from './several-accounts.ts';
 import { alias, bucketName, issuerURL, ref } from './story.ts';
-
-/** What an operator does that is killed at each of its writes, to AWS and to Kubernetes. */
-interface Work {
-  /** All up to the work. */
-  readonly begin: () => Promise<Migration>;
-  readonly act: (story: Migration) => Promise<void>;
-  /** What stands in the end, wherever the operator was killed. */
-  readonly end: readonly string[];
-}
 
 const records = (host: string) => [`record A ${host}`, `record AAAA ${host}`, 'validation record'];
 const site = (host: string) => [
@@ -56,13 +47,6 @@ async function bothSites(spec?: Parameters<typeof Migration.begun>[0]): Promise<
   const story = await Migration.begun(spec);
   await story.settle();
   return story;
-}
-
-/** Also what AWS may not have shown in the first minute. */
-async function settled(story: Migration): Promise<void> {
-  await story.settle();
-  await story.clock.advance(minutes(1));
-  await story.settle();
 }
 
 const zoneAccount = '444455556666';
@@ -183,36 +167,10 @@ const works: Readonly<Record<string, Work>> = {
   },
 };
 
-/** Kills the operator after that write, starts another one, and says what is wrong in the end. Undefined: there was no such write. */
-async function survive({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {
-  const story = await begin();
-  const kill = new Kill(last);
-  story.aws.gate = kill.gate;
-  story.kube.gate = kill.gate;
-  await act(story).catch(() => undefined);
-  if (kill.where === undefined) return undefined;
-  story.aws.gate = (_, call) => call();
-  story.kube.gate = (_, call) => call();
-  story.restart();
-  const problem = await act(story).then(
-    () => undefined,
-    (error: unknown) => String(error),
-  );
-  const found = problem ?? standing(story).join(', ');
-  const wanted = [...end].toSorted().join(', ');
-  return found === wanted ? [] : [`killed after ${kill.where}: ${found}`];
-}
-
 test.each(Object.entries(works))(
   'an operator that %s comes to the same end wherever it is killed',
   async (_, work) => {
-    const problems: string[] = [];
-    let kills = 0;
-    for (; ; kills++) {
-      const found = await survive(work, kills);
-      if (!found) break;
-      problems.push(...found);
-    }
+    const { problems, kills } = await survivals(work, standing);
     expect(problems).toEqual([]);
     expect(kills).toBeGreaterThan(4);
   },
@@ -223,16 +181,10 @@ test.each(Object.entries(works))(
  * Stops the work after that write, plans twice, and goes on. Says what the plans wrote beside the one patch of the status, what of
  * the plan the next pass did not do, and what is wrong in the end. Undefined: there was no such write.
  */
-async function planned({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {
-  const story = await begin();
-  const kill = new Kill(last);
-  story.aws.gate = kill.gate;
-  story.kube.gate = kill.gate;
-  await act(story).catch(() => undefined);
-  if (kill.where === undefined) return undefined;
-  story.aws.gate = (_, call) => call();
-  story.kube.gate = (_, call) => call();
-  story.restart();
+async function planned(work: Work, last: number): Promise<string[] | undefined> {
+  const cut = await killed(work, last);
+  if (!cut) return undefined;
+  const { story, where } = cut;
   const annotate = (value: string | null) =>
     story.kube.edit(oidcIssuers, ref, { metadata: { annotations: { 'irsa.giantswarm.io/plan': value } } });
   const problems: string[] = [];
@@ -243,24 +195,24 @@ async function planned({ begin, act, end }: Work, last: number): Promise<string[
       story.forget();
       await story.reconcile();
       const writes = [...story.aws.writes, ...story.kube.writes.map(({ verb }) => verb)];
-      if (writes.join() !== allowed.join()) problems.push(`the plan after ${kill.where} wrote ${writes.join()}`);
+      if (writes.join() !== allowed.join()) problems.push(`the plan after ${where} wrote ${writes.join()}`);
     }
     const { plan = [], conditions: after, ...same } = story.status;
-    if (plan.length === 0) problems.push(`no plan after ${kill.where}`);
+    if (plan.length === 0) problems.push(`no plan after ${where}`);
     if (!sameJson({ ...unseen, ...same }, { ...unseen, ...rest }))
-      problems.push(`the plan after ${kill.where} changed more`);
+      problems.push(`the plan after ${where} changed more`);
     if (!story.object.metadata.deletionTimestamp && !sameJson(before, after))
       problems.push('the plan changed conditions');
     annotate(null);
     const fulfilment = new Fulfilment(story.logger, plan);
     await story.reconcile();
     const { problem } = fulfilment;
-    if (problem !== undefined) problems.push(`after ${kill.where} ${problem}`);
+    if (problem !== undefined) problems.push(`after ${where} ${problem}`);
   }
-  await act(story);
+  await work.act(story);
   const found = standing(story).join(', ');
-  const wanted = [...end].toSorted().join(', ');
-  return found === wanted ? problems : [...problems, `planned after ${kill.where}: ${found}`];
+  const wanted = work.end.toSorted().join(', ');
+  return found === wanted ? problems : [...problems, `planned after ${where}: ${found}`];
 }
 
 test.each(Object.entries(works))(

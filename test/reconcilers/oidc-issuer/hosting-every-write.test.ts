@@ -1,16 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { hours, minutes } from '../../../src/runtime/duration.ts';
-import { Kill } from '../../fakes/gate.ts';
+import { hours } from '../../../src/runtime/duration.ts';
+import { settled, survivals, type Work } from './killing.ts';
 import { Migration } from './migrating.ts';
 import { accountID, alias, bucketName } from './story.ts';
-
-/** What an operator does that is killed at each of its writes, to AWS and to Kubernetes. */
-interface Work {
-  readonly begin: () => Promise<Migration>;
-  readonly act: (story: Migration) => Promise<void>;
-  /** What stands in the end, wherever the operator was killed. */
-  readonly end: readonly string[];
-}
 
 const before = { name: `${accountID}-g8s-abcl0-oidc-pod-identity` };
 const after = { name: `${accountID}-g8s-abcl0-oidc-pod-identity-v2` };
@@ -39,8 +31,7 @@ const standing = (story: Migration) =>
         .replace(/oidc-provider\/d\w+\.cloudfront\.net/, 'oidc-provider/DISTRIBUTION')
         .replace(/^record CNAME _.*/, 'validation record'),
     )
-    .toSorted()
-    .join(', ');
+    .toSorted();
 
 /** The issuer has moved from that spec to one with an alias, and tokens of the former URL have expired. */
 async function drained(spec: object): Promise<Migration> {
@@ -58,13 +49,6 @@ async function ready(spec: object): Promise<Migration> {
   await story.untilReady();
   story.delete();
   return story;
-}
-
-/** Also what AWS may not have shown in the first minute. */
-async function settled(story: Migration): Promise<void> {
-  await story.settle();
-  await story.clock.advance(minutes(1));
-  await story.settle();
 }
 
 const works: Readonly<Record<string, Work>> = {
@@ -110,28 +94,10 @@ const works: Readonly<Record<string, Work>> = {
   'removes a distribution': { begin: () => ready(withoutAlias), act: (story) => story.untilGone(), end: [] },
 };
 
-/** Kills the operator after that write, starts another one, and says what is wrong in the end. Undefined: there was no such write. */
-async function survive({ begin, act, end }: Work, last: number): Promise<string[] | undefined> {
-  const story = await begin();
-  const kill = new Kill(last);
-  story.aws.gate = kill.gate;
-  story.kube.gate = kill.gate;
-  await act(story).catch(() => undefined);
-  if (kill.where === undefined) return undefined;
-  story.aws.gate = (_, call) => call();
-  story.kube.gate = (_, call) => call();
-  story.restart();
-  await act(story);
-  const wanted = end.toSorted().join(', ');
-  return standing(story) === wanted ? [] : [`killed after ${kill.where}: ${standing(story)}`];
-}
-
 test.each(Object.entries(works))(
   'an operator that %s comes to the same end wherever it is killed',
   async (_, work) => {
-    const problems: string[] = [];
-    let kills = 0;
-    for (let found = await survive(work, 0); found; found = await survive(work, ++kills)) problems.push(...found);
+    const { problems, kills } = await survivals(work, standing);
     expect(problems).toEqual([]);
     expect(kills).toBeGreaterThan(4);
   },
