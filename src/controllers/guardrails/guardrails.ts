@@ -55,8 +55,7 @@ export class Guardrails implements Admission {
     const { installation, partition } = this.options;
     const namespace = this.#namespace(object.metadata.namespace);
     const issuerAllowed = issuer !== undefined && this.issuer(issuer).allowed;
-    const older = this.#older(object);
-    const facts = { ...request, issuerAllowed, older, installation, partition };
+    const facts = { ...request, issuerAllowed, older: () => this.#older(object), installation, partition };
     return judgeRole(facts, namespace, this.#candidates(namespace));
   }
 

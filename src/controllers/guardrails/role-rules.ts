@@ -11,8 +11,8 @@ import { matches, matchesAny } from './patterns.ts';
 export interface RoleFacts extends RoleRequest {
   /** A Guardrail of the issuer's namespace allows the issuer as it is now. */
   readonly issuerAllowed: boolean;
-  /** The number of older objects in the namespace. */
-  readonly older: number;
+  /** The number of older objects in the namespace. It looks at all of them, so only a rule with a maximum asks. */
+  readonly older: () => number;
   readonly installation: string;
   /** As in ARNs. */
   readonly partition: string;
@@ -129,6 +129,7 @@ function limits({ object: { spec }, older }: RoleFacts, { maxSessionDuration, ma
   const tooLong =
     maxSessionDuration !== undefined &&
     (asked === undefined ? hours(1) : parseDuration(asked)) > parseDuration(maxSessionDuration);
+  const before = maximum === undefined ? 0 : older();
   return [
     ...(tooLong
       ? [
@@ -138,11 +139,11 @@ function limits({ object: { spec }, older }: RoleFacts, { maxSessionDuration, ma
           }),
         ]
       : []),
-    ...(maximum !== undefined && older >= maximum
+    ...(maximum !== undefined && before >= maximum
       ? [
           notSet(`one more IAMServiceAccount than the namespace may have`, 'roles.maximum', {
             allows: `the ${maximum} oldest`,
-            needs: older + 1,
+            needs: before + 1,
           }),
         ]
       : []),

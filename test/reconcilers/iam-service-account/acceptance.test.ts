@@ -153,7 +153,7 @@ test('nothing is sent through a former role of the account that no Guardrail all
     roles: { managedPolicies: ['*'] },
   };
   story.admission.role = (request) =>
-    judgeRole({ ...request, issuerAllowed: false, older: 0, installation: 'test', partition: 'aws' }, namespace, [
+    judgeRole({ ...request, issuerAllowed: false, older: () => 0, installation: 'test', partition: 'aws' }, namespace, [
       { name: 'one', spec },
     ]);
   story.kube.seed(oidcIssuers, issuer('abcl0', { spec: roleOf('now'), status: { accountID: '111122223333' } }));

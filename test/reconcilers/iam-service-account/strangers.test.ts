@@ -24,7 +24,7 @@ function guard(story: Story): void {
   story.admission.issuer = (object) => judgeIssuer(object, namespace, guardrails);
   story.admission.role = (request) =>
     judgeRole(
-      { ...request, issuerAllowed: false, older: 0, installation: 'test', partition: 'aws' },
+      { ...request, issuerAllowed: false, older: () => 0, installation: 'test', partition: 'aws' },
       namespace,
       guardrails,
     );

@@ -35,7 +35,9 @@ const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFa
   issuer: issuer(),
   issuerReady: true,
   issuerAllowed: false,
-  older: 0,
+  older: () => {
+    throw new Error('no rule has a maximum, so nothing is counted');
+  },
   installation: 'test',
   partition: 'aws',
   ...change,
@@ -320,7 +322,7 @@ describe('a role', () => {
   });
 
   test('keeps its place among the oldest', () => {
-    expect(roleMessage({}, { maximum: 2 }, { older: 1 })).toBeUndefined();
-    expect(roleMessage({}, { maximum: 2 }, { older: 2 })).toContain('the 2 oldest');
+    expect(roleMessage({}, { maximum: 2 }, { older: () => 1 })).toBeUndefined();
+    expect(roleMessage({}, { maximum: 2 }, { older: () => 2 })).toContain('the 2 oldest');
   });
 });
