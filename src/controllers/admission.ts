@@ -13,10 +13,12 @@ export type Verdict = Allowed | { readonly allowed: false; readonly message: str
 
 export interface RoleRequest {
   readonly object: IAMServiceAccount;
-  /** Undefined: it is not there. */
-  readonly issuer: OIDCIssuer | undefined;
-  /** True: from now on the role is reached as the issuer says. Else it is reached as the object's status records, if it does. */
-  readonly issuerReady: boolean;
+  /** Those to which the object refers, as far as they are there. */
+  readonly issuers: readonly OIDCIssuer[];
+  /** How the role's account shall be reached. Undefined: neither the object nor an issuer tells it. */
+  readonly account: { readonly roleARN: string | undefined } | undefined;
+  /** True: from now on the role is reached so. Else it is reached as the object's status records, if it does. */
+  readonly accountReady: boolean;
 }
 
 /** It is asked before anything is sent to AWS, and decides nothing about what was made already. */

@@ -18,11 +18,11 @@ export function urlsOf({ status }: Pick<OIDCIssuer, 'status'>): readonly string[
   return (status?.sites ?? []).filter(({ phase }) => phase !== 'Retiring').map(({ url }) => url);
 }
 
-/** The providers in the issuer's own account that roles there trust, the current site's first. */
-export function trustedProviders(issuer: OIDCIssuer) {
-  const { providers = [], accountID: home } = issuer.status ?? {};
+/** The issuer's providers that roles in that account trust, the current site's first. Undefined: no account is known. */
+export function trustedProviders(issuer: OIDCIssuer, accountID: string | undefined) {
+  const { providers = [] } = issuer.status ?? {};
   return urlsOf(issuer).flatMap(
-    (its) => providers.find(({ url, accountID }) => url === its && accountID === home) ?? [],
+    (its) => providers.find((each) => each.url === its && each.accountID === accountID) ?? [],
   );
 }
 

@@ -13,6 +13,7 @@ export const iamServiceAccountFields: Fields = {
     'issuerRefs[].name',
     'subjects[].namespace',
     'subjects[].name',
+    'account.roleARN',
     'role.name',
     'role.path',
     'role.description',
@@ -28,7 +29,6 @@ export const iamServiceAccountFields: Fields = {
     'suspend',
   ],
   notBuilt: {
-    'account.roleARN': undefined,
     'role.management': 'Full',
     serviceAccountPolicy: 'Annotate',
   },

@@ -87,7 +87,6 @@ export interface Claim {
  * claims nothing, because it can name any issuer.
  */
 export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
-  const [issuer] = issuerRefsOf({ metadata, spec });
   const accepted = isTrue(status?.conditions, 'Accepted') && status?.observedGeneration === metadata.generation;
   const isSubject = (entry: NamespacedName) =>
     spec.subjects.some(({ namespace, name }) => namespace === entry.namespace && name === entry.name);
@@ -95,10 +94,7 @@ export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
     seniority: seniority(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     roleARN: status?.roleARN,
-    serviceAccounts:
-      accepted && issuer
-        ? (status?.serviceAccounts ?? []).filter(isSubject).map((entry) => serviceAccountKey(issuer.namespace, entry))
-        : [],
+    serviceAccounts: accepted ? (status?.serviceAccounts ?? []).filter(isSubject).map(serviceAccountKey) : [],
   };
 }
 
@@ -110,10 +106,13 @@ export const claimIndex = () =>
 export const placeOf = ({ issuerNamespace, cluster }: { readonly issuerNamespace: string; readonly cluster: string }) =>
   `${issuerNamespace}/${cluster}`;
 
-export const serviceAccountKey = (
-  issuerNamespace: string,
-  { cluster, namespace, name }: NamespacedName & { readonly cluster: string },
-) => keyAt(placeOf({ issuerNamespace, cluster }), { namespace, name });
+export const serviceAccountKey = ({
+  issuerNamespace,
+  cluster,
+  namespace,
+  name,
+}: NamespacedName & { readonly issuerNamespace: string; readonly cluster: string }) =>
+  keyAt(placeOf({ issuerNamespace, cluster }), { namespace, name });
 
 /** The key of a service account of the cluster at that place. */
 export const keyAt = (place: string, { namespace, name }: NamespacedName) => `${place}/${namespace}/${name}`;

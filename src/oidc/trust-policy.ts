@@ -77,16 +77,36 @@ function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): St
     Effect: 'Allow',
     Principal: { Federated: providerARN },
     Action: 'sts:AssumeRoleWithWebIdentity',
-    Condition: {
-      StringEquals: { [`${key}:aud`]: audiences.toSorted(), [`${key}:sub`]: subjects.map(subject).toSorted() },
-    },
+    Condition: conditions({
+      aud: [`${key}:aud`, audiences.toSorted()],
+      sub: [`${key}:sub`, subjects.map(subject).toSorted()],
+      like: subjects.some(isWildcard),
+    }),
   };
+}
+
+type Values = readonly [key: string, values: readonly string[]];
+
+/** What is named in full stands under StringLike as well as under StringEquals: it has no character that StringLike expands. */
+function conditions({ aud, sub, like }: { readonly aud: Values; readonly sub: Values; readonly like: boolean }) {
+  if (!like) return { StringEquals: Object.fromEntries([aud, sub]) };
+  return { StringEquals: Object.fromEntries([aud]), StringLike: Object.fromEntries([sub]) };
 }
 
 function subject(serviceAccount: ServiceAccountName): string {
   const { namespace, name } = serviceAccount;
-  if (!isServiceAccountName(serviceAccount)) throw new Error(`${namespace}/${name} names no service account`);
+  if (!isSubject(serviceAccount)) throw new Error(`${namespace}/${name} names no service account`);
   return `system:serviceaccount:${namespace}:${name}`;
+}
+
+/** Whether it stands for several service accounts. Only a Guardrail may allow it. */
+export const isWildcard = ({ namespace, name }: ServiceAccountName): boolean => `${namespace}${name}`.includes('*');
+
+/** A service account, or a pattern of such names. A pattern never reaches over the colon between the two: no name has one. */
+export function isSubject(subject: ServiceAccountName): boolean {
+  if (!isWildcard(subject)) return isServiceAccountName(subject);
+  const { namespace, name } = subject;
+  return namespace.length <= 63 && name.length <= 253 && /^[a-z0-9*-]+$/.test(namespace) && /^[a-z0-9.*-]+$/.test(name);
 }
 
 /** IAM expands `${…}` even under StringEquals. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html */

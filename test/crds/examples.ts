@@ -190,7 +190,9 @@ export const examples = (): Example[] => [
       accountNamespace: 'org-acme',
       guardrail: 'team-a',
       issuers: [{ url: 'https://irsa.abcl0.example.com', providerARN: 'arn' }],
-      serviceAccounts: [{ cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Annotated' }],
+      serviceAccounts: [
+        { issuerNamespace: 'org-acme', cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Annotated' },
+      ],
       conditions,
     },
   ),

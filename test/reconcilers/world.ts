@@ -32,6 +32,8 @@ export class World {
   /** The workload cluster, reached by the kubeconfig that is its name. */
   readonly workload = new FakeKube(this.clock);
   readonly kubeconfig = 'kubeconfig of the workload cluster';
+  /** By kubeconfig. A test may add another one. */
+  readonly workloads = new Map([[this.kubeconfig, this.workload]]);
   readonly aws = new FakeAws({ now: () => this.clock.now().getTime() });
   accounts = this.aws.accounts();
   readonly logger = new FakeLogger();
@@ -68,7 +70,8 @@ export class World {
 
   readonly workloadClusters: WorkloadClusters = {
     connect: (kubeconfig): KubeClient => {
-      if (kubeconfig === this.kubeconfig) return this.workload;
+      const cluster = this.workloads.get(kubeconfig);
+      if (cluster) return cluster;
       throw new InvalidKubeconfigError(`the kubeconfig is ${kubeconfig}`);
     },
   };
@@ -109,7 +112,7 @@ export class World {
 
   /** Forgets what was read, written and said so far, so that a test counts only what comes. */
   forget(): void {
-    for (const kube of [this.kube, this.workload]) {
+    for (const kube of [this.kube, ...this.workloads.values()]) {
       kube.writes.length = 0;
       kube.reads.length = 0;
     }

@@ -51,7 +51,6 @@ describe('a spec', () => {
       undefined,
     ],
     ['with empty parts', { ...role, tags: {}, policies: {}, session: {}, role: { management: 'Full' } }, undefined],
-    ['with another account', { ...role, account: { roleARN: 'arn:aws:iam::111122223333:role/x' } }, 'account.roleARN'],
     ['with a role of somebody else', { ...role, role: { name: 'x', management: 'TrustOnly' } }, 'role.management'],
     ['that creates service accounts', { ...role, serviceAccountPolicy: 'Create' }, 'serviceAccountPolicy'],
     ['with a field of a later version', { ...role, later: { on: true } }, 'later.on'],

@@ -5,7 +5,7 @@
  */
 export interface IAMServiceAccountSpec {
   /**
-   * More than one is not built yet. The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
+   * The OIDCIssuers of the clusters whose service accounts may assume the role. At most 25, because a trust policy has no room for more.
    */
   issuerRefs: {
     /**
@@ -22,16 +22,16 @@ export interface IAMServiceAccountSpec {
    */
   subjects: {
     /**
-     * Not built yet with a *. Namespace of the service account in its cluster. A * stands for any characters; a Guardrail has to allow it.
+     * Namespace of the service account in its cluster. A * stands for any characters; a Guardrail has to allow it.
      */
     namespace: string;
     /**
-     * Not built yet with a *. Name of the service account. A * stands for any characters; a Guardrail has to allow it.
+     * Name of the service account. A * stands for any characters; a Guardrail has to allow it.
      */
     name: string;
   }[];
   /**
-   * Not built yet. The AWS account of the role; the issuers must be registered there. The account cannot change. Absent: the account of the first issuer.
+   * The AWS account of the role. The issuers must be registered there, by their spec.additionalAccounts if it is not their own account. The account cannot change. Absent: the account of the first issuer.
    */
   account?: {
     /**
@@ -184,6 +184,10 @@ export interface IAMServiceAccountStatus {
    * The service accounts that the subjects name. Absent: none.
    */
   serviceAccounts?: {
+    /**
+     * Namespace of the OIDCIssuer that knows the way to the cluster.
+     */
+    issuerNamespace: string;
     /**
      * Name of the cluster.
      */

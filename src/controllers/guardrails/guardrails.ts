@@ -51,11 +51,11 @@ export class Guardrails implements Admission {
   }
 
   role(request: RoleRequest): Verdict {
-    const { object, issuer } = request;
+    const { object, issuers } = request;
     const { installation, partition } = this.options;
     const namespace = this.#namespace(object.metadata.namespace);
-    const issuerAllowed = issuer !== undefined && this.issuer(issuer).allowed;
-    const facts = { ...request, issuerAllowed, older: () => this.#older(object), installation, partition };
+    const refusedIssuers = issuers.filter((issuer) => !this.issuer(issuer).allowed);
+    const facts = { ...request, refusedIssuers, older: () => this.#older(object), installation, partition };
     return judgeRole(facts, namespace, this.#candidates(namespace));
   }
 

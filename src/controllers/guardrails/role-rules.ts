@@ -1,5 +1,5 @@
 import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
-import type { IAMServiceAccount } from '../../api/kinds.ts';
+import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
 import { hours, parseDuration } from '../../runtime/duration.ts';
 import type { RoleRequest } from '../admission.ts';
@@ -9,8 +9,8 @@ import { notListed, notSet, type Objection } from './objection.ts';
 import { matches, matchesAny } from './patterns.ts';
 
 export interface RoleFacts extends RoleRequest {
-  /** A Guardrail of the issuer's namespace allows the issuer as it is now. */
-  readonly issuerAllowed: boolean;
+  /** Those that no Guardrail of their namespace allows as they are now. */
+  readonly refusedIssuers: readonly OIDCIssuer[];
   /** The number of older objects in the namespace. It looks at all of them, so only a rule with a maximum asks. */
   readonly older: () => number;
   readonly installation: string;
@@ -22,15 +22,15 @@ type Roles = NonNullable<GuardrailSpec['roles']>;
 
 /** What this Guardrail does not allow of an IAMServiceAccount. */
 export function objectionsToRole(facts: RoleFacts, { accounts, roles }: GuardrailSpec): Objection[] {
-  const { object, issuer } = facts;
+  const { object, refusedIssuers } = facts;
   const rules = roles ?? {};
   const none = roles ? [] : [notSet('IAMServiceAccounts', 'roles', { allows: 'none', needs: {} })];
-  const inCluster = issuer?.spec.cluster?.inCluster && !facts.issuerAllowed;
+  const inCluster = refusedIssuers.find(isInCluster);
   return [
     ...objectionsToAccounts(accountsOf(facts), accounts),
     ...none,
     ...(inCluster
-      ? [notInCluster(`spec.cluster.inCluster of OIDCIssuer ${issuer.metadata.name}, which is refused itself`)]
+      ? [notInCluster(`spec.cluster.inCluster of OIDCIssuer ${inCluster.metadata.name}, which is refused itself`)]
       : []),
     ...subjects(facts, rules),
     ...identity(facts, rules),
@@ -42,16 +42,17 @@ export function objectionsToRole(facts: RoleFacts, { accounts, roles }: Guardrai
   ];
 }
 
-/** The account roles that the object names and inherits. A recorded one counts too while the role is reached through it: its Guardrail may be gone. */
-function accountsOf({ object: { spec, status }, issuer, issuerReady }: RoleFacts): (string | undefined)[] {
-  const named = spec.account ? [spec.account.roleARN] : [];
-  const inherited = issuer ? [issuer.spec.account?.roleARN] : [];
-  const recorded = status?.accountID === undefined || issuerReady ? [] : [status.accountRoleARN];
-  return [...named, ...inherited, ...recorded];
+/** The account role that the object names or inherits. A recorded one counts too while the role is reached through it: its Guardrail may be gone. */
+function accountsOf({ object: { status }, account, accountReady }: RoleFacts): (string | undefined)[] {
+  const asked = account ? [account.roleARN] : [];
+  const recorded = status?.accountID === undefined || accountReady ? [] : [status.accountRoleARN];
+  return [...asked, ...recorded];
 }
 
-function subjects({ object: { metadata, spec }, issuer }: RoleFacts, rules: Roles): Objection[] {
-  const own = issuer?.spec.cluster?.inCluster ? [metadata.namespace] : ['*'];
+const isInCluster = ({ spec }: OIDCIssuer) => spec.cluster?.inCluster !== undefined;
+
+function subjects({ object: { metadata, spec }, issuers }: RoleFacts, rules: Roles): Objection[] {
+  const own = issuers.some(isInCluster) ? [metadata.namespace] : ['*'];
   const allowed = rules.subjectNamespaces ?? own;
   const wildcard = spec.subjects.find(({ namespace, name }) => `${namespace}${name}`.includes('*'));
   return [

@@ -16,7 +16,7 @@ import type { Once } from '../once.ts';
 import type { Claim, IssuerSummary } from '../references.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
-import type { IssuerSituation } from './issuers.ts';
+import type { IssuerEntry, IssuerSituation, Reference } from './issuers.ts';
 import type { Propagation } from './propagation.ts';
 
 export interface RoleDependencies {
@@ -53,8 +53,8 @@ interface Common {
   readonly status: IAMServiceAccountStatus;
   readonly pass: Pass;
   readonly owner: Owner;
-  /** The issuer to which the object refers. Undefined: it is not there, or it does not let this object's namespace refer to it. */
-  readonly issuer: OIDCIssuer | undefined;
+  /** The issuers to which the object refers. */
+  readonly references: readonly Reference[];
   /** The other issuers of the object's namespace, and those of other namespaces that the role trusts. */
   readonly others: readonly Neighbour[];
 }
@@ -66,6 +66,8 @@ export interface RoleContext extends Common {
   readonly target: { readonly account: Account; readonly desired: DesiredRole } | undefined;
   /** Set by the role's step, for those that need it. */
   observed?: { readonly role: Role; readonly createdNow: boolean };
+  /** Set by the step of the trust policy: the issuers whose statements stand. */
+  trusting?: readonly IssuerEntry[];
 }
 
 /** What a removal knows. */

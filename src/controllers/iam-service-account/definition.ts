@@ -17,16 +17,17 @@ import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleDependencies, RoleRemoval, RoleServices, Visit } from './context.ts';
 import { desiredRole, roleIdentity } from './desired.ts';
 import { issuerStep } from './issuer-step.ts';
-import { assess, isReady, providersOf } from './issuers.ts';
+import { accountAsked, assess, providersOf, type RoleAccount } from './issuers.ts';
 import { policiesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
-import { type IssuersRead, readIssuer } from './read-issuer.ts';
+import { type IssuersRead, readIssuers } from './read-issuers.ts';
 import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
-import { accountIDOf, accountOf, recordAccount, removal } from './recovery.ts';
+import { accountOf, opened, recordAccount, removal } from './recovery.ts';
 import { roleStep } from './role-step.ts';
 import { serviceAccountsStep } from './service-accounts-step.ts';
 import { trustStep } from './trust-step.ts';
-import { type Refusal, refuseIssuer, refuseSpec } from './validate.ts';
+import { roleRequest } from './role-request.ts';
+import { type Refusal, refuseIssuers, refuseSpec } from './validate.ts';
 
 type RoleDefinition = Definition<IAMServiceAccount, IAMServiceAccountStatus, RoleContext, RoleRemoval>;
 
@@ -77,35 +78,40 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval
     delete status.guardrail;
     return { accepted: false, ...judged.refusal };
   }
-  const { issuer, others, permissionsBoundary } = judged;
+  const { references, others, asked, permissionsBoundary } = judged;
   status.guardrail = judged.guardrail;
 
   const forgotten = mayHaveForgotten(object);
   if (!forgotten) status.issuers ??= [];
-  const recorded = forgotten ? providersOf(issuer) : (status.issuers ?? []);
-  const situation = assess({ issuer, others: others.map(([, other]) => other), recorded });
+  const accountID = status.accountID ?? asked?.accountID;
+  const mayBeRecorded = references.flatMap(({ issuer }) => (issuer ? providersOf(issuer, accountID) : []));
+  const recorded = forgotten ? mayBeRecorded : (status.issuers ?? []);
+  const situation = assess({ references, others: others.map(([, other]) => other), recorded, accountID });
   // A forgotten role has to drop its statement before the issuer leaves, so it must be found again.
-  if (situation.state === 'ready' || (forgotten && (situation.trusted.length > 0 || isLeavingForGood(issuer)))) {
-    recordAccount(status, issuer, await accountIDOf(visit, issuer));
+  const mustBeFound =
+    forgotten && (situation.trusted.length > 0 || references.some(({ issuer }) => isLeavingForGood(issuer)));
+  if (situation.ready.length > 0 || mustBeFound) {
+    recordAccount(status, await opened(visit, asked));
     status.roleName = roleIdentity(object, owner.installation).name;
     recordIssuers(status, forgotten ? recorded : situation.trusted);
-    recordServiceAccounts(status, object, issuer);
+    for (const { issuer } of situation.ready) recordServiceAccounts(status, object, issuer);
   }
   recordTagKeys(status, object.spec.tags);
   const account = await accountOf(visit);
   const target = account && {
     account,
-    desired: desiredRole(object, { owner, partition: account.partition, situation, permissionsBoundary }),
+    desired: desiredRole(object, { owner, account, situation, permissionsBoundary }),
   };
   return {
     accepted: true,
     storeFirst: !isStored(object.status, status),
-    parts: [{ steps, context: { ...visit, issuer, others, situation, target } }],
+    parts: [{ steps, context: { ...visit, references, others, situation, target } }],
   };
 }
 
 type Judged =
-  { readonly allowed: false; readonly refusal: Refusal } | (Allowed & Pick<IssuersRead, 'issuer' | 'others'>);
+  | { readonly allowed: false; readonly refusal: Refusal }
+  | (Allowed & Pick<IssuersRead, 'references' | 'others'> & { readonly asked: RoleAccount | undefined });
 
 /** Whether the spec is valid and allowed. Nothing is sent to AWS for that. */
 async function judge({ services, object, status }: Visit): Promise<Judged> {
@@ -115,11 +121,12 @@ async function judge({ services, object, status }: Visit): Promise<Judged> {
   const tooMany = tooManyTagKeys(status, object.spec.tags);
   if (tooMany !== undefined) return refused({ reason: 'InvalidSpec', message: tooMany });
 
-  const { issuer, others, refusal: notAllowed } = await readIssuer(services, object);
+  const { references, others, refusal: notAllowed } = await readIssuers(services, object);
   if (notAllowed) return refused(notAllowed);
-  const issuerRefusal = issuer && refuseIssuer(issuer, status);
+  const asked = accountAsked(object, references);
+  const issuerRefusal = refuseIssuers(object, { references, asked });
   if (issuerRefusal) return refused(issuerRefusal);
-  const verdict = services.admission.role({ object, issuer, issuerReady: isReady(issuer) });
+  const verdict = services.admission.role(roleRequest(object, references));
   if (!verdict.allowed) return refused({ reason: 'NotAllowed', message: verdict.message });
-  return { ...verdict, issuer, others };
+  return { ...verdict, references, others, asked };
 }

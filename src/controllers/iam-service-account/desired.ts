@@ -1,4 +1,5 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
+import type { Account } from '../../aws/accounts.ts';
 import type { Partition } from '../../aws/partitions.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
 import { type Owner, ownershipTags } from '../../aws/ownership.ts';
@@ -17,29 +18,29 @@ export interface DesiredRole {
 
 export interface Surroundings {
   readonly owner: Owner;
-  readonly partition: Partition;
+  readonly account: Pick<Account, 'id' | 'partition'>;
   readonly situation: IssuerSituation;
   /** A Guardrail forces it on a role whose object names none. */
   readonly permissionsBoundary: string | undefined;
 }
 
-/** The role as the object and its issuer ask for it. */
+/** The role as the object and its issuers ask for it. */
 export function desiredRole(
   object: IAMServiceAccount,
-  { owner, partition, situation, permissionsBoundary }: Surroundings,
+  { owner, account, situation, permissionsBoundary }: Surroundings,
 ): DesiredRole {
   const { role, tags } = object.spec;
-  const { issuer } = situation;
+  const [first] = situation.referred.flatMap(({ issuer }) => issuer ?? []);
   return {
     spec: {
       ...roleIdentity(object, owner.installation),
       description: role?.description,
       maxSessionDurationSeconds: secondsOf(role?.maxSessionDuration),
       permissionsBoundary: role?.permissionsBoundary ?? permissionsBoundary,
-      tags: { ...tags, ...ownershipTags(owner, issuer && clusterNameOf(issuer)) },
+      tags: { ...tags, ...ownershipTags(owner, first && clusterNameOf(first)) },
     },
-    trusted: desiredTrust(object, situation),
-    policies: desiredPolicies(object, partition),
+    trusted: desiredTrust(object, situation, account.id),
+    policies: desiredPolicies(object, account.partition),
   };
 }
 
@@ -47,8 +48,12 @@ const secondsOf = (duration: string | undefined) =>
   duration === undefined ? undefined : parseDuration(duration) / seconds(1);
 
 /** Only an issuer that this pass read tells what its statement should be. Without subjects there is no statement. */
-function desiredTrust({ spec: { subjects } }: IAMServiceAccount, { issuer, trusted }: IssuerSituation): Trusted[] {
-  const read = issuer ? trustedProviders(issuer) : [];
+function desiredTrust(
+  { spec: { subjects } }: IAMServiceAccount,
+  { referred, trusted }: IssuerSituation,
+  accountID: string,
+): Trusted[] {
+  const read = referred.flatMap(({ issuer }) => (issuer ? trustedProviders(issuer, accountID) : []));
   return trusted.map((entry) => {
     const { audiences = [] } = read.find(({ url }) => url === entry.url) ?? {};
     const isRead = audiences.length > 0;

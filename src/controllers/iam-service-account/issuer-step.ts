@@ -1,35 +1,63 @@
-import { type Step, ready } from '../../runtime/step.ts';
+import type { Reason } from '../../api/conditions.ts';
+import { accountOfRole } from '../../aws/names.ts';
+import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
+import type { Referred } from './issuers.ts';
 
-/** The issuer is registered in the role's account. Each change of an issuer wakes the roles that name it. */
+/** The issuers are registered in the role's account. Each change of an issuer wakes the roles that name it. */
 export const issuerStep: Step<RoleContext, RoleRemoval> = {
   condition: 'IssuersReady',
   needs: [],
 
-  async reconcile({ object, situation }) {
-    const issuer = `OIDCIssuer ${object.spec.issuerRefs.map(nameOf).join(', ')}`;
-    const kept = situation.trusted.length > 0 ? '; what the role trusts already stays as it is' : '';
-    const waiting = { state: 'waiting' } as const;
-    switch (situation.state) {
-      case 'ready':
-        if (situation.issuer?.metadata.deletionTimestamp === undefined) return ready;
-        return {
-          state: 'ready',
-          message: `${issuer} is being deleted, and the role stays as it is until that is allowed`,
-        };
-      case 'notFound':
-        return { ...waiting, reason: 'IssuerNotFound', message: `${issuer} does not exist in this namespace${kept}` };
-      case 'notReady':
-        return {
-          ...waiting,
-          reason: 'IssuerNotReady',
-          message: `${issuer} has no IAM OIDC provider for its URL in its account yet${kept}`,
-        };
-      case 'leaving':
-        return { ...waiting, reason: 'IssuerNotReady', message: `${issuer} is being deleted${kept}` };
+  async reconcile({ object, status, situation: { referred, trusted } }): Promise<Outcome> {
+    const nameOf = (each: Referred) => issuerName(each, object.metadata.namespace);
+    const problems = referred.flatMap((each) => {
+      const problem = problemOf(each, status.accountID);
+      return problem ? [{ reason: problem.reason, message: `${nameOf(each)} ${problem.message}` }] : [];
+    });
+    const [first] = problems;
+    if (first) {
+      const kept = trusted.length > 0 ? '; what the role trusts already stays as it is' : '';
+      const message = `${problems.map(({ message: each }) => each).join('; ')}${kept}`;
+      return { state: 'waiting', reason: first.reason, message };
     }
+    const leaving = referred.filter(({ issuer }) => issuer?.metadata.deletionTimestamp !== undefined);
+    if (leaving.length === 0) return ready;
+    const verb = leaving.length === 1 ? 'is' : 'are';
+    return {
+      state: 'ready',
+      message: `${leaving.map(nameOf).join(', ')} ${verb} being deleted, and the role stays as it is until that is allowed`,
+    };
   },
 };
 
-const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
-  namespace === '' ? name : `${namespace}/${name}`;
+interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+function problemOf({ state, issuer }: Referred, accountID: string | undefined): Problem | undefined {
+  switch (state) {
+    case 'ready':
+      return undefined;
+    case 'notFound':
+      return { reason: 'IssuerNotFound', message: 'does not exist' };
+    case 'notReady':
+      return { reason: 'IssuerNotReady', message: notRegistered(issuer, accountID) };
+    case 'leaving':
+      return { reason: 'IssuerNotReady', message: 'is being deleted' };
+  }
+}
+
+function notRegistered(issuer: Referred['issuer'], accountID: string | undefined): string {
+  const { spec, status } = issuer ?? {};
+  if (accountID === undefined || status?.accountID === undefined || status.accountID === accountID)
+    return 'has no IAM OIDC provider for its URL in its account yet';
+  const isAsked = spec?.additionalAccounts?.some(({ roleARN }) => accountOfRole(roleARN) === accountID) ?? false;
+  const remedy = isAsked ? ' yet' : ": add the account to the issuer's spec.additionalAccounts";
+  return `has no IAM OIDC provider for its URL in account ${accountID}, where the role is${remedy}`;
+}
+
+/** As `kubectl get` takes it in the object's own namespace, else with the namespace before it. */
+export const issuerName = ({ ref }: Pick<Referred, 'ref'>, namespace: string) =>
+  `OIDCIssuer ${ref.namespace === namespace ? ref.name : `${ref.namespace}/${ref.name}`}`;

@@ -23,20 +23,28 @@ export function recordServiceAccounts(
   issuer: OIDCIssuer | undefined,
 ): void {
   if (!issuer?.spec.cluster) return;
-  const cluster = clusterNameOf(issuer);
+  const place = placeOfIssuer(issuer);
   const known = draft.serviceAccounts ?? [];
   const added = spec.subjects
     .filter(isServiceAccountName)
-    .filter((subject) => !known.some((entry) => entry.cluster === cluster && isSame(entry, subject)))
-    .map(({ namespace, name }) => ({ cluster, namespace, name, state: 'Pending' satisfies ServiceAccountState }));
+    .map(({ namespace, name }) => ({ ...place, namespace, name }))
+    .filter((wanted) => !known.some((entry) => isSame(entry, wanted)))
+    .map((wanted) => ({ ...wanted, state: 'Pending' satisfies ServiceAccountState }));
   if (added.length > 0) draft.serviceAccounts = [...known, ...added];
 }
 
-interface Named {
-  readonly namespace: string;
-  readonly name: string;
-}
-export const isSame = (a: Named, b: Named) => a.namespace === b.namespace && a.name === b.name;
+/** Anybody can call a cluster by any name, so a name counts only within the namespace of the issuer that gives it. */
+type Place = Pick<ServiceAccountEntry, 'issuerNamespace' | 'cluster'>;
+
+export const placeOfIssuer = (issuer: OIDCIssuer): Place => ({
+  issuerNamespace: issuer.metadata.namespace,
+  cluster: clusterNameOf(issuer),
+});
+
+export const isAt = (a: Place, b: Place) => a.cluster === b.cluster && a.issuerNamespace === b.issuerNamespace;
+
+type Named = Pick<ServiceAccountEntry, 'issuerNamespace' | 'cluster' | 'namespace' | 'name'>;
+export const isSame = (a: Named, b: Named) => isAt(a, b) && a.namespace === b.namespace && a.name === b.name;
 
 /** Whether the stored status holds everything in the draft that is needed to undo the next steps. */
 export function isStored(stored: IAMServiceAccountStatus | undefined, draft: IAMServiceAccountStatus): boolean {

@@ -4,12 +4,11 @@ import type { KubeClient } from '../../runtime/kube-client.ts';
 import { isConflict, isForbidden, isUnauthorized, KubeError } from '../../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../../runtime/workload-clusters.ts';
 import type { Blocked, Reached } from '../clusters.ts';
-import { clusterNameOf } from '../issuer-contract.ts';
 import { annotate, noAnnotations, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
-import type { ServiceAccountEntry } from './record.ts';
+import { isAt, placeOfIssuer, type ServiceAccountEntry } from './record.ts';
 
-export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'issuer' | 'others' | 'roleARN'>;
+export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'references' | 'others' | 'roleARN'>;
 
 /** The cluster is known, but nobody answers there, only a proxy answers, or the cluster refuses us. */
 export class ClusterOutOfReach extends Error {
@@ -17,16 +16,18 @@ export class ClusterOutOfReach extends Error {
 }
 
 /**
- * Removes our annotations from service accounts of one cluster. A service account leaves the status when that is done, or cannot
+ * Removes our annotations from these service accounts, which are all of one cluster. A service account leaves the status when that is done, or cannot
  * be done. Returns the obstacle, if there is one.
  * @throws ClusterOutOfReach
  */
 export async function release(
   context: ReleaseContext,
-  cluster: string,
   entries: readonly ServiceAccountEntry[],
 ): Promise<Blocked | undefined> {
-  const reached = await outOfReach(cluster, () => reachByName(context, cluster));
+  const [place] = entries;
+  if (!place) return undefined;
+  const { cluster } = place;
+  const reached = await outOfReach(cluster, () => reachPlace(context, place));
   if (reached.state === 'blocked') return reached;
   if (reached.state === 'noWay') {
     giveUp(context, entries, reached.message);
@@ -51,13 +52,28 @@ export function giveUp(
 }
 
 /** One cluster may have several issuers, for example while it moves from one to the other. One that knows the way is enough. */
-async function reachByName({ services, issuer, others }: ReleaseContext, cluster: string): Promise<Reached> {
+async function reachPlace(
+  { services, references, others }: ReleaseContext,
+  place: ServiceAccountEntry,
+): Promise<Reached> {
   const { clusters } = services;
+  const { cluster } = place;
+  const ways = [
+    ...references.flatMap(({ issuer }) =>
+      issuer && isAt(placeOfIssuer(issuer), place) ? [() => clusters.reach(issuer)] : [],
+    ),
+    ...others
+      .filter(([ref, other]) => isAt({ issuerNamespace: ref.namespace, cluster: other.cluster }, place))
+      .map(
+        ([ref]) =>
+          () =>
+            clusters.reachBy(ref, cluster),
+      ),
+  ];
   let reached: Reached = { state: 'noWay', message: `no OIDCIssuer of cluster ${cluster} is left` };
-  if (issuer && clusterNameOf(issuer) === cluster) reached = await clusters.reach(issuer);
-  for (const [ref, other] of others) {
-    if (reached.state === 'connected' || other.cluster !== cluster) continue;
-    const next = await clusters.reachBy(ref, cluster);
+  for (const way of ways) {
+    if (reached.state === 'connected') break;
+    const next = await way();
     // If the way is only blocked, the cluster may still be there.
     if (next.state === 'connected' || reached.state === 'noWay') reached = next;
   }

@@ -25,7 +25,7 @@ export function rivalsOf(
 ): Rival[] {
   const own = claimOf(object).seniority;
   return claims
-    .under(serviceAccountKey(serviceAccount.issuerNamespace, serviceAccount))
+    .under(serviceAccountKey(serviceAccount))
     .filter(([ref]) => nameOf(ref) !== nameOf(object.metadata))
     .map(([ref, claim]) => ({
       name: nameOf(ref),

@@ -47,7 +47,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   const { services, owner, status, situation } = context;
   const { propagation } = services;
   const { spec, trusted } = target.desired;
-  const toCreate = situation.state === 'ready' ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
+  const toCreate = situation.ready.length > 0 ? { ...spec, trustPolicy: trustPolicy(trusted) } : undefined;
   const { roles } = target.account;
 
   // A new role is created without a look first, which saves a read for each.
@@ -58,8 +58,8 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
       return propagation.waiting(spec.name);
     }
     if (!toCreate) {
-      const { deletionTimestamp } = situation.issuer?.metadata ?? {};
-      if (propagation.mayAppear(context.object, deletionTimestamp)) return propagation.waiting(spec.name);
+      const deletedAt = situation.referred.flatMap(({ issuer }) => issuer?.metadata.deletionTimestamp ?? []);
+      if (propagation.mayAppear(context.object, deletedAt.toSorted().at(-1))) return propagation.waiting(spec.name);
       delete status.roleARN;
       status.issuers = [];
       return awaitingIssuer;
@@ -71,7 +71,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   }
   if (!createdNow && propagation.mayLackTags(role)) return propagation.waiting(spec.name);
   // Another's role has no statement of ours, so it must not hold an issuer that leaves.
-  if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.state !== 'ready') status.issuers = [];
+  if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.ready.length === 0) status.issuers = [];
   const remedy = 'choose another spec.role.name, or delete that role';
   mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
   const observed = { role, createdNow };

@@ -9,7 +9,8 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
   condition: 'TrustReady',
   needs: ['RoleReady'],
 
-  async reconcile({ services, status, situation, target, observed }) {
+  async reconcile(context) {
+    const { services, status, situation, target, observed } = context;
     if (!target || !observed) throw new Error('the trust policy needs an existing role');
     const { account } = target;
     const { role, createdNow } = observed;
@@ -20,16 +21,19 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
           await account.roles.updateTrustPolicy(role.name, desired);
         }
         status.issuers = [...situation.trusted];
+        context.trusting = status.issuers;
         return target.desired.trusted.some((issuer) => 'unread' in issuer) ? waitingFor(situation) : ready;
       }),
     );
   },
 };
 
-function waitingFor({ issuer }: RoleContext['situation']): Outcome {
-  const reports = issuer
-    ? `OIDCIssuer ${issuer.metadata.name} reports its provider's audiences`
-    : 'the OIDCIssuer exists';
+/** An issuer that is ready has its statement, so one that is not is what the kept statements wait for. */
+function waitingFor({ referred }: RoleContext['situation']): Outcome {
+  const missing = referred.find(({ state }) => state === 'notFound');
+  const reports = missing
+    ? `OIDCIssuer ${missing.ref.name} exists`
+    : `OIDCIssuer ${referred.map(({ ref }) => ref.name).join(', ')} reports its provider's audiences`;
   const message = `waiting until ${reports}; the trust policy's statement for the issuer stays as it is`;
-  return { state: 'waiting', reason: issuer ? 'IssuerNotReady' : 'IssuerNotFound', message };
+  return { state: 'waiting', reason: missing ? 'IssuerNotFound' : 'IssuerNotReady', message };
 }

@@ -1,9 +1,8 @@
 import type { Reason } from '../../api/conditions.ts';
-import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
-import type { IAMServiceAccountStatus } from '../../api/generated/iam-service-account.ts';
-import { isLiteral, isServiceAccountName } from '../../oidc/trust-policy.ts';
+import type { IAMServiceAccount } from '../../api/kinds.ts';
+import { isLiteral, isSubject } from '../../oidc/trust-policy.ts';
 import { findNotBuilt, iamServiceAccountFields } from '../not-implemented.ts';
-import { audiencesOf } from './issuers.ts';
+import { audiencesOf, type Reference, type RoleAccount } from './issuers.ts';
 
 export interface Refusal {
   readonly reason: Reason;
@@ -14,11 +13,7 @@ export interface Refusal {
 export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
   const field = findNotBuilt(spec, iamServiceAccountFields);
   if (field !== undefined) return notImplemented(field, 'remove it');
-  if (spec.issuerRefs.length !== 1) return notImplemented('issuerRefs with more than one issuer', 'name one');
-  const wildcard = spec.subjects.find(({ namespace, name }) => `${namespace}${name}`.includes('*'));
-  if (wildcard)
-    return notImplemented(`subjects with * (${wildcard.namespace}/${wildcard.name})`, 'name each service account');
-  const unnamed = spec.subjects.find((subject) => !isServiceAccountName(subject));
+  const unnamed = spec.subjects.find((subject) => !isSubject(subject));
   if (unnamed) return invalid('subjects', `${unnamed.namespace}/${unnamed.name} cannot be a service account`);
   const size = sizeOf(spec.policies?.inline ?? []);
   // The time for judging a policy grows with its size, so a policy that IAM never takes is not judged.
@@ -48,18 +43,25 @@ const longestPolicies = 10_240;
 const sizeOf = (policies: readonly { readonly document: string }[]) =>
   policies.reduce((sum, { document }) => sum + document.replaceAll(/\s/g, '').length, 0);
 
-/** What is wrong with the spec beside this issuer. */
-export function refuseIssuer(issuer: OIDCIssuer, status: IAMServiceAccountStatus): Refusal | undefined {
-  const { name } = issuer.metadata;
-  const accountID = issuer.status?.accountID;
-  if (status.accountID !== undefined && accountID !== undefined && accountID !== status.accountID) {
+/** What is wrong with the spec beside its issuers. */
+export function refuseIssuers(
+  { spec, status = {} }: Pick<IAMServiceAccount, 'spec' | 'status'>,
+  { references, asked }: { readonly references: readonly Reference[]; readonly asked: RoleAccount | undefined },
+): Refusal | undefined {
+  const accountID = asked?.accountID;
+  if (!spec.account && status.accountID !== undefined && accountID !== undefined && accountID !== status.accountID) {
     return {
       reason: 'ImmutableField',
-      message: `spec.issuerRefs: OIDCIssuer ${name} is in account ${accountID}, and the role stays in ${status.accountID}: name an issuer of that account, or create another IAMServiceAccount`,
+      message: `spec.issuerRefs: OIDCIssuer ${references[0]?.ref.name ?? ''} is in account ${accountID}, and the role stays in ${status.accountID}: name an issuer of that account, or create another IAMServiceAccount`,
     };
   }
-  const unsafe = audiencesOf(issuer).find((audience) => !isLiteral(audience));
-  return unsafe === undefined ? undefined : invalid('issuerRefs', `OIDCIssuer ${name} has the audience ${unsafe}`);
+  for (const { ref, issuer } of references) {
+    const accounts = (issuer?.status?.providers ?? []).map((provider) => provider.accountID);
+    const audiences = issuer ? accounts.flatMap((each) => audiencesOf(issuer, each)) : [];
+    const unsafe = audiences.find((audience) => !isLiteral(audience));
+    if (unsafe !== undefined) return invalid('issuerRefs', `OIDCIssuer ${ref.name} has the audience ${unsafe}`);
+  }
+  return undefined;
 }
 
 function notImplemented(field: string, advice: string): Refusal {

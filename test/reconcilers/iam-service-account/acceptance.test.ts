@@ -9,24 +9,6 @@ import { Story, issuer, registered, roleName } from './story.ts';
 type Spec = ConstructorParameters<typeof Story>[0];
 
 const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = [
-  [
-    'two issuers',
-    {
-      issuerRefs: [
-        { namespace: '', name: 'abcl0' },
-        { namespace: '', name: 'b' },
-      ],
-    },
-    'NotImplemented',
-    /issuerRefs/,
-  ],
-  ['a wildcard', { subjects: [{ namespace: '*', name: 'a' }] }, 'NotImplemented', /subjects.*\*\/a/],
-  [
-    'another account',
-    { account: { roleARN: 'arn:aws:iam::444455556666:role/x' } },
-    'NotImplemented',
-    /account\.roleARN/,
-  ],
   ['TrustOnly', { role: { name: 'x', management: 'TrustOnly' } }, 'NotImplemented', /role\.management/],
   ['Create', { serviceAccountPolicy: 'Create' }, 'NotImplemented', /serviceAccountPolicy/],
   ['Ignore', { serviceAccountPolicy: 'Ignore' }, 'NotImplemented', /serviceAccountPolicy/],
@@ -153,9 +135,11 @@ test('nothing is sent through a former role of the account that no Guardrail all
     roles: { managedPolicies: ['*'] },
   };
   story.admission.role = (request) =>
-    judgeRole({ ...request, issuerAllowed: false, older: () => 0, installation: 'test', partition: 'aws' }, namespace, [
-      { name: 'one', spec },
-    ]);
+    judgeRole(
+      { ...request, refusedIssuers: request.issuers, older: () => 0, installation: 'test', partition: 'aws' },
+      namespace,
+      [{ name: 'one', spec }],
+    );
   story.kube.seed(oidcIssuers, issuer('abcl0', { spec: roleOf('now'), status: { accountID: '111122223333' } }));
   story.edit({ policies: { managed: ['AdministratorAccess'], inline: [] } });
   story.forget();
@@ -310,7 +294,9 @@ test('has noted what is needed to undo when it first writes to AWS', async () =>
       accountID: '111122223333',
       roleName,
       issuers: [expect.objectContaining({ url: 'https://irsa.abcl0.example.com' })],
-      serviceAccounts: [{ cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Pending' }],
+      serviceAccounts: [
+        { issuerNamespace: 'default', cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Pending' },
+      ],
     }),
   ]);
 });

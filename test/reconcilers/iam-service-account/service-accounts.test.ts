@@ -5,6 +5,7 @@ import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { Story, account, issuer, registered, roleARN } from './story.ts';
 
 const roleKey = 'eks.amazonaws.com/role-arn';
+const atAbcl0 = { issuerNamespace: 'default', cluster: 'abcl0' };
 const reader = { namespace: 'default', name: 's3-reader' };
 const writer = { namespace: 'default', name: 's3-writer' };
 const otherRole = 'arn:aws:iam::111122223333:role/other';
@@ -17,7 +18,7 @@ test('annotates the service account with the role, and nothing that the webhook 
   const story = new Story();
   await story.reconcile();
   expect(story.annotations()).toEqual({ [roleKey]: roleARN });
-  expect(story.status.serviceAccounts).toEqual([{ cluster: 'abcl0', ...reader, state: 'Annotated' }]);
+  expect(story.status.serviceAccounts).toEqual([{ ...atAbcl0, ...reader, state: 'Annotated' }]);
   expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
 });
 
@@ -370,7 +371,7 @@ describe('a service account that is a subject no more', () => {
     seed(story, writer);
     await story.reconcile();
     expect([story.annotations(), story.annotations('s3-writer')]).toEqual([{}, { [roleKey]: roleARN }]);
-    expect(story.status.serviceAccounts).toEqual([{ cluster: 'other', ...writer, state: 'Annotated' }]);
+    expect(story.status.serviceAccounts).toEqual([{ ...atAbcl0, cluster: 'other', ...writer, state: 'Annotated' }]);
   });
 });
 

@@ -24,7 +24,7 @@ function guard(story: Story): void {
   story.admission.issuer = (object) => judgeIssuer(object, namespace, guardrails);
   story.admission.role = (request) =>
     judgeRole(
-      { ...request, issuerAllowed: false, older: () => 0, installation: 'test', partition: 'aws' },
+      { ...request, refusedIssuers: request.issuers, older: () => 0, installation: 'test', partition: 'aws' },
       namespace,
       guardrails,
     );
@@ -36,7 +36,7 @@ function forge(story: Story, spec: Parameters<typeof account>[0] = {}): void {
   story.kube.seed(iamServiceAccounts, { ...seed, metadata: { ...seed.metadata, finalizers: [finalizer] } });
 }
 
-test.each([undefined, { roleARN: own }])(
+test.each([undefined, { roleARN: victim }])(
   'the deletion of an object with our finalizer and the account %j opens no account that no Guardrail allows',
   async (named) => {
     const story = new Story();

@@ -55,7 +55,12 @@ class Cluster {
   }
 
   judge(object: IAMServiceAccount, of?: OIDCIssuer) {
-    return this.admission.role({ object, issuer: of, issuerReady: of !== undefined });
+    return this.admission.role({
+      object,
+      issuers: of ? [of] : [],
+      account: of && { roleARN: of.spec.account?.roleARN },
+      accountReady: of !== undefined,
+    });
   }
 
   #tell<O extends KubernetesObject, S>(index: Index<O, S>, told: O): this {

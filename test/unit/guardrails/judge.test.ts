@@ -25,16 +25,18 @@ const issuer = (spec: Partial<OIDCIssuerSpec> = {}): OIDCIssuer => ({
     ...spec,
   },
 });
-const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFacts> = {}): RoleFacts => ({
+type Change = Partial<RoleFacts> & { readonly of?: OIDCIssuer | undefined };
+const facts = (spec: Partial<IAMServiceAccountSpec> = {}, { of = issuer(), ...change }: Change = {}): RoleFacts => ({
   object: {
     apiVersion: 'v1',
     kind: 'IAMServiceAccount',
     metadata: meta,
     spec: { issuerRefs: [], subjects: [], ...spec } as unknown as IAMServiceAccountSpec,
   },
-  issuer: issuer(),
-  issuerReady: true,
-  issuerAllowed: false,
+  issuers: [of],
+  account: { roleARN: (spec.account ?? of.spec.account)?.roleARN },
+  accountReady: true,
+  refusedIssuers: [of],
   older: () => {
     throw new Error('no rule has a maximum, so nothing is counted');
   },
@@ -42,6 +44,8 @@ const facts = (spec: Partial<IAMServiceAccountSpec> = {}, change: Partial<RoleFa
   partition: 'aws',
   ...change,
 });
+/** No issuer is there. */
+const nowhere = { issuers: [], account: undefined, refusedIssuers: [] };
 const guardrail = (change: Partial<GuardrailSpec> = {}, name = 'team-a'): NamedGuardrail => ({
   name,
   spec: {
@@ -56,7 +60,7 @@ const messageOf = (verdict: ReturnType<typeof judgeIssuer>) => (verdict.allowed 
 const issuerMessage = (spec: Partial<OIDCIssuerSpec>, ...guardrails: NamedGuardrail[]) =>
   messageOf(judgeIssuer(issuer(spec), namespace, guardrails));
 type Rules = GuardrailSpec['roles'];
-const roleMessage = (spec: Partial<IAMServiceAccountSpec>, roles?: Rules, change?: Partial<RoleFacts>) =>
+const roleMessage = (spec: Partial<IAMServiceAccountSpec>, roles?: Rules, change?: Change) =>
   messageOf(judgeRole(facts(spec, change), namespace, [guardrail({ ...(roles && { roles }) })]));
 const role = (fields: Partial<NonNullable<IAMServiceAccountSpec['role']>>) => ({
   role: { management: 'Full' as const, ...fields },
@@ -94,12 +98,12 @@ describe('which Guardrail', () => {
   });
 
   test('while no issuer tells the account, an administrator is told of no account that could be granted by copying', () => {
-    const message = messageOf(judgeRole(facts({}, { issuer: undefined }), namespace, []))!;
+    const message = messageOf(judgeRole(facts({}, nowhere), namespace, []))!;
     const written = JSON.parse(message.slice(message.indexOf('{'))) as NamedGuardrail;
     expect(written.spec.accounts).toEqual(['ARN of the role that the issuer will name']);
     expect(judgeRole(facts(), namespace, [written]).allowed).toBe(false);
     const { account: _, ...own } = issuer().spec;
-    expect(judgeRole(facts({}, { issuer: { ...issuer(), spec: own } }), namespace, [written]).allowed).toBe(false);
+    expect(judgeRole(facts({}, { of: { ...issuer(), spec: own } }), namespace, [written]).allowed).toBe(false);
   });
 
   test('is selected by labels, all of them', () => {
@@ -224,20 +228,20 @@ describe('a role', () => {
   test('is judged by the account that it inherits, names, or had', () => {
     const other = 'arn:aws:iam::444455556666:role/irsa-a';
     expect(roleMessage({})).toBeUndefined();
-    expect(roleMessage({}, undefined, { issuer: issuer({ account: { roleARN: other } }) })).toContain(other);
+    expect(roleMessage({}, undefined, { of: issuer({ account: { roleARN: other } }) })).toContain(other);
     expect(roleMessage({ account: { roleARN: other } })).toContain(other);
     const { object } = facts();
     const had = { ...object, status: { accountID: '444455556666', accountRoleARN: other } } as IAMServiceAccount;
-    expect(roleMessage({}, undefined, { object: had, issuer: undefined, issuerReady: false })).toContain(other);
-    expect(roleMessage({}, undefined, { issuer: undefined, issuerReady: false })).toBeUndefined();
+    expect(roleMessage({}, undefined, { object: had, ...nowhere, accountReady: false })).toContain(other);
+    expect(roleMessage({}, undefined, { ...nowhere, accountReady: false })).toBeUndefined();
   });
 
   test('is reached through a former account, as long as the issuer of another is not ready, only where that is still allowed', () => {
     const former = 'arn:aws:iam::111122223333:role/former';
     const { object } = facts();
     const had = { ...object, status: { accountID: '111122223333', accountRoleARN: former } } as IAMServiceAccount;
-    expect(roleMessage({}, undefined, { object: had, issuerReady: false })).toContain(former);
-    expect(roleMessage({}, undefined, { object: had, issuerReady: true })).toBeUndefined();
+    expect(roleMessage({}, undefined, { object: had, accountReady: false })).toContain(former);
+    expect(roleMessage({}, undefined, { object: had, accountReady: true })).toBeUndefined();
   });
 
   test('gets the boundary that is forced, and may name no other', () => {
@@ -285,7 +289,8 @@ describe('a role', () => {
     expect(roleMessage({ policies }, { inlinePolicies: { deniedActions: ['s3:*'] } })).toBeUndefined();
   });
 
-  const inCluster = { issuer: issuer({ cluster: { inCluster: {} } }), issuerAllowed: true };
+  const ownCluster = issuer({ cluster: { inCluster: {} } });
+  const inCluster = { of: ownCluster, refusedIssuers: [] };
   const subjects = (namespace: string) => ({ subjects: [{ namespace, name: 'x' }] });
   test('of another cluster has subjects in any namespace, of the own cluster only in its own', () => {
     expect(roleMessage(subjects('default'))).toBeUndefined();
@@ -297,7 +302,7 @@ describe('a role', () => {
   });
 
   test('of an issuer that was turned to the own cluster reaches it only where its Guardrails allow that', () => {
-    expect(roleMessage({}, {}, { ...inCluster, issuerAllowed: false })).toContain('spec.issuers.inCluster');
+    expect(roleMessage({}, {}, { of: ownCluster })).toContain('spec.issuers.inCluster');
   });
 
   test('has the default name and path, and others where they are listed', () => {

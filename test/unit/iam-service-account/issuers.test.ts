@@ -54,67 +54,77 @@ function issuer(name: string, { spec, status, deleting = false }: Changes = {}):
 }
 
 describe('the statements of a role', () => {
-  const of = (issuers: OIDCIssuer[], recorded = [entry('a')]) =>
-    assess({
-      issuer: issuers.find(({ metadata }) => metadata.name === 'a'),
-      others: issuers.filter(({ metadata }) => metadata.name !== 'a').map((other) => issuerIndex().select(other)),
+  /** Of a role that refers to some of the issuers, or to some that are not there. */
+  function of(issuers: OIDCIssuer[], recorded = [entry('a')], refs = ['a']) {
+    const references = refs.map((name) => ({
+      ref: { namespace: 'default', name },
+      issuer: issuers.find(({ metadata }) => metadata.name === name),
+    }));
+    const others = issuers.filter(({ metadata }) => !refs.includes(metadata.name));
+    const situation = assess({
+      references,
+      others: others.map((other) => issuerIndex().select(other)),
       recorded,
+      accountID: account,
     });
+    const { trusted, referred } = situation;
+    return { trusted, states: referred.map(({ state }) => state), audiences: referred.map((each) => each.audiences) };
+  }
 
   test('are of the issuer that is ready', () => {
-    expect(of([issuer('a')], [])).toMatchObject({ state: 'ready', trusted: [entry('a')] });
+    expect(of([issuer('a')], [])).toMatchObject({ states: ['ready'], trusted: [entry('a')] });
   });
 
   test('follow a reference to another issuer once that is ready', () => {
-    expect(of([issuer('a'), issuer('b')], [entry('b')])).toMatchObject({ state: 'ready', trusted: [entry('a')] });
+    expect(of([issuer('a'), issuer('b')], [entry('b')])).toMatchObject({ states: ['ready'], trusted: [entry('a')] });
   });
 
   test('are of no issuer that is registered elsewhere only', () => {
     const { url, providerARN } = entry('a');
     const elsewhere = [{ url, arn: providerARN, accountID: '444455556666', audiences: ['a'], owned: true }];
     const status = { issuerURL: url, accountID: account, sites: [site(url)], providers: elsewhere };
-    expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [] });
+    expect(of([issuer('a', { status })], [])).toMatchObject({ states: ['notReady'], trusted: [] });
   });
 
   test('are of no issuer that does not say which audiences its provider takes', () => {
     const { url, providerARN } = entry('a');
     const providers = [{ url, arn: providerARN, accountID: account, owned: true }];
     const status = { issuerURL: url, accountID: account, sites: [site(url)], providers };
-    expect(of([issuer('a', { status })], [])).toMatchObject({ state: 'notReady', trusted: [], audiences: [] });
+    expect(of([issuer('a', { status })], [])).toMatchObject({ states: ['notReady'], trusted: [], audiences: [[]] });
   });
 
   test('stay while the issuer has no provider for a moment', () => {
-    expect(of([issuer('a', { status: {} })])).toMatchObject({ state: 'notReady', trusted: [entry('a')] });
+    expect(of([issuer('a', { status: {} })])).toMatchObject({ states: ['notReady'], trusted: [entry('a')] });
   });
 
   test('stay when the issuer cannot be seen: it may live on elsewhere', () => {
-    expect(of([])).toMatchObject({ state: 'notFound', trusted: [entry('a')] });
+    expect(of([])).toMatchObject({ states: ['notFound'], trusted: [entry('a')] });
   });
 
   test('stay when the role refers to another issuer that does not exist: that may be a typo', () => {
-    expect(of([issuer('b')], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [entry('b')] });
+    expect(of([issuer('b')], [entry('b')])).toMatchObject({ states: ['notFound'], trusted: [entry('b')] });
   });
 
   test('stay when the role refers to another issuer that is not ready yet', () => {
     expect(of([issuer('a', { status: {} }), issuer('b')], [entry('b')])).toMatchObject({
-      state: 'notReady',
+      states: ['notReady'],
       trusted: [entry('b')],
     });
   });
 
   test('go when the former issuer leaves for good, whatever the role refers to', () => {
-    expect(of([issuer('b', { deleting: true })], [entry('b')])).toMatchObject({ state: 'notFound', trusted: [] });
+    expect(of([issuer('b', { deleting: true })], [entry('b')])).toMatchObject({ states: ['notFound'], trusted: [] });
   });
 
   test('go when the issuer is being deleted, which was allowed and warned of', () => {
-    expect(of([issuer('a', { deleting: true })])).toMatchObject({ state: 'leaving', trusted: [] });
+    expect(of([issuer('a', { deleting: true })])).toMatchObject({ states: ['leaving'], trusted: [] });
   });
 
   test.each([
     ['with Retain', { deletionPolicy: 'Retain' }],
     ['while it is suspended', { suspend: true }],
   ] as const)('stay when the issuer is being deleted %s', (_, spec) => {
-    expect(of([issuer('a', { deleting: true, spec })])).toMatchObject({ state: 'ready', trusted: [entry('a')] });
+    expect(of([issuer('a', { deleting: true, spec })])).toMatchObject({ states: ['ready'], trusted: [entry('a')] });
   });
 });
 

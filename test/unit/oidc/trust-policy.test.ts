@@ -120,8 +120,10 @@ describe('where nobody is left to be let in', () => {
 
 describe('what must never enter a policy', () => {
   test.each<[string, Partial<TrustedIssuer>]>([
-    ['a wildcard name', { subjects: [{ namespace: 'default', name: '*' }] }],
-    ['a wildcard namespace', { subjects: [{ namespace: 'team-*', name: 'a' }] }],
+    ['a policy variable beside a wildcard', { subjects: [{ namespace: 'team-*', name: '${aws:username}' }] }],
+    ['a colon beside a wildcard', { subjects: [{ namespace: 'team-*', name: 'a:b' }] }],
+    ['a question mark beside a wildcard', { subjects: [{ namespace: 'team-*', name: 'a?' }] }],
+    ['an empty name beside a wildcard', { subjects: [{ namespace: 'team-*', name: '' }] }],
     ['a policy variable', { subjects: [{ namespace: 'default', name: '${aws:username}' }] }],
     ['a colon', { subjects: [{ namespace: 'default:x', name: 'a' }] }],
     ['a question mark', { subjects: [{ namespace: 'default', name: 'a?' }] }],
