@@ -27,7 +27,14 @@ import { findHome, InstallationChanged, keepInstallation } from './controllers/i
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
 import { countedPasses, issuerMetrics } from './controllers/pass-metrics.ts';
-import { claimIndex, leavingIssuerIndex, issuerIndex, keyAt, roleIndex } from './controllers/references.ts';
+import {
+  claimIndex,
+  leavingIssuerIndex,
+  issuerIndex,
+  keyAt,
+  roleIndex,
+  roleNameIndex,
+} from './controllers/references.ts';
 import {
   guardrailsForAll,
   issuersForClusters,
@@ -35,6 +42,7 @@ import {
   issuersForRoles,
   namespacesForTheirs,
   rolesForLeavingIssuers,
+  rolesForRoleNames,
   rolesOfServiceAccount,
   serviceAccountState,
   type ServiceAccountState,
@@ -91,6 +99,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const resolve = resolverOf({ searchDomains: searchDomainsOf() });
   const servers = new ServerAddresses({ ...config.workloadClusters, own, resolve });
   const claims = claimIndex();
+  const roleNames = roleNameIndex();
   // Tenants can change their service accounts in their own clusters as often as they like.
   const concerned = new Pacer<NamespacedName>({
     clock,
@@ -186,7 +195,16 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   );
   const roles = controller(
     'IAMServiceAccount',
-    steps(iamServiceAccountDefinition({ ...common, workloadClusters, ownCluster, issuers: knownIssuers, claims })),
+    steps(
+      iamServiceAccountDefinition({
+        ...common,
+        workloadClusters,
+        ownCluster,
+        issuers: knownIssuers,
+        claims,
+        roleNames,
+      }),
+    ),
     // A Guardrail's `maximum` counts older objects: if only half of the list were read, it would count too few.
     roleInformer.synced(),
   );
@@ -207,6 +225,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   const allRoles = roleInformer.on(roleAges);
   roleInformer.on(rolesByIssuer);
   roleInformer.on(claims);
+  roleInformer.on(roleNames);
   issuers.watch(issuerInformer);
   roles.watch(roleInformer);
   for (const each of clusters) {
@@ -217,6 +236,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
   roles.watchRelated(issuerInformer, issuersForRoles(rolesByIssuer));
   issuers.watchRelated(roleInformer, rolesForLeavingIssuers(leavingIssuers));
   issuers.watchRelated(issuerInformer, issuersForNames(names));
+  roles.watchRelated(roleInformer, rolesForRoleNames(roleNames));
   for (const [judged, all, byNamespace] of [
     [issuers, allIssuers, knownIssuers],
     [roles, allRoles, roleAges],

@@ -110,7 +110,7 @@ const badReasons = [
   'ServiceAccountNotFound',
   /** The service account names a role that somebody else wrote, or an older object holds it. */
   'AnnotationConflict',
-  /** Another OIDCIssuer holds the alias, the bucket or the cluster's name. */
+  /** Another object holds the alias, the bucket, the cluster's name or the role. */
   'NameHeld',
   /** The bucket's name belongs to another account. */
   'BucketNameTaken',
@@ -134,6 +134,8 @@ const badReasons = [
   'CertificateFailed',
   /** The issuer that is referred to does not exist. */
   'IssuerNotFound',
+  /** The role of somebody else that the spec names does not exist. */
+  'RoleNotFound',
   /** The IAM OIDC provider that somebody else made for an external issuer lacks an audience. */
   'AudienceMissing',
   /** Anything else; the message says it. */
@@ -152,6 +154,7 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'SecretNotFound',
   'SecretForbidden',
   'IssuerNotFound',
+  'RoleNotFound',
   'AnnotationConflict',
   'HostedZoneNotFound',
   'HostedZoneAmbiguous',

@@ -27,6 +27,8 @@ export interface Owner {
   readonly takesOver: readonly string[];
   /** Whether the object asks to adopt what carries its name under {@link adoptKey}. */
   readonly adopts: boolean;
+  /** Whether an administrator lets the object adopt what nobody claims under the names that it asks for. Absent: not. */
+  readonly mayAdopt?: boolean;
 }
 
 export type Ownership =
@@ -39,10 +41,13 @@ export type Ownership =
   | { readonly state: 'anothers'; readonly home?: string };
 
 /** The one answer to whose an AWS object is. */
-export function ownershipOf(tags: Tags, { installation, owner, home, takesOver, adopts }: Owner): Ownership {
+export function ownershipOf(
+  tags: Tags,
+  { installation, owner, home, takesOver, adopts, mayAdopt = false }: Owner,
+): Ownership {
   const { installation: installationKey, owner: ownerKey, home: homeKey } = ownershipKeys;
   if (![installationKey, ownerKey, homeKey].some((key) => key in tags)) {
-    return { state: adopts && tags[adoptKey] === owner ? 'adoptable' : 'unclaimed' };
+    return { state: adopts && (mayAdopt || tags[adoptKey] === owner) ? 'adoptable' : 'unclaimed' };
   }
   const sameOwner = tags[installationKey] === installation && tags[ownerKey] === owner;
   const itsHome = tags[homeKey];

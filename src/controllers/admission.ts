@@ -6,6 +6,8 @@ export interface Allowed {
   readonly guardrail: string;
   /** The boundary for a role whose object names none. */
   readonly permissionsBoundary?: string;
+  /** Whether the Guardrail lists the role that the object names among the existing ones that may be taken. Of roles only. */
+  readonly existingRole?: boolean;
 }
 
 /** What the Guardrails say of an object. */
@@ -16,7 +18,7 @@ export interface RoleRequest {
   /** Those to which the object refers, as far as they are there. */
   readonly issuers: readonly OIDCIssuer[];
   /** How the role's account shall be reached. Undefined: neither the object nor an issuer tells it. */
-  readonly account: { readonly roleARN: string | undefined } | undefined;
+  readonly account: { readonly accountID: string | undefined; readonly roleARN: string | undefined } | undefined;
   /** True: from now on the role is reached so. Else it is reached as the object's status records, if it does. */
   readonly accountReady: boolean;
 }

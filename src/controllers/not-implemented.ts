@@ -16,6 +16,7 @@ export const iamServiceAccountFields: Fields = {
     'account.roleARN',
     'role.name',
     'role.path',
+    'role.management',
     'role.description',
     'role.maxSessionDuration',
     'role.permissionsBoundary',
@@ -29,7 +30,6 @@ export const iamServiceAccountFields: Fields = {
     'suspend',
   ],
   notBuilt: {
-    'role.management': 'Full',
     serviceAccountPolicy: 'Annotate',
   },
 };

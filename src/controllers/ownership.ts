@@ -1,6 +1,6 @@
 import type { IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import { annotations } from '../api/names.ts';
-import { oidcIssuers, type Resource } from '../api/resources.ts';
+import type { Resource } from '../api/resources.ts';
 import { type Owner, ownershipKeys, ownershipOf } from '../aws/ownership.ts';
 import type { Tags } from '../aws/tags.ts';
 import type { Pass } from '../runtime/definition.ts';
@@ -19,8 +19,7 @@ export function ownerOf(
     owner: `${resource.kind}/${metadata.namespace}/${metadata.name}`,
     home,
     takesOver: declared === undefined ? takeOver : [...takeOver, declared],
-    // Adopting a role is not built.
-    adopts: resource === oidcIssuers && metadata.annotations?.[annotations.adopt] === 'true',
+    adopts: metadata.annotations?.[annotations.adopt] === 'true',
   };
 }
 

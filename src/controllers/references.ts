@@ -102,6 +102,30 @@ export function claimOf({ metadata, spec, status }: IAMServiceAccount): Claim {
 export const claimIndex = () =>
   new Index<IAMServiceAccount, Claim>({ select: claimOf, keys: (_, { serviceAccounts }) => serviceAccounts });
 
+/** What others know of the role that an IAMServiceAccount names. */
+export interface RoleNameClaim {
+  /** Undefined: the object names none, or its account is not known yet. */
+  readonly key: string | undefined;
+  readonly seniority: string;
+  /** Whether the object has the role, or its statements in it. */
+  readonly hasRole: boolean;
+}
+
+/** IAM's names have no case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
+export function roleNameClaimOf({ metadata, spec, status }: IAMServiceAccount): RoleNameClaim {
+  const { accountID, roleARN } = status ?? {};
+  const name = spec.role?.name?.toLowerCase();
+  return {
+    key: name === undefined || accountID === undefined ? undefined : `${accountID}/${name}`,
+    seniority: seniority(metadata),
+    hasRole: roleARN !== undefined,
+  };
+}
+
+/** IAMServiceAccounts by the roles that they name. */
+export const roleNameIndex = () =>
+  new Index<IAMServiceAccount, RoleNameClaim>({ select: roleNameClaimOf, keys: (_, { key }) => (key ? [key] : []) });
+
 /** Anybody can call a cluster by any name, so a name counts only within the namespace of the issuer that gives it. */
 export const placeOf = ({ issuerNamespace, cluster }: { readonly issuerNamespace: string; readonly cluster: string }) =>
   `${issuerNamespace}/${cluster}`;

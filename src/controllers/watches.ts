@@ -9,7 +9,7 @@ import type { Lookup } from '../runtime/lookup.ts';
 import { mayHaveForgotten } from './dependents.ts';
 import { currentSiteOf, isLeavingForGood, urlsOf } from './issuer-contract.ts';
 import { nameClaimOf } from './name-claims.ts';
-import { type Claim, issuerKey, keyAt, roleSummary } from './references.ts';
+import { type Claim, issuerKey, keyAt, roleNameClaimOf, roleSummary } from './references.ts';
 
 /*
  * Whom the change of an object concerns besides the object itself. Each watch picks the part of the object that matters, so that a
@@ -62,6 +62,14 @@ export const issuersForNames = (names: Lookup<unknown>) =>
     affected: (issuer, { held }) =>
       held.flatMap((key) => refsOf(names.under(key))).filter((other) => issuerKey(other) !== issuerKey(issuer)),
   }) satisfies Related<OIDCIssuer, { held: readonly string[] }>;
+
+/** The other IAMServiceAccounts that name a role which one begins to hold, or holds no more. */
+export const rolesForRoleNames = (roleNames: Lookup<unknown>) =>
+  ({
+    select: roleNameClaimOf,
+    affected: (role, { key }) =>
+      key === undefined ? [] : refsOf(roleNames.under(key)).filter((other) => issuerKey(other) !== issuerKey(role)),
+  }) satisfies Related<IAMServiceAccount, { key: string | undefined }>;
 
 /** A Guardrail can decide about any object. */
 export const guardrailsForAll = (all: Iterable<readonly [NamespacedName, unknown]>) =>

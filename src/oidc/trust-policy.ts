@@ -36,44 +36,90 @@ export type TrustPolicy = {
  * in. IAM is known to take this form: `sts:AssumeRole` is the action of an AWS principal, a web identity's is another.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  */
-const nobody: Statement = {
-  Sid: 'IrsaNobody',
+const nobody = (Sid: string): Statement => ({
+  Sid,
   Effect: 'Deny',
   Principal: { AWS: '*' },
   Action: 'sts:AssumeRole',
-};
+});
+
+/** How the statements are named by which a policy is kept. */
+export interface Statements {
+  readonly sidOf: (issuerURL: string) => string;
+  /** Whether a statement with that Sid is kept by us, whatever it says. */
+  readonly isOurs: (sid: unknown) => boolean;
+  /** Of the statement that stands if there is no other. */
+  readonly nobodySid: string;
+}
+
+/** Of a role that is ours as a whole: no statement of somebody else stays in it. */
+export const everyStatement: Statements = { sidOf, isOurs: () => true, nobodySid: 'IrsaNobody' };
 
 /**
- * The trust policy of a role that is ours. It has one statement for each issuer, with every subject in one `sub` array, which fits
- * IAM's 2048 characters best. An issuer that cannot be read now keeps its statement in `observed`, the policy as IAM has it.
- * Every other statement goes.
+ * Of somebody else's role. The Sids tell our owners apart, so that none ever takes the statements of another.
+ * @param owners ours first; statements of the others were handed over to it
+ */
+export function ownStatements(owners: readonly [string, ...string[]]): Statements {
+  const [prefix = '', ...former] = owners.map((owner) => `Irsa${digits(owner, 12)}`);
+  return {
+    sidOf: (url) => `${prefix}${digits(url, 12)}`,
+    isOurs: (sid) => [prefix, ...former].some((each) => typeof sid === 'string' && sid.startsWith(each)),
+    nobodySid: `${prefix}Nobody`,
+  };
+}
+
+/**
+ * The trust policy of a role: the statements that are not ours, to the letter, and ours. There is one for each issuer, with every
+ * subject in one `sub` array, which fits IAM's 2048 characters best. An issuer that cannot be read now keeps its statement in
+ * `observed`, the policy as IAM has it.
  * An issuer without subjects gets no statement: one without `sub` would let in every service account of the cluster.
  */
 export function trustPolicy(
   issuers: readonly Trusted[],
-  observed: Readonly<Record<string, unknown>> = {},
+  observed: PolicyFields = {},
+  { sidOf: sid, isOurs, nobodySid }: Statements = everyStatement,
 ): TrustPolicy {
-  const before = [(observed['Statement'] ?? []) as Statement | readonly Statement[]].flat();
-  const statements = issuers.flatMap((issuer) => {
-    if ('unread' in issuer) return before.filter((kept) => kept['Sid'] === sidOf(issuer.url));
-    return issuer.subjects.length > 0 ? [statement(issuer)] : [];
+  const before = statementsOf(observed);
+  const foreign = before.filter(({ Sid }) => !isOurs(Sid));
+  const ours = issuers.flatMap((issuer) => {
+    if ('unread' in issuer) return before.filter(({ Sid }) => Sid === sid(issuer.url));
+    return issuer.subjects.length > 0 ? [statement(issuer, sid(issuer.url))] : [];
   });
-  return { Version: '2012-10-17', Statement: statements.length > 0 ? statements : [nobody] };
+  const all = [...foreign, ...ours];
+  const kept = foreign.length > 0 ? observed : {};
+  return { Version: '2012-10-17', ...kept, Statement: all.length > 0 ? all : [nobody(nobodySid)] };
 }
+
+type PolicyFields = Readonly<Record<string, unknown>>;
+
+const statementsOf = (policy: PolicyFields): Statement[] =>
+  [(policy['Statement'] ?? []) as Statement | readonly Statement[]].flat();
+
+/** Whether a statement of ours is in the policy. */
+export const holdsOurs = (policy: PolicyFields, { isOurs }: Statements): boolean =>
+  statementsOf(policy).some(({ Sid }) => isOurs(Sid));
+
+/**
+ * The characters that IAM counts: white space outside of quotes is none of them, and this has none.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+ */
+export const sizeOf = (policy: PolicyFields): number => JSON.stringify(policy).length;
 
 /** The Sid by which an issuer's statement is found again. IAM takes letters and digits only. */
 export function sidOf(issuerURL: string): string {
-  return `Irsa${createHash('sha256').update(issuerURL).digest('hex').slice(0, 16)}`;
+  return `Irsa${digits(issuerURL, 16)}`;
 }
 
-function statement({ url, providerARN, audiences, subjects }: TrustedIssuer): Statement {
+const digits = (text: string, count: number) => createHash('sha256').update(text).digest('hex').slice(0, count);
+
+function statement({ url, providerARN, audiences, subjects }: TrustedIssuer, Sid: string): Statement {
   if (!isIssuerURL(url)) throw new Error(`${url} is not an issuer URL that may be in a trust policy`);
   const unsafe = audiences.find((audience) => !isLiteral(audience));
   if (unsafe !== undefined || audiences.length === 0)
     throw new Error(`audience ${unsafe} may not be in a trust policy`);
   const key = withoutScheme(url);
   return {
-    Sid: sidOf(url),
+    Sid,
     Effect: 'Allow',
     Principal: { Federated: providerARN },
     Action: 'sts:AssumeRoleWithWebIdentity',

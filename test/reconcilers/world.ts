@@ -2,7 +2,7 @@ import type { ManagedObject, ManagedStatus } from '../../src/api/meta.ts';
 import { iamServiceAccounts, oidcIssuers, secrets } from '../../src/api/resources.ts';
 import type { Admission } from '../../src/controllers/admission.ts';
 import { nameClaimIndex } from '../../src/controllers/name-claims.ts';
-import { claimIndex, issuerIndex } from '../../src/controllers/references.ts';
+import { claimIndex, issuerIndex, roleNameIndex } from '../../src/controllers/references.ts';
 import type { Settings } from '../../src/controllers/settings.ts';
 import type { Definition } from '../../src/runtime/definition.ts';
 import { hours, minutes, seconds } from '../../src/runtime/duration.ts';
@@ -79,6 +79,7 @@ export class World {
   readonly issuers = lookupIn(this.kube, oidcIssuers, issuerIndex);
   readonly names = lookupIn(this.kube, oidcIssuers, nameClaimIndex);
   readonly claims = lookupIn(this.kube, iamServiceAccounts, claimIndex);
+  readonly roleNames = lookupIn(this.kube, iamServiceAccounts, roleNameIndex);
 
   readonly #events: EventRecorder = {
     record: ({ kind, metadata }, event) => {

@@ -5,7 +5,7 @@ import { type Kind, kinds, readSchema, walk } from '../crds/schema.ts';
 const notBuilt: Readonly<Record<Kind, readonly string[]>> = {
   OIDCIssuer: Object.keys(oidcIssuerFields.notBuilt),
   IAMServiceAccount: Object.keys(iamServiceAccountFields.notBuilt),
-  Guardrail: ['roles.wildcardSubjects', 'roles.existingRoles'],
+  Guardrail: [],
 };
 
 const status = { observedGeneration: -1 };

@@ -113,6 +113,25 @@ describe('an IAMServiceAccount', () => {
     expect(concerned(watch, account(), account(change)).map(({ name }) => name)).toContain('by-url');
   });
 
+  test('that gets or lets go a role concerns the others that name it, and not itself', () => {
+    const named = { spec: { role: { name: 'Shared' } }, status: { accountID: '111122223333' } };
+    const other = { ...role, name: 'other' };
+    const watchRoles = watches.rolesForRoleNames({
+      under: (key) =>
+        key === '111122223333/shared'
+          ? [
+              [other, undefined],
+              [role, undefined],
+            ]
+          : [],
+    });
+    const has = account({ ...named, status: { ...named.status, roleARN: 'arn' } });
+    const affected = watchRoles.affected(role, watchRoles.select(has));
+    expect([...affected]).toEqual([other]);
+    expect(sameJson(watchRoles.select(account(named)), watchRoles.select(has))).toBe(false);
+    expect([...watchRoles.affected(role, watchRoles.select(account()))]).toEqual([]);
+  });
+
   test('concerns no issuer by its policies or its conditions', () => {
     const change = { spec: { policies: { managed: ['a'] } }, status: { conditions: [] } };
     expect(concerned(watch, account(), account(change))).toEqual([]);
@@ -142,7 +161,7 @@ const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8')
 
 test('each of these watches is set up at the start', () => {
   const related = Object.keys(watches).filter((name) => /For/.test(name));
-  expect(related).toHaveLength(6);
+  expect(related).toHaveLength(7);
   for (const name of related) {
     expect(main).toMatch(new RegExp(`\\.watchRelated\\(\\w+, ${name}\\b`));
   }
@@ -151,7 +170,7 @@ test('each of these watches is set up at the start', () => {
 test('each controller hears of its own kind, each lookup is fed, and each informer is started', () => {
   for (const controller of ['issuers', 'roles', 'each.controller']) expect(main).toContain(`${controller}.watch(`);
   const lookups = [...main.matchAll(/const (\w+) = \w+Index\(\);/g)].map(([, name]) => name);
-  expect(lookups).toHaveLength(8);
+  expect(lookups).toHaveLength(9);
   for (const lookup of lookups) expect(main).toContain(`Informer.on(${lookup});`);
   expect(main).toContain('const judges = [guardrailInformer, namespaceInformer];');
   for (const each of ['each', 'issuerInformer', 'each.informer', 'roleInformer']) {

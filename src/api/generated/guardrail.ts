@@ -82,7 +82,7 @@ export interface GuardrailSpec {
      */
     tagKeys?: string[];
     /**
-     * Not built yet: no existing role is adopted or edited. ARNs of existing roles that objects may name; a * stands for any characters. Absent: none.
+     * ARNs of existing roles that objects may take: with management TrustOnly, or with the annotation irsa.giantswarm.io/adopt. A * stands for any characters. Absent: none.
      */
     existingRoles?: string[];
     /**

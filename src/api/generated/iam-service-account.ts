@@ -48,7 +48,7 @@ export interface IAMServiceAccountSpec {
      */
     name?: string;
     /**
-     * Path of the role, which begins and ends with /. The path cannot change. Absent: /irsa/INSTALLATION/NAMESPACE/, with the operator's installation and the object's namespace.
+     * Path of the role, which begins and ends with /. The path cannot change. Absent: /irsa/INSTALLATION/NAMESPACE/, with the operator's installation and the object's namespace; with management TrustOnly, /.
      */
     path?: string;
     /**
@@ -64,7 +64,7 @@ export interface IAMServiceAccountSpec {
      */
     permissionsBoundary?: string;
     /**
-     * TrustOnly is not built yet. Full: the operator makes the role and owns all of it. TrustOnly: somebody else owns the role, and the operator maintains only its own statements in the trust policy. Absent: Full.
+     * Full: the operator makes the role and owns all of it. TrustOnly: somebody else owns the role, and the operator maintains only its own statements in the trust policy. Absent: Full.
      */
     management: 'Full' | 'TrustOnly';
   };

@@ -4,7 +4,7 @@ import type { Verdict } from '../admission.ts';
 import { objectionsToIssuer } from './issuer-rules.ts';
 import { describe, type Objection, remedyFor } from './objection.ts';
 import { matchesAny } from './patterns.ts';
-import { objectionsToRole, type RoleFacts } from './role-rules.ts';
+import { listsExisting, objectionsToRole, type RoleFacts } from './role-rules.ts';
 
 export interface NamedGuardrail {
   readonly name: string;
@@ -25,9 +25,14 @@ export function judgeRole(facts: RoleFacts, namespace: Namespace, guardrails: re
   const byBoundary = guardrails.toSorted((a, b) => Number(forces(a)) - Number(forces(b)));
   const verdict = judge(namespace, byBoundary, (spec) => objectionsToRole(facts, spec));
   if (!verdict.allowed) return verdict;
-  const permissionsBoundary = guardrails.find(({ name }) => name === verdict.guardrail)?.spec.roles
-    ?.permissionsBoundary;
-  return { ...verdict, ...(permissionsBoundary !== undefined && { permissionsBoundary }) };
+  const rules = guardrails.find(({ name }) => name === verdict.guardrail)?.spec.roles ?? {};
+  const { permissionsBoundary } = rules;
+  const existingRole = listsExisting(facts, rules);
+  return {
+    ...verdict,
+    ...(permissionsBoundary !== undefined && { permissionsBoundary }),
+    ...(existingRole && { existingRole }),
+  };
 }
 
 const forces = ({ spec }: NamedGuardrail) => spec.roles?.permissionsBoundary !== undefined;

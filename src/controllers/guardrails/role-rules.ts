@@ -66,8 +66,34 @@ function subjects({ object: { metadata, spec }, issuers }: RoleFacts, rules: Rol
   ];
 }
 
+/** The ARN of the role that the object names. Undefined: it names none, or its account is not known yet. */
+function namedRole({ object: { spec, status }, account, partition }: RoleFacts): string | undefined {
+  const { name, path = '/' } = spec.role ?? {};
+  const accountID = status?.accountID ?? account?.accountID;
+  if (name === undefined || accountID === undefined) return undefined;
+  return `arn:${partition}:iam::${accountID}:role${path}${name}`;
+}
+
+/** Whether the object may take the role that it names although somebody else made it. */
+export function listsExisting(facts: RoleFacts, { existingRoles }: Roles): boolean {
+  const arn = namedRole(facts);
+  return arn !== undefined && matchesAny(existingRoles, arn);
+}
+
+/** In whose role we keep statements, and nothing else. While its account is not known, nothing is sent there. */
+function existing(facts: RoleFacts, rules: Roles): Objection[] {
+  const arn = namedRole(facts);
+  if (arn === undefined || listsExisting(facts, rules)) return [];
+  return [notListed('spec.role with management TrustOnly', arn, 'roles.existingRoles', rules.existingRoles)];
+}
+
 /** The default name and the default path are always allowed. */
-function identity({ object: { metadata, spec }, installation }: RoleFacts, rules: Roles): Objection[] {
+function identity(facts: RoleFacts, rules: Roles): Objection[] {
+  const {
+    object: { metadata, spec },
+    installation,
+  } = facts;
+  if (spec.role?.management === 'TrustOnly') return existing(facts, rules);
   const { namespace } = metadata;
   const names = [roleName(installation, namespace, metadata.name), ...(rules.names ?? [])];
   const paths = [rolePath(installation, namespace), ...(rules.paths ?? [])];

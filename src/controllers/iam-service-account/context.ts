@@ -13,7 +13,7 @@ import type { WorkloadClusters } from '../../runtime/workload-clusters.ts';
 import type { Admission } from '../admission.ts';
 import type { ClusterDependencies, IssuerClusters } from '../clusters.ts';
 import type { Once } from '../once.ts';
-import type { Claim, IssuerSummary } from '../references.ts';
+import type { Claim, IssuerSummary, RoleNameClaim } from '../references.ts';
 import type { Settings } from '../settings.ts';
 import type { DesiredRole } from './desired.ts';
 import type { IssuerEntry, IssuerSituation, Reference } from './issuers.ts';
@@ -32,6 +32,8 @@ export interface RoleDependencies {
   readonly issuers: Lookup<IssuerSummary>;
   /** IAMServiceAccounts by service account. */
   readonly claims: Lookup<Claim>;
+  /** IAMServiceAccounts by the names of their roles. */
+  readonly roleNames: Lookup<RoleNameClaim>;
   readonly clock: Clock;
 }
 

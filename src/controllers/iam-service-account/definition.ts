@@ -15,11 +15,13 @@ import { ownerOf } from '../ownership.ts';
 import { issuerKey } from '../references.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleDependencies, RoleRemoval, RoleServices, Visit } from './context.ts';
-import { desiredRole, roleIdentity } from './desired.ts';
+import { desiredRole, isTrustOnly, roleIdentity } from './desired.ts';
+import { existingRoleStep } from './existing-role-step.ts';
 import { issuerStep } from './issuer-step.ts';
 import { accountAsked, assess, providersOf, type RoleAccount } from './issuers.ts';
 import { policiesStep } from './policies-step.ts';
 import { Propagation } from './propagation.ts';
+import { holderOfRole } from './role-names.ts';
 import { type IssuersRead, readIssuers } from './read-issuers.ts';
 import { isStored, recordIssuers, recordServiceAccounts } from './record.ts';
 import { accountOf, opened, recordAccount, removal } from './recovery.ts';
@@ -55,23 +57,22 @@ export function iamServiceAccountDefinition(dependencies: RoleDependencies): Rol
     accept: (object, draft, pass) => accept(visit(object, draft, pass)),
     async removal(object, draft, pass) {
       const context = await removal(visit(object, draft, pass));
-      return context ? [{ steps, context }] : [];
+      return context ? [{ steps: stepsOf(object), context }] : [];
     },
     explain,
   };
 }
 
+type Steps = readonly Step<RoleContext, RoleRemoval>[];
+
 /** Each comes after those that it needs. */
-const steps: readonly Step<RoleContext, RoleRemoval>[] = [
-  issuerStep,
-  roleStep,
-  trustStep,
-  policiesStep,
-  serviceAccountsStep,
-];
+const stepsOf = (object: IAMServiceAccount): Steps =>
+  isTrustOnly(object)
+    ? [issuerStep, existingRoleStep, trustStep, serviceAccountsStep]
+    : [issuerStep, roleStep, trustStep, policiesStep, serviceAccountsStep];
 
 async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval>> {
-  const { object, status, owner } = visit;
+  const { services, object, status } = visit;
   const judged = await judge(visit);
   if (!judged.allowed) {
     // The spec or the Guardrail is another one now.
@@ -80,6 +81,7 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval
   }
   const { references, others, asked, permissionsBoundary } = judged;
   status.guardrail = judged.guardrail;
+  const owner = { ...visit.owner, mayAdopt: judged.existingRole ?? false };
 
   const forgotten = mayHaveForgotten(object);
   if (!forgotten) status.issuers ??= [];
@@ -96,6 +98,8 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval
     recordIssuers(status, forgotten ? recorded : situation.trusted);
     for (const { issuer } of situation.ready) recordServiceAccounts(status, object, issuer);
   }
+  const holder = holderOfRole(object, status, services.roleNames);
+  if (holder !== undefined) return { accepted: false, reason: 'NameHeld', message: holder };
   recordTagKeys(status, object.spec.tags);
   const account = await accountOf(visit);
   const target = account && {
@@ -105,7 +109,7 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval
   return {
     accepted: true,
     storeFirst: !isStored(object.status, status),
-    parts: [{ steps, context: { ...visit, references, others, situation, target } }],
+    parts: [{ steps: stepsOf(object), context: { ...visit, owner, references, others, situation, target } }],
   };
 }
 

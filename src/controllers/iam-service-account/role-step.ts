@@ -121,7 +121,7 @@ async function namingBoundary<T>({ object, status, target }: RoleContext, work: 
   }
 }
 
-const awaitingIssuer: Outcome = {
+export const awaitingIssuer: Outcome = {
   state: 'waiting',
   reason: 'DependencyNotReady',
   message: 'waits for IssuersReady',

@@ -1,10 +1,11 @@
 import { samePolicy } from '../../aws/policy-document.ts';
-import { trustPolicy } from '../../oidc/trust-policy.ts';
+import { everyStatement, holdsOurs, ownStatements, type Statements, trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
+import { isTrustOnly } from './desired.ts';
 
-/** The role's trust policy, statement by statement. It goes with the role. */
+/** The role's trust policy, statement by statement. It goes with the role, if that is ours. */
 export const trustStep: Step<RoleContext, RoleRemoval> = {
   condition: 'TrustReady',
   needs: ['RoleReady'],
@@ -14,7 +15,7 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     if (!target || !observed) throw new Error('the trust policy needs an existing role');
     const { account } = target;
     const { role, createdNow } = observed;
-    const desired = trustPolicy(target.desired.trusted, role.trustPolicy);
+    const desired = trustPolicy(target.desired.trusted, role.trustPolicy, statementsOf(context));
     return inAccount(account.id, () =>
       services.propagation.orWait(role, async () => {
         if (!createdNow && !samePolicy(role.trustPolicy, desired)) {
@@ -26,7 +27,33 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
       }),
     );
   },
+
+  async remove({ services, object, account, owner, role: find, pass }) {
+    if (!isTrustOnly(object)) return ready;
+    return inAccount(account.id, async () => {
+      const role = await find();
+      const statements = statementsOf({ object, owner });
+      if (!role || !holdsOurs(role.trustPolicy, statements)) return ready;
+      const rest = trustPolicy([], role.trustPolicy, statements);
+      if (samePolicy(rest, role.trustPolicy)) return ready;
+      if (holdsOurs(rest, statements)) {
+        const message = `the trust policy of role ${role.arn} had no statements but ours, and IAM takes no empty one: it denies everybody now`;
+        pass.event('Warning', 'TrustDenied', message);
+      }
+      return services.propagation.orWait(role, async () => {
+        await account.roles.updateTrustPolicy(role.name, rest);
+        return ready;
+      });
+    });
+  },
 };
+
+/** Of somebody else's role we keep only the statements that are named as ours. */
+function statementsOf({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements {
+  if (!isTrustOnly(object)) return everyStatement;
+  const of = (home: string) => `${owner.installation}/${home}/${owner.owner}`;
+  return ownStatements([of(owner.home), ...owner.takesOver.map(of)]);
+}
 
 /** An issuer that is ready has its statement, so one that is not is what the kept statements wait for. */
 function waitingFor({ referred }: RoleContext['situation']): Outcome {

@@ -9,7 +9,6 @@ import { Story, issuer, registered, roleName } from './story.ts';
 type Spec = ConstructorParameters<typeof Story>[0];
 
 const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = [
-  ['TrustOnly', { role: { name: 'x', management: 'TrustOnly' } }, 'NotImplemented', /role\.management/],
   ['Create', { serviceAccountPolicy: 'Create' }, 'NotImplemented', /serviceAccountPolicy/],
   ['Ignore', { serviceAccountPolicy: 'Ignore' }, 'NotImplemented', /serviceAccountPolicy/],
   ['a policy variable as name', { subjects: [{ namespace: 'a', name: '${aws:x}' }] }, 'InvalidSpec', /subjects/],

@@ -268,24 +268,6 @@ describe('refuses', () => {
     expect(story.role).toEqual(before);
   });
 
-  test('a role that asks to be adopted, as the object does', async () => {
-    const story = new Story();
-    const adopt = 'irsa.giantswarm.io/adopt';
-    story.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { [adopt]: 'true' } } });
-    const Tags = [{ Key: adopt, Value: 'IAMServiceAccount/default/s3-reader' }];
-    const Path = '/irsa/test/default/';
-    story.iam.CreateRole({ RoleName: roleName, Path, Tags, AssumeRolePolicyDocument: '{"Statement":[]}' });
-    const before = structuredClone(story.role);
-    await story.reconcile();
-    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
-    expect(story.aws.writes).toEqual(['CreateRole']); // which IAM refused: the name is taken
-    expect(story.role).toEqual(before);
-    story.delete();
-    await story.reconcile();
-    expect(story.isGone).toBe(true);
-    expect(story.role).toEqual(before);
-  });
-
   test('a role whose tags name another installation', async () => {
     const story = new Story();
     await story.reconcile();

@@ -58,7 +58,7 @@ class Cluster {
     return this.admission.role({
       object,
       issuers: of ? [of] : [],
-      account: of && { roleARN: of.spec.account?.roleARN },
+      account: of && { accountID: undefined, roleARN: of.spec.account?.roleARN },
       accountReady: of !== undefined,
     });
   }

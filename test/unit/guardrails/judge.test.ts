@@ -34,7 +34,7 @@ const facts = (spec: Partial<IAMServiceAccountSpec> = {}, { of = issuer(), ...ch
     spec: { issuerRefs: [], subjects: [], ...spec } as unknown as IAMServiceAccountSpec,
   },
   issuers: [of],
-  account: { roleARN: (spec.account ?? of.spec.account)?.roleARN },
+  account: { accountID: '111122223333', roleARN: (spec.account ?? of.spec.account)?.roleARN },
   accountReady: true,
   refusedIssuers: [of],
   older: () => {

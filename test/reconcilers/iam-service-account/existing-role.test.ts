@@ -1,0 +1,326 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { IAMServiceAccountSpec } from '../../../src/api/generated/iam-service-account.ts';
+import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
+import { minutes } from '../../../src/runtime/duration.ts';
+import type { FakeRole } from '../../fakes/aws/iam.ts';
+import { account, accountID, ref, Story } from './story.ts';
+
+const name = 'theirs';
+const theirARN = `arn:aws:iam::${accountID}:role/${name}`;
+const lambda = {
+  Sid: 'Lambda',
+  Effect: 'Allow',
+  Principal: { Service: 'lambda.amazonaws.com' },
+  Action: 'sts:AssumeRole',
+};
+const unnamed = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${accountID}:root` }, Action: 'sts:AssumeRole' };
+type Statement = Readonly<Record<string, unknown>>;
+const onlyTrust = (spec: Partial<IAMServiceAccountSpec> = {}): Partial<IAMServiceAccountSpec> => ({
+  policies: {},
+  role: { name, management: 'TrustOnly' },
+  ...spec,
+});
+
+/** Somebody's role, and an object that adds its subjects to it. */
+class Existing extends Story {
+  constructor(statements: readonly Statement[] = [lambda, unnamed], spec = onlyTrust()) {
+    super(spec);
+    this.make(statements);
+  }
+
+  make(statements: readonly Statement[]): void {
+    this.iam.CreateRole({
+      RoleName: name,
+      Path: '/',
+      AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Id: 'theirs', Statement: statements }),
+      Tags: [{ Key: 'terraform', Value: 'true' }],
+    });
+    this.change({ createdAt: new Date(0) });
+  }
+
+  /** As somebody who makes the role anew. */
+  change(changes: Partial<FakeRole>): void {
+    this.iam.roles.set(name, { ...this.theirs, ...changes });
+  }
+
+  get theirs(): FakeRole {
+    const role = this.iam.roles.get(name);
+    if (!role) throw new Error('their role is gone');
+    return role;
+  }
+
+  get statements(): Statement[] {
+    return (JSON.parse(this.theirs.trustPolicy) as { Statement: Statement[] }).Statement;
+  }
+}
+
+let story: Existing;
+beforeEach(() => {
+  story = new Existing();
+});
+
+describe('a role of somebody else', () => {
+  test('gets our statement beside its own, which stay to the letter, and is touched in nothing else', async () => {
+    const { tags } = story.theirs;
+    await story.reconcile();
+    expect(story.statements.slice(0, 2)).toEqual([lambda, unnamed]);
+    expect(story.statements).toHaveLength(3);
+    expect(story.statements[2]).toMatchObject({
+      Sid: expect.stringMatching(/^Irsa[0-9a-f]{24}$/),
+      Effect: 'Allow',
+      Condition: { StringEquals: { 'irsa.abcl0.example.com:sub': ['system:serviceaccount:default:s3-reader'] } },
+    });
+    expect(JSON.parse(story.theirs.trustPolicy)).toMatchObject({ Id: 'theirs' });
+    expect(story.aws.writes).toEqual(['UpdateAssumeRolePolicy']);
+    expect(story.theirs.tags).toEqual(tags);
+    expect(story.status.roleARN).toBe(theirARN);
+    expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': theirARN });
+    expect(story.condition('PoliciesReady')).toBeUndefined();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('is not written at rest', async () => {
+    await story.reconcile();
+    story.forget();
+    await story.reconcile();
+    expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
+    expect(story.aws.calls.map(({ operation }) => operation)).toEqual(['GetRole']);
+  });
+
+  test('gets our statement back after somebody took it, without losing what they wrote since', async () => {
+    await story.reconcile();
+    const [, , ours] = story.statements;
+    story.theirs.trustPolicy = JSON.stringify({ Version: '2012-10-17', Statement: lambda });
+    await story.reconcile();
+    expect(story.statements).toEqual([lambda, ours]);
+  });
+
+  test('is waited for where it does not exist, and never made', async () => {
+    story.iam.roles.clear();
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({
+      status: 'False',
+      reason: 'RoleNotFound',
+      message: expect.stringContaining(name),
+    });
+    expect(story.aws.writes).toEqual([]);
+    story.make([lambda]);
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('loses only our statement when the object is deleted', async () => {
+    await story.reconcile();
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.statements).toEqual([lambda, unnamed]);
+    expect(story.aws.writes).toEqual(['UpdateAssumeRolePolicy', 'UpdateAssumeRolePolicy']);
+  });
+
+  test('is not missed when the object is deleted after it', async () => {
+    await story.reconcile();
+    story.iam.roles.clear();
+    await story.clock.advance(minutes(2));
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+  });
+
+  test('that had no other statement keeps one that denies everybody, which an event says', async () => {
+    story.iam.roles.clear();
+    story.make([]);
+    await story.reconcile();
+    expect(story.statements).toHaveLength(1);
+    story.delete();
+    await story.reconcile();
+    expect(story.statements).toEqual([
+      expect.objectContaining({ Effect: 'Deny', Sid: expect.stringMatching(/^Irsa/) }),
+    ]);
+    expect(story.said).toContainEqual(expect.objectContaining({ reason: 'TrustDenied' }));
+  });
+
+  test('denies everybody while no subject is left and no other statement stands, and no longer than that', async () => {
+    story.iam.roles.clear();
+    story.make([]);
+    await story.reconcile();
+    const before = story.statements;
+    story.edit({ subjects: [] });
+    await story.reconcile();
+    expect(story.statements).toEqual([expect.objectContaining({ Effect: 'Deny' })]);
+    story.edit({ subjects: [{ namespace: 'default', name: 's3-reader' }] });
+    await story.reconcile();
+    expect(story.statements).toEqual(before);
+  });
+
+  test('with another path than the Guardrail judged is not touched', async () => {
+    story.change({ path: '/admin/', arn: `arn:aws:iam::${accountID}:role/admin/${name}` });
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining('/admin/'),
+    });
+    expect(story.aws.writes).toEqual([]);
+  });
+
+  test('that another IAMServiceAccount manages as a whole is not touched', async () => {
+    story.theirs.tags = { 'irsa.giantswarm.io/owner': 'IAMServiceAccount/other/x' };
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ reason: 'NotOwned' });
+    expect(story.aws.writes).toEqual([]);
+  });
+
+  test('keeps the statement of an issuer that cannot be seen to the letter', async () => {
+    await story.reconcile();
+    const before = story.theirs.trustPolicy;
+    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    story.edit({ subjects: [{ namespace: 'default', name: 'x' }] });
+    await story.reconcile();
+    expect(story.theirs.trustPolicy).toBe(before);
+  });
+
+  test('keeps the statements of a copy of the object in another cluster, until that is taken over', async () => {
+    await story.reconcile();
+    const [, , ours] = story.statements;
+    story.settings.home = 'another-home';
+    story.restart();
+    await story.reconcile();
+    expect(story.statements).toHaveLength(4);
+    expect(story.statements).toContainEqual(ours);
+    story.settings.takeOver = ['home-of-test'];
+    story.restart();
+    await story.reconcile();
+    expect(story.statements).toHaveLength(3);
+    expect(story.statements).not.toContainEqual(ours);
+  });
+
+  test('is found again after the status was lost', async () => {
+    await story.reconcile();
+    const before = story.theirs.trustPolicy;
+    story.loseStatus();
+    story.delete();
+    await story.reconcile();
+    expect(before).toContain('irsa.abcl0');
+    expect(story.statements).toEqual([lambda, unnamed]);
+  });
+
+  const deaths = ['GetRole', 'UpdateAssumeRolePolicy'].flatMap((operation) =>
+    ['make', 'delete'].flatMap((during) => [false, true].map((tookEffect) => ({ operation, during, tookEffect }))),
+  );
+  test.each(deaths)('converges after the operator died: %j', async ({ operation, during, tookEffect }) => {
+    const die = () => story.aws.failNext(operation, new Error('the operator dies here'), { tookEffect });
+    if (during === 'make') die();
+    await story.reconcile();
+    story.restart();
+    await story.reconcile();
+    expect(story.statements).toHaveLength(3);
+    story.delete();
+    if (during === 'delete') die();
+    await story.reconcile();
+    story.restart();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.statements).toEqual([lambda, unnamed]);
+  });
+});
+
+describe('of two objects that name one role', () => {
+  const second = { ...ref, name: 'second' };
+
+  test.each([name, name.toUpperCase()])('the older one has it, and the other (%s) says who', async (spelled) => {
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(
+      iamServiceAccounts,
+      account(onlyTrust({ role: { name: spelled, management: 'TrustOnly' } }), 'second'),
+    );
+    story.forget();
+    await story.reconcile('second');
+    expect(story.condition('Accepted', 'second')).toMatchObject({
+      status: 'False',
+      reason: 'NameHeld',
+      message: expect.stringContaining('IAMServiceAccount s3-reader holds role'),
+    });
+    expect(story.aws.calls).toEqual([]);
+    story.delete();
+    await story.reconcile();
+    await story.reconcile('second');
+    expect(story.condition('Accepted', 'second')).toMatchObject({ status: 'True' });
+    expect(story.kube.get(iamServiceAccounts, second)).toBeDefined();
+  });
+});
+
+describe('a role that the object is to adopt', () => {
+  const adopting: Partial<IAMServiceAccountSpec> = {
+    role: { name, path: '/', management: 'Full' },
+    policies: { managed: [], inline: [] },
+  };
+
+  function adopter({ granted, annotated = true }: { granted: boolean; annotated?: boolean }): Existing {
+    const made = new Existing([lambda], adopting);
+    made.theirs.managed.add('arn:aws:iam::aws:policy/ReadOnlyAccess');
+    if (annotated)
+      made.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { 'irsa.giantswarm.io/adopt': 'true' } } });
+    made.admission.role = () => ({ allowed: true, guardrail: 'everything', ...(granted && { existingRole: true }) });
+    return made;
+  }
+
+  test('becomes ours where the annotation asks for it and a Guardrail lists it', async () => {
+    const made = adopter({ granted: true });
+    await made.reconcile();
+    expect(made.theirs.tags).toMatchObject({
+      terraform: 'true',
+      'irsa.giantswarm.io/owner': 'IAMServiceAccount/default/s3-reader',
+      'irsa.giantswarm.io/home': 'home-of-test',
+    });
+    expect(made.statements).toHaveLength(1);
+    expect([...made.theirs.managed]).toEqual([]);
+    expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+    made.forget();
+    await made.reconcile();
+    expect(made.aws.writes).toEqual([]);
+  });
+
+  test('becomes ours where the annotation asks for it and its AWS tag names the object', async () => {
+    const made = adopter({ granted: false });
+    made.theirs.tags['irsa.giantswarm.io/adopt'] = 'IAMServiceAccount/default/s3-reader';
+    await made.reconcile();
+    expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test.each([
+    ['only the annotation asks for it', { granted: false }],
+    ['only the Guardrail lists it', { granted: true, annotated: false }],
+  ])('stays as it is where %s', async (_, how) => {
+    const made = adopter(how);
+    const before = structuredClone(made.theirs);
+    await made.reconcile();
+    expect(made.condition('RoleReady')).toMatchObject({ reason: 'NotOwned' });
+    expect(made.theirs).toEqual(before);
+    made.delete();
+    await made.reconcile();
+    expect(made.theirs).toEqual(before);
+  });
+
+  test('is shown by a plan first, which writes nothing', async () => {
+    const made = adopter({ granted: true });
+    made.annotatePlan('true');
+    const before = structuredClone(made.theirs);
+    await made.reconcile();
+    expect(made.theirs).toEqual(before);
+    expect(made.status.plan?.join('\n')).toMatch(/tag.*theirs[\s\S]*trust policy.*theirs[\s\S]*ReadOnlyAccess/);
+  });
+
+  test('that belongs to another object is not adopted', async () => {
+    const made = adopter({ granted: true });
+    made.theirs.tags = {
+      'irsa.giantswarm.io/installation': 'test',
+      'irsa.giantswarm.io/owner': 'IAMServiceAccount/other/x',
+      'irsa.giantswarm.io/home': 'home-of-test',
+    };
+    const before = structuredClone(made.theirs);
+    await made.reconcile();
+    expect(made.condition('RoleReady')).toMatchObject({ reason: 'NotOwned' });
+    expect(made.theirs).toEqual(before);
+  });
+});
