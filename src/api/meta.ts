@@ -19,7 +19,10 @@ export interface ManagedFields {
   readonly manager?: string;
   readonly operation?: 'Apply' | 'Update';
   readonly fieldsV1?: Readonly<Record<string, unknown>> & {
-    readonly 'f:metadata'?: { readonly 'f:annotations'?: Readonly<Record<string, unknown>> };
+    readonly 'f:metadata'?: {
+      readonly 'f:annotations'?: Readonly<Record<string, unknown>>;
+      readonly 'f:labels'?: Readonly<Record<string, unknown>>;
+    };
   };
 }
 

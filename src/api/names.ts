@@ -60,6 +60,9 @@ export const labels = {
   move: 'clusterctl.cluster.x-k8s.io/move',
 } as const;
 
+/** On a service account that the operator made. Its value is the field manager. */
+export const createdLabel = 'app.kubernetes.io/managed-by';
+
 /** The annotations that the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
 export const webhookAnnotations = {
   roleARN: 'eks.amazonaws.com/role-arn',

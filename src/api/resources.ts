@@ -88,6 +88,7 @@ export const serviceAccounts: Resource = {
   plural: 'serviceaccounts',
   kind: 'ServiceAccount',
 };
+export const pods: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 /** For watching. It is optional, because a cluster may refuse the watch. */
 export const serviceAccountMetadata: Resource = { ...serviceAccounts, optional: true, metadataOnly: true };
 export const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };

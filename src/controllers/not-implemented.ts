@@ -23,15 +23,14 @@ export const iamServiceAccountFields: Fields = {
     'policies.managed[]',
     'policies.inline[].name',
     'policies.inline[].document',
+    'serviceAccountPolicy',
     'session.regionalSTS',
     'session.tokenExpiration',
     'tags.*',
     'deletionPolicy',
     'suspend',
   ],
-  notBuilt: {
-    serviceAccountPolicy: 'Annotate',
-  },
+  notBuilt: {},
 };
 
 export const oidcIssuerFields: Fields = {

@@ -98,10 +98,10 @@ export class HttpKubeClient implements KubeClient {
 
   async #listAll<O extends KubernetesObject>(
     resource: Resource,
-    { namespace, keep = () => true }: ListOptions<O>,
+    { namespace, fieldSelector, keep = () => true }: ListOptions<O>,
   ): Promise<readonly O[]> {
     const items: O[] = [];
-    for await (const page of listPages<O>(this.transport, resource, { namespace }))
+    for await (const page of listPages<O>(this.transport, resource, { namespace, fieldSelector }))
       items.push(...page.items.filter(keep));
     return items;
   }

@@ -6,6 +6,8 @@ export interface DesiredObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
+    /** Applied: only to the object with this UID (conflict). */
+    readonly uid?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly OwnerReference[];
@@ -23,6 +25,8 @@ export interface OwnerReference {
 export interface ListOptions<O> {
   /** Absent: all namespaces. */
   readonly namespace?: string;
+  /** Picks on the server, by a field that it knows: `spec.serviceAccountName=reader`. Absent: all. */
+  readonly fieldSelector?: string;
   /** Picks the objects that are given, page by page, because all that there are may not fit in memory. Absent: all. */
   readonly keep?: (object: O) => boolean;
 }

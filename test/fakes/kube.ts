@@ -5,12 +5,12 @@ import { apiVersion, events, type NamespacedName, type Resource } from '../../sr
 import type { DesiredObject, KubeClient, ListOptions, OwnerReference } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import type { Gate } from './gate.ts';
-import { appliedFields, manageAnnotations } from './kube/managed-annotations.ts';
+import { appliedFields, manageAnnotations, standing } from './kube/managed-annotations.ts';
 import { mergePatch, without, type Json } from './kube/merge.ts';
 import { finalizersOf, hasStatus, keyOf, meta, sameSpec, timestamp } from './kube/objects.ts';
 import { sent, type SentEvent } from './kube/events.ts';
 import { pruneAndDefault, schemaKey, schemas } from './kube/schema.ts';
-import { applyTo } from './kube/server-side-apply.ts';
+import { type Applied, applyTo } from './kube/server-side-apply.ts';
 import { sameJson } from '../../src/runtime/json.ts';
 
 export type Verb = 'find' | 'list' | 'create' | 'apply' | 'patch' | 'patchStatus' | 'delete';
@@ -27,6 +27,13 @@ export interface Seed {
   readonly [field: string]: unknown;
 }
 
+/** As `spec.serviceAccountName=reader`. */
+function isSelected(object: Json, selector: string | undefined): boolean {
+  const [path = '', value] = selector?.split('=') ?? [];
+  const found = path.split('.').reduce<unknown>((inner, key) => (inner as Json | undefined)?.[key], object);
+  return selector === undefined || found === value;
+}
+
 /**
  * A Kubernetes API server in memory, as far as the operator can tell: generations, resource versions, finalizers,
  * the status subresource, server-side apply, and the schemas of crds/. It has no garbage collection and no validation.
@@ -36,7 +43,7 @@ export class FakeKube implements KubeClient {
   readonly writes: Write[] = [];
   readonly reads: Write[] = [];
   readonly #objects = new Map<string, Json>();
-  readonly #applied = new Map<string, Json>();
+  readonly #applied = new Map<string, Applied>();
   readonly #faults: { verb: Verb; error: Error; tookEffect: boolean }[] = [];
   readonly #terminating = new Set<string>();
   readonly #now: () => Date;
@@ -140,6 +147,7 @@ export class FakeKube implements KubeClient {
         .filter(([key]) => key.startsWith(`${schemaKey(resource)}/`))
         .map(([, object]) => structuredClone(object) as O & Json)
         .filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace)
+        .filter((object) => isSelected(object, options.fieldSelector))
         .filter((object) => options.keep?.(object) ?? true),
     );
   }
@@ -155,17 +163,22 @@ export class FakeKube implements KubeClient {
   async apply(resource: Resource, object: DesiredObject, options: { readonly force?: boolean } = {}): Promise<void> {
     this.#call('apply', resource, object.metadata, () => {
       const key = keyOf(resource, object.metadata);
-      const applied: Json = { ...object, metadata: without(object.metadata, 'name', 'namespace') };
+      const applied: Json = { ...object, metadata: without(object.metadata, 'name', 'namespace', 'uid') };
       const old = this.#objects.get(key);
+      const { uid } = object.metadata;
+      if (uid !== undefined && uid !== (old && meta(old)['uid']))
+        throw new KubeError(`uid mismatch: the provided object specified uid ${uid}`, 409, 'Conflict');
+      let shared: ReadonlySet<string> = new Set();
       if (!old) this.#create(resource, object);
       else {
         const schema = schemas.get(schemaKey(resource));
-        const { result, conflicts } = applyTo(old, this.#applied.get(key), applied, schema);
+        const { result, conflicts, ...known } = applyTo(old, this.#applied.get(key), applied, schema);
         if (conflicts.length > 0 && !options.force)
           throw new KubeError(`another manager holds ${conflicts.join(', ')}`, 409, 'Conflict');
         this.#update(key, resource, { ...result, ...(hasStatus(resource) && { status: old['status'] }) });
+        shared = known.shared;
       }
-      this.#applied.set(key, structuredClone(applied));
+      this.#applied.set(key, { fields: structuredClone(applied), shared });
     });
   }
 
@@ -174,7 +187,7 @@ export class FakeKube implements KubeClient {
     const applied = this.#applied.get(key);
     if (!applied) return object;
     const { managedFields = [] } = meta(object) as { managedFields?: readonly ManagedFields[] };
-    const entry = { manager: fieldManager, operation: 'Apply', fieldsV1: appliedFields(applied) };
+    const entry = { manager: fieldManager, operation: 'Apply', fieldsV1: appliedFields(applied.fields) };
     return { ...object, metadata: { ...meta(object), managedFields: [...managedFields, entry] } };
   }
 
@@ -258,6 +271,8 @@ export class FakeKube implements KubeClient {
       ...without(meta(shaped), 'managedFields'),
       ...(managedFields.length > 0 && { managedFields }),
     };
+    const applied = this.#applied.get(key);
+    if (applied) this.#applied.set(key, { ...applied, fields: standing(applied.fields, shaped) });
     if (meta(shaped)['deletionTimestamp'] && finalizersOf(shaped).length === 0) this.#drop(key);
     else if (!sameJson(shaped, old)) {
       const generation = meta(old)['generation'] as number | undefined;

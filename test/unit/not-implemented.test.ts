@@ -51,7 +51,6 @@ describe('a spec', () => {
       undefined,
     ],
     ['with empty parts', { ...role, tags: {}, policies: {}, session: {}, role: { management: 'Full' } }, undefined],
-    ['that creates service accounts', { ...role, serviceAccountPolicy: 'Create' }, 'serviceAccountPolicy'],
     ['with a field of a later version', { ...role, later: { on: true } }, 'later.on'],
   ])('%s', (_, spec, field) => expect(findNotBuilt(spec, iamServiceAccountFields)).toBe(field));
 

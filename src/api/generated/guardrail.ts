@@ -66,7 +66,7 @@ export interface GuardrailSpec {
      */
     subjectNamespaces?: string[];
     /**
-     * Not built yet: subjects with a * are refused. Whether subjects may contain a *. Absent: false.
+     * Whether subjects may contain a *. Absent: false.
      */
     wildcardSubjects?: boolean;
     /**

@@ -91,7 +91,7 @@ export interface IAMServiceAccountSpec {
     }[];
   };
   /**
-   * Only Annotate is built yet. What the operator does with the service accounts in the cluster. Annotate: annotates those that exist. Create: also makes those that do not exist. Ignore: leaves all alone. Absent: Annotate.
+   * What the operator does with the service accounts in the cluster. Annotate: annotates those that exist. Create: also makes those that do not exist, and deletes them with this object. Ignore: leaves all alone. Absent: Annotate.
    */
   serviceAccountPolicy: 'Annotate' | 'Create' | 'Ignore';
   /**

@@ -30,12 +30,14 @@ export async function annotateAll(
   const place = placeOfIssuer(issuer);
   const { regionalSTS, tokenExpiration } = object.spec.session ?? {};
   const desired = desiredAnnotations({ roleARN, audience, regionalSTS, tokenExpiration });
+  const creates = object.spec.serviceAccountPolicy === 'Create';
   const entries: ServiceAccountEntry[] = [];
   const conflicts: string[] = [];
   for (const subject of object.spec.subjects.filter((each) => !isWildcard(each))) {
     const { namespace, name } = subject;
     const rivals = () => rivalsOf(object, services.claims, { ...place, namespace, name });
-    const { state, holder } = await annotateOne(client, { namespace, name }, { roleARN, desired, rivals });
+    const request = { roleARN, desired, creates, rivals };
+    const { state, holder } = await annotateOne(client, { namespace, name }, request);
     entries.push({ ...place, namespace, name, state });
     if (holder !== undefined) conflicts.push(`${namespace}/${name} (${holder})`);
   }

@@ -1,7 +1,16 @@
 import type { KubernetesObject } from '../../api/meta.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
-import { type Annotations, annotate, isRoleOurs, roleOf } from './annotations.ts';
+import { isNotFound } from '../../runtime/kube-error.ts';
+import {
+  type Annotations,
+  annotate,
+  createAnnotated,
+  foreignAnnotations,
+  isRoleOurs,
+  roleOf,
+  writtenRole,
+} from './annotations.ts';
 import type { ServiceAccountState } from './record.ts';
 import type { Rival } from './rivals.ts';
 
@@ -9,6 +18,8 @@ import type { Rival } from './rivals.ts';
 export interface AnnotationRequest {
   readonly roleARN: string;
   readonly desired: Annotations;
+  /** Whether a service account that does not exist is made. */
+  readonly creates: boolean;
   readonly rivals: () => readonly Rival[];
 }
 
@@ -16,6 +27,8 @@ interface Annotated {
   readonly state: ServiceAccountState;
   /** Only for a conflict: who holds the service account. */
   readonly holder?: string;
+  /** Whether this pass wrote anything. */
+  readonly written?: boolean;
 }
 
 /**
@@ -27,16 +40,31 @@ export async function annotateOne(
   ref: NamespacedName,
   request: AnnotationRequest,
 ): Promise<Annotated> {
+  const { roleARN, desired, creates } = request;
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
-  if (!serviceAccount) return { state: 'NotFound' };
-  const current = roleOf(serviceAccount);
-  if (current !== request.roleARN) {
+  if (!serviceAccount && !creates) return { state: 'NotFound' };
+  const current = serviceAccount && roleOf(serviceAccount);
+  if (current !== roleARN) {
     const rivals = request.rivals();
     const older = rivals.find(({ isOlder }) => isOlder);
     if (older) return { state: 'Conflict', holder: `held by IAMServiceAccount ${older.name}, which is older` };
-    const isRivals = isRoleOurs(serviceAccount) && rivals.some(({ roleARN }) => roleARN === current);
-    if (current !== undefined && !isRivals) return { state: 'Conflict', holder: 'written by somebody else' };
+    const isRivals = serviceAccount && isRoleOurs(serviceAccount) && rivals.some((rival) => rival.roleARN === current);
+    if (serviceAccount && current !== undefined && !isRivals)
+      return { state: 'Conflict', holder: writtenRole(serviceAccount) };
   }
-  await annotate(client, serviceAccount, request.desired);
-  return { state: 'Annotated' };
+  if (!serviceAccount) return create(client, ref, desired);
+  const [foreign] = foreignAnnotations(serviceAccount, desired);
+  if (foreign !== undefined) return { state: 'Conflict', holder: foreign };
+  return { state: 'Annotated', written: await annotate(client, serviceAccount, desired) };
+}
+
+async function create(client: KubeClient, ref: NamespacedName, desired: Annotations): Promise<Annotated> {
+  try {
+    await createAnnotated(client, ref, desired);
+    return { state: 'Annotated', written: true };
+  } catch (error) {
+    // Its namespace is not there.
+    if (isNotFound(error)) return { state: 'NotFound' };
+    throw error;
+  }
 }

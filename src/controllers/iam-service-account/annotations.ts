@@ -1,6 +1,6 @@
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
-import { fieldManager, webhookAnnotations as keys } from '../../api/names.ts';
-import { serviceAccounts } from '../../api/resources.ts';
+import { createdLabel, fieldManager, webhookAnnotations as keys } from '../../api/names.ts';
+import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 
@@ -15,20 +15,19 @@ export interface Session {
   readonly tokenExpiration: string | undefined;
 }
 
-/** Null: the webhook's own setting holds, and we write no annotation. */
-export type Annotations = Readonly<Record<string, string | null>>;
+export type Annotations = Readonly<Record<string, string>>;
 
-export function desiredAnnotations(session: Session): Annotations {
-  const { roleARN, audience, regionalSTS, tokenExpiration } = session;
+/** What the webhook's own settings say already is not written. */
+export function desiredAnnotations({ roleARN, audience, regionalSTS, tokenExpiration }: Session): Annotations {
   return {
     [keys.roleARN]: roleARN,
-    [keys.audience]: audience === undefined || audience === webhookAudience ? null : audience,
-    [keys.regionalSTS]: regionalSTS === undefined ? null : String(regionalSTS),
-    [keys.tokenExpiration]: tokenExpiration === undefined ? null : String(parseDuration(tokenExpiration) / seconds(1)),
+    ...(audience !== undefined && audience !== webhookAudience && { [keys.audience]: audience }),
+    ...(regionalSTS !== undefined && { [keys.regionalSTS]: String(regionalSTS) }),
+    ...(tokenExpiration !== undefined && {
+      [keys.tokenExpiration]: String(parseDuration(tokenExpiration) / seconds(1)),
+    }),
   };
 }
-
-export const noAnnotations: Annotations = Object.fromEntries(Object.values(keys).map((key) => [key, null]));
 
 /** The role that the service account names. */
 export function roleOf({ metadata }: KubernetesObject): string | undefined {
@@ -36,38 +35,83 @@ export function roleOf({ metadata }: KubernetesObject): string | undefined {
 }
 
 /**
- * The annotations that differ. Undefined: none do. What the service account's author says about the session stays. Another
- * audience than the role's does not stay, because STS would refuse every token.
+ * Annotations of somebody else that are not as desired, each with its value and who wrote it. What the author of the service account
+ * says of the session beyond that stays. Another audience than the role's is in the way, because STS would refuse every token.
  */
-function diffAnnotations(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
-  const isGiven = desired[keys.roleARN] !== null;
-  const ours = keysWrittenByUs(metadata).add(keys.roleARN);
-  if (isGiven) ours.add(keys.audience);
-  const differing = Object.entries(desired)
-    .filter(([key, value]) => (metadata.annotations?.[key] ?? null) !== value)
-    .filter(([key, value]) => value !== null || ours.has(key));
-  return differing.length > 0 ? Object.fromEntries(differing) : undefined;
+export function foreignAnnotations({ metadata }: KubernetesObject, desired: Annotations): string[] {
+  const ours = fieldsOfOurs(metadata).annotations;
+  const wanted = { [keys.audience]: webhookAudience, ...desired };
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const current = metadata.annotations?.[key];
+    return current === undefined || current === value || ours.has(key) ? [] : [written(metadata, key)];
+  });
+}
+
+/** Which role the service account names, and who wrote that. */
+export const writtenRole = ({ metadata }: KubernetesObject): string => written(metadata, keys.roleARN);
+
+function written({ annotations, managedFields = [] }: ObjectMeta, key: string): string {
+  const entry = managedFields.find(({ fieldsV1 }) => `f:${key}` in (fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}));
+  return `${key} is ${annotations?.[key]}, written by ${entry?.manager ?? 'somebody else'}`;
 }
 
 /** Whether we wrote the role that the service account names, for any of our objects. */
-export const isRoleOurs = ({ metadata }: KubernetesObject): boolean => keysWrittenByUs(metadata).has(keys.roleARN);
+export const isRoleOurs = ({ metadata }: KubernetesObject): boolean =>
+  fieldsOfOurs(metadata).annotations.has(keys.roleARN);
 
-/** The annotations that we wrote, by the managed fields. */
-function keysWrittenByUs({ managedFields = [] }: ObjectMeta): Set<string> {
-  const fields = managedFields
-    .filter(({ manager }) => manager === fieldManager)
-    .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}));
-  return new Set(fields.map((field) => field.replace(/^f:/, '')));
+/** Whether we made the service account. */
+export const isCreated = ({ metadata }: KubernetesObject): boolean => fieldsOfOurs(metadata).labels.has(createdLabel);
+
+/** Whether nobody but us ever wrote anything of it. */
+export const isOnlyOurs = ({ metadata: { managedFields = [] } }: KubernetesObject): boolean =>
+  managedFields.every(({ manager }) => manager === fieldManager);
+
+/** The labels and annotations that we wrote, by the managed fields. */
+function fieldsOfOurs({ managedFields = [] }: ObjectMeta) {
+  const ours = managedFields.filter(({ manager }) => manager === fieldManager);
+  const keysOf = (field: 'f:annotations' | 'f:labels') => {
+    const fields = ours.flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.[field] ?? {}));
+    return new Set(fields.filter((each) => each.startsWith('f:')).map((each) => each.slice(2)));
+  };
+  return { annotations: keysOf('f:annotations'), labels: keysOf('f:labels') };
 }
 
-/** Writes only what differs, and only if nobody changed the service account since it was read. */
+/** Returns whether anything was written. Nothing is if all is as desired and ours. */
 export async function annotate(
   client: KubeClient,
   serviceAccount: KubernetesObject,
-  desired: Annotations,
+  annotations: Annotations,
+): Promise<boolean> {
+  const { metadata } = serviceAccount;
+  const ours = fieldsOfOurs(metadata).annotations;
+  const wanted = Object.entries(annotations);
+  const isSame =
+    ours.size === wanted.length &&
+    wanted.every(([key, value]) => ours.has(key) && metadata.annotations?.[key] === value);
+  if (isSame) return false;
+  const { namespace, name, uid } = metadata;
+  // A bare apply would make a service account that is gone.
+  await apply(client, { namespace, name, uid }, { annotations, created: isCreated(serviceAccount) });
+  return true;
+}
+
+/** Makes a service account, with a label by which it is known as ours. One that somebody made in the same moment is annotated. */
+export const createAnnotated = (client: KubeClient, ref: NamespacedName, annotations: Annotations): Promise<void> =>
+  apply(client, ref, { annotations, created: true });
+
+function apply(
+  client: KubeClient,
+  metadata: NamespacedName & { readonly uid?: string },
+  { annotations, created }: { readonly annotations: Annotations; readonly created: boolean },
 ): Promise<void> {
-  const annotations = diffAnnotations(desired, serviceAccount);
-  if (!annotations) return;
-  const { resourceVersion } = serviceAccount.metadata;
-  await client.patch(serviceAccounts, serviceAccount.metadata, { metadata: { resourceVersion, annotations } });
+  const { namespace, name, uid } = metadata;
+  return client.apply(serviceAccounts, {
+    metadata: {
+      namespace,
+      name,
+      ...(uid !== undefined && { uid }),
+      annotations,
+      ...(created && { labels: { [createdLabel]: fieldManager } }),
+    },
+  });
 }

@@ -22,7 +22,7 @@ export function recordServiceAccounts(
   { spec }: IAMServiceAccount,
   issuer: OIDCIssuer | undefined,
 ): void {
-  if (!issuer?.spec.cluster) return;
+  if (!issuer?.spec.cluster || spec.serviceAccountPolicy === 'Ignore') return;
   const place = placeOfIssuer(issuer);
   const known = draft.serviceAccounts ?? [];
   const added = spec.subjects

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../runtime/kube-client.ts';
 import { isConflict, isForbidden, isUnauthorized, KubeError } from '../../runtime/kube-error.ts';
 import { InvalidKubeconfigError } from '../../runtime/workload-clusters.ts';
 import type { Blocked, Reached } from '../clusters.ts';
-import { annotate, noAnnotations, roleOf } from './annotations.ts';
+import { annotate, isCreated, isOnlyOurs, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
 import { isAt, placeOfIssuer, type ServiceAccountEntry } from './record.ts';
 
@@ -93,10 +93,13 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Acts only if the service account still names our role. */
+/** Acts only if the service account still names our role. One that we made goes, if nobody else wrote anything of it. */
 async function removeAnnotations(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
-  if (serviceAccount && roleOf(serviceAccount) === roleARN) await annotate(client, serviceAccount, noAnnotations);
+  if (!serviceAccount || roleOf(serviceAccount) !== roleARN) return;
+  if (isCreated(serviceAccount) && isOnlyOurs(serviceAccount)) {
+    await client.delete(serviceAccounts, ref, { uid: serviceAccount.metadata.uid });
+  } else await annotate(client, serviceAccount, {});
 }
 
 function forget(entries: readonly ServiceAccountEntry[], { status }: Pick<ReleaseContext, 'status'>): void {

@@ -20,8 +20,15 @@ export const serviceAccountsStep: Step<RoleContext, RoleRemoval> = {
   needs: ['RoleReady'],
 
   async reconcile(context) {
-    const { status, situation, observed, target, trusting } = context;
+    const { object, status, situation, observed, target, trusting } = context;
     if (!target || !observed) throw new Error('annotating service accounts needs an existing role');
+    if (object.spec.serviceAccountPolicy === 'Ignore') {
+      status.serviceAccounts = [];
+      return {
+        state: 'ready',
+        message: 'spec.serviceAccountPolicy is Ignore: service accounts are neither read nor written',
+      };
+    }
     // Statements of issuers that cannot be seen may be missing, and those of the others stand.
     if (!trusting) return waitsFor('TrustReady');
     if (situation.ready.length === 0) return waitsFor('IssuersReady');

@@ -1,7 +1,8 @@
 import { fieldManager } from '../../../src/api/names.ts';
 import type { ManagedFields } from '../../../src/api/meta.ts';
 import { meta } from './objects.ts';
-import type { Json } from './merge.ts';
+import { isMap, type Json } from './merge.ts';
+import { sameJson } from '../../../src/runtime/json.ts';
 
 const annotationsOf = (object: Json) => (meta(object)['annotations'] ?? {}) as Readonly<Record<string, string>>;
 
@@ -15,8 +16,18 @@ export function managedAnnotations(managedFields: readonly ManagedFields[] = [])
 
 /** The fields of what was applied, each under `f:` and its name. */
 export function appliedFields(value: unknown): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  if (!isMap(value)) return {};
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [`f:${key}`, appliedFields(field)]));
+}
+
+/** What was applied and still stands: a field that somebody changes is theirs from then on. */
+export function standing(applied: Json, now: unknown): Json {
+  const fields = Object.entries(applied).flatMap(([key, field]) => {
+    const current = isMap(now) ? now[key] : undefined;
+    if (isMap(field)) return [[key, standing(field, current)] as const];
+    return sameJson(field, current) ? [[key, field] as const] : [];
+  });
+  return Object.fromEntries(fields);
 }
 
 /** The managedFields after an update: who changes an annotation manages it. Of all fields and managers only this is kept. */

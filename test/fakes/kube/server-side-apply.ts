@@ -30,17 +30,25 @@ function unset(object: Json, path: readonly string[]): void {
   if (Object.keys(parent).length === 0 && path.length > 1) unset(object, path.slice(0, -1));
 }
 
+/** What was applied last. */
+export interface Applied {
+  readonly fields: Json;
+  /** Those that somebody else owns too. */
+  readonly shared: ReadonlySet<string>;
+}
+
 /**
  * What server-side apply makes of an object, for one applier.
  * A field that somebody changed after the applier is theirs: it is not taken away, and setting it again needs force.
  */
 export function applyTo(
   stored: Json,
-  last: Json | undefined,
+  last: Applied | undefined,
   applied: Json,
   schema?: Schema,
-): { readonly result: Json; readonly conflicts: readonly string[] } {
-  const before = last ? fields(last, schema) : [];
+): { readonly result: Json; readonly conflicts: readonly string[]; readonly shared: ReadonlySet<string> } {
+  const before = last ? fields(last.fields, schema) : [];
+  const shared = new Set(last?.shared);
   const now = fields(applied, schema);
   const result = structuredClone(stored);
   const key = (field: Field) => JSON.stringify(field.path);
@@ -48,7 +56,8 @@ export function applyTo(
     before.filter((field) => sameJson(at(stored, field.path), field.value)).map((field) => key(field)),
   );
   const wanted = new Set(now.map(key));
-  for (const field of before) if (ours.has(key(field)) && !wanted.has(key(field))) unset(result, field.path);
+  for (const field of before)
+    if (ours.has(key(field)) && !wanted.has(key(field)) && !shared.has(key(field))) unset(result, field.path);
   const conflicts: string[] = [];
   for (const field of now) {
     const current = at(stored, field.path);
@@ -56,7 +65,9 @@ export function applyTo(
     if (isMap(current) && isMap(field.value) && Object.keys(field.value).length === 0) continue;
     if (current !== undefined && !sameJson(current, field.value) && !ours.has(key(field)))
       conflicts.push(`.${field.path.join('.')}`);
+    // Somebody else set it to the same before us, and stays its owner.
+    if (current !== undefined && sameJson(current, field.value) && !ours.has(key(field))) shared.add(key(field));
     set(result, field.path, field.value);
   }
-  return { result, conflicts };
+  return { result, conflicts, shared };
 }

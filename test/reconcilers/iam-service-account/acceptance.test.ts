@@ -9,8 +9,6 @@ import { Story, issuer, registered, roleName } from './story.ts';
 type Spec = ConstructorParameters<typeof Story>[0];
 
 const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = [
-  ['Create', { serviceAccountPolicy: 'Create' }, 'NotImplemented', /serviceAccountPolicy/],
-  ['Ignore', { serviceAccountPolicy: 'Ignore' }, 'NotImplemented', /serviceAccountPolicy/],
   ['a policy variable as name', { subjects: [{ namespace: 'a', name: '${aws:x}' }] }, 'InvalidSpec', /subjects/],
   ['an empty name part', { subjects: [{ namespace: 'a', name: 'b..c' }] }, 'InvalidSpec', /subjects.*b\.\.c/],
   [
@@ -55,7 +53,7 @@ describe.each(refusals)('refuses %s', (_, spec, reason, message) => {
 });
 
 test('an object that was never accepted goes without a call to AWS', async () => {
-  const story = new Story({ serviceAccountPolicy: 'Create' });
+  const story = new Story({ subjects: [{ namespace: 'a', name: 'b..c' }] });
   await story.reconcile();
   story.delete();
   await story.reconcile();

@@ -131,11 +131,11 @@ describe('a cluster that cannot be reached', () => {
   test('holds the object for ten minutes where it refuses us the change, and says so', async () => {
     const story = await ready();
     story.delete();
-    story.workload.failNext('patch', new KubeError('patching is forbidden', 403, 'Forbidden'));
+    story.workload.failNext('apply', new KubeError('applying is forbidden', 403, 'Forbidden'));
     await story.reconcile();
     expect(story.condition('ServiceAccountsReady')?.message).toContain('cluster abcl0 refuses us');
     await story.clock.advance(minutes(10));
-    story.workload.failNext('patch', new KubeError('patching is forbidden', 403, 'Forbidden'));
+    story.workload.failNext('apply', new KubeError('applying is forbidden', 403, 'Forbidden'));
     await story.reconcile();
     expect(story.isGone).toBe(true);
     expect(story.said.map(({ reason }) => reason)).toContain('AnnotationsLeft');

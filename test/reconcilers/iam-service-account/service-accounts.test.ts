@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { iamServiceAccounts, oidcIssuers, secrets, serviceAccounts } from '../../../src/api/resources.ts';
+import type { KubernetesObject } from '../../../src/api/meta.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import { Story, account, issuer, registered, roleARN } from './story.ts';
@@ -61,32 +62,50 @@ test('writes the session and an audience that the webhook would not ask for', as
 
 test('leaves alone what the author of the service account says of the session, from first to last', async () => {
   const own = { 'eks.amazonaws.com/token-expiration': '7200', 'eks.amazonaws.com/sts-regional-endpoints': 'true' };
-  const story = new Story({ session: { regionalSTS: false } });
+  const story = new Story({ session: { regionalSTS: true } });
   seed(story, reader, own);
   await story.reconcile();
-  expect(story.annotations()).toEqual({
-    ...own,
-    [roleKey]: roleARN,
-    'eks.amazonaws.com/sts-regional-endpoints': 'false',
-  });
+  expect(story.annotations()).toEqual({ ...own, [roleKey]: roleARN });
   story.edit({ session: null });
   await story.reconcile();
-  expect(story.annotations()).toEqual({ 'eks.amazonaws.com/token-expiration': '7200', [roleKey]: roleARN });
+  expect(story.annotations()).toEqual({ ...own, [roleKey]: roleARN });
   story.delete();
   await story.reconcile();
-  expect(story.annotations()).toEqual({ 'eks.amazonaws.com/token-expiration': '7200' });
+  expect(story.annotations()).toEqual(own);
 });
 
-test('takes away another audience than the role’s, whoever wrote it, and leaves a stranger’s when the role goes', async () => {
+test('writes nothing where the author of the service account says something else of the session, and names both', async () => {
+  const own = { 'eks.amazonaws.com/sts-regional-endpoints': 'true' };
+  const story = new Story({ session: { regionalSTS: false } });
+  const managedFields = [
+    {
+      manager: 'helm',
+      fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:eks.amazonaws.com/sts-regional-endpoints': {} } } },
+    },
+  ];
+  story.workload.remove(serviceAccounts, reader);
+  story.workload.seed(serviceAccounts, { metadata: { ...reader, annotations: own, managedFields } });
+  await story.reconcile();
+  expect(story.annotations()).toEqual(own);
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({
+    reason: 'AnnotationConflict',
+    message: expect.stringContaining('eks.amazonaws.com/sts-regional-endpoints is true, written by helm'),
+  });
+});
+
+test('gives no role beside another audience than the role’s, for STS would refuse every token', async () => {
   const story = new Story();
   const foreign = { 'eks.amazonaws.com/audience': 'vault' };
   seed(story, reader, foreign);
   await story.reconcile();
-  expect(story.annotations()).toEqual({ [roleKey]: roleARN });
-  seed(story, reader, { ...foreign, [roleKey]: roleARN });
-  story.delete();
-  await story.reconcile();
   expect(story.annotations()).toEqual(foreign);
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({
+    reason: 'AnnotationConflict',
+    message: expect.stringContaining('eks.amazonaws.com/audience is vault, written by somebody else'),
+  });
+  seed(story, reader, { 'eks.amazonaws.com/audience': 'sts.amazonaws.com' });
+  await story.reconcile();
+  expect(story.annotations()[roleKey]).toBe(roleARN);
 });
 
 test('leaves an annotated service account alone', async () => {
@@ -114,7 +133,7 @@ test('leaves another role that somebody wrote over ours, and says so', async () 
   expect(story.annotations()).toEqual({ [roleKey]: otherRole });
   expect(story.condition('ServiceAccountsReady')).toMatchObject({
     reason: 'AnnotationConflict',
-    message: expect.stringContaining('default/s3-reader (written by somebody else)'),
+    message: expect.stringContaining(`default/s3-reader (${roleKey} is ${otherRole}, written by somebody else)`),
   });
 });
 
@@ -170,6 +189,133 @@ describe('a service account that is not there', () => {
     await story.reconcile();
     expect(story.workload.get(serviceAccounts, writer)).toBeUndefined();
   });
+});
+
+describe('where service accounts are to be made', () => {
+  const create = { subjects: [reader, writer], serviceAccountPolicy: 'Create' as const };
+  const managedBy = 'app.kubernetes.io/managed-by';
+  const labelsOf = (story: Story, ref: typeof reader) => story.workload.get(serviceAccounts, ref)?.metadata.labels;
+
+  test('one that is missing is made with its annotations and our label, and one that is there gets no label', async () => {
+    const story = new Story(create);
+    await story.reconcile();
+    expect(story.annotations('s3-writer')).toEqual({ [roleKey]: roleARN });
+    expect(labelsOf(story, writer)).toEqual({ [managedBy]: 'irsa-operator' });
+    expect(labelsOf(story, reader)).toBeUndefined();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    story.forget();
+    await story.reconcile();
+    expect(story.workload.writes).toEqual([]);
+  });
+
+  test('one that somebody deleted is made again', async () => {
+    const story = new Story(create);
+    await story.reconcile();
+    story.workload.remove(serviceAccounts, writer);
+    await story.reconcile();
+    expect(story.annotations('s3-writer')).toEqual({ [roleKey]: roleARN });
+  });
+
+  test('the label of one that we made stays when its annotations change', async () => {
+    const story = new Story(create);
+    await story.reconcile();
+    story.edit({ session: { regionalSTS: true } });
+    await story.reconcile();
+    expect(story.annotations('s3-writer')).toMatchObject({ 'eks.amazonaws.com/sts-regional-endpoints': 'true' });
+    expect(labelsOf(story, writer)).toEqual({ [managedBy]: 'irsa-operator' });
+  });
+
+  test('one that we made goes with the object, and one that was there loses only our annotations', async () => {
+    const story = new Story(create);
+    await story.reconcile();
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.workload.get(serviceAccounts, writer)).toBeUndefined();
+    expect(story.workload.get(serviceAccounts, reader)?.metadata.annotations ?? {}).toEqual({});
+  });
+
+  test('one that we made and that somebody else wrote to since stays, without our annotations', async () => {
+    const story = new Story(create);
+    await story.reconcile();
+    const found = story.workload.find.bind(story.workload);
+    const others = [{ manager: 'helm', fieldsV1: { 'f:imagePullSecrets': {} } }];
+    jest.spyOn(story.workload, 'find').mockImplementation(async (resource, ref) => {
+      const read = await found<ReturnType<typeof account> & KubernetesObject>(resource, ref);
+      if (!read || resource !== serviceAccounts) return read as never;
+      const managedFields = [...(read.metadata.managedFields ?? []), ...others];
+      return { ...read, metadata: { ...read.metadata, managedFields } } as never;
+    });
+    story.delete();
+    await story.reconcile();
+    expect(story.workload.get(serviceAccounts, writer)).toBeDefined();
+    expect(story.annotations('s3-writer')).toEqual({});
+  });
+
+  test('one in a namespace that does not exist is waited for', async () => {
+    const story = new Story(create);
+    story.workload.failNext('apply', new KubeError('namespaces "x" not found', 404, 'NotFound'));
+    story.workload.remove(serviceAccounts, reader);
+    await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'ServiceAccountNotFound' });
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test.each([false, true])('converges after the operator died as it made one (took effect: %s)', async (tookEffect) => {
+    const story = new Story(create);
+    story.workload.failNext('apply', new KubeError('reset', undefined, undefined), { tookEffect });
+    story.workload.remove(serviceAccounts, reader);
+    await story.reconcile();
+    story.restart();
+    await story.reconcile();
+    story.delete();
+    story.workload.failNext('delete', new KubeError('reset', undefined, undefined), { tookEffect });
+    await story.reconcile();
+    story.restart();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.workload.all(serviceAccounts)).toEqual([]);
+  });
+});
+
+describe('where service accounts are to be ignored', () => {
+  test('none is read, written or remembered, also if some were annotated before', async () => {
+    const story = new Story();
+    await story.reconcile();
+    story.edit({ serviceAccountPolicy: 'Ignore' });
+    story.forget();
+    await story.reconcile();
+    expect(story.condition('ServiceAccountsReady')).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('Ignore'),
+    });
+    expect(story.status.serviceAccounts).toEqual([]);
+    story.delete();
+    await story.reconcile();
+    expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+    expect([...story.workload.reads, ...story.workload.writes]).toEqual([]);
+  });
+});
+
+test('an annotation that somebody else wrote too is shared, and stays theirs when we let go', async () => {
+  const story = new Story();
+  seed(story, reader, { [roleKey]: roleARN });
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  story.forget();
+  await story.reconcile();
+  expect(story.workload.writes).toEqual([]);
+  story.delete();
+  await story.reconcile();
+  expect(story.annotations()).toEqual({ [roleKey]: roleARN });
+});
+
+test('a service account that is gone by the time of the write is not made', async () => {
+  const story = new Story();
+  story.workload.afterNextFind(serviceAccounts, () => story.workload.remove(serviceAccounts, reader));
+  await story.reconcile();
+  expect(story.workload.get(serviceAccounts, reader)).toBeUndefined();
 });
 
 describe('a service account that names another role', () => {

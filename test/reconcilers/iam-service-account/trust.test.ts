@@ -359,7 +359,7 @@ describe('that nobody remembers, since the status was lost, holds the issuer', (
 
   test.each([
     ['suspended', { suspend: true }, { suspend: false }],
-    ['refused', { serviceAccountPolicy: 'Ignore' }, { serviceAccountPolicy: 'Annotate' }],
+    ['refused', { policies: { inline: [{ name: 'p', document: '[]' }] } }, { policies: null }],
   ])('also after a pass in which it was %s', async (_, spec, well) => {
     const story = await forgotten();
     story.edit(spec);
