@@ -63,6 +63,9 @@ export const labels = {
 /** On a service account that the operator made. Its value is the field manager. */
 export const createdLabel = 'app.kubernetes.io/managed-by';
 
+/** On a pod, whatever its value: it wants no credentials. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
+export const skipPodIdentityLabel = 'eks.amazonaws.com/skip-pod-identity-webhook';
+
 /** The annotations that the pod identity webhook reads on a service account. https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
 export const webhookAnnotations = {
   roleARN: 'eks.amazonaws.com/role-arn',

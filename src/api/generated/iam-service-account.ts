@@ -204,6 +204,10 @@ export interface IAMServiceAccountStatus {
      * What was done with the service account, in one word.
      */
     state: string;
+    /**
+     * How many pods of the service account run without credentials of the role, because they were started before it named the role. Absent: not counted yet, or the operator may not list pods there.
+     */
+    podsToRestart?: number;
   }[];
   /**
    * The state of each part. Ready is computed from the others. Absent: there was no pass yet.

@@ -93,8 +93,7 @@ async function annotateEach(context: RoleContext, roleARN: string) {
     try {
       const reached = await services.clusters.reach(issuer);
       if (reached.state === 'connected') {
-        const [audience] = audiences;
-        found.push(await annotateAll(context, { client: reached.client, issuer, audience, roleARN }));
+        found.push(await annotateAll(context, { client: reached.client, issuer, audiences, roleARN }));
       } else if (reached.state === 'noWay') problems.push({ reason: 'SecretNotFound', message: reached.message });
       else problems.push(reached);
     } catch (error) {
@@ -170,7 +169,13 @@ function outcome(
   }
   const unknown = situation.ready.filter(({ issuer }) => !issuer.spec.cluster).map(({ ref }) => ref.name);
   const patterns = object.spec.subjects.filter(isWildcard).map(nameOf);
+  const waiting = found.flatMap(({ entries }) => entries).filter(({ podsToRestart = 0 }) => podsToRestart > 0);
   const remarks = [
+    ...(waiting.length > 0
+      ? [
+          `pods run without credentials of the role and need a restart: ${waiting.map((entry) => `${entry.podsToRestart} of ${nameOf(entry)}`).join(', ')}`,
+        ]
+      : []),
     ...(unknown.length > 0
       ? [`OIDCIssuer ${unknown.join(', ')} has no spec.cluster: service accounts are neither read nor written`]
       : []),

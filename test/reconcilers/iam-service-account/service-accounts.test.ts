@@ -19,7 +19,7 @@ test('annotates the service account with the role, and nothing that the webhook 
   const story = new Story();
   await story.reconcile();
   expect(story.annotations()).toEqual({ [roleKey]: roleARN });
-  expect(story.status.serviceAccounts).toEqual([{ ...atAbcl0, ...reader, state: 'Annotated' }]);
+  expect(story.status.serviceAccounts).toEqual([{ ...atAbcl0, ...reader, state: 'Annotated', podsToRestart: 0 }]);
   expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
 });
 
@@ -517,7 +517,9 @@ describe('a service account that is a subject no more', () => {
     seed(story, writer);
     await story.reconcile();
     expect([story.annotations(), story.annotations('s3-writer')]).toEqual([{}, { [roleKey]: roleARN }]);
-    expect(story.status.serviceAccounts).toEqual([{ ...atAbcl0, cluster: 'other', ...writer, state: 'Annotated' }]);
+    expect(story.status.serviceAccounts).toEqual([
+      { ...atAbcl0, cluster: 'other', ...writer, state: 'Annotated', podsToRestart: 0 },
+    ]);
   });
 });
 

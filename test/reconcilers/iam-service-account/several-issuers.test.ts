@@ -53,8 +53,8 @@ describe('a role for two clusters', () => {
     expect(story.urls).toEqual([urlOf('abcl0'), urlOf('west')]);
     expect(story.annotated).toEqual([roleARN, roleARN]);
     expect(story.status.serviceAccounts).toEqual([
-      { issuerNamespace: 'default', cluster: 'abcl0', ...reader, state: 'Annotated' },
-      { issuerNamespace: 'default', cluster: 'west', ...reader, state: 'Annotated' },
+      { issuerNamespace: 'default', cluster: 'abcl0', ...reader, state: 'Annotated', podsToRestart: 0 },
+      { issuerNamespace: 'default', cluster: 'west', ...reader, state: 'Annotated', podsToRestart: 0 },
     ]);
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
     story.forget();
