@@ -66,7 +66,8 @@ export interface Roles {
   changePolicies(name: string, changes: PolicyChanges): Promise<void>;
   /**
    * Takes the known policies off (one write each, no read) and deletes the role.
-   * If IAM answers DeleteConflict, it lists what else is on the role, removes that too and tries once more. Happy if gone.
+   * If IAM answers DeleteConflict, it lists what else is on the role, removes that too, takes the role out of instance profiles and
+   * tries once more. Happy if gone.
    */
   delete(name: string, known: PolicyNames): Promise<void>;
 }
@@ -187,7 +188,24 @@ export class IamRoles implements Roles {
       if (!isDeleteConflict(error)) throw error;
       const listed = await this.policies.list(name);
       await this.policies.remove(name, listed);
+      await this.leaveInstanceProfiles(name);
       await this.deleteBare(name, listed);
+    }
+  }
+
+  /** The profiles are somebody else's, and stay. */
+  private async leaveInstanceProfiles(name: string): Promise<void> {
+    const { InstanceProfiles = [] } = await this.iam.send(
+      `listing the instance profiles of role ${name}`,
+      new iam.ListInstanceProfilesForRoleCommand({ RoleName: name }),
+    );
+    for (const { InstanceProfileName } of InstanceProfiles) {
+      await this.iam
+        .send(
+          `removing role ${name} from instance profile ${InstanceProfileName}`,
+          new iam.RemoveRoleFromInstanceProfileCommand({ RoleName: name, InstanceProfileName }),
+        )
+        .catch(undefinedIfNotFound);
     }
   }
 

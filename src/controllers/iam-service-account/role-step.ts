@@ -9,6 +9,7 @@ import { forgetTagKeys } from '../tag-keys.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { desiredPolicies } from './desired.ts';
 import { diffRole } from './diff.ts';
+import { mustFit } from './trust-size.ts';
 
 type Target = NonNullable<RoleContext['target']>;
 
@@ -64,6 +65,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
       status.issuers = [];
       return awaitingIssuer;
     }
+    await mustFit(target.account, toCreate.trustPolicy, trusted);
     role = await create(context, roles, toCreate);
     createdNow = role !== undefined;
     role ??= await roles.find(spec.name);

@@ -4,6 +4,7 @@ import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { isTrustOnly } from './desired.ts';
+import { mustFit } from './trust-size.ts';
 
 /** The role's trust policy, statement by statement. It goes with the role, if that is ours. */
 export const trustStep: Step<RoleContext, RoleRemoval> = {
@@ -19,6 +20,7 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     return inAccount(account.id, () =>
       services.propagation.orWait(role, async () => {
         if (!createdNow && !samePolicy(role.trustPolicy, desired)) {
+          await mustFit(account, desired, target.desired.trusted);
           await account.roles.updateTrustPolicy(role.name, desired);
         }
         status.issuers = [...situation.trusted];

@@ -1,7 +1,7 @@
 import type { Reason } from '../../api/conditions.ts';
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import { isLiteral, isSubject } from '../../oidc/trust-policy.ts';
-import { findNotBuilt, iamServiceAccountFields } from '../not-implemented.ts';
+import { problemOfPolicy } from './inline-policies.ts';
 import { audiencesOf, type Reference, type RoleAccount } from './issuers.ts';
 
 export interface Refusal {
@@ -11,8 +11,6 @@ export interface Refusal {
 
 /** What is wrong with the spec by itself. */
 export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
-  const field = findNotBuilt(spec, iamServiceAccountFields);
-  if (field !== undefined) return notImplemented(field, 'remove it');
   const unnamed = spec.subjects.find((subject) => !isSubject(subject));
   if (unnamed) return invalid('subjects', `${unnamed.namespace}/${unnamed.name} cannot be a service account`);
   const size = sizeOf(spec.policies?.inline ?? []);
@@ -27,8 +25,10 @@ export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
     const twin = twinOf(names);
     if (twin) return invalid(field, `IAM takes ${twin.join(' and ')} for one name: remove one of them`);
   }
-  const broken = spec.policies?.inline?.find(({ document }) => !isPolicyDocument(document));
-  if (broken) return invalid('policies.inline', `the document of ${broken.name} is no JSON object`);
+  for (const { name, document } of inline) {
+    const problem = problemOfPolicy(document);
+    if (problem !== undefined) return invalid('policies.inline', `the document of ${name} ${problem}`);
+  }
   return undefined;
 }
 
@@ -55,6 +55,12 @@ export function refuseIssuers(
       message: `spec.issuerRefs: OIDCIssuer ${references[0]?.ref.name ?? ''} is in account ${accountID}, and the role stays in ${status.accountID}: name an issuer of that account, or create another IAMServiceAccount`,
     };
   }
+  const foreign = accountID === undefined ? undefined : policyElsewhere(spec, accountID);
+  if (foreign)
+    return invalid(
+      foreign.field,
+      `policy ${foreign.arn} is in another account than the role, which is in ${accountID}`,
+    );
   for (const { ref, issuer } of references) {
     const accounts = (issuer?.status?.providers ?? []).map((provider) => provider.accountID);
     const audiences = issuer ? accounts.flatMap((each) => audiencesOf(issuer, each)) : [];
@@ -64,19 +70,20 @@ export function refuseIssuers(
   return undefined;
 }
 
-function notImplemented(field: string, advice: string): Refusal {
-  return { reason: 'NotImplemented', message: `spec.${field} is not built yet: ${advice}` };
-}
-
 function invalid(field: string, problem: string): Refusal {
   return { reason: 'InvalidSpec', message: `spec.${field}: ${problem}` };
 }
 
-function isPolicyDocument(text: string): boolean {
-  try {
-    const document: unknown = JSON.parse(text);
-    return typeof document === 'object' && document !== null && !Array.isArray(document);
-  } catch {
-    return false;
-  }
+/** A policy of another account, which IAM attaches to no role. AWS's own are of no account. */
+function policyElsewhere({ policies, role }: IAMServiceAccount['spec'], accountID: string) {
+  const named = [
+    ...(policies?.managed ?? []).map((arn) => ({ field: 'policies.managed', arn })),
+    ...(role?.permissionsBoundary === undefined
+      ? []
+      : [{ field: 'role.permissionsBoundary', arn: role.permissionsBoundary }]),
+  ];
+  return named.find(({ arn }) => {
+    const [, owner] = /^arn:[^:]+:iam::([^:]*):policy\//.exec(arn) ?? [];
+    return owner !== undefined && owner !== 'aws' && owner !== accountID;
+  });
 }

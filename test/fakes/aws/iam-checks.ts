@@ -10,7 +10,7 @@ export function checkJson(text: string): Record<string, unknown> {
   }
 }
 
-export function checkTrustPolicy(text: string): void {
+export function checkTrustPolicy(text: string, quota: number): void {
   const { Statement } = checkJson(text);
   const statements: unknown[] = Array.isArray(Statement) ? Statement : [Statement];
   for (const statement of statements) {
@@ -19,8 +19,8 @@ export function checkTrustPolicy(text: string): void {
     }
     checkActions(statement as { Principal?: object | string; Action?: string | string[] });
   }
-  if (text.replace(/\s/g, '').length > 2048) {
-    throw new ServiceError('LimitExceededException', 409, 'Cannot exceed quota for ACLSizePerRole: 2048');
+  if (text.replace(/\s/g, '').length > quota) {
+    throw new ServiceError('LimitExceededException', 409, `Cannot exceed quota for ACLSizePerRole: ${quota}`);
   }
 }
 

@@ -45,7 +45,7 @@ export class FakeIam {
     checkDescription(input.Description);
     checkSessionDuration(input.MaxSessionDuration);
     checkRoleTags(input.Tags);
-    checkTrustPolicy(trustPolicy);
+    checkTrustPolicy(trustPolicy, this.quotas.AssumeRolePolicySizeQuota);
     if ([...this.roles.keys()].some((existing) => existing.toLowerCase() === name.toLowerCase())) {
       throw new ServiceError('EntityAlreadyExistsException', 409, `Role with name ${name} already exists.`);
     }
@@ -83,7 +83,7 @@ export class FakeIam {
 
   UpdateAssumeRolePolicy({ RoleName, PolicyDocument = '' }: iam.UpdateAssumeRolePolicyRequest) {
     const role = this.role(RoleName);
-    checkTrustPolicy(PolicyDocument);
+    checkTrustPolicy(PolicyDocument, this.quotas.AssumeRolePolicySizeQuota);
     role.trustPolicy = PolicyDocument;
     return {};
   }
@@ -93,6 +93,17 @@ export class FakeIam {
     const inUse = role.managed.size + role.inline.size + role.instanceProfiles.size;
     if (inUse > 0) throw new ServiceError('DeleteConflictException', 409, 'Cannot delete entity, must detach first.');
     this.roles.delete(role.name);
+    return {};
+  }
+
+  ListInstanceProfilesForRole({ RoleName }: iam.ListInstanceProfilesForRoleRequest) {
+    const profiles = [...this.role(RoleName).instanceProfiles];
+    return { InstanceProfiles: profiles.map((InstanceProfileName) => ({ InstanceProfileName })), IsTruncated: false };
+  }
+
+  RemoveRoleFromInstanceProfile({ RoleName, InstanceProfileName = '' }: iam.RemoveRoleFromInstanceProfileRequest) {
+    if (!this.role(RoleName).instanceProfiles.delete(InstanceProfileName))
+      throw new ServiceError('NoSuchEntityException', 404, `The role is not in profile ${InstanceProfileName}.`);
     return {};
   }
 

@@ -91,7 +91,7 @@ test.each([
 test('follows the spec', async () => {
   const story = new Story();
   await story.reconcile();
-  story.edit({ policies: { managed: [], inline: [{ name: 'other', document: '{"Version":"2012-10-17"}' }] } });
+  story.edit({ policies: { managed: [], inline: [{ name: 'other', document }] } });
   story.forget();
   await story.reconcile();
   expect(story.aws.writes).toEqual(['PutRolePolicy', 'DetachRolePolicy', 'DeleteRolePolicy']);

@@ -217,8 +217,15 @@ describe('deleting', () => {
     expect(aws.account().roles.size).toBe(0);
   });
 
-  test('reports a conflict that policies are not the cause of', async () => {
+  test('takes the role out of instance profiles, once AWS says that it is in one', async () => {
     aws.account().roles.get('reader')?.instanceProfiles.add('node');
+    await roles.delete('reader', known);
+    expect(aws.account().roles.size).toBe(0);
+  });
+
+  test('reports a conflict of which nothing tells the cause', async () => {
+    aws.account().roles.get('reader')?.instanceProfiles.add('node');
+    aws.failNext('RemoveRoleFromInstanceProfile', new ServiceError('NoSuchEntityException', 404));
     expect(isDeleteConflict(await failure(roles.delete('reader', known)))).toBe(true);
   });
 
