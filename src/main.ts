@@ -26,7 +26,7 @@ import { iamServiceAccountDefinition } from './controllers/iam-service-account/d
 import { findHome, InstallationChanged, keepInstallation } from './controllers/installation.ts';
 import { oidcIssuerDefinition } from './controllers/oidc-issuer/definition.ts';
 import { HttpsIssuerDocuments } from './controllers/oidc-issuer/registrations/published.ts';
-import { countedPasses, issuerMetrics } from './controllers/pass-metrics.ts';
+import { accountMetrics, countedPasses, issuerMetrics } from './controllers/pass-metrics.ts';
 import { claimIndex, leavingIssuerIndex, issuerIndex, keyAt, roleIndex } from './controllers/references.ts';
 import {
   guardrailsForAll,
@@ -131,6 +131,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
       const [service = '', operation = ''] = action.split(':');
       metrics.awsCalls.increment({ service, operation, result });
     },
+    summarized: accountMetrics(metrics),
   });
   const { nameservers } = config.issuerCheck;
   const lookUp = lookUpOf({ nameservers });

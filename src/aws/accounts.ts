@@ -10,6 +10,7 @@ import { Limiters, type Limits, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
+import { type AccountSummary, type Quotas, readQuotas } from './quotas.ts';
 import { type Reached, ReachedAccounts } from './reached-accounts.ts';
 import { IamRoles, type Roles } from './roles.ts';
 import { Recent } from './recent.ts';
@@ -33,6 +34,8 @@ export interface Account {
   readonly dns: Dns;
   buckets(region: string): Buckets;
   certificatesIn(region: string): Certificates;
+  /** Undefined: the operator may not read them, or IAM does not answer. One read an hour. */
+  quotas(): Promise<Quotas | undefined>;
   /** Fails if the role cannot be assumed. Asks AWS nothing while there are credentials of the role. */
   open(): Promise<void>;
 }
@@ -61,7 +64,7 @@ export interface AccountsOptions {
   readonly region: string;
   /** It is the name of the sessions in CloudTrail, and a part of external ids. */
   readonly installation: string;
-  /** The operator's own scope. It asks for the credentials that scopes share, so that no pass can cut them off for the others. */
+  /** The operator's own scope. It asks for what scopes share, such as credentials, so that no pass can cut that off for the others. */
   readonly operator: Scope;
   /** Milliseconds for one call, retries included; absent: a minute. */
   readonly deadline?: number;
@@ -70,6 +73,8 @@ export interface AccountsOptions {
   readonly limiterClock?: LimiterClock;
   readonly breaker: () => Breaker;
   readonly count?: CallOptions['count'];
+  /** Hears what IAM tells of an account's quotas, each time they are read. */
+  readonly summarized?: (accountID: string, summary: AccountSummary) => void;
   /** Milliseconds since some moment, by a clock that nobody sets. Absent: the process's own. */
   readonly now?: () => number;
 }
@@ -102,10 +107,13 @@ export class AwsAccounts implements Accounts {
     return this.account(await unlessAborted(scope.signal, this.reached.reach(ref)), scope);
   }
 
-  private account({ id, roleARN, clients, credentials, zones }: Reached, scope: Scope): Account {
-    const { partition } = this;
+  private account({ id, roleARN, clients, credentials, zones, quotas }: Reached, scope: Scope): Account {
+    const { partition, now } = this;
+    const { operator, summarized } = this.options;
     const logger = scope.logger.child({ account: id });
     const options = this.callOptions({ id, scope: { ...scope, logger }, credentials });
+    const shared = { ...operator, logger: operator.logger.child({ account: id }) };
+    const sharedIam = new Calls(() => clients.iam, this.callOptions({ id, scope: shared, credentials })('iam'));
     const iam = new Calls(() => clients.iam, options('iam'));
     const certificatesIn = (region: string) =>
       new AcmCertificates(new Calls(() => clients.acm(region), options('acm')));
@@ -120,9 +128,14 @@ export class AwsAccounts implements Accounts {
       certificatesIn,
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
-      dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, this.now),
+      dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, now),
       buckets: (region) =>
         new S3Buckets(new Calls(() => clients.s3(region), options('s3', region)), { accountID: id, region }),
+      quotas: () => {
+        const heard = summarized && ((summary: AccountSummary) => summarized(id, summary));
+        const read = readQuotas({ iam: sharedIam, memory: quotas, logger: shared.logger, now, heard });
+        return unlessAborted(scope.signal, read);
+      },
       open: async () => {
         if (roleARN !== undefined) await unlessAborted(scope.signal, credentials());
       },

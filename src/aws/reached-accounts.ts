@@ -6,6 +6,7 @@ import { assumedRole, type CredentialSource, externalID, type RoleSession, sessi
 import { type ZoneMemory, zonesRememberedFor } from './dns.ts';
 import { InvalidRoleARN } from './errors.ts';
 import type { Partition } from './partitions.ts';
+import { type QuotaMemory, quotasRememberedFor } from './quotas.ts';
 import { Recent } from './recent.ts';
 
 /** What scopes share of an account. */
@@ -15,6 +16,7 @@ export interface Reached {
   readonly clients: AccountClients;
   readonly credentials: CredentialSource;
   readonly zones: ZoneMemory;
+  readonly quotas: QuotaMemory;
 }
 
 export interface ReachedAccountsOptions {
@@ -29,7 +31,7 @@ export interface ReachedAccountsOptions {
 /**
  * Users write the names of roles, so the number of things that are kept by such a name has a bound. The clients of an account take
  * 22 KB with IAM alone and 110 KB with all services, thus 55 MB at the most, and are made again in some milliseconds without a call.
- * Sessions and lists of zones take a few KB and cost calls. A running pass keeps what it has.
+ * Sessions, quotas and lists of zones take a few KB and cost calls. A running pass keeps what it has.
  */
 const mostClients = 500;
 const mostSessions = 5_000;
@@ -45,11 +47,13 @@ export class ReachedAccounts {
   private readonly roles: Recent<Reached>;
   private readonly sessions = new Recent<CredentialSource>(mostSessions);
   private readonly zones: Recent<ZoneMemory>;
+  private readonly quotas: Recent<QuotaMemory>;
 
   constructor(private readonly options: ReachedAccountsOptions) {
     const { now } = options;
     this.roles = new Recent(mostClients, { unused: { after: unusedAfter, now } });
     this.zones = new Recent(mostSessions, { unused: { after: zonesRememberedFor, now } });
+    this.quotas = new Recent(mostSessions, { unused: { after: quotasRememberedFor, now } });
   }
 
   async reach({ roleARN, namespace }: AccountRef): Promise<Reached> {
@@ -75,6 +79,7 @@ export class ReachedAccounts {
       clients: clients.forCredentials(undefined),
       credentials: clients.ownCredentials,
       zones: {},
+      quotas: {},
     };
   }
 
@@ -88,9 +93,10 @@ export class ReachedAccounts {
     };
     const key = `${roleARN} ${session.externalID}`;
     const zones = this.zones.get(key, () => ({}));
+    const quotas = this.quotas.get(key, () => ({}));
     return this.roles.get(key, () => {
       const credentials = this.credentials(key, session);
-      return { id, roleARN, clients: clients.forCredentials(credentials), credentials, zones };
+      return { id, roleARN, clients: clients.forCredentials(credentials), credentials, zones, quotas };
     });
   }
 
@@ -104,6 +110,7 @@ export class ReachedAccounts {
         this.sessions.delete(key);
         this.roles.delete(key);
         this.zones.delete(key);
+        this.quotas.delete(key);
         throw error;
       }
     };

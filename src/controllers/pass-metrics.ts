@@ -1,4 +1,5 @@
 import type { OIDCIssuerStatus } from '../api/generated/oidc-issuer.ts';
+import type { AccountSummary } from '../aws/quotas.ts';
 import type { OperatorMetrics } from '../observability/operator-metrics.ts';
 import type { PassObserver } from '../runtime/object-reconciler.ts';
 import type { Reconcile } from '../runtime/reconciler.ts';
@@ -27,6 +28,14 @@ export function issuerMetrics(
   };
 }
 
+/** Keeps what the metrics say of each AWS account. */
+export const accountMetrics =
+  ({ iamQuotas, iamUsed }: Pick<OperatorMetrics, 'iamQuotas' | 'iamUsed'>) =>
+  (account: string, { quotas, used }: AccountSummary): void => {
+    for (const [quota, value] of told(quotas)) iamQuotas.set({ account, quota }, value);
+    for (const [quota, value] of told(used)) iamUsed.set({ account, quota }, value);
+  };
+
 /** Counts how passes end. One that waits for something is no error. */
 export const countedPasses =
   (reconcile: Reconcile, count: (result: 'success' | 'error') => void): Reconcile =>
@@ -40,5 +49,8 @@ export const countedPasses =
       throw error;
     }
   };
+
+const told = (numbers: object) =>
+  Object.entries(numbers).filter((each): each is [string, number] => each[1] !== undefined);
 
 const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);

@@ -28,6 +28,18 @@ export class OperatorMetrics {
     labels: ['namespace', 'name'],
   });
 
+  readonly iamQuotas = this.#metrics.gauge({
+    name: 'irsa_iam_quota',
+    help: 'What IAM takes in an AWS account, as it told last.',
+    labels: ['account', 'quota'],
+  });
+
+  readonly iamUsed = this.#metrics.gauge({
+    name: 'irsa_iam_used',
+    help: 'What is there in an AWS account, whoever made it, as IAM told last.',
+    labels: ['account', 'quota'],
+  });
+
   render(): string {
     return this.#metrics.render();
   }

@@ -30,6 +30,12 @@ export class FakeIam {
   /** ARNs of customer managed policies. Of AWS's own every name counts as known but those in `unknownPolicies`. */
   readonly policies = new Set<string>();
   readonly unknownPolicies = new Set<string>();
+  readonly quotas = {
+    AssumeRolePolicySizeQuota: 2048,
+    RolePolicySizeQuota: 10_240,
+    AttachedPoliciesPerRoleQuota: 10,
+    RolesQuota: 1000,
+  };
 
   constructor(private readonly scope: Scope) {}
 
@@ -169,6 +175,16 @@ export class FakeIam {
     // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html: neither tags nor the boundary
     const Roles = items.map((role) => ({ ...asRole(role), Tags: undefined, PermissionsBoundary: undefined }));
     return { Roles, IsTruncated: next !== undefined, Marker: next };
+  }
+
+  /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html, in part */
+  GetAccountSummary() {
+    const SummaryMap = {
+      ...this.quotas,
+      Roles: this.roles.size,
+      Providers: this.providers.size,
+    };
+    return { SummaryMap };
   }
 
   ListAttachedRolePolicies({ RoleName, Marker }: iam.ListAttachedRolePoliciesRequest) {

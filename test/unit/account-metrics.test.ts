@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { accountMetrics } from '../../src/controllers/pass-metrics.ts';
+import { OperatorMetrics } from '../../src/observability/operator-metrics.ts';
+
+test('what IAM tells of an account is measured, and what it does not tell is absent', () => {
+  const metrics = new OperatorMetrics();
+  accountMetrics(metrics)('111122223333', {
+    quotas: { trustPolicySize: 2048, inlinePolicySize: undefined, attachedPoliciesPerRole: undefined, roles: 1000 },
+    used: { roles: 7, providers: undefined },
+  });
+
+  const values = metrics.render().match(/^irsa_iam_.*$/gm);
+  expect(values).toEqual([
+    'irsa_iam_quota{account="111122223333",quota="trustPolicySize"} 2048',
+    'irsa_iam_quota{account="111122223333",quota="roles"} 1000',
+    'irsa_iam_used{account="111122223333",quota="roles"} 7',
+  ]);
+});
