@@ -4,7 +4,7 @@ import { OperatorMetrics } from '../../src/observability/operator-metrics.ts';
 
 test('what IAM tells of an account is measured, and what it does not tell is absent', () => {
   const metrics = new OperatorMetrics();
-  accountMetrics(metrics)('111122223333', {
+  accountMetrics(metrics).summarized?.('111122223333', {
     quotas: { trustPolicySize: 2048, inlinePolicySize: undefined, attachedPoliciesPerRole: undefined, roles: 1000 },
     used: { roles: 7, providers: undefined },
   });
