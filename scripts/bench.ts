@@ -4,6 +4,8 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { DetachRolePolicyCommand } from '@aws-sdk/client-iam';
+import type { Clients } from '../test/backends/aws/clients.ts';
 import { GuardedDirectory } from '../test/backends/guard.ts';
 import { Environment } from '../test/environment/environment.ts';
 import { bundle, type Operator } from '../test/environment/operator.ts';
@@ -25,7 +27,7 @@ const { values: flags } = parseArgs({
     limit: { type: 'string' },
     // What the configuration says, if absent.
     concurrency: { type: 'string' },
-    phases: text('created,at rest,restarted,deleted'),
+    phases: text('created,at rest,restarted,drifted,deleted'),
     // Seconds for a phase: one that takes longer is broken off, and its figures are printed all the same.
     patience: { type: 'string' },
   },
@@ -38,6 +40,8 @@ const patience = Number(flags.patience ?? 60 + count);
 const environment = await Environment.start();
 // An IAM that knows each role at once. One that judges the first call on a new role without the role's path costs a look more.
 environment.front.state.timing.callsWithoutPath = 0;
+// As IAM does for listings that are not too long for it.
+environment.front.state.timing.rolesOnPage = 1000;
 const home = GuardedDirectory.create('irsa-bench');
 const limit = Number(flags.limit ?? (await shippedLimit()));
 const group = ControlGroup.create(limit);
@@ -103,6 +107,17 @@ async function phase(
   );
 }
 
+/** Takes the managed policy off one role in a hundred, and returns what tells whether all have it again. */
+async function drift({ iam }: Clients): Promise<() => boolean> {
+  const ours = [...environment.front.state.roles.values()].filter(({ path }) => path.startsWith('/irsa/'));
+  const drifted = ours.filter((_, index) => index % 100 === 0);
+  const taken = drifted.flatMap(({ name, managed }) =>
+    [...managed].map((PolicyArn) => ({ RoleName: name, PolicyArn })),
+  );
+  for (const input of taken) await iam.send(new DetachRolePolicyCommand(input));
+  return () => drifted.every(({ managed }) => managed.size > 0);
+}
+
 let sinceAudit = 0;
 
 async function run(): Promise<void> {
@@ -148,6 +163,14 @@ async function run(): Promise<void> {
     'at rest': () => phase('at rest, until each role was looked at once', async () => {}, everyRole),
     restarted: () =>
       phase('after a restart, until each role was looked at once', restart, (read) => everyRole(read) && quiet()),
+    drifted: async () => {
+      const isRepaired = await drift(await environment.account(ownAccountID));
+      await phase(
+        'one role in a hundred drifted, until it is repaired and each role was looked at once',
+        async () => {},
+        (read) => everyRole(read) && isRepaired() && quiet(),
+      );
+    },
     deleted: () =>
       phase(
         'deleted',

@@ -140,7 +140,7 @@ function start(config: Config & { readonly home: string }, { logger, transport, 
       const [service = '', operation = ''] = action.split(':');
       metrics.awsCalls.increment({ service, operation, result });
     },
-    summarized: accountMetrics(metrics),
+    observer: accountMetrics(metrics),
   });
   const { nameservers } = config.issuerCheck;
   const lookUp = lookUpOf({ nameservers });

@@ -10,14 +10,20 @@ import { Limiters, type Limits, type Service } from './limits.ts';
 import { CloudFrontOriginAccessControls, type OriginAccessControls } from './origin-access-controls.ts';
 import { partitionOf, type Partition } from './partitions.ts';
 import { IamOidcProviders, type OidcProviders } from './providers.ts';
-import { type AccountSummary, type Quotas, readQuotas } from './quotas.ts';
-import { type Reached, ReachedAccounts } from './reached-accounts.ts';
-import { IamRoles, type Roles } from './roles.ts';
+import type { Quotas } from './quotas.ts';
+import { type Reached, ReachedAccounts, unusedAfter } from './reached-accounts.ts';
+import type { SweptRole } from './role-sweep.ts';
+import { RoleSweeps } from './role-sweeps.ts';
+import { IamRoles, type Role, type Roles } from './roles.ts';
 import { Recent } from './recent.ts';
 import { type Scope, unlessAborted } from './scope.ts';
+import { SharedIam, type SharedIamObserver } from './shared-iam.ts';
 
 /** Far more than an operator needs. There is a bound because users write account ids and regions. */
 const mostBreakers = 5_000;
+const mostSweeps = 5_000;
+/** In milliseconds. */
+const standardDeadline = 60_000;
 
 /** One AWS account, reached through one role or with the operator's own credentials, on behalf of one scope. */
 export interface Account {
@@ -34,6 +40,13 @@ export interface Account {
   readonly dns: Dns;
   buckets(region: string): Buckets;
   certificatesIn(region: string): Certificates;
+  /**
+   * The role as a sweep of the account shows it: all roles are read together, by two calls and one for each further page, for all
+   * passes that ask within `maxAge` milliseconds. It began at most that long ago and after our last change of the role, but it may
+   * be older than it looks, so it is good for nothing but to see that all is well.
+   * @returns undefined: read the role itself. The sweep does not show it, takes too long, or cannot be made
+   */
+  sweptRole(role: Pick<Role, 'name' | 'path'>, maxAge: number): Promise<SweptRole | undefined>;
   /** Undefined: the operator may not read them, or IAM does not answer. One read an hour. */
   quotas(): Promise<Quotas | undefined>;
   /** Fails if the role cannot be assumed. Asks AWS nothing while there are credentials of the role. */
@@ -73,8 +86,7 @@ export interface AccountsOptions {
   readonly limiterClock?: LimiterClock;
   readonly breaker: () => Breaker;
   readonly count?: CallOptions['count'];
-  /** Hears what IAM tells of an account's quotas, each time they are read. */
-  readonly summarized?: (accountID: string, summary: AccountSummary) => void;
+  readonly observer?: SharedIamObserver;
   /** Milliseconds since some moment, by a clock that nobody sets. Absent: the process's own. */
   readonly now?: () => number;
 }
@@ -90,6 +102,8 @@ export class AwsAccounts implements Accounts {
    * one region says nothing about S3 in another.
    */
   private readonly breakers: Recent<Breaker>;
+  /** By account, because it is the account's roles that change, by whatever way it is reached. */
+  private readonly sweeps: Recent<RoleSweeps>;
   private readonly now: () => number;
 
   constructor(private readonly options: AccountsOptions) {
@@ -98,6 +112,7 @@ export class AwsAccounts implements Accounts {
     this.partition = partitionOf(region);
     this.limiters = new Limiters(limits, limiterClock);
     this.breakers = new Recent(mostBreakers);
+    this.sweeps = new Recent(mostSweeps, { unused: { after: unusedAfter, now } });
     // These calls tell the operator its own account, so they are limited under no account's id.
     const sts = new Calls(() => clients.sts, this.callOptions({ id: '', scope: operator })('sts'));
     this.reached = new ReachedAccounts({ clients, installation, now, sts, partition: this.partition });
@@ -107,14 +122,17 @@ export class AwsAccounts implements Accounts {
     return this.account(await unlessAborted(scope.signal, this.reached.reach(ref)), scope);
   }
 
-  private account({ id, roleARN, clients, credentials, zones, quotas }: Reached, scope: Scope): Account {
+  private account(reached: Reached, scope: Scope): Account {
+    const { id, roleARN, clients, credentials, zones } = reached;
     const { partition, now } = this;
-    const { operator, summarized } = this.options;
     const logger = scope.logger.child({ account: id });
     const options = this.callOptions({ id, scope: { ...scope, logger }, credentials });
-    const shared = { ...operator, logger: operator.logger.child({ account: id }) };
-    const sharedIam = new Calls(() => clients.iam, this.callOptions({ id, scope: shared, credentials })('iam'));
-    const iam = new Calls(() => clients.iam, options('iam'));
+    const sweeps = this.sweeps.get(id, () => new RoleSweeps(now));
+    const shared = this.sharedIam(reached, sweeps);
+    const changes = (input: { readonly RoleName?: string }) => {
+      if (input.RoleName !== undefined) sweeps.changes(input.RoleName);
+    };
+    const iam = new Calls(() => clients.iam, { ...options('iam'), changes });
     const certificatesIn = (region: string) =>
       new AcmCertificates(new Calls(() => clients.acm(region), options('acm')));
     const cloudfront = new Calls(() => clients.cloudfront, options('cloudfront'));
@@ -131,20 +149,29 @@ export class AwsAccounts implements Accounts {
       dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, now),
       buckets: (region) =>
         new S3Buckets(new Calls(() => clients.s3(region), options('s3', region)), { accountID: id, region }),
-      quotas: () => {
-        const heard = summarized && ((summary: AccountSummary) => summarized(id, summary));
-        const read = readQuotas({ iam: sharedIam, memory: quotas, logger: shared.logger, now, heard });
-        return unlessAborted(scope.signal, read);
-      },
+      quotas: () => shared.quotas(scope.signal),
+      sweptRole: (role, maxAge) => shared.sweptRole(role, { maxAge, signal: scope.signal }),
       open: async () => {
         if (roleARN !== undefined) await unlessAborted(scope.signal, credentials());
       },
     };
   }
 
+  private sharedIam({ id, key, clients, credentials, quotas }: Reached, sweeps: RoleSweeps): SharedIam {
+    const { installation, operator, deadline = standardDeadline, observer = {} } = this.options;
+    const logger = operator.logger.child({ account: id });
+    const options = this.callOptions({ id, scope: { ...operator, logger }, credentials })('iam');
+    const iam = new Calls(() => clients.iam, options);
+    return new SharedIam({
+      ...{ accountID: id, way: key, installation, iam, quotas, sweeps, logger, observer },
+      now: this.now,
+      patience: deadline / 2,
+    });
+  }
+
   /** Several roles may lead to one account, which counts their calls together. */
   private callOptions({ id, scope, credentials }: Caller) {
-    const { breaker, count, deadline = 60_000 } = this.options;
+    const { breaker, count, deadline = standardDeadline } = this.options;
     return (service: Service, region = '') => {
       const place = `${id} ${region}`;
       return {

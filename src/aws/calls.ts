@@ -68,6 +68,8 @@ export interface CallOptions {
   readonly breaker: Breaker;
   /** Hears of each call that was sent, by its IAM action. */
   readonly count?: (action: string, result: CallResult) => void;
+  /** Hears of each write by its input: before it is sent, and when it has ended. */
+  readonly changes?: (input: object) => void;
 }
 
 /**
@@ -107,7 +109,7 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
     command: iam.$Command<I, O, Config, In, Out>,
     { body, foretell }: { readonly body: (output: O) => Promise<T>; readonly foretell?: Foretell<O> | undefined },
   ): Promise<T> {
-    const { scope, deadline, credentials, limiter, breaker, count } = this.options;
+    const { scope, deadline, credentials, limiter, breaker, count, changes } = this.options;
     const { signal, urgency, plan } = scope;
     const action = actionOf(command);
     noteThrottles(command.middlewareStack, limiter);
@@ -125,9 +127,15 @@ export class Calls<In extends object, Out extends MetadataBearer, Config> {
       }
       if (credentials) await unlessAborted(signal, credentials());
       const turn = (work: typeof call, signal: AbortSignal) => limiter.add(work, { signal, urgency });
-      const result = await breaker.run(call, { turn, signal });
-      if (!isRead(action)) scope.logger.info('changed AWS', { doing, action });
-      return result;
+      if (isRead(action)) return await breaker.run(call, { turn, signal });
+      changes?.(command.input);
+      try {
+        const result = await breaker.run(call, { turn, signal });
+        scope.logger.info('changed AWS', { doing, action });
+        return result;
+      } finally {
+        changes?.(command.input);
+      }
     } catch (error) {
       // Getting credentials is a call of its own, and its error says already what was being done.
       throw error instanceof AwsError ? error : new AwsError(doing, action, error);

@@ -8,8 +8,13 @@ export function roleName(installation: string, namespace: string, name: string):
   return `${name.slice(0, 47)}-${digest(`${installation}/${namespace}/${name}`, 16)}`;
 }
 
+/** All roles whose objects name no other path are under this one. */
+export function rolesPath(installation: string): string {
+  return `/irsa/${installation}/`;
+}
+
 export function rolePath(installation: string, namespace: string): string {
-  return `/irsa/${installation}/${namespace}/`;
+  return `${rolesPath(installation)}${namespace}/`;
 }
 
 /** The id of the role's account. Undefined if that is not the ARN of a role. */

@@ -42,7 +42,7 @@ export interface QuotaOptions {
   readonly logger: Logger;
   readonly now: () => number;
   /** Hears of each summary that was read. */
-  readonly heard: ((summary: AccountSummary) => void) | undefined;
+  readonly heard: (summary: AccountSummary) => void;
 }
 
 /**
@@ -80,6 +80,6 @@ async function summarize({ iam: calls, heard }: QuotaOptions): Promise<AccountSu
     },
     used: { roles: numbers.Roles, providers: numbers.Providers },
   };
-  heard?.(summary);
+  heard(summary);
   return summary;
 }

@@ -11,6 +11,8 @@ import { Recent } from './recent.ts';
 
 /** What scopes share of an account. */
 export interface Reached {
+  /** Tells the ways apart by which accounts are reached. */
+  readonly key: string;
   readonly id: string;
   readonly roleARN: string | undefined;
   readonly clients: AccountClients;
@@ -39,7 +41,7 @@ const mostSessions = 5_000;
  * Clients that no pass has asked for during so many milliseconds go, because probably no object names their account any more.
  * An object whose resync takes longer costs new clients, but no AssumeRole.
  */
-const unusedAfter = 15 * 60_000;
+export const unusedAfter = 15 * 60_000;
 
 /** Accounts by the role and the namespace through which they are reached, and the operator's own. */
 export class ReachedAccounts {
@@ -74,6 +76,7 @@ export class ReachedAccounts {
     const { Account: id } = await sts.send('asking whose credentials these are', new GetCallerIdentityCommand({}));
     if (!id) throw new Error('asking STS for the account of the credentials: it named none');
     return {
+      key: '',
       id,
       roleARN: undefined,
       clients: clients.forCredentials(undefined),
@@ -96,7 +99,7 @@ export class ReachedAccounts {
     const quotas = this.quotas.get(key, () => ({}));
     return this.roles.get(key, () => {
       const credentials = this.credentials(key, session);
-      return { id, roleARN, clients: clients.forCredentials(credentials), credentials, zones, quotas };
+      return { key, id, roleARN, clients: clients.forCredentials(credentials), credentials, zones, quotas };
     });
   }
 

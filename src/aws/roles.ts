@@ -239,7 +239,8 @@ function trusts({ Statement }: PolicyDocument, providerARNs: readonly string[]):
   });
 }
 
-function toRole(role: iam.Role): Role {
+/** What IAM left out is as if the role had none. */
+export function toRole(role: Partial<iam.Role>): Role {
   return {
     name: role.RoleName ?? '',
     arn: role.Arn ?? '',

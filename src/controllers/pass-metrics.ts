@@ -1,5 +1,5 @@
 import type { OIDCIssuerStatus } from '../api/generated/oidc-issuer.ts';
-import type { AccountSummary } from '../aws/quotas.ts';
+import type { SharedIamObserver } from '../aws/shared-iam.ts';
 import type { OperatorMetrics } from '../observability/operator-metrics.ts';
 import type { PassObserver } from '../runtime/object-reconciler.ts';
 import type { Reconcile } from '../runtime/reconciler.ts';
@@ -29,12 +29,17 @@ export function issuerMetrics(
 }
 
 /** Keeps what the metrics say of each AWS account. */
-export const accountMetrics =
-  ({ iamQuotas, iamUsed }: Pick<OperatorMetrics, 'iamQuotas' | 'iamUsed'>) =>
-  (account: string, { quotas, used }: AccountSummary): void => {
+export const accountMetrics = ({
+  iamQuotas,
+  iamUsed,
+  roleSweeps,
+}: Pick<OperatorMetrics, 'iamQuotas' | 'iamUsed' | 'roleSweeps'>): SharedIamObserver => ({
+  summarized(account, { quotas, used }) {
     for (const [quota, value] of told(quotas)) iamQuotas.set({ account, quota }, value);
     for (const [quota, value] of told(used)) iamUsed.set({ account, quota }, value);
-  };
+  },
+  swept: (account, result) => roleSweeps.increment({ account, result }),
+});
 
 /** Counts how passes end. One that waits for something is no error. */
 export const countedPasses =

@@ -28,6 +28,12 @@ export class OperatorMetrics {
     labels: ['namespace', 'name'],
   });
 
+  readonly roleSweeps = this.#metrics.counter({
+    name: 'irsa_role_sweeps_total',
+    help: 'Reads of all roles of an AWS account together, by how they ended. After one that failed, roles are read one by one.',
+    labels: ['account', 'result'],
+  });
+
   readonly iamQuotas = this.#metrics.gauge({
     name: 'irsa_iam_quota',
     help: 'What IAM takes in an AWS account, as it told last.',

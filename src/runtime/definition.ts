@@ -16,6 +16,8 @@ export interface Pass {
   readonly signal: AbortSignal;
   /** Nothing is known to have changed since the last pass, a moment ago: the object only waits. */
   readonly isReturn?: boolean;
+  /** Somebody asks for a look with the annotation reconcile-at. */
+  readonly isAskedFor?: boolean;
   /** Which calls go first where the calls of several passes wait for their turn. */
   readonly urgency: Priority;
   /** Names the object in each line. */

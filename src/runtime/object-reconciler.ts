@@ -101,6 +101,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       pass: {
         signal,
         isReturn: resting.size > 0,
+        isAskedFor: isAskedFor(object),
         urgency: turn.priority,
         logger,
         event: (type, reason, message) => events.record(object, { type, reason, message }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { ListRolesCommand } from '@aws-sdk/client-iam';
 import type { AuditEvent } from '../backends/control-plane/audit.ts';
 import { workloadKubeconfig } from '../environment/cluster.ts';
 import { Environment } from '../environment/environment.ts';
@@ -6,7 +7,7 @@ import { until } from '../environment/wait.ts';
 import { defaultTiming } from '../backends/aws/state.ts';
 import { awsCluster, credential, iamServiceAccount, inlinePolicies, oidcIssuer, serviceAccount } from './objects.ts';
 import { ReadLog } from './read-log.ts';
-import { operatorRequests, ownAccountID, Workspace } from './workspace.ts';
+import { operatorRequests, ownAccountID, passesOverRoles, Workspace } from './workspace.ts';
 
 jest.setTimeout(240_000);
 
@@ -18,6 +19,8 @@ const roles = { empty: 0, reader: 0, writer: 1, echoer: 3 } as const;
 let environment: Environment;
 let workspace: Workspace;
 let reads: ReadLog;
+/** What was asked of AWS about roles meanwhile, of all together and of each. */
+let atRest: { readonly sweeps: ReadonlyMap<string, string[][]>; readonly ofRoles: readonly string[][] };
 /** What was asked of the API server while everything was read on AWS twice more. */
 let requests: AuditEvent[];
 
@@ -25,6 +28,7 @@ beforeAll(async () => {
   environment = await Environment.start();
   await environment.install();
   reads = new ReadLog(environment.front);
+  environment.front.state.timing.rolesOnPage = 1;
   workspace = await Workspace.create(environment, namespace);
   await environment.startOperator({ intervals: { resync: '1s' } });
   await Promise.all([workspace.account(clusterAccountID), workspace.account(ownAccountID)]);
@@ -51,19 +55,22 @@ beforeAll(async () => {
   const { next } = await environment.controlPlane.audit();
   await everythingReadAgain();
   ({ requests } = await operatorRequests(environment, next));
+  atRest = {
+    sweeps: new Map([clusterAccountID, ownAccountID].map((id) => [id, reads.sweeps(id)])),
+    ofRoles: Object.keys(roles).flatMap((name) => reads.rolePasses(name)),
+  };
 });
 
 afterAll(() => environment?.stop());
 
-/** Begins anew and waits until each object was read on AWS from its first call to its last, twice. */
+/** Begins anew and waits until the operator has looked at each object on AWS, twice. */
 async function everythingReadAgain(): Promise<void> {
   reads.clear();
-  const twoPasses = () => {
-    const passes = [
-      ...Object.keys(roles).map((name) => reads.rolePasses(name).length),
-      ...[clusterAccountID, ownAccountID].map((accountID) => reads.issuerPasses(accountID).length),
-    ];
-    return Math.min(...passes) >= 2 ? true : undefined;
+  const { next } = await environment.controlPlane.audit();
+  const twoPasses = async () => {
+    const passes = [clusterAccountID, ownAccountID].map((accountID) => reads.issuerPasses(accountID).length);
+    const overRoles = await passesOverRoles(environment, next, Object.keys(roles));
+    return Math.min(overRoles - 1, ...passes) >= 2 ? true : undefined;
   };
   await until('two passes over each object', twoPasses, 60);
 }
@@ -117,19 +124,19 @@ test('nothing is listed', () => {
 
 const { policiesOnPage } = defaultTiming;
 
-test.each(Object.entries(roles))(
-  'a look at role %s with %i inline policies is 3+M reads, and one for each further page of the list',
-  (name, inlineCount) => {
-    for (const pass of reads.rolePasses(name)) {
-      expect(pass.sort()).toEqual(
-        [
-          ...Array.from({ length: inlineCount }, () => 'GetRolePolicy'),
-          'GetRole',
-          'ListAttachedRolePolicies',
-          ...Array.from({ length: Math.max(1, Math.ceil(inlineCount / policiesOnPage)) }, () => 'ListRolePolicies'),
-        ].sort(),
-      );
+test.each([clusterAccountID, ownAccountID])(
+  'the roles of account %s are looked at together, by two calls and one for each further page',
+  async (accountID) => {
+    const { iam } = await environment.account(accountID);
+    environment.front.state.timing.rolesOnPage = 1000;
+    const { Roles = [] } = await iam.send(new ListRolesCommand({}));
+    const ours = Roles.filter(({ Path }) => Path?.startsWith('/irsa/'));
+    expect(ours).toHaveLength(2);
+    expect(atRest.sweeps.get(accountID)?.length).toBeGreaterThanOrEqual(1);
+    for (const sweep of atRest.sweeps.get(accountID) ?? []) {
+      expect(sweep).toEqual([...Roles.map(() => 'GetAccountAuthorizationDetails'), ...ours.map(() => 'ListRoles')]);
     }
+    expect(atRest.ofRoles).toEqual([]);
   },
 );
 
@@ -144,6 +151,26 @@ test.each([
       expect(count(/OpenIDConnectProvider/)).toBe(providers);
       expect(count(/ListResourceRecordSets/)).toBe(1);
       expect(pass.length - providers - 1).toBeLessThanOrEqual(11);
+    }
+  },
+);
+
+// The last, for it takes a permission away.
+test.each(Object.entries(roles))(
+  'without the permission a look at role %s with %i inline policies is 3+M reads, and one for each further page of the list',
+  async (name, inlineCount) => {
+    environment.access.withhold('iam:GetAccountAuthorizationDetails');
+    reads.clear();
+    await until('two looks at the role', () => reads.rolePasses(name).length >= 2 || undefined, 60);
+    for (const pass of reads.rolePasses(name)) {
+      expect(pass.sort()).toEqual(
+        [
+          ...Array.from({ length: inlineCount }, () => 'GetRolePolicy'),
+          'GetRole',
+          'ListAttachedRolePolicies',
+          ...Array.from({ length: Math.max(1, Math.ceil(inlineCount / policiesOnPage)) }, () => 'ListRolePolicies'),
+        ].sort(),
+      );
     }
   },
 );

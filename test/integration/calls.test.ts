@@ -5,7 +5,7 @@ import type { Operator } from '../environment/operator.ts';
 import { until } from '../environment/wait.ts';
 import { iamServiceAccount, inlinePolicies, managedPolicies, oidcIssuer, roleARN, serviceAccount } from './objects.ts';
 import { ReadLog } from './read-log.ts';
-import { operatorRequests, ownAccountID, Workspace } from './workspace.ts';
+import { operatorRequests, ownAccountID, passesOverRoles, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
@@ -22,6 +22,7 @@ beforeAll(async () => {
   environment = await Environment.start();
   // Calls are counted here, and none is made twice because IAM does not know a role yet.
   environment.front.state.timing.callsWithoutPath = 0;
+  environment.front.state.timing.rolesOnPage = 1000;
   await environment.install();
   workspace = await Workspace.create(environment, namespace);
   await workspace.account(accountID);
@@ -91,19 +92,24 @@ describe('many objects of one account', () => {
     expect(environment.front.count('AssumeRole')).toEqual({ 'sts:AssumeRole': 1 });
   });
 
-  test('are looked at after a restart of the operator, and nothing is written', async () => {
+  test('are looked at after a restart of the operator, all roles together, and nothing is written', async () => {
     await operator.terminate();
     const reads = new ReadLog(environment.front);
     environment.front.clearCalls();
     const { next } = await environment.controlPlane.audit();
     // Looks again soon, so that the first look is known to have ended.
     operator = await environment.startOperator({ intervals: { resync: '1s' } });
-    const lookedAt = () => {
-      const passes = [...names.map((name) => reads.rolePasses(name).length), reads.issuerPasses(accountID).length];
-      return Math.min(...passes) >= 1 ? true : undefined;
+    const lookedAt = async () => {
+      const whole = (await passesOverRoles(environment, next, names)) - 1;
+      return Math.min(whole, reads.issuerPasses(accountID).length, reads.sweeps(accountID).length) >= 1 || undefined;
     };
     await until('a whole look at each object', lookedAt, 60);
     expect(environment.front.writes()).toEqual([]);
+    const ofRoles = reads.sweeps(accountID).map((sweep) => sweep.toSorted());
+    expect(ofRoles[0]).toEqual(['GetAccountAuthorizationDetails', 'GetAccountSummary', 'ListRoles']);
+    for (const later of ofRoles.slice(1)) expect(later).toEqual(['GetAccountAuthorizationDetails', 'ListRoles']);
+    for (const name of names) expect(reads.rolePasses(name)).toEqual([]);
+    expect(environment.front.count('GetRole')).toEqual({});
     expect(environment.front.count('AssumeRole')).toEqual({ 'sts:AssumeRole': 1 });
     const { requests } = await operatorRequests(environment, next);
     const verbs = new Set(requests.map(({ verb }) => verb));

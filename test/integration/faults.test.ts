@@ -159,7 +159,9 @@ test('reads that fail for a while take no condition back and send no warning; th
 
   // As often as the SDK tries one call, and once more.
   environment.front.fail('GetRole', { kind: 'reset' }, 4);
-  await workspace.patch('iamserviceaccount', name, { metadata: { labels: { look: 'again' } } });
+  await workspace.patch('iamserviceaccount', name, {
+    metadata: { annotations: { 'irsa.giantswarm.io/reconcile-at': 'now' } },
+  });
   const message = await until('the error to be said', async () => {
     const { status } = await workspace.get('iamserviceaccount', name);
     return status?.conditions?.find(({ type }) => type === 'RoleReady')?.message || undefined;

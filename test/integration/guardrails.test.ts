@@ -125,7 +125,7 @@ test('a boundary that a Guardrail forces comes to roles that stand, follows the 
   await force(powerUser);
   await bounded(powerUser);
   await account.iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName }));
-  await tenant.kubectl(['annotate', 'iamserviceaccount', 'reader', 'example.com/look=again']);
+  await tenant.kubectl(['annotate', 'iamserviceaccount', 'reader', 'irsa.giantswarm.io/reconcile-at=again']);
   await bounded(powerUser);
   await tenant.apply(iamServiceAccount('unbounded', 'abcl0', { role: { permissionsBoundary: administrator } }));
   expect((await refusal(tenant, 'iamserviceaccount', 'unbounded')).message).toContain(`allows only ${powerUser}`);

@@ -130,7 +130,7 @@ describe('an issuer that an AWSCluster asks for', () => {
       const input = proofOf(workspace, echoer);
       await spoil();
       expect(await failure(input)).toMatchObject({ step, message: expect.stringContaining(said) });
-      await workspace.kubectl(['annotate', object, `look-again=${Date.now()}`, '--overwrite']);
+      await workspace.kubectl(['annotate', object, `irsa.giantswarm.io/reconcile-at=${Date.now()}`, '--overwrite']);
       await until('the proof', async () => ((await failure(input)) === undefined ? true : undefined), 60);
     },
   );

@@ -3,9 +3,14 @@ import type { AwsFront } from '../backends/aws/front.ts';
 interface Read {
   readonly operation: string;
   readonly accountID: string;
-  /** Of calls about a role. */
+  /** Of calls about a role; `all` of those about all roles. */
   readonly roleName: string | null;
+  /** Of listings. */
+  readonly isFirstPage: boolean;
 }
+
+/** What the operator asks of an account for all of its roles together. */
+const sweeping = new Set(['GetAccountAuthorizationDetails', 'ListRoles', 'GetAccountSummary']);
 
 /** What was called on AWS, pass by pass of the operator: each pass over an object makes the same calls in a circle. */
 export class ReadLog {
@@ -15,7 +20,8 @@ export class ReadLog {
     const judge = front.authorize;
     front.authorize = (request, credential) => {
       const { operation, accountID, form } = request;
-      this.#reads.push({ operation, accountID, roleName: form.get('RoleName') });
+      const ofRoles = sweeping.has(operation) ? 'all' : form.get('RoleName');
+      this.#reads.push({ operation, accountID, roleName: ofRoles, isFirstPage: !form.has('Marker') });
       return judge(request, credential);
     };
   }
@@ -32,6 +38,12 @@ export class ReadLog {
     );
   }
 
+  /** The operations of each whole sweep of the account's roles. */
+  sweeps(accountID: string): string[][] {
+    const calls = this.#reads.filter((read) => read.accountID === accountID && read.roleName === 'all');
+    return circles(calls, 'GetAccountAuthorizationDetails');
+  }
+
   /** The operations of each whole pass over the one issuer of the account. */
   issuerPasses(accountID: string): string[][] {
     const calls = this.#reads.filter((read) => read.accountID === accountID && read.roleName === null);
@@ -46,7 +58,7 @@ export class ReadLog {
 function circles(reads: readonly Read[], operation: string): string[][] {
   const result: string[][] = [];
   for (const read of reads) {
-    if (read.operation === operation) result.push([]);
+    if (read.operation === operation && read.isFirstPage) result.push([]);
     result.at(-1)?.push(read.operation);
   }
   return result.slice(0, -1);

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Environment } from '../environment/environment.ts';
 import { until } from '../environment/wait.ts';
 import { iamServiceAccount, oidcIssuer, serviceAccount } from './objects.ts';
-import { ReadLog } from './read-log.ts';
-import { ownAccountID, Workspace } from './workspace.ts';
+import { ownAccountID, passesOverRoles, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
@@ -12,12 +11,10 @@ const subjects = [{ namespace: 'default', name: 'shared' }];
 
 let environment: Environment;
 let workspace: Workspace;
-let reads: ReadLog;
 
 beforeAll(async () => {
   environment = await Environment.start();
   await environment.install();
-  reads = new ReadLog(environment.front);
   workspace = await Workspace.create(environment, 'org-acme');
   await workspace.account(ownAccountID);
   await environment.startOperator({ intervals: { resync: '1s' } });
@@ -35,11 +32,10 @@ async function sharedServiceAccount() {
   return { ...metadata, role: metadata.annotations?.[roleKey] };
 }
 
-/** By the looks that each takes at its role. */
 async function passesOverBoth(): Promise<void> {
-  reads.clear();
-  const seen = () => ['older', 'another'].every((name) => reads.rolePasses(name).length >= 3);
-  await until('three passes over each', () => seen() || undefined);
+  const { next } = await environment.controlPlane.audit();
+  const passes = () => passesOverRoles(environment, next, ['older', 'another']);
+  await until('three passes over each', async () => (await passes()) > 3 || undefined);
 }
 
 test('a service account of two objects stays with the older one, also made anew, and nobody rewrites it', async () => {

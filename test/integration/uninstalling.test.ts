@@ -5,6 +5,7 @@ import { Lab } from '../environment/lab.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
 import { ReadLog } from './read-log.ts';
+import { passesOverRoles } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
@@ -62,9 +63,15 @@ test('installed again it goes on with the same objects, and changes nothing on A
   await lab.environment.install();
   front.clearCalls();
   const reads = new ReadLog(front);
+  const { next } = await lab.environment.controlPlane.audit();
   await lab.startOperator({ intervals: { resync: '1s' } });
-  const looks = () => Math.min(reads.issuerPasses(tenant.accountID).length, reads.rolePasses(tenant.name).length);
-  await until('a whole look at each object', () => looks() >= 1 || undefined, 60);
+  const looks = async () =>
+    Math.min(
+      reads.issuerPasses(tenant.accountID).length,
+      reads.sweeps(tenant.accountID).length,
+      (await passesOverRoles(lab.environment, next, [tenant.name])) - 1,
+    );
+  await until('a whole look at each object', async () => (await looks()) >= 1 || undefined, 60);
   await tenant.ready('oidcissuer');
   await tenant.ready('iamserviceaccount');
   expect(front.writes()).toEqual([]);

@@ -4,6 +4,7 @@ import { Lab } from '../environment/lab.ts';
 import type { Operator } from '../environment/operator.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
+import { passesOverRoles } from './workspace.ts';
 
 jest.setTimeout(120_000);
 
@@ -74,13 +75,13 @@ test.each(['own', 'workload'] as const)(
 
 test('what the operator writes itself sets off no look', async () => {
   const tenant = tenants.own;
-  const looks = () => lab.environment.front.calls.filter(({ operation }) => operation === 'GetRole').length;
+  const { next } = await lab.environment.controlPlane.audit();
   await tenant.kubectl(['annotate', 'serviceaccount', tenant.name, `${roleKey}-`]);
   await annotated(tenant);
   // Whatever the write set off would have begun before the next change is acted on.
   await tenant.kubectl(['annotate', 'serviceaccount', tenant.name, `${roleKey}-`]);
   await annotated(tenant);
-  expect(looks()).toBe(2);
+  expect(await passesOverRoles(lab.environment, next, [tenant.name])).toBe(2);
 });
 
 test('where the watch is refused it is quiet, and looks go on', async () => {

@@ -128,3 +128,19 @@ export async function operatorRequests(
   const { events, next } = await controlPlane.audit(since);
   return { requests: events.filter(({ user }) => identities.includes(user.username)), next };
 }
+
+/**
+ * How many passes the operator has begun since then over each of the IAMServiceAccounts, at the least. The one before the last has
+ * ended, because an object has one pass at a time.
+ */
+export async function passesOverRoles(
+  environment: Environment,
+  since: number,
+  names: readonly string[],
+): Promise<number> {
+  const { requests } = await operatorRequests(environment, since);
+  const read = requests
+    .filter(({ verb, objectRef }) => verb === 'get' && objectRef?.resource === 'iamserviceaccounts')
+    .map(({ objectRef }) => objectRef?.name);
+  return Math.min(...names.map((name) => read.filter((each) => each === name).length));
+}

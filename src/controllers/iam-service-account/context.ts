@@ -3,7 +3,7 @@ import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import type { NamespacedName } from '../../api/resources.ts';
 import type { Account, Accounts } from '../../aws/accounts.ts';
 import type { Owner } from '../../aws/ownership.ts';
-import type { Role } from '../../aws/roles.ts';
+import type { Role, RolePolicies } from '../../aws/roles.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Pass } from '../../runtime/definition.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
@@ -67,7 +67,12 @@ export interface RoleContext extends Common {
   /** Undefined until an issuer tells in which account the role shall be. */
   readonly target: { readonly account: Account; readonly desired: DesiredRole } | undefined;
   /** Set by the role's step, for those that need it. */
-  observed?: { readonly role: Role; readonly createdNow: boolean };
+  observed?: {
+    readonly role: Role;
+    readonly createdNow: boolean;
+    /** Absent: nobody has read them yet. */
+    readonly policies?: RolePolicies;
+  };
   /** Set by the step of the trust policy: the issuers whose statements stand. */
   trusting?: readonly IssuerEntry[];
 }

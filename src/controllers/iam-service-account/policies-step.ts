@@ -13,10 +13,10 @@ export const policiesStep: Step<RoleContext, RoleRemoval> = {
   async reconcile({ services, target, observed }) {
     if (!target || !observed) throw new Error('policies need an existing role');
     const { roles, id } = target.account;
-    const { role, createdNow } = observed;
+    const { role, createdNow, policies } = observed;
     return inAccount(id, () =>
       services.propagation.orWait(role, async () => {
-        const before = createdNow ? none : await roles.getPolicies(role.name);
+        const before = createdNow ? none : (policies ?? (await roles.getPolicies(role.name)));
         const changes = diffPolicies(target.desired.policies, before);
         if (changes) await change(roles, role.name, changes);
         return ready;

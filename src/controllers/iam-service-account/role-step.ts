@@ -6,6 +6,7 @@ import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
 import { leftAlone, mustBeOurs } from '../ownership.ts';
 import { forgetTagKeys } from '../tag-keys.ts';
+import { atRest } from './at-rest.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { desiredPolicies } from './desired.ts';
 import { diffRole } from './diff.ts';
@@ -21,7 +22,12 @@ export const roleStep: Step<RoleContext, RoleRemoval> = {
   async reconcile(context) {
     const { target } = context;
     if (!target) return awaitingIssuer;
-    return inAccount(target.account.id, () => ensure(context, target));
+    return inAccount(target.account.id, async () => {
+      const swept = await atRest(context);
+      if (!swept) return ensure(context, target);
+      context.observed = { ...swept, createdNow: false };
+      return ready;
+    });
   },
 
   async remove({ services, object, account, owner, roleName, role: find, pass }) {

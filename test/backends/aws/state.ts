@@ -67,6 +67,8 @@ export interface Timing {
   readsWithoutTags: number;
   /** A page of a role's policies holds no more, however many were asked for. */
   policiesOnPage: number;
+  /** A page of roles holds no more, however many were asked for. */
+  rolesOnPage: number;
 }
 
 export const defaultTiming: Readonly<Timing> = {
@@ -77,6 +79,7 @@ export const defaultTiming: Readonly<Timing> = {
   withoutPathMillis: 300,
   readsWithoutTags: 0,
   policiesOnPage: 2,
+  rolesOnPage: 3,
 };
 
 /** All that the front knows besides moto. */

@@ -20,7 +20,7 @@ export class FakeAccount {
   ) {
     const pageSize = () => aws.pageSize;
     const nextNumber = () => aws.nextNumber();
-    this.iam = new FakeIam({ id, now: aws.now, pageSize, partition: () => partitionOf(aws.region).name });
+    this.iam = new FakeIam({ id, now: aws.now, pageSize, nextNumber, partition: () => partitionOf(aws.region).name });
     this.route53 = new FakeRoute53({ pageSize, nextNumber });
     this.cloudfront = new FakeCloudFront({
       id,

@@ -2,6 +2,7 @@ import type * as iam from '@aws-sdk/client-iam';
 import { tagList } from './service.ts';
 
 export interface FakeRole {
+  readonly id: string;
   readonly name: string;
   readonly arn: string;
   readonly path: string;
@@ -31,7 +32,7 @@ export interface FakeProvider {
 export function asRole(role: FakeRole): iam.Role {
   return {
     RoleName: role.name,
-    RoleId: 'AROAFAKE',
+    RoleId: role.id,
     Arn: role.arn,
     Path: role.path,
     CreateDate: role.createdAt,
@@ -42,6 +43,17 @@ export function asRole(role: FakeRole): iam.Role {
       ? { PermissionsBoundaryArn: role.permissionsBoundary, PermissionsBoundaryType: 'PermissionsBoundaryPolicy' }
       : undefined,
     Tags: tagList(role.tags),
+  };
+}
+
+/** As GetAccountAuthorizationDetails says it: with the policies, and without description and session duration. */
+export function asRoleDetail(role: FakeRole): iam.RoleDetail {
+  const { Description, MaxSessionDuration, ...detail } = asRole(role);
+  return {
+    ...detail,
+    InstanceProfileList: [],
+    AttachedManagedPolicies: [...role.managed].map((PolicyArn) => ({ PolicyArn })),
+    RolePolicyList: [...role.inline].map(([PolicyName, text]) => ({ PolicyName, PolicyDocument: urlEncode(text) })),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   checkTags,
   checkTrustPolicy,
 } from './iam-checks.ts';
-import { asRole, urlEncode, type FakeProvider, type FakeRole } from './iam-state.ts';
+import { asRole, asRoleDetail, urlEncode, type FakeProvider, type FakeRole } from './iam-state.ts';
 import { page, ServiceError, tagList, tagRecord } from './service.ts';
 
 export type { FakeProvider, FakeRole } from './iam-state.ts';
@@ -18,6 +18,7 @@ const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 interface Scope {
   readonly id: string;
   pageSize(): number;
+  nextNumber(): number;
   /** As in ARNs. */
   partition(): string;
   readonly now: () => number;
@@ -51,6 +52,7 @@ export class FakeIam {
     }
     if (input.PermissionsBoundary) this.checkPolicyExists(input.PermissionsBoundary);
     const role: FakeRole = {
+      id: `AROAFAKE${this.scope.nextNumber()}`,
       name,
       path,
       arn: `arn:${this.scope.partition()}:iam::${this.scope.id}:role${path}${name}`,
@@ -181,11 +183,19 @@ export class FakeIam {
     return {};
   }
 
-  ListRoles({ Marker }: iam.ListRolesRequest) {
-    const { items, next } = page([...this.roles.values()], ({ name }) => name, Marker, this.scope.pageSize());
+  ListRoles({ Marker, MaxItems, PathPrefix = '/' }: iam.ListRolesRequest) {
+    const under = [...this.roles.values()].filter(({ path }) => path.startsWith(PathPrefix));
+    const { items, next } = page(under, ({ name }) => name, Marker, this.pageSize(MaxItems));
     // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html: neither tags nor the boundary
     const Roles = items.map((role) => ({ ...asRole(role), Tags: undefined, PermissionsBoundary: undefined }));
     return { Roles, IsTruncated: next !== undefined, Marker: next };
+  }
+
+  /** Of roles alone. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html */
+  GetAccountAuthorizationDetails({ Filter, Marker, MaxItems }: iam.GetAccountAuthorizationDetailsRequest) {
+    if (Filter?.join(',') !== 'Role') throw new Error('FakeIam has no details but those of roles');
+    const { items, next } = page([...this.roles.values()], ({ name }) => name, Marker, this.pageSize(MaxItems));
+    return { RoleDetailList: items.map(asRoleDetail), IsTruncated: next !== undefined, Marker: next };
   }
 
   /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html, in part */
@@ -269,6 +279,12 @@ export class FakeIam {
   DeleteOpenIDConnectProvider({ OpenIDConnectProviderArn }: iam.DeleteOpenIDConnectProviderRequest) {
     this.providers.delete(this.provider(OpenIDConnectProviderArn).arn);
     return {};
+  }
+
+  /** Of listings of roles. */
+  private pageSize(asked = 100): number {
+    if (asked < 1 || asked > 1000) throw new ServiceError('ValidationError', 400, `maxItems ${asked}`);
+    return Math.min(asked, this.scope.pageSize());
   }
 
   private nameOf(arn: string): string {

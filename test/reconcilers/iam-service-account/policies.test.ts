@@ -123,6 +123,7 @@ test.each([
 test('waits where parts of IAM do not know the policies of the new role yet', async () => {
   const story = new Story();
   await story.reconcile();
+  story.askForLook();
   story.aws.failNext('ListRolePolicies', new ServiceError('NoSuchEntityException', 404));
   await story.reconcile();
   expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'RolePropagating' });

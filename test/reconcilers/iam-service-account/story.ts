@@ -79,6 +79,7 @@ export function issuer(name = 'abcl0', { spec, status, metadata }: IssuerChanges
 /** Where all is there that an IAMServiceAccount needs, and one is applied. */
 export class Story extends World {
   #run = this.runner(iamServiceAccountDefinition(this));
+  #looks = 0;
 
   constructor(spec: Spec = {}) {
     super();
@@ -88,7 +89,7 @@ export class Story extends World {
     this.kube.seed(iamServiceAccounts, account(spec));
   }
 
-  /** Another process, with the accounts as they are now. */
+  /** Another process. It forgets what was read on AWS only if `accounts` are others. */
   restart(): void {
     this.#run = this.runner(iamServiceAccountDefinition(this));
   }
@@ -153,6 +154,13 @@ export class Story extends World {
 
   edit(spec: { readonly [field in keyof Spec]: unknown }): void {
     this.kube.edit(iamServiceAccounts, ref, { spec });
+  }
+
+  /** Each call asks anew. */
+  askForLook(name = ref.name): void {
+    const value = `${++this.#looks}`;
+    const metadata = { annotations: { 'irsa.giantswarm.io/reconcile-at': value } };
+    this.kube.edit(iamServiceAccounts, { ...ref, name }, { metadata });
   }
 
   annotatePlan(value: string | null): void {

@@ -27,6 +27,7 @@ export function letIn(story: Story, id: string): void {
 export function trusting(story: Story, id: string, host: string): FakeRole {
   const Federated = `arn:aws:iam::${id}:oidc-provider/${host}`;
   const role: FakeRole = {
+    id: 'AROAFAKE',
     name: 'by-hand',
     arn: `arn:aws:iam::${id}:role/by-hand`,
     path: '/',

@@ -15,7 +15,7 @@ beforeEach(() => {
   now = 0;
   aws = new FakeAws({ now: () => now });
   heard = [];
-  accounts = aws.accounts({ summarized: (...summary) => heard.push(summary) });
+  accounts = aws.accounts({ observer: { summarized: (...summary) => heard.push(summary) } });
 });
 
 async function read(options: Parameters<typeof scope>[0] = {}) {

@@ -53,6 +53,7 @@ test('the operator’s metrics begin with irsa_, and counters end in _total', ()
     ['irsa_aws_calls_total', 'counter'],
     ['irsa_issuer_verified_timestamp_seconds', 'gauge'],
     ['irsa_certificate_not_after_timestamp_seconds', 'gauge'],
+    ['irsa_role_sweeps_total', 'counter'],
     ['irsa_iam_quota', 'gauge'],
     ['irsa_iam_used', 'gauge'],
   ]);

@@ -85,6 +85,7 @@ export const iamNeeds: Needs = {
     onRole,
   ),
   'iam:ListRoles': onEverything('iam:ListRoles'),
+  'iam:GetAccountAuthorizationDetails': onEverything('iam:GetAccountAuthorizationDetails'),
   'iam:GetAccountSummary': onEverything('iam:GetAccountSummary'),
   'iam:ListOpenIDConnectProviders': onEverything('iam:ListOpenIDConnectProviders'),
   'iam:CreateOpenIDConnectProvider': createProvider,

@@ -2,6 +2,7 @@ import { members, withForm, type AwsRequest } from '../request.ts';
 import type { FrontState, RoleSizes } from '../state.ts';
 import { items, parseXml } from '../xml.ts';
 import { policyKey, roleKey, sameName } from './iam-names.ts';
+import { roleListings } from './iam-listings.ts';
 import { oidcProviders } from './iam-providers.ts';
 import { success } from './iam-replies.ts';
 import type { Handler } from './index.ts';
@@ -135,5 +136,6 @@ export const iam: Readonly<Record<string, Handler>> = {
   'iam:DeletePolicy': noting(({ accountID, form }, state) => {
     state.policies.delete(policyKey(accountID, (form.get('PolicyArn') ?? '').replace(/^.*\//, '')));
   }),
+  ...roleListings,
   ...oidcProviders,
 };
