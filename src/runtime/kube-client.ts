@@ -25,6 +25,14 @@ export interface ListOptions<O> {
   readonly namespace?: string;
   /** Picks the objects that are given, page by page, because all that there are may not fit in memory. Absent: all. */
   readonly keep?: (object: O) => boolean;
+  /** The most pages, of up to 100 objects each: a list with more fails. Absent: as many as there are. */
+  readonly longest?: number;
+}
+
+/** What an object must still be to be deleted. */
+export interface Precondition {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 /** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
@@ -49,6 +57,6 @@ export interface KubeClient {
     body: Readonly<Record<string, unknown>>,
     options?: { readonly subresource?: 'status' },
   ): Promise<O>;
-  /** Happy if gone. With a uid, another object of the same name is left alone (conflict). */
-  delete(resource: Resource, ref: NamespacedName, options?: { readonly uid?: string }): Promise<void>;
+  /** Happy if gone. Another object of the same name, or one that changed, is left alone (conflict) if the precondition says so. */
+  delete(resource: Resource, ref: NamespacedName, precondition?: Precondition): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ManagedFields, ObjectMeta } from '../../src/api/meta.ts';
 import { fieldManager } from '../../src/api/names.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
-import type { DesiredObject, KubeClient, ListOptions, OwnerReference } from '../../src/runtime/kube-client.ts';
+import type { DesiredObject, KubeClient, ListOptions, OwnerReference, Precondition } from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import type { Gate } from './gate.ts';
 import { appliedFields, manageAnnotations } from './kube/managed-annotations.ts';
@@ -48,6 +48,9 @@ export class FakeKube implements KubeClient {
 
   /** Stands around each write; a test may put another in its place. */
   gate: Gate = (_, act) => act();
+
+  /** Kinds that this server does not know, as `version plural`; a test may put others in their place. */
+  unserved: readonly string[] = [];
 
   /** What its own tokens carry; a test may put another in its place. */
   issuerURL: string | undefined;
@@ -189,16 +192,19 @@ export class FakeKube implements KubeClient {
     return this.#call(verb, resource, ref, () => this.#patch(resource, ref, body, status, true) as O & Json);
   }
 
-  async delete(resource: Resource, ref: NamespacedName, options: { readonly uid?: string } = {}): Promise<void> {
+  async delete(resource: Resource, ref: NamespacedName, precondition: Precondition = {}): Promise<void> {
     this.#call('delete', resource, ref, () => {
-      const uid = this.get(resource, ref)?.metadata.uid;
-      if (uid !== undefined && options.uid !== undefined && uid !== options.uid)
-        throw new KubeError('the UID in the precondition does not match', 409, 'Conflict');
+      const { metadata } = this.get(resource, ref) ?? {};
+      const wanted = Object.entries(precondition) as [keyof Precondition, string][];
+      if (metadata && wanted.some(([field, value]) => metadata[field] !== value))
+        throw new KubeError('the precondition does not match', 409, 'Conflict');
       this.#delete(resource, ref);
     });
   }
 
   #call<T>(verb: Verb, resource: Resource, { namespace, name }: NamespacedName, act: () => T): T {
+    if (this.unserved.includes(`${resource.version} ${resource.plural}`))
+      throw new KubeError(`${verb} ${resource.kind}: 404`, 404, undefined);
     const record = verb === 'find' || verb === 'list' ? this.reads : this.writes;
     record.push({ verb, resource: resource.plural, ref: { namespace, name } });
     const index = this.#faults.findIndex((fault) => fault.verb === verb);
