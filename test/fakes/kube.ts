@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ManagedFields, ObjectMeta } from '../../src/api/meta.ts';
 import { fieldManager } from '../../src/api/names.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
-import type { DesiredObject, KubeClient, ListOptions, OwnerReference, Precondition } from '../../src/runtime/kube-client.ts';
+import type {
+  DesiredObject,
+  KubeClient,
+  ListOptions,
+  OwnerReference,
+  Precondition,
+} from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import type { Gate } from './gate.ts';
 import { appliedFields, manageAnnotations } from './kube/managed-annotations.ts';

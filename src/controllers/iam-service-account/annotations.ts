@@ -1,5 +1,5 @@
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
-import { fieldManager, webhookAnnotations as keys } from '../../api/names.ts';
+import { fieldManager, podIdentityLabel, webhookAnnotations as keys } from '../../api/names.ts';
 import { serviceAccounts } from '../../api/resources.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
@@ -60,6 +60,12 @@ function keysWrittenByUs({ managedFields = [] }: ObjectMeta): Set<string> {
   return new Set(fields.map((field) => field.replace(/^f:/, '')));
 }
 
+/** The label that goes with the role, if it differs: the policy in config/pod-identity serves service accounts that have it. */
+function diffLabels(desired: Annotations, { metadata }: KubernetesObject): Annotations | undefined {
+  const label = desired[keys.roleARN] === null ? null : 'true';
+  return (metadata.labels?.[podIdentityLabel] ?? null) === label ? undefined : { [podIdentityLabel]: label };
+}
+
 /** Writes only what differs, and only if nobody changed the service account since it was read. */
 export async function annotate(
   client: KubeClient,
@@ -67,7 +73,9 @@ export async function annotate(
   desired: Annotations,
 ): Promise<void> {
   const annotations = diffAnnotations(desired, serviceAccount);
-  if (!annotations) return;
+  const labels = diffLabels(desired, serviceAccount);
+  if (!annotations && !labels) return;
   const { resourceVersion } = serviceAccount.metadata;
-  await client.patch(serviceAccounts, serviceAccount.metadata, { metadata: { resourceVersion, annotations } });
+  const metadata = { resourceVersion, ...(annotations && { annotations }), ...(labels && { labels }) };
+  await client.patch(serviceAccounts, serviceAccount.metadata, { metadata });
 }
