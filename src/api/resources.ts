@@ -101,7 +101,7 @@ export const mutatingWebhookConfigurations: Resource = {
 /** The newest first. Kubernetes 1.36 and later serve v1; 1.34 and 1.35 serve v1beta1 if that is switched on. */
 export const admissionPolicyVersions = ['v1', 'v1beta1'] as const;
 export type AdmissionPolicyVersion = (typeof admissionPolicyVersions)[number];
-const admissionPolicies = { group: 'admissionregistration.k8s.io', clusterScoped: true } as const;
+const admissionPolicies = { group: 'admissionregistration.k8s.io', clusterScoped: true, optional: true } as const;
 export const mutatingAdmissionPolicies: Readonly<Record<AdmissionPolicyVersion, Resource>> = inVersions({
   ...admissionPolicies,
   plural: 'mutatingadmissionpolicies',

@@ -1,6 +1,7 @@
 import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
+import { isMap } from './json.ts';
 import type { DesiredObject, KubeClient, ListOptions, Precondition } from './kube-client.ts';
 import { isExpired, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
@@ -32,6 +33,22 @@ export class HttpKubeClient implements KubeClient {
       if (resource.optional && (isNotFound(error) || isNotServed(error))) return [];
       // The list took longer than etcd keeps its version: start once more.
       if (isExpired(error)) return this.#listAll(resource, options);
+      throw error;
+    }
+  }
+
+  async serves({ group, version, plural }: Resource): Promise<boolean> {
+    const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+    try {
+      const answer = await this.transport.json({
+        doing: `reading the kinds of ${group}/${version}`,
+        method: 'GET',
+        path,
+      });
+      const resources: unknown = isMap(answer) ? answer['resources'] : undefined;
+      return Array.isArray(resources) && resources.some((each) => isMap(each) && each['name'] === plural);
+    } catch (error) {
+      if (isNotFound(error) || isNotServed(error)) return false;
       throw error;
     }
   }

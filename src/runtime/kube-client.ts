@@ -43,6 +43,8 @@ export interface KubeClient {
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
   /** All pages. Empty if the kind is optional and not installed. */
   list<O extends KubernetesObject>(resource: Resource, options?: ListOptions<O>): Promise<readonly O[]>;
+  /** Whether the API server has that kind in that version, which a find does not tell: it finds nothing of an unknown kind either. */
+  serves(resource: Resource): Promise<boolean>;
   /** The issuer of the API server's own tokens, by its OIDC discovery document. Undefined if it names none. */
   issuer(): Promise<string | undefined>;
   /** The key set by which the API server's tokens are verified, in JSON, as the server publishes it. */

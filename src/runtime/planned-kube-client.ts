@@ -26,6 +26,10 @@ export class PlannedKubeClient implements KubeClient {
     return this.client.list(resource, options);
   }
 
+  serves(resource: Resource): Promise<boolean> {
+    return this.client.serves(resource);
+  }
+
   issuer(): Promise<string | undefined> {
     return this.client.issuer();
   }

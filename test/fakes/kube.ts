@@ -19,7 +19,7 @@ import { pruneAndDefault, schemaKey, schemas } from './kube/schema.ts';
 import { applyTo } from './kube/server-side-apply.ts';
 import { sameJson } from '../../src/runtime/json.ts';
 
-export type Verb = 'find' | 'list' | 'create' | 'apply' | 'patch' | 'patchStatus' | 'delete';
+export type Verb = 'serves' | 'find' | 'list' | 'create' | 'apply' | 'patch' | 'patchStatus' | 'delete';
 
 export interface Write {
   readonly verb: Verb;
@@ -60,6 +60,10 @@ export class FakeKube implements KubeClient {
 
   /** What its own tokens carry; a test may put another in its place. */
   issuerURL: string | undefined;
+
+  async serves(resource: Resource): Promise<boolean> {
+    return this.#call('serves', resource, { namespace: '', name: '' }, () => this.#isServed(resource));
+  }
 
   async issuer(): Promise<string | undefined> {
     return this.issuerURL;
@@ -138,7 +142,7 @@ export class FakeKube implements KubeClient {
 
   async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
     return this.#call('find', resource, ref, () => {
-      const found = this.get<O & Json>(resource, ref);
+      const found = this.#isServed(resource) ? this.get<O & Json>(resource, ref) : undefined;
       return found && (this.#withApplied(keyOf(resource, ref), found) as O & Json);
     });
   }
@@ -178,6 +182,10 @@ export class FakeKube implements KubeClient {
     });
   }
 
+  #isServed({ version, plural }: Resource): boolean {
+    return !this.unserved.includes(`${version} ${plural}`);
+  }
+
   /** With the fields that we applied, besides those that an update made ours. */
   #withApplied(key: string, object: Json): Json {
     const applied = this.#applied.get(key);
@@ -209,14 +217,13 @@ export class FakeKube implements KubeClient {
   }
 
   #call<T>(verb: Verb, resource: Resource, { namespace, name }: NamespacedName, act: () => T): T {
-    if (this.unserved.includes(`${resource.version} ${resource.plural}`))
-      throw new KubeError(`${verb} ${resource.kind}: 404`, 404, undefined);
-    const record = verb === 'find' || verb === 'list' ? this.reads : this.writes;
+    const isRead = verb === 'serves' || verb === 'find' || verb === 'list';
+    const record = isRead ? this.reads : this.writes;
     record.push({ verb, resource: resource.plural, ref: { namespace, name } });
     const index = this.#faults.findIndex((fault) => fault.verb === verb);
     const [fault] = index === -1 ? [] : this.#faults.splice(index, 1);
     if (fault && !fault.tookEffect) throw fault.error;
-    const isRead = verb === 'find' || verb === 'list';
+    if (!isRead && !this.#isServed(resource)) throw new KubeError(`${verb} ${resource.kind}: 404`, 404, 'NotFound');
     const result = isRead ? act() : this.gate(`${verb} ${resource.plural}`, act);
     if (fault) throw fault.error;
     return result;

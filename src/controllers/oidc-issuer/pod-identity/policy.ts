@@ -9,7 +9,6 @@ import {
 } from '../../../api/resources.ts';
 import { isOurs, type Owner } from '../../../aws/ownership.ts';
 import type { KubeClient, DesiredObject } from '../../../runtime/kube-client.ts';
-import { isNotServed } from '../../../runtime/kube-error.ts';
 import { mergePatch } from '../../../runtime/merge-patch.ts';
 import { mustBeOurs, ownerOf, withoutTakeOver } from '../../ownership.ts';
 import { issuerKey } from '../../references.ts';
@@ -41,11 +40,9 @@ export const policyName = `MutatingAdmissionPolicy ${policyRef.name}`;
 /** Undefined: the API server serves no such policies. */
 export async function findPolicy(client: KubeClient): Promise<Place | undefined> {
   for (const version of admissionPolicyVersions) {
-    try {
-      return { client, version, policy: await client.find(mutatingAdmissionPolicies[version], policyRef) };
-    } catch (error) {
-      if (!isNotServed(error)) throw error;
-    }
+    const resource = mutatingAdmissionPolicies[version];
+    const policy = await client.find<ObservedObject>(resource, policyRef);
+    if (policy || (await client.serves(resource))) return { client, version, policy };
   }
   return undefined;
 }
