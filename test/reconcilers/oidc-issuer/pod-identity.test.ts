@@ -10,7 +10,7 @@ import { minutes } from '../../../src/runtime/duration.ts';
 import { KubeError } from '../../../src/runtime/kube-error.ts';
 import type { FakeKube, Seed } from '../../fakes/kube.ts';
 import { podIdentityWebhook } from '../world.ts';
-import { ref, Story } from './story.ts';
+import { issuerURL, ref, Story } from './story.ts';
 
 const policies = mutatingAdmissionPolicies.v1;
 const bindings = mutatingAdmissionPolicyBindings.v1;
@@ -466,6 +466,7 @@ describe('an issuer that says Webhook, or nothing', () => {
     ['that is nonsense', { webhooks: { rules: 7 } }],
   ])('takes no webhook %s for it, and says what to do', async (_, change) => {
     takeWebhook();
+    story.workload.issuerURL = issuerURL;
     story.workload.seed(mutatingWebhookConfigurations, { ...podIdentityWebhook, ...change });
     await story.until(() => story.condition('ProvidersReady')?.status === 'True');
     expect(condition()).toMatchObject({
@@ -477,6 +478,19 @@ describe('an issuer that says Webhook, or nothing', () => {
     await story.reconcile();
     expect(story.condition('Stalled')).toMatchObject({ reason: 'NoPodIdentity' });
   });
+
+  test.each([undefined, 'https://kubernetes.default.svc'])(
+    'is ready without a webhook while the tokens carry %s, and says what will be needed',
+    async (carried) => {
+      takeWebhook();
+      story.workload.issuerURL = carried;
+      await story.untilReady();
+      expect(condition()?.message).toMatch(/spec\.cluster\.podIdentity: Policy.*do not carry this issuer yet/);
+      story.workload.issuerURL = issuerURL;
+      await story.reconcile();
+      expect(condition()).toMatchObject({ status: 'False', reason: 'NoPodIdentity' });
+    },
+  );
 
   test('is content with a policy that somebody applied', async () => {
     takeWebhook();

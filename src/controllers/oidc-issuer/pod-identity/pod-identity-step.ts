@@ -4,6 +4,7 @@ import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import type { KubeClient } from '../../../runtime/kube-client.ts';
 import { clusterNameOf } from '../../issuer-contract.ts';
 import type { AcceptedSite, IssuerPass, SiteContext } from '../context.ts';
+import { servedURLs } from '../site/site.ts';
 import { findPolicy, keepPolicy, policyName } from './policy.ts';
 import { release } from './release.ts';
 import { hasWebhook } from './webhook.ts';
@@ -62,7 +63,7 @@ async function expectWebhook(context: AcceptedSite): Promise<Outcome> {
       return ready;
     }
     const place = await findPolicy(way.client);
-    if (!place?.policy) return waiting(context, 'NoPodIdentity', nothingThere(context));
+    if (!place?.policy) return await missing(context);
     return {
       state: 'ready',
       message: `the pod identity webhook is not in the cluster, and ${policyName} is: it stays`,
@@ -72,6 +73,14 @@ async function expectWebhook(context: AcceptedSite): Promise<Outcome> {
     pass.logger.debug('the cluster does not tell of its webhooks', { error });
     return notLookedAt(isForbidden(error) ? notAllowed(context) : 'the cluster cannot be asked now');
   }
+}
+
+/** An issuer is ready before its cluster uses it: until then, no pod could do anything with a token. */
+async function missing(context: AcceptedSite): Promise<Outcome> {
+  const named = await context.cluster.issuer();
+  const isUsed = (context.status.sites ?? []).flatMap(servedURLs).some((url) => url === named);
+  if (isUsed) return waiting(context, 'NoPodIdentity', nothingThere(context));
+  return { state: 'ready', message: `${nothingThere(context)}. The cluster's tokens do not carry this issuer yet` };
 }
 
 const notLookedAt = (why: string): Outcome => ({
