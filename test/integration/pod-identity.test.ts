@@ -65,35 +65,34 @@ beforeAll(async () => {
     ...Object.entries(accounts).map(([name, own]) =>
       serviceAccountOf(namespace, name, { 'role-arn': roleARN, ...own }),
     ),
-    ...addsSidecar,
+    ...addsSidecars,
   );
-  await until('both policies and the guard', async () => {
+  await until('all policies', async () => {
     const { AWS_REGION } = await environment(namespace, 'reader');
-    const { containers } = await admitted(namespace, 'plain', { labels: { sidecar: 'true' } });
+    const { containers } = await admitted(namespace, 'plain', { labels: { sidecars: 'true' } });
     const isGuarded = (await admits(guarded('plain'))) !== 'admitted';
-    return AWS_REGION === region && containers.length === 2 && isGuarded ? true : undefined;
+    return AWS_REGION === region && containers.length === 3 && isGuarded ? true : undefined;
   });
 });
 afterAll(() => controlPlane?.stop());
 
-/** A policy of somebody else's, which comes after ours by its name. */
-const addsSidecar = [
+/** Policies of somebody else's that come before ours and after it, whatever the order is. */
+const addsSidecars = ['a-sidecar', 'z-sidecar'].flatMap((name) => [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingAdmissionPolicy',
-    metadata: { name: 'z-sidecar' },
+    metadata: { name },
     spec: {
       reinvocationPolicy: 'Never',
       matchConstraints: {
-        objectSelector: { matchLabels: { sidecar: 'true' } },
+        objectSelector: { matchLabels: { sidecars: 'true' } },
         resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
       },
       mutations: [
         {
           patchType: 'JSONPatch',
           jsonPatch: {
-            expression:
-              "[JSONPatch{op: 'add', path: '/spec/containers/-', value: Object.spec.containers{name: 'sidecar', image: 'sidecar'}}]",
+            expression: `[JSONPatch{op: 'add', path: '/spec/containers/-', value: Object.spec.containers{name: '${name}', image: 'sidecar'}}]`,
           },
         },
       ],
@@ -102,10 +101,10 @@ const addsSidecar = [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingAdmissionPolicyBinding',
-    metadata: { name: 'z-sidecar' },
-    spec: { policyName: 'z-sidecar' },
+    metadata: { name },
+    spec: { policyName: name },
   },
-];
+]);
 
 describe('a pod of a service account with a role', () => {
   test('gets the token as the first of its volumes, a mount, and the variables', async () => {
@@ -261,9 +260,9 @@ describe('containers', () => {
     expect(envOf(spec.containers[0]!)).toEqual(allVariables);
   });
 
-  test('that another policy adds get the variables and the mount too', async () => {
-    const { containers, volumes } = await admitted(namespace, 'reader', { labels: { sidecar: 'true' } });
-    expect(containers.map(({ name }) => name)).toEqual(['app', 'sidecar']);
+  test('that other policies add get the variables and the mount too', async () => {
+    const { containers, volumes } = await admitted(namespace, 'reader', { labels: { sidecars: 'true' } });
+    expect(containers.map(({ name }) => name).sort()).toEqual(['a-sidecar', 'app', 'z-sidecar']);
     for (const each of containers) expect([envOf(each), each.volumeMounts]).toEqual([allVariables, [mount]]);
     expect(volumes).toHaveLength(1);
   });
