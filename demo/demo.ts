@@ -20,6 +20,7 @@ const zone = 'k8s.gauss.example.com';
 const bucket = 'acme-echo';
 const accountID = '111122223333';
 const optIn = 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts';
+const podIdentity = 'irsa.giantswarm.io/pod-identity';
 /** The policy of config/samples/iamserviceaccount.yaml, for every object of the bucket. */
 const wholeBucket = `
 spec:
@@ -99,12 +100,13 @@ async function tell(environment: Environment): Promise<void> {
   await story.run('apply -f config/samples/guardrail.yaml');
   await story.run('apply -f config/samples/awscluster.yaml');
   story.say(
-    "The cluster's kubeconfig, as its provisioner puts it into a Secret; its user may annotate service accounts:",
+    "The cluster's kubeconfig, as its provisioner puts it into a Secret. Its user may annotate service accounts, and",
   );
+  story.say('keep the one policy of config/components/pod-identity, which stands for the pod identity webhook:');
   const kubeconfig = join(environment.controlPlane.dir, `${cluster}-kubeconfig.yaml`);
   await writeFile(kubeconfig, await workloadKubeconfig(environment, { namespace, cluster }), { mode: 0o600 });
   await story.run(`apply -f ${kubeconfig}`);
-  await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}=""`);
+  await story.run(`annotate awscluster ${cluster} --namespace ${namespace} ${optIn}="" ${podIdentity}=Policy`);
   await story.run(`wait --for=create oidcissuer/${cluster} --namespace ${namespace} --timeout=30s`);
   await story.run(`wait --for=condition=Ready oidcissuer/${cluster} --namespace ${namespace} --timeout=60s`);
   const events = `get events --namespace ${namespace} --field-selector involvedObject.kind=AWSCluster`;
@@ -129,6 +131,7 @@ async function tell(environment: Environment): Promise<void> {
   await story.run(`wait --for=condition=Ready iamserviceaccount/s3-echoer --namespace ${namespace} --timeout=60s`);
 
   story.chapter('Proof: what a pod of default/s3-echoer gets, and what others do not');
+  story.say('No webhook runs here: the API server itself gives the pod its volume and variables.');
   const input: ProofInput = {
     controlPlane: environment,
     front: environment.front,
@@ -137,6 +140,7 @@ async function tell(environment: Environment): Promise<void> {
     iamServiceAccount: { namespace, name: 's3-echoer' },
     subject: { namespace: 'default', name: 's3-echoer' },
     writes: { bucket, allowed: 'echo/hello', refused: 'reports/2026' },
+    makesPod: true,
   };
   const table: string[] = [];
   for await (const { step, text } of runProof(input)) {

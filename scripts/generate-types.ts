@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { compile } from 'json-schema-to-typescript';
 import { resolveConfig } from 'prettier';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 /** The part of OpenAPI v3 that a structural schema consists of and that has a meaning for types. */
 interface Schema {
@@ -75,14 +75,32 @@ async function generate(crdFile: string): Promise<string> {
   ].join('\n');
 }
 
+const policyFolder = 'config/pod-identity/v1';
+
+/** What people can apply and the operator applies, as one text: the bundle of the operator has no YAML files. */
+async function generateManifests(): Promise<string> {
+  const files = ['policy.yaml', 'bindings.yaml'].map((name) => readFile(`${policyFolder}/${name}`, 'utf8'));
+  const manifests = (await Promise.all(files)).flatMap((text) =>
+    parseAllDocuments(text).map((document) => document.toJS() as unknown),
+  );
+  return [
+    `// Made from ${policyFolder} by \`npm run generate\`; change that folder instead.\n`,
+    '/** The policy, and after it its bindings. */',
+    `export const podIdentityManifests = ${JSON.stringify(manifests, null, 2)} as const;\n`,
+  ].join('\n');
+}
+
 const check = process.argv.includes('--check');
-for (const [file, crdFile] of Object.entries(sources)) {
-  const wanted = await generate(crdFile);
+
+async function write(file: string, source: string, wanted: string): Promise<void> {
   if (!check) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, wanted);
   } else if ((await readFile(file, 'utf8').catch(() => '')) !== wanted) {
-    console.error(`${file} does not follow from ${crdFile}: run \`npm run generate\``);
+    console.error(`${file} does not follow from ${source}: run \`npm run generate\``);
     process.exitCode = 1;
   }
 }
+
+for (const [file, crdFile] of Object.entries(sources)) await write(file, crdFile, await generate(crdFile));
+await write('src/api/generated/pod-identity.ts', policyFolder, await generateManifests());

@@ -20,6 +20,8 @@ export const conditionTypes = [
   'ProvidersReady',
   /** What is served under the issuer's URLs is what the bucket holds. */
   'Verified',
+  /** New pods in the cluster get their token and variables, by the webhook or by a policy. */
+  'PodIdentityReady',
   /** The issuers that the role trusts are registered in the role's account. */
   'IssuersReady',
   /** The role exists as specified. */
@@ -104,6 +106,10 @@ const badReasons = [
   'InvalidKey',
   /** The kubeconfig holds something that we do not execute or read. */
   'InvalidKubeconfig',
+  /** Neither the pod identity webhook nor a policy that does its work is in the cluster. */
+  'NoPodIdentity',
+  /** The cluster's API server serves no MutatingAdmissionPolicy. */
+  'PolicyNotServed',
   /** The workload cluster does not answer. */
   'ClusterUnreachable',
   /** The service account is not there yet. */
@@ -163,6 +169,8 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'CertificateFailed',
   'AudienceMissing',
   'KeyNotPublished',
+  'NoPodIdentity',
+  'PolicyNotServed',
 ]);
 export const waitsForPerson = (reason: Reason): boolean => personReasons.has(reason);
 

@@ -31,6 +31,10 @@ export const annotations = {
   plan: 'irsa.giantswarm.io/plan',
   /** A value that was not there before makes a pass at once. */
   reconcileAt: 'irsa.giantswarm.io/reconcile-at',
+  /** On an AWSCluster: the value of `spec.cluster.podIdentity` of its OIDCIssuer. */
+  podIdentity: 'irsa.giantswarm.io/pod-identity',
+  /** On the policy that gives pods their credentials: which OIDCIssuers want it, as `namespace/name` with commas between. The first decides about the region. */
+  podIdentityFor: 'irsa.giantswarm.io/pod-identity-for',
   /** Opts an AWSCluster in, whatever its value; from release 19 it is on without it. */
   optIn: 'alpha.aws.giantswarm.io/iam-roles-for-service-accounts',
   /** Release 18.4 and later 18: publish under an alias of our own instead of the distribution's name. */
@@ -73,3 +77,9 @@ export const webhookAnnotations = {
   regionalSTS: 'eks.amazonaws.com/sts-regional-endpoints',
   tokenExpiration: 'eks.amazonaws.com/token-expiration',
 } as const;
+
+/**
+ * On a service account, beside its role: the policy in config/pod-identity serves it. `"true"` on a namespace: the policy serves all
+ * service accounts there.
+ */
+export const podIdentityLabel = 'irsa.giantswarm.io/pod-identity';

@@ -7,7 +7,7 @@ export interface Resource {
   readonly kind: string;
   /** If the kind is not served, there are no objects of it. For other kinds that is an error. */
   readonly optional?: boolean;
-  /** Its objects are in no namespace. We only watch such kinds. */
+  /** Its objects are in no namespace: in a reference to one the namespace is empty. */
   readonly clusterScoped?: boolean;
   /** Only the metadata of its objects is asked for. https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
   readonly metadataOnly?: boolean;
@@ -91,9 +91,35 @@ export const serviceAccounts: Resource = {
 export const pods: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 /** For watching. It is optional, because a cluster may refuse the watch. */
 export const serviceAccountMetadata: Resource = { ...serviceAccounts, optional: true, metadataOnly: true };
+/** For looking for the pod identity webhook. */
+export const mutatingWebhookConfigurations: Resource = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'mutatingwebhookconfigurations',
+  kind: 'MutatingWebhookConfiguration',
+  clusterScoped: true,
+};
+/** The newest first. Kubernetes 1.36 and later serve v1; 1.34 and 1.35 serve v1beta1 if that is switched on. */
+export const admissionPolicyVersions = ['v1', 'v1beta1'] as const;
+export type AdmissionPolicyVersion = (typeof admissionPolicyVersions)[number];
+const admissionPolicies = { group: 'admissionregistration.k8s.io', clusterScoped: true, optional: true } as const;
+export const mutatingAdmissionPolicies: Readonly<Record<AdmissionPolicyVersion, Resource>> = inVersions({
+  ...admissionPolicies,
+  plural: 'mutatingadmissionpolicies',
+  kind: 'MutatingAdmissionPolicy',
+});
+export const mutatingAdmissionPolicyBindings: Readonly<Record<AdmissionPolicyVersion, Resource>> = inVersions({
+  ...admissionPolicies,
+  plural: 'mutatingadmissionpolicybindings',
+  kind: 'MutatingAdmissionPolicyBinding',
+});
 export const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 
 /** `group/version`, or just the version for the core group. */
 export function apiVersion(resource: Resource): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+function inVersions(kind: Omit<Resource, 'version'>): Record<AdmissionPolicyVersion, Resource> {
+  return { v1: { ...kind, version: 'v1' }, v1beta1: { ...kind, version: 'v1beta1' } };
 }

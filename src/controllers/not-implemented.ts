@@ -57,6 +57,7 @@ export const oidcIssuerFields: Fields = {
     'cluster.kubeconfigSecretRef.name',
     'cluster.kubeconfigSecretRef.key',
     'cluster.inCluster',
+    'cluster.podIdentity',
     'allowedNamespaces.from',
     'allowedNamespaces.selector.matchLabels.*',
     'allowedNamespaces.selector.matchExpressions[].key',

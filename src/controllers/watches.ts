@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Guardrail, IAMServiceAccount, OIDCIssuer } from '../api/kinds.ts';
 import type { KubernetesObject } from '../api/meta.ts';
-import { awsClusterLabel, webhookAnnotations } from '../api/names.ts';
+import { awsClusterLabel, podIdentityLabel, webhookAnnotations } from '../api/names.ts';
 import type { NamespacedName } from '../api/resources.ts';
 import type { Related } from '../runtime/controller.ts';
 import type { Change } from '../runtime/informer.ts';
@@ -86,7 +86,7 @@ export const namespacesForTheirs = (byNamespace: Lookup<unknown>) =>
 export interface ServiceAccountState {
   readonly uid: string;
   readonly roleARN: string;
-  /** Of the other annotations that we may have written. */
+  /** Of the other annotations that we may have written, and of our label. */
   readonly others: string;
 }
 
@@ -96,7 +96,7 @@ export function serviceAccountState({ metadata }: KubernetesObject): ServiceAcco
   return {
     uid: digest(metadata.uid),
     roleARN: digest(annotations[roleARN]),
-    others: digest(Object.values(others).map((key) => annotations[key])),
+    others: digest([...Object.values(others).map((key) => annotations[key]), metadata.labels?.[podIdentityLabel]]),
   };
 }
 

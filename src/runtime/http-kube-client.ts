@@ -1,11 +1,12 @@
 import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
 import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
-import type { DesiredObject, KubeClient, ListOptions } from './kube-client.ts';
+import { isMap } from './json.ts';
+import type { DesiredObject, KubeClient, ListOptions, Precondition } from './kube-client.ts';
 import { isExpired, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
-import { collectionPath, objectPath } from './paths.ts';
+import { collectionPath, objectPath, spokenName } from './paths.ts';
 
 /** KubeClient over HTTP. */
 export class HttpKubeClient implements KubeClient {
@@ -32,6 +33,22 @@ export class HttpKubeClient implements KubeClient {
       if (resource.optional && (isNotFound(error) || isNotServed(error))) return [];
       // The list took longer than etcd keeps its version: start once more.
       if (isExpired(error)) return this.#listAll(resource, options);
+      throw error;
+    }
+  }
+
+  async serves({ group, version, plural }: Resource): Promise<boolean> {
+    const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+    try {
+      const answer = await this.transport.json({
+        doing: `reading the kinds of ${group}/${version}`,
+        method: 'GET',
+        path,
+      });
+      const resources: unknown = isMap(answer) ? answer['resources'] : undefined;
+      return Array.isArray(resources) && resources.some((each) => isMap(each) && each['name'] === plural);
+    } catch (error) {
+      if (isNotFound(error) || isNotServed(error)) return false;
       throw error;
     }
   }
@@ -84,12 +101,12 @@ export class HttpKubeClient implements KubeClient {
     });
   }
 
-  async delete(resource: Resource, ref: NamespacedName, options: { readonly uid?: string } = {}): Promise<void> {
+  async delete(resource: Resource, ref: NamespacedName, precondition: Precondition = {}): Promise<void> {
     try {
       await this.#send('deleting', resource, ref, {
         method: 'DELETE',
         path: objectPath(resource, ref),
-        ...(options.uid !== undefined && { body: { preconditions: { uid: options.uid } } }),
+        ...(Object.keys(precondition).length > 0 && { body: { preconditions: precondition } }),
       });
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -98,10 +115,10 @@ export class HttpKubeClient implements KubeClient {
 
   async #listAll<O extends KubernetesObject>(
     resource: Resource,
-    { namespace, fieldSelector, keep = () => true }: ListOptions<O>,
+    { namespace, fieldSelector, longest, keep = () => true }: ListOptions<O>,
   ): Promise<readonly O[]> {
     const items: O[] = [];
-    for await (const page of listPages<O>(this.transport, resource, { namespace, fieldSelector }))
+    for await (const page of listPages<O>(this.transport, resource, { namespace, fieldSelector, longest }))
       items.push(...page.items.filter(keep));
     return items;
   }
@@ -115,11 +132,11 @@ export class HttpKubeClient implements KubeClient {
   ): Promise<O> {
     const answer = (await this.#send(verb, resource, ref, request)) as { readonly metadata?: unknown } | null;
     if (typeof answer?.metadata === 'object' && answer.metadata !== null) return answer as O;
-    throw new KubeError(`${verb} ${resource.kind} ${ref.namespace}/${ref.name}: Unreachable`, undefined, undefined);
+    throw new KubeError(`${verb} ${resource.kind} ${spokenName(ref)}: Unreachable`, undefined, undefined);
   }
 
   #send(verb: string, resource: Resource, ref: NamespacedName, request: Omit<KubeRequest, 'doing'>): Promise<unknown> {
-    const doing = `${verb} ${resource.kind} ${ref.namespace}/${ref.name}`;
+    const doing = `${verb} ${resource.kind} ${spokenName(ref)}`;
     return this.transport.json({ ...request, doing, confidential: resource === secrets });
   }
 }

@@ -29,6 +29,14 @@ export interface ListOptions<O> {
   readonly fieldSelector?: string;
   /** Picks the objects that are given, page by page, because all that there are may not fit in memory. Absent: all. */
   readonly keep?: (object: O) => boolean;
+  /** The most pages, of up to 100 objects each: a list with more fails. Absent: as many as there are. */
+  readonly longest?: number;
+}
+
+/** What an object must still be to be deleted. */
+export interface Precondition {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 /** One Kubernetes API server, in plain JSON. Each call has a deadline; reads are retried, writes are not. Errors are KubeError (kube-error.ts). */
@@ -39,6 +47,8 @@ export interface KubeClient {
   find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined>;
   /** All pages. Empty if the kind is optional and not installed. */
   list<O extends KubernetesObject>(resource: Resource, options?: ListOptions<O>): Promise<readonly O[]>;
+  /** Whether the API server has that kind in that version, which a find does not tell: it finds nothing of an unknown kind either. */
+  serves(resource: Resource): Promise<boolean>;
   /** The issuer of the API server's own tokens, by its OIDC discovery document. Undefined if it names none. */
   issuer(): Promise<string | undefined>;
   /** The key set by which the API server's tokens are verified, in JSON, as the server publishes it. */
@@ -53,6 +63,6 @@ export interface KubeClient {
     body: Readonly<Record<string, unknown>>,
     options?: { readonly subresource?: 'status' },
   ): Promise<O>;
-  /** Happy if gone. With a uid, another object of the same name is left alone (conflict). */
-  delete(resource: Resource, ref: NamespacedName, options?: { readonly uid?: string }): Promise<void>;
+  /** Happy if gone. Another object of the same name, or one that changed, is left alone (conflict) if the precondition says so. */
+  delete(resource: Resource, ref: NamespacedName, precondition?: Precondition): Promise<void>;
 }

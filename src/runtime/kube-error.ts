@@ -32,6 +32,8 @@ export const isAlreadyExists = (error: unknown) => is(error, 409, 'AlreadyExists
 /** The object changed since it was read, or another manager holds the field. */
 export const isConflict = (error: unknown) => is(error, 409, 'Conflict');
 export const isForbidden = (error: unknown) => is(error, 403);
+/** The object is refused for what it says. */
+export const isInvalid = (error: unknown): error is KubeError => is(error, 422);
 export const isUnauthorized = (error: unknown) => is(error, 401);
 /** The resource version, or the rest of a list, can no longer be read. */
 export const isExpired = (error: unknown) => is(error, 410);

@@ -161,7 +161,9 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     visit.memory.rested(visit.object, rested, { now: this.#elapsed(), resync: this.options.resync });
     const accepted: Finding = { type: 'Accepted', state: 'ready', reason: 'Accepted', message: '' };
     for (const { message } of departing) visit.pass.event('Normal', 'RemovalWaits', message);
-    return this.#settle(visit, [accepted, ...findings], { end: hold, departing });
+    const steps = acceptance.parts.flatMap((part) => part.steps);
+    const types = new Set<string>(['Accepted', ...steps.map(({ condition }) => condition)]);
+    return this.#settle(visit, [accepted, ...findings], { end: hold, departing, types });
   }
 
   async #finalize(visit: Visit<O, S>): Promise<Result | undefined> {
@@ -183,14 +185,14 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   /** @param more why the object is still there if it is being deleted, and what holds the parts that it does not ask for any more */
   async #settle(visit: Visit<O, S>, findings: readonly Finding[], more: More): Promise<Result> {
     const { abandoned, object, memory } = visit;
-    const { end, departing = [] } = more;
+    const { end, departing = [], types } = more;
     abandoned.throwIfAborted();
     const all = [...findings, ...departing];
     // The object is as it should be while such a part only takes its time.
     const said = worst([...findings, ...departing.filter(({ state }) => state !== 'waiting')]);
     const elapsed = this.#elapsed();
     memory.note(said, elapsed);
-    await this.#store(visit, { findings: said, ready: headline(findings, end) }, elapsed);
+    await this.#store(visit, { findings: said, types, ready: headline(findings, end) }, elapsed);
     this.options.observer?.passed(object.metadata, { findings: said, status: visit.draft });
     // What a failed step left half done may be another step's to see.
     if (all.some(isRetryable)) memory.wake();
@@ -214,13 +216,13 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     return this.options.clock.elapsed();
   }
 
-  async #store(visit: Visit<O, S>, { findings, ready }: Found, elapsed: number): Promise<void> {
+  async #store(visit: Visit<O, S>, found: Found, elapsed: number): Promise<void> {
     const { object, draft, pass, memory } = visit;
     const generation = object.metadata.generation ?? 0;
     const before = object.status?.conditions ?? [];
     const { failingSince, waiting } = memory;
     const moment = { generation, now: this.options.clock.now(), elapsed, failingSince, waiting };
-    const after = conditionsAfter(before, { findings, ready }, moment);
+    const after = conditionsAfter(before, found, moment);
     draft.conditions = after;
     draft.observedGeneration = generation;
     recordRequest(object, draft);
@@ -229,7 +231,7 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
       pass.event(type, reason, message);
       pass.logger[type === 'Warning' ? 'warn' : 'info']('condition changed', { reason, detail: message });
     }
-    for (const { type, reason, message } of overdue(findings, moment)) pass.event(type, reason, message);
+    for (const { type, reason, message } of overdue(found.findings, moment)) pass.event(type, reason, message);
   }
 
   /** Returns the path of a field that the API server did not keep. */
@@ -244,6 +246,8 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
 interface More {
   readonly end?: Hold | Removal | undefined;
   readonly departing?: readonly Finding[];
+  /** The conditions that the object has a step for. */
+  readonly types?: ReadonlySet<string>;
 }
 
 /** What `Ready` says of an object that is being deleted: why it is still there. */

@@ -25,6 +25,8 @@ const statusOf: Readonly<Record<FindingState, Condition['status']>> = {
 /** What a pass found. */
 export interface Found {
   readonly findings: readonly Finding[];
+  /** The conditions that the object has a step for. Others go. Absent: nobody asked which steps it has. */
+  readonly types?: ReadonlySet<string> | undefined;
   /** Absent: what the other conditions say together. */
   readonly ready?: Headline | undefined;
 }
@@ -51,10 +53,14 @@ export function deletion(findings: readonly Finding[]): Headline {
 const wayOut = ' (spec.deletionPolicy: Retain ends the deletion at once and leaves on AWS what is there)';
 
 /** The conditions after a pass. A condition that the pass did not look at stays as it is, with its generation. */
-export function conditionsAfter(before: readonly Condition[], { findings, ready }: Found, moment: Moment): Condition[] {
+export function conditionsAfter(
+  before: readonly Condition[],
+  { findings, types, ready }: Found,
+  moment: Moment,
+): Condition[] {
   const others = findings.reduce<readonly Condition[]>(
     (conditions, finding) => withFinding(conditions, finding, moment),
-    before.filter(({ type }) => type !== 'Stalled'),
+    before.filter(({ type }) => type !== 'Stalled' && (type === 'Ready' || (types?.has(type) ?? true))),
   );
   const observedGeneration = moment.generation;
   const updates: ConditionUpdate[] = [{ type: 'Ready', ...(ready ?? readiness(others)), observedGeneration }];

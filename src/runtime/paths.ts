@@ -13,3 +13,7 @@ export const objectPath = (resource: Resource, { namespace, name }: NamespacedNa
 /** What to ask for, as a header: `kind` is what the answer is if only metadata is wanted. */
 export const acceptOf = ({ metadataOnly }: Resource, kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList') =>
   metadataOnly ? `application/json;as=${kind};g=meta.k8s.io;v=v1` : 'application/json';
+
+/** An object's name for people. */
+export const spokenName = ({ namespace, name }: NamespacedName): string =>
+  namespace === '' ? name : `${namespace}/${name}`;

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../api/meta.ts';
 import type { NamespacedName, Resource } from '../api/resources.ts';
 import type { DesiredObject, KubeClient, ListOptions } from './kube-client.ts';
 import { KubeError } from './kube-error.ts';
+import { spokenName } from './paths.ts';
 import type { Plan } from './plan.ts';
 
 /** Reads, and notes writes instead of sending them. */
@@ -23,6 +24,10 @@ export class PlannedKubeClient implements KubeClient {
 
   list<O extends KubernetesObject>(resource: Resource, options?: ListOptions<O>): Promise<readonly O[]> {
     return this.client.list(resource, options);
+  }
+
+  serves(resource: Resource): Promise<boolean> {
+    return this.client.serves(resource);
   }
 
   issuer(): Promise<string | undefined> {
@@ -53,7 +58,7 @@ export class PlannedKubeClient implements KubeClient {
     this.#note('deleting', resource, ref);
   }
 
-  #note(doing: string, { kind }: Resource, { namespace, name }: NamespacedName): void {
-    this.plan.note(`${doing} ${kind} ${namespace}/${name}${this.place}`);
+  #note(doing: string, { kind }: Resource, ref: NamespacedName): void {
+    this.plan.note(`${doing} ${kind} ${spokenName(ref)}${this.place}`);
   }
 }

@@ -57,7 +57,7 @@ export const examples = (): Example[] => [
       bucket: { name: 'my-bucket', globalName: 'Delete' },
       signingKeys: { secretRef: { name: 'abcl0-sa', key: 'tls.crt' } },
       keyRetention: '25h30m',
-      cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } },
+      cluster: { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' }, podIdentity: 'Policy' },
       allowedNamespaces: {
         from: 'Selector',
         selector: {
@@ -72,6 +72,7 @@ export const examples = (): Example[] => [
     },
     {
       observedGeneration: 1,
+      podIdentity: 'Policy',
       tagKeys: ['team'],
       issuerURL: 'https://irsa.abcl0.example.com',
       jwksURI: 'https://irsa.abcl0.example.com/keys.json',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -5,7 +6,7 @@ import type { Environment } from './environment.ts';
 
 /**
  * A Secret with a kubeconfig of this cluster, as a cluster's provisioner writes it: `<cluster>-kubeconfig`, entry `value`.
- * Its user may read and annotate service accounts and nothing else.
+ * Its user may read and annotate service accounts, and what config/components/pod-identity says, and nothing else.
  */
 export async function workloadKubeconfig(
   environment: Environment,
@@ -39,6 +40,9 @@ export async function workloadKubeconfig(
   });
 }
 
+const podIdentityRole = new URL('../../config/components/pod-identity/cluster-role.yaml', import.meta.url);
+const forPodIdentity = parse(readFileSync(podIdentityRole, 'utf8')) as { readonly rules: readonly object[] };
+
 const annotator = (user: string) => {
   const rbac = 'rbac.authorization.k8s.io';
   return [
@@ -47,7 +51,10 @@ const annotator = (user: string) => {
       apiVersion: `${rbac}/v1`,
       kind: 'ClusterRole',
       metadata: { name: user },
-      rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'watch', 'patch'] }],
+      rules: [
+        { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'watch', 'patch'] },
+        ...forPodIdentity.rules,
+      ],
     },
     {
       apiVersion: `${rbac}/v1`,

@@ -54,6 +54,23 @@ const everythingAllowed = {
   },
 };
 
+/** That the cluster has the webhook, as most do. Nobody answers there: tests that make pods have others. */
+const podIdentityWebhook = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: 'pod-identity-webhook' },
+  webhooks: [
+    {
+      name: 'pod-identity-webhook.amazonaws.com',
+      failurePolicy: 'Ignore',
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      clientConfig: { url: 'https://127.0.0.1:1/mutate' },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+    },
+  ],
+};
+
 /** A cluster and an AWS on this machine, and operators that run against both. All ends with this process, however it ends. */
 export class Environment {
   private readonly operators: Operator[] = [];
@@ -104,11 +121,13 @@ export class Environment {
     const others = ['awsclusters.infrastructure.giantswarm.io', 'clusters.cluster.x-k8s.io'];
     await established((args) => this.kubectl(args), ...crds, ...others);
     const guardrail = this.kubectl(['apply', '-f', '-'], stringify(everythingAllowed));
+    const webhook = this.kubectl(['apply', '-f', '-'], stringify(podIdentityWebhook));
     await Promise.all([
       apply('-k', inClone('config/components/aws-cluster')),
       // Without it, the operator asks again and again for a kind that it may not list.
       apply('-k', inClone('config/components/cluster-api')),
       guardrail,
+      webhook,
     ]);
   }
 

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ManagedFields, ObjectMeta } from '../../src/api/meta.ts';
 import { fieldManager } from '../../src/api/names.ts';
 import { apiVersion, events, type NamespacedName, type Resource } from '../../src/api/resources.ts';
-import type { DesiredObject, KubeClient, ListOptions, OwnerReference } from '../../src/runtime/kube-client.ts';
+import type {
+  DesiredObject,
+  KubeClient,
+  ListOptions,
+  OwnerReference,
+  Precondition,
+} from '../../src/runtime/kube-client.ts';
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import type { Gate } from './gate.ts';
 import { appliedFields, manageAnnotations, standing } from './kube/managed-annotations.ts';
@@ -13,7 +19,7 @@ import { pruneAndDefault, schemaKey, schemas } from './kube/schema.ts';
 import { type Applied, applyTo } from './kube/server-side-apply.ts';
 import { sameJson } from '../../src/runtime/json.ts';
 
-export type Verb = 'find' | 'list' | 'create' | 'apply' | 'patch' | 'patchStatus' | 'delete';
+export type Verb = 'serves' | 'find' | 'list' | 'create' | 'apply' | 'patch' | 'patchStatus' | 'delete';
 
 export interface Write {
   readonly verb: Verb;
@@ -56,8 +62,15 @@ export class FakeKube implements KubeClient {
   /** Stands around each write; a test may put another in its place. */
   gate: Gate = (_, act) => act();
 
+  /** Kinds that this server does not know, as `version plural`; a test may put others in their place. */
+  unserved: readonly string[] = [];
+
   /** What its own tokens carry; a test may put another in its place. */
   issuerURL: string | undefined;
+
+  async serves(resource: Resource): Promise<boolean> {
+    return this.#call('serves', resource, { namespace: '', name: '' }, () => this.#isServed(resource));
+  }
 
   async issuer(): Promise<string | undefined> {
     return this.issuerURL;
@@ -136,7 +149,7 @@ export class FakeKube implements KubeClient {
 
   async find<O extends KubernetesObject>(resource: Resource, ref: NamespacedName): Promise<O | undefined> {
     return this.#call('find', resource, ref, () => {
-      const found = this.get<O & Json>(resource, ref);
+      const found = this.#isServed(resource) ? this.get<O & Json>(resource, ref) : undefined;
       return found && (this.#withApplied(keyOf(resource, ref), found) as O & Json);
     });
   }
@@ -182,6 +195,10 @@ export class FakeKube implements KubeClient {
     });
   }
 
+  #isServed({ version, plural }: Resource): boolean {
+    return !this.unserved.includes(`${version} ${plural}`);
+  }
+
   /** With the fields that we applied, besides those that an update made ours. */
   #withApplied(key: string, object: Json): Json {
     const applied = this.#applied.get(key);
@@ -202,22 +219,24 @@ export class FakeKube implements KubeClient {
     return this.#call(verb, resource, ref, () => this.#patch(resource, ref, body, status, true) as O & Json);
   }
 
-  async delete(resource: Resource, ref: NamespacedName, options: { readonly uid?: string } = {}): Promise<void> {
+  async delete(resource: Resource, ref: NamespacedName, precondition: Precondition = {}): Promise<void> {
     this.#call('delete', resource, ref, () => {
-      const uid = this.get(resource, ref)?.metadata.uid;
-      if (uid !== undefined && options.uid !== undefined && uid !== options.uid)
-        throw new KubeError('the UID in the precondition does not match', 409, 'Conflict');
+      const { metadata } = this.get(resource, ref) ?? {};
+      const wanted = Object.entries(precondition) as [keyof Precondition, string][];
+      if (metadata && wanted.some(([field, value]) => metadata[field] !== value))
+        throw new KubeError('the precondition does not match', 409, 'Conflict');
       this.#delete(resource, ref);
     });
   }
 
   #call<T>(verb: Verb, resource: Resource, { namespace, name }: NamespacedName, act: () => T): T {
-    const record = verb === 'find' || verb === 'list' ? this.reads : this.writes;
+    const isRead = verb === 'serves' || verb === 'find' || verb === 'list';
+    const record = isRead ? this.reads : this.writes;
     record.push({ verb, resource: resource.plural, ref: { namespace, name } });
     const index = this.#faults.findIndex((fault) => fault.verb === verb);
     const [fault] = index === -1 ? [] : this.#faults.splice(index, 1);
     if (fault && !fault.tookEffect) throw fault.error;
-    const isRead = verb === 'find' || verb === 'list';
+    if (!isRead && !this.#isServed(resource)) throw new KubeError(`${verb} ${resource.kind}: 404`, 404, 'NotFound');
     const result = isRead ? act() : this.gate(`${verb} ${resource.plural}`, act);
     if (fault) throw fault.error;
     return result;

@@ -61,7 +61,10 @@ describe('an issuer that an AWSCluster asks for', () => {
     await environment.kubectl(['apply', '-f', '-'], await workloadKubeconfig(environment, { namespace, cluster }));
     await workspace.apply(
       credential('111122223333'),
-      awsCluster(namespace, cluster, { release: '18.4.0', annotations: { [optIn]: '', [enableAlias]: '' } }),
+      awsCluster(namespace, cluster, {
+        release: '18.4.0',
+        annotations: { [optIn]: '', [enableAlias]: '', 'irsa.giantswarm.io/pod-identity': 'Policy' },
+      }),
       serviceAccount(echoer.name),
     );
     await workspace.event('AWSCluster', cluster, 'IssuerReady');
@@ -94,8 +97,9 @@ describe('an issuer that an AWSCluster asks for', () => {
     expect(operator.output()).not.toMatch(/unhandled/i);
   });
 
-  test('gives credentials to pods of the service account and to nobody else', async () => {
-    expect(await provenSteps(proofOf(workspace, echoer))).toEqual(proofSteps);
+  test('gives credentials to pods of the service account, as the API server admits them, and to nobody else', async () => {
+    const steps = await provenSteps({ ...proofOf(workspace, echoer), makesPod: true });
+    expect(steps).toEqual(proofSteps.flatMap((step) => (step === 'credentials' ? ['pod', step] : [step])));
   });
 
   test('lets a change of the policies reach a pod that runs', async () => {

@@ -7,7 +7,7 @@ export interface ObjectName {
 
 /** What the proof is made on. It looks at both APIs from outside, as users and pods do. */
 export interface ProofInput {
-  readonly controlPlane: { kubectl(args: string[]): Promise<string> };
+  readonly controlPlane: { kubectl(args: string[], input?: string): Promise<string> };
   /** Where AWS is for SDK clients. */
   readonly front: { readonly url: string };
   /** Where the issuer is published for everybody. */
@@ -18,6 +18,8 @@ export interface ProofInput {
   readonly subject: ObjectName;
   /** An object that the role may write and one that it may not, in a bucket that is there. */
   readonly writes: { readonly bucket: string; readonly allowed: string; readonly refused: string };
+  /** The cluster gives pods their token and variables: the proof makes a Pod object, and uses what it was given. Absent: it does without. */
+  readonly makesPod?: boolean;
 }
 
 /** The audience of tokens for AWS, as the pod identity webhook asks for it. */
@@ -34,7 +36,8 @@ export async function mintToken(
   { controlPlane }: ProofInput,
   { namespace, name }: ObjectName,
   tokenAudience = audience,
+  more: readonly string[] = ['--duration', '1h'],
 ): Promise<string> {
   const account = ['create', 'token', name, '--namespace', namespace];
-  return (await controlPlane.kubectl([...account, '--audience', tokenAudience, '--duration', '1h'])).trim();
+  return (await controlPlane.kubectl([...account, '--audience', tokenAudience, ...more])).trim();
 }

@@ -1,5 +1,6 @@
 import type { ProofInput } from './input.ts';
 import { fetchDocuments, kidOf, mintTokenOf, readIssuer, verifyToken } from './issuer.ts';
+import { makePod } from './admitted-pod.ts';
 import { annotatedRole, Pod, refusedTokens, write } from './pod.ts';
 import { proveTrust, readRole, trustTable, type TrustedRole } from './trust.ts';
 
@@ -17,7 +18,7 @@ export const proofSteps = [
   'refused write',
   'other tokens',
 ] as const;
-export type ProofStep = (typeof proofSteps)[number] | 'policy change';
+export type ProofStep = (typeof proofSteps)[number] | 'pod' | 'policy change';
 
 export interface ProofLine {
   readonly step: ProofStep;
@@ -64,7 +65,14 @@ export async function* runProof(input: ProofInput): AsyncGenerator<ProofLine, vo
   yield* prove('trust', () => proveTrust(role, issuer, input.subject), trustTable);
   yield* prove('service account', () => proveAnnotation(role, input));
   const { region } = issuer;
-  const pod = await Pod.start(input, { token, roleARN: role.arn, region });
+  const found = input.makesPod
+    ? yield* prove(
+        'pod',
+        () => makePod(input),
+        ({ text }) => text,
+      )
+    : { token, roleARN: role.arn, region };
+  const pod = await Pod.start(input, found);
   try {
     yield* prove(
       'credentials',

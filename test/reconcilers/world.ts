@@ -1,5 +1,5 @@
 import type { ManagedObject, ManagedStatus } from '../../src/api/meta.ts';
-import { iamServiceAccounts, oidcIssuers, secrets } from '../../src/api/resources.ts';
+import { iamServiceAccounts, mutatingWebhookConfigurations, oidcIssuers, secrets } from '../../src/api/resources.ts';
 import type { Admission } from '../../src/controllers/admission.ts';
 import { nameClaimIndex } from '../../src/controllers/name-claims.ts';
 import { claimIndex, issuerIndex, roleNameIndex } from '../../src/controllers/references.ts';
@@ -87,6 +87,10 @@ export class World {
     },
   };
 
+  constructor() {
+    for (const kube of [this.kube, this.workload]) kube.seed(mutatingWebhookConfigurations, podIdentityWebhook);
+  }
+
   seedSecret(name: string, data: Readonly<Record<string, string>>, namespace = 'default'): void {
     const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
     this.kube.seed(secrets, { metadata: { namespace, name }, data: Object.fromEntries(encoded) });
@@ -121,3 +125,9 @@ export class World {
     this.said.length = 0;
   }
 }
+
+/** Both clusters have the pod identity webhook, as most do. */
+export const podIdentityWebhook = {
+  metadata: { namespace: '', name: 'pod-identity-webhook' },
+  webhooks: [{ name: 'pod-identity-webhook.amazonaws.com', rules: [{ operations: ['CREATE'], resources: ['pods'] }] }],
+};

@@ -8,7 +8,7 @@ let copy: string;
 
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), 'generated-types-'));
-  for (const part of ['.prettierrc.json', 'crds', 'src/api/generated'])
+  for (const part of ['.prettierrc.json', 'crds', 'config/pod-identity', 'src/api/generated'])
     cpSync(part, join(copy, part), { recursive: true });
 });
 afterEach(() => rmSync(copy, { recursive: true }));

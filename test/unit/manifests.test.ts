@@ -92,7 +92,30 @@ describe('RBAC', () => {
       ['ClusterRole irsa-aggregate-to-edit', [{ [ours]: 'create update patch delete deletecollection' }]],
     ]);
     expect(grants('components/in-cluster')).toEqual([
-      ['ClusterRole irsa-operator-in-cluster', [{ 'core: serviceaccounts': 'get list watch patch' }]],
+      [
+        'ClusterRole irsa-operator-in-cluster',
+        [
+          { 'core: serviceaccounts': 'get list watch patch' },
+          { 'admissionregistration.k8s.io: mutatingwebhookconfigurations': 'get list' },
+        ],
+      ],
+    ]);
+    expect(grants('components/pod-identity')).toEqual([
+      [
+        'ClusterRole irsa-operator-pod-identity',
+        [
+          {
+            'admissionregistration.k8s.io: mutatingadmissionpolicies': 'get create patch delete',
+            resourceNames: ['irsa-pod-identity'],
+          },
+          {
+            'admissionregistration.k8s.io: mutatingadmissionpolicybindings': 'get create patch delete',
+            resourceNames: ['irsa-pod-identity', 'irsa-pod-identity-annotated'],
+          },
+          { 'core: serviceaccounts': 'get list' },
+          { 'admissionregistration.k8s.io: mutatingwebhookconfigurations': 'get list' },
+        ],
+      ],
     ]);
     expect(grants('components/aws-cluster')).toEqual([
       [
@@ -123,6 +146,7 @@ describe('RBAC', () => {
       'cluster-api',
       'in-cluster',
       'management-cluster',
+      'pod-identity',
       'secrets',
     ]);
   });
@@ -134,6 +158,7 @@ describe('RBAC', () => {
     'components/management-cluster',
     'components/secrets',
     'components/in-cluster',
+    'components/pod-identity',
   ])('of %s is bound to the operator alone', (folder) => {
     const roles = inFolder(folder).filter(
       ({ kind, metadata }) => /Role$/.test(kind) && /^irsa-operator/.test(metadata.name),

@@ -56,6 +56,7 @@ describe('a spec', () => {
 
   test.each<[string, object, string | undefined]>([
     ['reached in its own cluster', { cluster: { inCluster: {} } }, undefined],
+    ['that keeps a policy for pods', { cluster: { inCluster: {}, podIdentity: 'Policy' } }, undefined],
     ['with the API server as source of its keys', { signingKeys: { apiServer: {} } }, undefined],
     ['in a public bucket', { hosting: { s3: {} } }, undefined],
     ['under the name of its distribution', { hosting: { cloudFront: {} } }, undefined],

@@ -161,6 +161,10 @@ export interface OIDCIssuerSpec {
      * The cluster that the operator itself runs in. Refused unless a Guardrail has issuers.inCluster.
      */
     inCluster?: {};
+    /**
+     * How pods get the token and the variables for AWS. Policy: by a MutatingAdmissionPolicy that the operator keeps in the cluster, for Kubernetes 1.36 and later, or 1.34 and 1.35 if it is switched on there. Webhook: by the pod identity webhook, which somebody else runs; the operator only looks whether it is there. None: in another way, so the operator does not look. Absent: Webhook.
+     */
+    podIdentity?: 'Policy' | 'Webhook' | 'None';
   };
   /**
    * The namespaces whose IAMServiceAccounts may refer to this issuer. Absent: means from: Same.
@@ -235,6 +239,10 @@ export interface OIDCIssuerStatus {
    * The value of the annotation irsa.giantswarm.io/reconcile-at for which a pass was made. Absent: none.
    */
   lastHandledReconcileAt?: string;
+  /**
+   * Policy: the operator may have a MutatingAdmissionPolicy in the cluster for this issuer, which it removes when the issuer does not ask for it any more. Absent: it has none.
+   */
+  podIdentity?: 'Policy';
   /**
    * The keys of the tags that spec.tags has or had, as far as they may be on AWS. Those that spec.tags no longer has are removed there. Absent: none.
    */

@@ -7,7 +7,7 @@ import { type NamespacedName, oidcIssuers } from '../../api/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { EventRecorder, EventText } from '../../runtime/events.ts';
 import type { DesiredObject, KubeClient } from '../../runtime/kube-client.ts';
-import { isConflict, isNotFound, KubeError } from '../../runtime/kube-error.ts';
+import { isConflict, isInvalid, isNotFound } from '../../runtime/kube-error.ts';
 import { Memory } from '../../runtime/memory.ts';
 import type { Reconcile, Result } from '../../runtime/reconciler.ts';
 import type { Intervals } from '../settings.ts';
@@ -199,4 +199,3 @@ export class AwsClusterReconciler {
 }
 
 const isMoving = ({ metadata }: AWSCluster) => metadata.annotations?.[annotations.deleteForMove] !== undefined;
-const isInvalid = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 422;

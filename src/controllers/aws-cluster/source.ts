@@ -63,6 +63,7 @@ export function issuerOf(
   const { namespace, name } = metadata;
   const cluster = clusterNameOf(awsCluster);
   const isKept = metadata.labels?.[labels.keepIRSA] !== undefined;
+  const podIdentity = metadata.annotations?.[annotations.podIdentity];
   return {
     metadata: {
       namespace,
@@ -73,7 +74,10 @@ export function issuerOf(
     spec: {
       ...spec,
       ...(cluster !== name && { clusterName: cluster }),
-      cluster: { kubeconfigSecretRef: { name: `${cluster}-kubeconfig`, key: 'value' } },
+      cluster: {
+        kubeconfigSecretRef: { name: `${cluster}-kubeconfig`, key: 'value' },
+        ...(podIdentity !== undefined && { podIdentity }),
+      },
       ...(isKept && { deletionPolicy: 'Retain' }),
     },
   };

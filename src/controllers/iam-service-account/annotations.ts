@@ -1,5 +1,5 @@
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
-import { createdLabel, fieldManager, webhookAnnotations as keys } from '../../api/names.ts';
+import { createdLabel, fieldManager, podIdentityLabel, webhookAnnotations as keys } from '../../api/names.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
@@ -76,6 +76,24 @@ function fieldsOfOurs({ managedFields = [] }: ObjectMeta) {
   return { annotations: keysOf('f:annotations'), labels: keysOf('f:labels') };
 }
 
+type Labels = Readonly<Record<string, string>>;
+
+/**
+ * The label that goes with the role: the policy in config/pod-identity serves service accounts that have it. Another value of somebody
+ * else's stays.
+ */
+function desiredLabels(serviceAccount: KubernetesObject, annotations: Annotations): Labels {
+  const { metadata } = serviceAccount;
+  const value = metadata.labels?.[podIdentityLabel];
+  const isTheirs = value !== undefined && value !== served && !fieldsOfOurs(metadata).labels.has(podIdentityLabel);
+  return {
+    ...(keys.roleARN in annotations && !isTheirs && { [podIdentityLabel]: served }),
+    ...(isCreated(serviceAccount) && { [createdLabel]: fieldManager }),
+  };
+}
+
+const served = 'true';
+
 /** Returns whether anything was written. Nothing is if all is as desired and ours. */
 export async function annotate(
   client: KubeClient,
@@ -83,35 +101,29 @@ export async function annotate(
   annotations: Annotations,
 ): Promise<boolean> {
   const { metadata } = serviceAccount;
-  const ours = fieldsOfOurs(metadata).annotations;
-  const wanted = Object.entries(annotations);
+  const ours = fieldsOfOurs(metadata);
+  const labels = desiredLabels(serviceAccount, annotations);
   const isSame =
-    ours.size === wanted.length &&
-    wanted.every(([key, value]) => ours.has(key) && metadata.annotations?.[key] === value);
+    areOurs(annotations, metadata.annotations, ours.annotations) && areOurs(labels, metadata.labels, ours.labels);
   if (isSame) return false;
   const { namespace, name, uid } = metadata;
   // A bare apply would make a service account that is gone.
-  await apply(client, { namespace, name, uid }, { annotations, created: isCreated(serviceAccount) });
+  await client.apply(serviceAccounts, { metadata: { namespace, name, uid, annotations, labels } });
   return true;
 }
 
-/** Makes a service account, with a label by which it is known as ours. One that somebody made in the same moment is annotated. */
-export const createAnnotated = (client: KubeClient, ref: NamespacedName, annotations: Annotations): Promise<void> =>
-  apply(client, ref, { annotations, created: true });
+/** Whether the fields are as desired and ours, and no other ones are. */
+function areOurs(desired: Labels, current: Labels = {}, ours: ReadonlySet<string>): boolean {
+  const wanted = Object.entries(desired);
+  return ours.size === wanted.length && wanted.every(([key, value]) => ours.has(key) && current[key] === value);
+}
 
-function apply(
+/** Makes a service account, with a label by which it is known as ours. One that somebody made in the same moment is annotated. */
+export function createAnnotated(
   client: KubeClient,
-  metadata: NamespacedName & { readonly uid?: string },
-  { annotations, created }: { readonly annotations: Annotations; readonly created: boolean },
+  { namespace, name }: NamespacedName,
+  annotations: Annotations,
 ): Promise<void> {
-  const { namespace, name, uid } = metadata;
-  return client.apply(serviceAccounts, {
-    metadata: {
-      namespace,
-      name,
-      ...(uid !== undefined && { uid }),
-      annotations,
-      ...(created && { labels: { [createdLabel]: fieldManager } }),
-    },
-  });
+  const labels = { [createdLabel]: fieldManager, [podIdentityLabel]: served };
+  return client.apply(serviceAccounts, { metadata: { namespace, name, annotations, labels } });
 }

@@ -68,6 +68,7 @@ export async function accept(
   draft.sites = sites;
   recordTagKeys(draft, object.spec.tags);
   draft.accountID = account.id;
+  if (object.spec.cluster?.podIdentity === 'Policy') draft.podIdentity = 'Policy';
   recordAdditionalAccounts(draft, object.spec);
   const storeFirst = !isStored(object.status, draft);
   // Whoever reads the URL and the conditions together must not see a new URL beside the conditions of the former one.
@@ -159,8 +160,9 @@ const mostSites = 5;
 const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus) =>
   sameJson(toUndo(stored ?? {}), toUndo(draft));
 
-const toUndo = ({ accountID, additionalAccounts = [], tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
+const toUndo = ({ accountID, podIdentity, additionalAccounts = [], tagKeys = [], sites = [] }: OIDCIssuerStatus) => ({
   accountID,
+  podIdentity,
   additionalAccounts,
   tagKeys,
   sites: sites.map(({ url, hosting, bucket, dns }) => ({

@@ -1,9 +1,12 @@
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { Reached } from '../clusters.ts';
 import { type Once, once } from '../once.ts';
 import type { IssuerPass } from './context.ts';
 
 /** What the workload cluster's API server says of the tokens that it issues. Undefined: it cannot be asked now, or does not say. */
 export interface ClusterTokens {
+  /** The way to the cluster. Throws InvalidKubeconfigError. */
+  readonly way: Once<Reached>;
   /** The issuer that new tokens carry. */
   readonly issuer: Once<string | undefined>;
   /** The keys that tokens are verified by, in JSON. */
@@ -28,5 +31,5 @@ export function clusterTokens({
         return undefined;
       }
     });
-  return { issuer: ask((client) => client.issuer()), keySet: ask((client) => client.keySet()) };
+  return { way: reached, issuer: ask((client) => client.issuer()), keySet: ask((client) => client.keySet()) };
 }

@@ -1,6 +1,7 @@
 import type { Step } from '../../runtime/step.ts';
 import type { AcceptedSite, SiteContext } from './context.ts';
 import { signingKeysStep } from './keys/signing-keys-step.ts';
+import { podIdentityStep } from './pod-identity/pod-identity-step.ts';
 import { providersStep } from './registrations/providers-step.ts';
 import { verifiedStep } from './registrations/verified-step.ts';
 import { bucketStep } from './site/bucket-step.ts';
@@ -23,14 +24,18 @@ const hostings: Readonly<Record<Hosting | 'CloudFrontWithoutAlias', Steps>> = {
 
 /**
  * Each step comes after those that it needs. The reverse never leaves a provider that trusts a name, a distribution or a bucket
- * that is no longer ours. The current site reads the keys for all.
+ * that is no longer ours. The current site reads the keys for all, and looks after the cluster's pods.
  */
 export const stepsOf = (
   { entry: { hosting, phase }, hasAlias }: Site,
-  { readsKeys }: { readonly readsKeys: boolean },
+  { readsKeys, givesPodIdentity }: { readonly readsKeys: boolean; readonly givesPodIdentity: boolean },
 ): Steps => [
   ...(phase === 'Current' && readsKeys ? [signingKeysStep] : []),
   ...hostings[hosting === 'CloudFront' && !hasAlias ? 'CloudFrontWithoutAlias' : hosting],
   providersStep,
   verifiedStep,
+  ...(phase === 'Current' && givesPodIdentity ? podIdentitySteps : []),
 ];
+
+/** Belongs to the cluster, and not to what stands behind a site. */
+export const podIdentitySteps: Steps = [podIdentityStep];

@@ -187,6 +187,12 @@ test('derives names that a cluster of the older operator has already', async () 
   });
 });
 
+test('passes on how pods get their credentials', async () => {
+  const on = { 'irsa.giantswarm.io/pod-identity': 'Policy' };
+  const cluster = { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' }, podIdentity: 'Policy' };
+  expect(await derive({ release: '19.0.0', on })).toMatchObject({ desired: { spec: { cluster } } });
+});
+
 test('keeps everything on AWS for a cluster with the label for that', async () => {
   const kept = await derive({ release: '19.0.0', labels: { 'giantswarm.io/keep-irsa': '' } });
   expect(kept).toMatchObject({ desired: { spec: { deletionPolicy: 'Retain' } } });

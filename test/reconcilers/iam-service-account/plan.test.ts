@@ -57,7 +57,9 @@ describe('a plan of a role', () => {
   test('that is new and whose service account names it already shares what is written there', async () => {
     const story = new PlanStory();
     const annotations = { 'eks.amazonaws.com/role-arn': roleARN };
-    story.workload.edit(serviceAccounts, { namespace: 'default', name: 's3-reader' }, { metadata: { annotations } });
+    const labels = { 'irsa.giantswarm.io/pod-identity': 'true' };
+    const metadata = { annotations, labels };
+    story.workload.edit(serviceAccounts, { namespace: 'default', name: 's3-reader' }, { metadata });
     expect(await story.plan()).toEqual(making);
   });
 

@@ -108,6 +108,21 @@ test('gives no role beside another audience than the role’s, for STS would ref
   expect(story.annotations()[roleKey]).toBe(roleARN);
 });
 
+test('labels the service account for the policy that serves pods, in one write with the role, and takes both away together', async () => {
+  const story = new Story();
+  const labels = () => story.workload.get(serviceAccounts, reader)?.metadata.labels ?? {};
+  story.workload.edit(serviceAccounts, reader, { metadata: { labels: { team: 'a' } } });
+  await story.reconcile();
+  expect(labels()).toEqual({ team: 'a', 'irsa.giantswarm.io/pod-identity': 'true' });
+  expect(story.workload.writes).toHaveLength(1);
+  story.workload.edit(serviceAccounts, reader, { metadata: { labels: { 'irsa.giantswarm.io/pod-identity': null } } });
+  await story.reconcile();
+  expect(labels()).toEqual({ team: 'a', 'irsa.giantswarm.io/pod-identity': 'true' });
+  story.delete();
+  await story.reconcile();
+  expect([labels(), story.annotations()]).toEqual([{ team: 'a' }, {}]);
+});
+
 test('leaves an annotated service account alone', async () => {
   const story = new Story({ session: { regionalSTS: false } });
   await story.reconcile();

@@ -167,7 +167,24 @@ describe('requests', () => {
   });
 });
 
+test('a deletion can be of one version only', async () => {
+  server.answer(json({}));
+  await connect().delete(oidcIssuers, ref, { uid: 'u-1', resourceVersion: '7' });
+  expect(JSON.parse(server.requests[0]!.body)).toEqual({ preconditions: { uid: 'u-1', resourceVersion: '7' } });
+});
+
 describe('reads', () => {
+  test.each([
+    ['has it', json({ resources: [{ name: 'oidcissuers/status' }, { name: 'oidcissuers' }] }), true],
+    ['has others', json({ resources: [{ name: 'oidcissuers/status' }, null] }), false],
+    ['is nonsense', json({ resources: 7 }), false],
+    ['is not there', notServed, false],
+  ])('tell whether a kind is served: the list of its version %s', async (_, answer, expected) => {
+    server.answer(answer);
+    expect(await connect().serves(oidcIssuers)).toBe(expected);
+    expect(server.requests[0]).toMatchObject({ method: 'GET', path: '/apis/irsa.giantswarm.io/v1alpha1' });
+  });
+
   test('give the key set as the API server publishes it, in the only type that it serves it in', async () => {
     server.answer(json({ keys: [{ kid: 'a' }] }));
     expect(await connect().keySet()).toEqual({ keys: [{ kid: 'a' }] });
