@@ -1,7 +1,15 @@
 import type { BucketObject, Buckets } from '../../../aws/buckets.ts';
 import { isPreconditionFailed } from '../../../aws/errors.ts';
 import { discoveryDocument, discoveryKey, jwksKey } from '../../../oidc/discovery.ts';
-import { type JwksObject, maxKeys, merge, parseJwks, type PublishedKey, renderJwks } from '../../../oidc/jwks.ts';
+import {
+  excessiveKind,
+  type JwksObject,
+  maxKeysOfKind,
+  merge,
+  parseJwks,
+  type PublishedKey,
+  renderJwks,
+} from '../../../oidc/jwks.ts';
 import { sameJson } from '../../../runtime/json.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { TerminalError } from '../../explain.ts';
@@ -32,8 +40,10 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
     const published = observed ?? (await inherited(context));
     const before = published ? parseJwks(published, now) : [];
     const keys = source.read ? merge(before, source.read, { now, retention: desired.keyRetention }) : before;
-    if (keys.length > maxKeys) {
-      throw new TerminalError('LimitExceeded', `${keys.length} keys would be published, and at most ${maxKeys} can be`);
+    const excess = excessiveKind(keys);
+    if (excess) {
+      const message = `${excess.count} ${excess.kind} keys would be published, and STS takes at most ${maxKeysOfKind} of a kind`;
+      throw new TerminalError('LimitExceeded', message);
     }
     try {
       await put(buckets, context, { key: keyOf(site, jwksKey), observed, desired: renderJwks(keys) });
