@@ -37,7 +37,6 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
   const geography = observed.Restrictions?.GeoRestriction?.RestrictionType ?? 'none';
   return {
     ...rest,
-    Comment: spec.comment,
     Enabled: true,
     IsIPV6Enabled: true,
     HttpVersion: httpVersions.includes(observed.HttpVersion?.toLowerCase()) ? observed.HttpVersion : 'http2',

@@ -15,13 +15,20 @@ export interface DistributionSpec {
   /** The folder of the bucket that is served: empty, or with a leading `/`. */
   readonly originPath: string;
   readonly originAccessControlID: string;
-  /** At most 128 characters. */
+  /** What a new one says. Later it is the user's. At most 128 characters. */
   readonly comment: string;
   readonly tags: Tags;
 }
 
 /** From where a distribution takes what it serves. */
 export type Origin = Pick<DistributionSpec, 'originDomain' | 'originPath'>;
+
+/** By what a distribution may be found. None of it proves whose it is. */
+export interface DistributionTraits {
+  readonly comment: string;
+  /** It reads from one of these. */
+  readonly originDomains: readonly string[];
+}
 
 export interface Distribution {
   readonly id: string;
@@ -52,8 +59,8 @@ export interface Distributions {
   findByOrigin(origin: Origin): Promise<Distribution | undefined>;
   /** Finds a distribution that reads from there, with or without aliases. Reads all pages. */
   findReader(origin: Origin): Promise<Distribution | undefined>;
-  /** All with this comment, whatever their origins and aliases. Reads all pages. */
-  listByComment(comment: string): Promise<readonly Distribution[]>;
+  /** All with one of these traits, whatever else they have. Reads all pages. */
+  listWith(traits: DistributionTraits): Promise<readonly Distribution[]>;
   /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
   create(spec: DistributionSpec): Promise<Distribution>;
   /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
@@ -99,10 +106,11 @@ export class CloudFrontDistributions implements Distributions {
     );
   }
 
-  async listByComment(comment: string): Promise<readonly Distribution[]> {
+  async listWith({ comment, originDomains }: DistributionTraits): Promise<readonly Distribution[]> {
     const found: Distribution[] = [];
-    for await (const { Id, Comment } of this.all()) {
-      if (Id && Comment === comment) found.push(await this.getListed(Id));
+    for await (const { Id, Comment, Origins } of this.all()) {
+      const reads = (Origins?.Items ?? []).some(({ DomainName = '' }) => originDomains.includes(DomainName));
+      if (Id && (reads || Comment === comment)) found.push(await this.getListed(Id));
     }
     return found;
   }

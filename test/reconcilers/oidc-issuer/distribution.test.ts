@@ -223,15 +223,28 @@ test('names in an event the parts that it put right, and has nothing against a s
   story.forget();
   await story.reconcile();
   expect(story.aws.writes).toEqual([]);
-  story.distribution.config.Comment = 'mine';
   story.distribution.config.HttpVersion = 'http1.1';
+  story.distribution.config.IsIPV6Enabled = false;
   await story.reconcile();
   expect(story.said).toContainEqual(
     expect.objectContaining({
       reason: 'DistributionRepaired',
-      message: `distribution ${story.distribution.id}: HttpVersion, Comment put right`,
+      message: `distribution ${story.distribution.id}: HttpVersion, IsIPV6Enabled put right`,
     }),
   );
+});
+
+test('leaves a comment alone that somebody changed', async () => {
+  const story = new Story();
+  await story.untilReady();
+  expect(story.distribution.config.Comment).toBe('Created by irsa-operator for cluster abcl0');
+  story.distribution.config.Comment = 'mine';
+  story.forget();
+  await story.reconcile();
+  expect([story.aws.writes, story.said]).toEqual([[], []]);
+  story.distribution.config.HttpVersion = 'http1.1';
+  await story.reconcile();
+  expect(story.distribution.config).toMatchObject({ HttpVersion: 'http2', Comment: 'mine' });
 });
 
 test('replaces a distribution that somebody deleted, and the records and the provider of its name', async () => {

@@ -27,7 +27,6 @@ describe('drift', () => {
   });
 
   test.each<[part: string, spoil: (config: FakeDistribution['config']) => void]>([
-    ['Comment', (config) => (config.Comment = 'other')],
     ['Enabled', (config) => (config.Enabled = false)],
     ['IsIPV6Enabled', (config) => (config.IsIPV6Enabled = false)],
     ['HttpVersion', (config) => (config.HttpVersion = 'http1.1')],
@@ -77,6 +76,7 @@ describe('drift', () => {
     ['TLSv1.2_2025', (config) => (config.ViewerCertificate!.MinimumProtocolVersion = 'TLSv1.2_2025')],
     ['HTTP/3', (config) => (config.HttpVersion = 'http2and3')],
     ['a price class', (config) => (config.PriceClass = 'PriceClass_100')],
+    ['a comment', (config) => (config.Comment = 'other')],
     ['a firewall', (config) => (config.WebACLId = 'acl')],
     ['compression', (config) => (config.DefaultCacheBehavior!.Compress = true)],
     ['a timeout of the origin', (config) => (config.Origins!.Items![0]!.ConnectionTimeout = 5)],

@@ -120,20 +120,28 @@ describe('finding', () => {
   });
 });
 
-test('all with a comment are found, whatever their origins and aliases', async () => {
+test('all with a comment, or an origin in one of the buckets, are found, whatever their aliases', async () => {
   const { aws, distributions, spec } = await distributionWorld();
   const first = await distributions.create(spec);
   const second = { ...spec, callerReference: 'second', originPath: '/b' };
   const certificateARN = await issuedCertificate(aws, 'b.example.com');
   const other = await distributions.create({ ...second, named: { alias: 'b.example.com', certificateARN } });
-  const found = await distributions.listByComment(spec.comment);
-  expect(found.map(({ id, origin }) => [id, origin.originPath]).toSorted()).toEqual(
-    [
-      [first.id, ''],
-      [other.id, '/b'],
-    ].toSorted(),
-  );
-  expect(await distributions.listByComment('issuer of another')).toEqual([]);
+  const renamed = {
+    ...spec,
+    callerReference: 'third',
+    named: undefined,
+    comment: 'mine',
+    originDomain: 'third.example',
+  };
+  const third = await distributions.create(renamed);
+  const found = async (comment: string, ...originDomains: string[]) =>
+    (await distributions.listWith({ comment, originDomains })).map(({ id }) => id).toSorted();
+  expect(await found(spec.comment)).toEqual([first.id, other.id].toSorted());
+  expect(await found('another', spec.originDomain)).toEqual([first.id, other.id].toSorted());
+  expect(await found(spec.comment, 'third.example')).toEqual([first.id, other.id, third.id].toSorted());
+  aws.forgetCalls();
+  expect(await found('another', 'fourth.example')).toEqual([]);
+  expect(aws.calls.map(({ operation }) => operation)).toEqual(['ListDistributions']);
 });
 
 describe('updating', () => {

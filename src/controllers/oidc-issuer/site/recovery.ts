@@ -5,7 +5,7 @@ import type { Bucket } from '../../../aws/buckets.ts';
 import type { Certificate } from '../../../aws/certificates.ts';
 import type { Distribution, Origin } from '../../../aws/distributions.ts';
 import { isAccessDenied, isElsewhere } from '../../../aws/errors.ts';
-import { bucketOfURL, isAccountRegional } from '../../../aws/names.ts';
+import { bucketDomain, bucketOfURL, isAccountRegional } from '../../../aws/names.ts';
 import { isOurs, type Owner, ownershipOf } from '../../../aws/ownership.ts';
 import { partitionOf } from '../../../aws/partitions.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
@@ -19,9 +19,10 @@ import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type 
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
- * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
- * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Records are looked for
- * where the spec says now: where it said before, only the status tells.
+ * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by their
+ * distributions, or by their providers if they have none. The tags of both prove them ours. A former distribution still has the
+ * comment with which we made it or, if somebody changed that, an origin in a bucket that the spec names or the status records.
+ * Records are looked for where the spec says now: where it said before, only the status tells.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
@@ -99,7 +100,8 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   const { account, object, owner, status } = issuer;
   const isDeleted = object.metadata.deletionTimestamp !== undefined;
   const isLost = (status.sites ?? []).length === 0;
-  for (const each of await account.distributions.listByComment(commentOf(object))) {
+  const traits = { comment: commentOf(object), originDomains: originDomains(issuer, asked) };
+  for (const each of await account.distributions.listWith(traits)) {
     if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
     if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, asked.now));
   }
@@ -116,6 +118,14 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   const mayBeThere = current.url !== '' && (!isLost || listed.includes(current.url));
   if (mayBeThere) await recordFound(issuer, { url: current.url, account });
   for (const entry of status.sites ?? []) if (entry.url === current.url) entry.phase = 'Current';
+}
+
+/** Of the buckets that the spec names or the status records. */
+function originDomains({ object: { spec }, status }: IssuerPass, asked: Asked): readonly string[] {
+  const named = asked.hosting === 'External' ? [] : [asked.bucket];
+  const recorded = (status.sites ?? []).flatMap(({ bucket }) => (bucket ? [bucket.name] : []));
+  const partition = partitionOf(spec.region);
+  return [...new Set([...named, ...recorded])].map((name) => bucketDomain(name, spec.region, partition));
 }
 
 /** A site without alias that the status records may not know its URL yet. */
