@@ -1,11 +1,12 @@
 import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
-import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
+import { apiVersion, secrets, serviceAccounts, type NamespacedName, type Resource } from '../api/resources.ts';
 import type { DesiredObject, KubeClient, ListOptions } from './kube-client.ts';
 import { isExpired, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { collectionPath, objectPath } from './paths.ts';
+import { keyIdOf } from './token-key.ts';
 
 /** KubeClient over HTTP. */
 export class HttpKubeClient implements KubeClient {
@@ -47,6 +48,27 @@ export class HttpKubeClient implements KubeClient {
     const doing = "reading the API server's key set";
     const accept = 'application/jwk-set+json, application/json';
     return this.transport.json({ doing, method: 'GET', path: '/openid/v1/jwks', accept });
+  }
+
+  async signingKey(account: NamespacedName, audience: string): Promise<string> {
+    const doing = `asking for a token of ${serviceAccounts.kind} ${account.namespace}/${account.name}`;
+    const answer = await this.transport.json({
+      doing,
+      method: 'POST',
+      path: `${objectPath(serviceAccounts, account)}/token`,
+      body: {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        // No API server issues a token for a shorter time.
+        spec: { audiences: [audience], expirationSeconds: 600 },
+      },
+      confidential: true,
+      ownConnection: true,
+    });
+    const { status } = (answer ?? {}) as { readonly status?: { readonly token?: unknown } | null };
+    const kid = keyIdOf(status?.token);
+    if (kid === undefined) throw noApiServer(doing);
+    return kid;
   }
 
   async create(resource: Resource, object: DesiredObject): Promise<void> {
@@ -106,7 +128,6 @@ export class HttpKubeClient implements KubeClient {
     return items;
   }
 
-  /** Whatever answers without an object in its answer is no API server. A tenant is told as much of it as of a closed port. */
   async #object<O>(
     verb: string,
     resource: Resource,
@@ -115,7 +136,7 @@ export class HttpKubeClient implements KubeClient {
   ): Promise<O> {
     const answer = (await this.#send(verb, resource, ref, request)) as { readonly metadata?: unknown } | null;
     if (typeof answer?.metadata === 'object' && answer.metadata !== null) return answer as O;
-    throw new KubeError(`${verb} ${resource.kind} ${ref.namespace}/${ref.name}: Unreachable`, undefined, undefined);
+    throw noApiServer(`${verb} ${resource.kind} ${ref.namespace}/${ref.name}`);
   }
 
   #send(verb: string, resource: Resource, ref: NamespacedName, request: Omit<KubeRequest, 'doing'>): Promise<unknown> {
@@ -123,6 +144,9 @@ export class HttpKubeClient implements KubeClient {
     return this.transport.json({ ...request, doing, confidential: resource === secrets });
   }
 }
+
+/** Whatever answers without what was asked for is no API server. A tenant is told as much of it as of a closed port. */
+const noApiServer = (doing: string) => new KubeError(`${doing}: Unreachable`, undefined, undefined);
 
 const typed = (resource: Resource, object: DesiredObject) => ({
   ...object,

@@ -21,6 +21,8 @@ export interface KubeRequest {
   readonly accept?: string;
   /** Errors leave out the server's words, which may quote what was sent or what the server holds. */
   readonly confidential?: boolean;
+  /** Sent over a new connection, which is closed after the answer. */
+  readonly ownConnection?: boolean;
 }
 
 export interface KubeTransportOptions {
@@ -139,9 +141,10 @@ export class KubeTransport {
 
   async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const access = await unlessAborted(signal, this.options.access.get());
+    const dispatcher = request.ownConnection ? this.#open(access.tls) : this.#agent(access);
     // The signal alone does not end a connect.
     const answer = send(urlOf(access.server, request), {
-      dispatcher: this.#agent(access),
+      dispatcher,
       method: request.method,
       headers: {
         ...access.headers,
@@ -153,6 +156,8 @@ export class KubeTransport {
       headersTimeout: this.#timeouts.call,
       bodyTimeout: this.#timeouts.silence,
     });
+    // Closes once the answer is read, or has failed.
+    if (request.ownConnection) void dispatcher.close();
     const response = await unlessAborted(signal, answer);
     if (response.statusCode >= 300) throw await this.#refusal(request, response);
     return response;
@@ -162,7 +167,13 @@ export class KubeTransport {
   #agent({ tls }: Access): Agent {
     if (this.#pool && sameJson(this.#pool.tls, tls)) return this.#pool.agent;
     void this.#pool?.agent.close();
-    const agent = new Agent({
+    const agent = this.#open(tls);
+    this.#pool = { tls, agent };
+    return agent;
+  }
+
+  #open(tls: TlsSettings): Agent {
+    return new Agent({
       connect: {
         ...tls,
         timeout: this.#timeouts.connect,
@@ -177,8 +188,6 @@ export class KubeTransport {
       keepAliveTimeout: seconds(30),
       ...(this.options.untrusted && { maxResponseSize: largestUntrusted }),
     });
-    this.#pool = { tls, agent };
-    return agent;
   }
 
   async #refusal(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {

@@ -469,6 +469,10 @@ export interface OIDCIssuerStatus {
      * Since when each look found the key in the key set of the cluster's API server. Absent: the last look did not, or there was none.
      */
     listedSince?: string;
+    /**
+     * Since when each token that the cluster issued to the operator was signed with the key. Absent: one of the last look was not, or there was none yet.
+     */
+    signedSince?: string;
   };
   /**
    * The state of each part. Ready is computed from the others. Absent: there was no pass yet.
