@@ -12,6 +12,7 @@ export interface Manifest {
   readonly metadata: {
     readonly uid: string;
     readonly generation: number;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly finalizers?: readonly string[];
     readonly deletionTimestamp?: string;
   };
