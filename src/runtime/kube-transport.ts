@@ -21,7 +21,7 @@ export interface KubeRequest {
   readonly accept?: string;
   /** Errors leave out the server's words, which may quote what was sent or what the server holds. */
   readonly confidential?: boolean;
-  /** Sent over a new connection, which is closed after the answer. */
+  /** Sent over a new connection, which is closed after the answer. Several may be under way at once, so each answer has to be small. */
   readonly ownConnection?: boolean;
 }
 
@@ -59,6 +59,7 @@ const longestRetryAfter = minutes(1);
 const longestMessage = 512;
 /** In bytes. An object in etcd has at most 1.5 MiB, and parsed JSON takes many times its size. */
 const largestUntrusted = 2 * 1024 * 1024;
+const largestOfOwnConnection = 64 * 1024;
 
 /** HTTP to one API server over one pool of connections. It never looks at HTTPS_PROXY. */
 export class KubeTransport {
@@ -141,7 +142,7 @@ export class KubeTransport {
 
   async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const access = await unlessAborted(signal, this.options.access.get());
-    const dispatcher = request.ownConnection ? this.#open(access.tls) : this.#agent(access);
+    const dispatcher = request.ownConnection ? this.#open(access.tls, largestOfOwnConnection) : this.#agent(access);
     // The signal alone does not end a connect.
     const answer = send(urlOf(access.server, request), {
       dispatcher,
@@ -167,12 +168,12 @@ export class KubeTransport {
   #agent({ tls }: Access): Agent {
     if (this.#pool && sameJson(this.#pool.tls, tls)) return this.#pool.agent;
     void this.#pool?.agent.close();
-    const agent = this.#open(tls);
+    const agent = this.#open(tls, this.options.untrusted && largestUntrusted);
     this.#pool = { tls, agent };
     return agent;
   }
 
-  #open(tls: TlsSettings): Agent {
+  #open(tls: TlsSettings, maxResponseSize: number | undefined): Agent {
     return new Agent({
       connect: {
         ...tls,
@@ -186,7 +187,7 @@ export class KubeTransport {
       // As many as passes of a kind at once. Passes that all begin together would open more, and each costs both sides a handshake.
       connections: 32,
       keepAliveTimeout: seconds(30),
-      ...(this.options.untrusted && { maxResponseSize: largestUntrusted }),
+      ...(maxResponseSize !== undefined && { maxResponseSize }),
     });
   }
 

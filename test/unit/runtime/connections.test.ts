@@ -470,6 +470,7 @@ describe("a cluster known by somebody else's kubeconfig", () => {
 
     test.each<[string, Answer]>([
       ['that does not end', endless()],
+      ['that is large', json({ status: { token: token('a') }, padding: 'a'.repeat(100_000) }, 201)],
       ['that breaks off', (response) => response.writeHead(201).write('{"status":', () => response.destroy())],
       ['of one who is no API server', json(null)],
       ['that holds something else', json({ status: { token: { kid: 'a' } } }, 201)],
