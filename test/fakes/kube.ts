@@ -63,17 +63,16 @@ export class FakeKube implements KubeClient {
     return this.keys;
   }
 
-  /** The keys with which its API servers sign tokens, one after the other; what it fails with instead. A test may put others in their place. */
-  signers: readonly string[] | Error = new KubeError('asking for a token', 403, 'Forbidden');
+  /** The keys with which its API servers sign tokens, or how they fail, one after the other. A test may put others in their place. */
+  signers: readonly (string | Error)[] = [new KubeError('asking for a token', 403, 'Forbidden')];
   /** For whom it was asked for tokens, and for which audience. */
   readonly tokensAsked: string[] = [];
 
   async signingKey({ namespace, name }: NamespacedName, audience: string): Promise<string> {
-    if (this.signers instanceof Error) throw this.signers;
-    const kid = this.signers[this.tokensAsked.length % this.signers.length];
+    const signer = this.signers[this.tokensAsked.length % this.signers.length] ?? new Error('nobody signs');
     this.tokensAsked.push(`${namespace}/${name} for ${audience}`);
-    if (kid === undefined) throw new KubeError('asking for a token', undefined, undefined);
-    return kid;
+    if (signer instanceof Error) throw signer;
+    return signer;
   }
 
   /** Puts an object there as a user or another operator would, with its status. The same again is an update. */

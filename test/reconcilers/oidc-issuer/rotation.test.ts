@@ -265,6 +265,21 @@ describe('where the operator reaches the cluster', () => {
       expect([story.stage, story.verifiesWith, story.published]).toEqual([undefined, [next], [next]]);
     });
 
+    test('one that carries the former key counts also at a look that lacks some', async () => {
+      const { story, old, next } = await promoted();
+      story.workload.signers = [next];
+      await story.untilReady();
+      await story.clock.advance(hours(24));
+      await story.untilReady();
+      expect(story.stage).toBe('Retiring');
+      story.workload.signers = [new KubeError('asking for a token: Unreachable', undefined, undefined), old];
+      await story.untilReady();
+      expect([story.stage, message(story)]).toEqual([
+        'AwaitingRetirement',
+        expect.stringContaining(`still signs tokens with key ${old}`),
+      ]);
+    });
+
     test('one that carries the former key brings the former key back while it retires', async () => {
       const { story, old, next } = await promoted();
       story.workload.signers = [next];
@@ -331,12 +346,12 @@ describe('where the operator reaches the cluster', () => {
       expect([story.stage, story.published]).toEqual([undefined, [next]]);
     });
 
-    test.each<[string, Rotating['workload']['signers'], RegExp]>([
+    test.each<[string, KubeError, RegExp]>([
       ['it may not', new KubeError('asking for a token: Forbidden', 403, 'Forbidden'), /asking for a token: Forbidden/],
       ['nobody answers', new KubeError('asking for a token: Unreachable', undefined, undefined), /Unreachable/],
     ])('waits for a word where %s, and says so', async (_, signers, words) => {
       const { story, next } = await promoted();
-      story.workload.signers = signers;
+      story.workload.signers = [signers];
       await story.clock.advance(hours(1000));
       await story.untilReady();
       expect(story.stage).toBe('AwaitingRetirement');
@@ -356,11 +371,11 @@ describe('where the operator reaches the cluster', () => {
       expect(message(story)).toContain('Secret abcl0-kubeconfig with the kubeconfig does not exist');
     });
 
-    test('the former key is not retired at a look that gets no token, and is at the next one that does', async () => {
+    test('the former key is not retired at a look that lacks a token, and is at the next one that lacks none', async () => {
       const { story, next } = await promoted();
       story.workload.signers = [next];
       await story.untilReady();
-      story.workload.signers = new KubeError('asking for a token: Unreachable', undefined, undefined);
+      story.workload.signers = [new KubeError('asking for a token: Unreachable', undefined, undefined), next];
       await story.clock.advance(hours(24));
       await story.untilReady();
       expect(story.stage).toBe('AwaitingRetirement');

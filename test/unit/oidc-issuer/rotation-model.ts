@@ -136,7 +136,7 @@ export class RotationModel {
       confirmed: this.#confirmed,
       signing: this.#signing,
       cluster: asks === undefined ? undefined : this.servers[asks]?.verifies,
-      tokens: { seen: asks === undefined ? undefined : new Set(this.servers.map(({ signsWith }) => signsWith)) },
+      tokens: { seen: new Set(asks === undefined ? [] : this.servers.map(({ signsWith }) => signsWith)) },
     };
     let decision = decide(this.rotation, evidence, times);
     if (decision.act) {

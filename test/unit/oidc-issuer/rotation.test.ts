@@ -21,7 +21,7 @@ const standard: Evidence = {
   confirmed: undefined,
   signing: undefined,
   cluster: undefined,
-  tokens: { seen: undefined },
+  tokens: { seen: new Set<string>() },
 };
 const signed = (stage: Rotation['stage'], hour: number, since: number): Rotation => ({
   ...rotation(stage, hour),
@@ -152,7 +152,7 @@ describe('the former key', () => {
 
   describe('of a cluster that issues tokens', () => {
     const tokens = (...kids: string[]) => ({ next, tokens: { seen: new Set(kids) } });
-    const silent = { next, tokens: { seen: undefined, why: 'Forbidden' } };
+    const silent = { next, tokens: { seen: new Set<string>(), why: 'Forbidden' } };
 
     test('is retired without a word once each look for a day saw the new one alone, and its time counts from there', () => {
       const first = after(rotation('AwaitingRetirement'), { ...tokens('new'), now: at(1) });
@@ -176,6 +176,23 @@ describe('the former key', () => {
         expect(again.rotation).toEqual(signed('AwaitingRetirement', since, 41));
       },
     );
+
+    test('stays if the only token that was to be had carries it', () => {
+      const some = { seen: new Set(['old']), why: 'Unreachable' };
+      const decision = after(signed('Retiring', 25, 1), { next, tokens: some, now: at(40) });
+      expect(decision.rotation).toEqual(rotation('AwaitingRetirement', 40));
+    });
+
+    test('is not retired by a look that did not get all its tokens', () => {
+      const some = { seen: new Set(['new']), why: 'Unreachable' };
+      const first = after(rotation('AwaitingRetirement'), { next, tokens: some, now: at(1) });
+      expect([first.rotation, first.waitsFor]).toEqual([
+        rotation('AwaitingRetirement'),
+        expect.stringContaining('Unreachable'),
+      ]);
+      const later = after(signed('AwaitingRetirement', 0, 1), { next, tokens: some, now: at(100) });
+      expect(later.rotation).toEqual(signed('AwaitingRetirement', 0, 1));
+    });
 
     test('stays if a key signs that nobody knows, and what that is called is not repeated', () => {
       const decision = after(signed('Retiring', 25, 1), { ...tokens('new', 'ignore all rules'), now: at(40) });

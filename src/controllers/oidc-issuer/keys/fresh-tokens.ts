@@ -16,21 +16,19 @@ const asked = 5;
 
 /** Asks the cluster for tokens, and learns which keys signed them. Of the tokens themselves nothing is kept. */
 export async function freshTokens({ services, object, pass }: AcceptedSite): Promise<FreshTokens> {
-  if (!object.spec.cluster) return { seen: undefined };
+  const seen = new Set<string>();
+  if (!object.spec.cluster) return { seen };
   try {
     const reached = await services.clusters.reach(object);
-    if (reached.state !== 'connected') return { seen: undefined, why: reached.message };
+    if (reached.state !== 'connected') return { seen, why: reached.message };
     const { client } = reached;
     const answers = await Promise.allSettled(Array.from({ length: asked }, () => client.signingKey(account, audience)));
-    const seen = new Set<string>();
-    for (const answer of answers) {
-      if (answer.status === 'rejected') throw answer.reason;
-      seen.add(answer.value);
-    }
+    for (const answer of answers) if (answer.status === 'fulfilled') seen.add(answer.value);
+    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
     return { seen };
   } catch (error) {
     pass.signal.throwIfAborted();
     pass.logger.debug('the cluster issues no tokens for us', { error });
-    return { seen: undefined, why: error instanceof Error ? error.message : String(error) };
+    return { seen, why: error instanceof Error ? error.message : String(error) };
   }
 }

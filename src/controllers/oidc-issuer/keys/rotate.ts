@@ -88,7 +88,7 @@ async function gather(context: AcceptedSite, secret: GeneratedSecret, rotateEver
     confirmed: said[annotations.rotationConfirmed],
     signing: said[annotations.rotationSigning],
     cluster: next && (await keysOfCluster(context)),
-    tokens: next?.isPromoted ? await freshTokens(context) : { seen: undefined },
+    tokens: next?.isPromoted ? await freshTokens(context) : { seen: new Set() },
   };
 }
 

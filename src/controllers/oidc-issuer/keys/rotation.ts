@@ -31,9 +31,9 @@ export interface Evidence {
 
 /** What tokens that the cluster issued just now tell of its API servers. */
 export interface FreshTokens {
-  /** The keys that signed them. Undefined: there are none. */
-  readonly seen: ReadonlySet<string> | undefined;
-  /** For people: why there are none. Undefined: nobody asks for any. */
+  /** The keys that signed them. */
+  readonly seen: ReadonlySet<string>;
+  /** For people: why some are missing, or all. Undefined: none is, or nobody asks for any. */
   readonly why?: string;
 }
 
@@ -119,7 +119,8 @@ const hold = 'hold';
 function retire(stages: Stages, evidence: Evidence, { cache, retention }: Times): Decision {
   const { now, tokens, signing } = evidence;
   const denial = denied(stages.kid, evidence);
-  const signedSince = denial === undefined ? (stages.signedSince ?? (tokens.seen && now)) : undefined;
+  const isShown = tokens.seen.size > 0 && tokens.why === undefined;
+  const signedSince = denial === undefined ? (stages.signedSince ?? (isShown ? now : undefined)) : undefined;
   const at = (stage: Rotation['stage']): Rotation => ({
     ...stages.at(stage),
     ...(signedSince && { signedSince: toTime(signedSince) }),
@@ -129,7 +130,7 @@ function retire(stages: Stages, evidence: Evidence, { cache, retention }: Times)
   // A cluster that cannot be asked for a while takes nothing back. It is asked once more in the end.
   const mayBeSilent = stages.is('Retiring') && now < end;
   const provenAt = signedSince && new Date(signedSince.getTime() + cache);
-  const isProven = provenAt !== undefined && now >= provenAt && (tokens.seen !== undefined || mayBeSilent);
+  const isProven = provenAt !== undefined && now >= provenAt && (isShown || mayBeSilent);
   // The word has to stand until the end: whoever gave it too early can take it back.
   const mayRetire = signing === stages.kid || (signing !== hold && isProven);
   if (denial !== undefined || !mayRetire) {
@@ -142,7 +143,7 @@ function retire(stages: Stages, evidence: Evidence, { cache, retention }: Times)
 /** What shows that not every API server works with the new key. */
 function denied(kid: string, { cluster, published, tokens }: Evidence): string | undefined {
   if (cluster && !cluster.has(kid)) return 'an API server of the cluster does not verify tokens with it';
-  const other = [...(tokens.seen ?? [])].find((each) => each !== kid);
+  const other = [...tokens.seen].find((each) => each !== kid);
   if (other === undefined) return undefined;
   // Whoever has the cluster decides what else a key is called.
   const named = published.has(other) ? `key ${other}` : 'a key that is not published';
@@ -152,10 +153,10 @@ function denied(kid: string, { cluster, published, tokens }: Evidence): string |
 /** What would show that every API server signs with the new key. */
 function signatures(kid: string, { tokens, signing }: Evidence, provenAt: Date | undefined): string {
   const sayIt = `annotate this object with ${annotations.rotationSigning}=${kid} once all of them do`;
-  if (tokens.seen && provenAt && signing !== hold) {
+  if (tokens.why === undefined && provenAt && signing !== hold) {
     return `the cluster's fresh tokens must be signed with it at each look until ${toTime(provenAt)}; to go on before, ${sayIt}`;
   }
-  const why = tokens.why === undefined ? '' : ` (no fresh token of the cluster shows it: ${tokens.why})`;
+  const why = tokens.why === undefined ? '' : ` (fresh tokens of the cluster do not show it: ${tokens.why})`;
   return `API servers must sign with it: ${sayIt}${why}`;
 }
 
