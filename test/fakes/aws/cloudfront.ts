@@ -11,6 +11,8 @@ export interface FakeDistribution {
   config: cloudfront.DistributionConfig;
   tags: Record<string, string>;
   changedAt: Date;
+  /** What it had before a change that is not at all edges yet, which still use it. */
+  formerCertificate?: string | undefined;
 }
 
 export interface FakeOriginAccessControl {
@@ -42,7 +44,10 @@ export class FakeCloudFront {
 
   /** CloudFront brings every change to its edges. */
   deploy(): void {
-    for (const distribution of this.distributions.values()) distribution.status = 'Deployed';
+    for (const distribution of this.distributions.values()) {
+      distribution.status = 'Deployed';
+      distribution.formerCertificate = undefined;
+    }
   }
 
   CreateDistributionWithTags({ DistributionConfigWithTags }: cloudfront.CreateDistributionWithTagsRequest) {
@@ -84,6 +89,7 @@ export class FakeCloudFront {
     const config = filled(DistributionConfig);
     if (config.CallerReference !== distribution.config.CallerReference) throw new ServiceError('IllegalUpdate', 400);
     this.check(config, distribution);
+    distribution.formerCertificate ??= distribution.config.ViewerCertificate?.ACMCertificateArn;
     distribution.config = config;
     distribution.status = 'InProgress';
     distribution.changedAt = new Date(this.scope.now());

@@ -9,7 +9,7 @@ function put(story: Story, certificate: Partial<FakeCertificate>): FakeCertifica
   const made: FakeCertificate = {
     arn,
     domain: alias,
-    requestedAt: 0,
+    requestedAt: story.clock.now().getTime(),
     token: undefined,
     status: 'ISSUED',
     failure: undefined,

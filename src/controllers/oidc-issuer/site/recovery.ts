@@ -75,13 +75,18 @@ export function sorted(known: Distribution | undefined, owner: Owner): { own?: D
   return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
 }
 
-/** Finds certificates by domain, and the recorded one, because a new certificate is not listed at once. */
-export async function findCertificates({ account, site }: SiteContext): Promise<readonly Certificate[]> {
-  const listed = await account.certificates.findByDomain(site.alias);
-  const recorded = site.entry.certificate?.arn;
-  if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
-  const unlisted = await account.certificates.find(recorded);
-  return unlisted ? [...listed, unlisted] : listed;
+/** Finds certificates by domain, and those that are recorded, because a new certificate is not listed at once. */
+export async function findCertificates(
+  { account, site }: SiteContext,
+  recorded: readonly (string | undefined)[],
+): Promise<readonly Certificate[]> {
+  const found = [...(await account.certificates.findByDomain(site.alias))];
+  for (const arn of recorded) {
+    if (arn === undefined || found.some((each) => each.arn === arn)) continue;
+    const unlisted = await account.certificates.find(arn);
+    if (unlisted) found.push(unlisted);
+  }
+  return found;
 }
 
 /** Whether the status lost a site, or all. What it lacks is looked for before anything counts as nobody's. */
