@@ -53,6 +53,7 @@ describe('a certificate that ACM does not renew', () => {
     expect(ready()).toMatchObject({ status: 'True' });
     await story.reconcile();
     expect(certificates()).toHaveLength(2);
+    expect(story.aws.writes).not.toContain('DeleteCertificate');
 
     await story.untilReady();
     await story.reconcile();

@@ -106,7 +106,7 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   const isLost = (status.sites ?? []).length === 0;
   for (const each of await account.distributions.listByComment(commentOf(object))) {
     if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
-    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, asked.now));
+    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, await nameOf(issuer, each), asked.now));
   }
   const listed = isLost ? await account.providers.listURLs() : [];
   for (const url of [
@@ -142,8 +142,18 @@ function registeredAs(url: string, { object }: IssuerPass, now: Date): SiteEntry
 
 const inS3 = (url: string, { spec: { region } }: OIDCIssuer) => bucketOfURL(url, region, partitionOf(region));
 
+/** The alias that it has or, while somebody else has that, the one that our certificate is for; else its own name. */
+async function nameOf(
+  { account, owner }: IssuerPass,
+  { aliases: [alias], certificateARN, domainName }: Distribution,
+): Promise<string> {
+  if (alias !== undefined || certificateARN === undefined) return alias ?? domainName;
+  const certificate = await account.certificates.find(certificateARN);
+  return certificate && isOurs(certificate.tags, owner) ? certificate.domain : domainName;
+}
+
 /** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
-function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }: Distribution, now: Date): SiteEntry {
+function publishedBy({ id, arn, domainName, deployed, origin }: Distribution, name: string, now: Date): SiteEntry {
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
@@ -152,6 +162,6 @@ function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }
     owned: true,
   };
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-  const url = issuerURL(alias ?? domainName);
+  const url = issuerURL(name);
   return { url, hosting: 'CloudFront', phase: 'Serving', since: toTime(now), bucket, distribution, registered: true };
 }
