@@ -157,8 +157,9 @@ async function create(
     if (own) return own;
     const what = `distribution ${foreign?.id}, which has ${spec.named ? `alias ${spec.named.alias} or ` : ''}our bucket,`;
     if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
-    if (isAliasTaken(error) && !wasRefused(context)) throw await aliasTaken(context, undefined, error);
-    if (attempts <= 1) throw error;
+    const isLast = attempts <= 1;
+    if (isAliasTaken(error) && (isLast || !wasRefused(context))) throw await aliasTaken(context, undefined, error);
+    if (isLast) throw error;
     const callerReference = reference(object.metadata.uid, nameOf(site), spec.callerReference);
     const next = { attempts: attempts - 1, withoutAlias: withoutAlias || isAliasTaken(error) };
     return create(context, { ...spec, callerReference }, next);
