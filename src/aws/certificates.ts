@@ -29,6 +29,8 @@ export interface Certificate {
   readonly notAfter: Date | undefined;
   /** Why ACM does not renew it: its word, and what to do where that is known. Undefined: nothing is in the way. */
   readonly renewalProblem: string | undefined;
+  /** ACM has given up renewing it. */
+  readonly renewalFailed: boolean;
   /** The CNAME that proves the domain. ACM shows it after some seconds. All certificates of one name in one account have the same. */
   readonly validationRecord: DnsRecord | undefined;
   /** The ARNs of the resources that use it. */
@@ -168,6 +170,7 @@ function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): 
     requestedAt: CreatedAt ?? new Date(0),
     notAfter: NotAfter,
     renewalProblem: renewalProblemOf(detail.RenewalSummary),
+    renewalFailed: detail.RenewalSummary?.RenewalStatus === 'FAILED',
     validationRecord: record && {
       name: plainName(record.Name ?? ''),
       type: 'CNAME',

@@ -17,6 +17,9 @@ export const validationRecordKey = 'irsa.giantswarm.io/validation-record';
 /** On a certificate: how many were requested in a row, with this one. It counts also after the status was lost. */
 export const requestNumberKey = 'irsa.giantswarm.io/request-number';
 
+/** On a certificate: the ARN of the one that it was requested to replace, until that one is deleted. */
+export const replacesKey = 'irsa.giantswarm.io/replaces';
+
 export interface Owner {
   readonly installation: string;
   /** `<kind>/<namespace>/<name>`: a name, not a UID, so that a restored object finds its own again. */

@@ -367,6 +367,10 @@ export interface OIDCIssuerStatus {
        * When the certificate expires. Absent: it is not issued yet.
        */
       notAfter?: string;
+      /**
+       * ARN of the certificate that takes the place of this one, which ACM does not renew, once ACM has issued it. Absent: none was requested.
+       */
+      successor?: string;
     };
     /**
      * Where the records of the alias are. Absent: there is no alias.

@@ -40,7 +40,9 @@ export class FakeAccount {
       resolve: (name) => resolve(aws, name),
       usersOf: (arn) =>
         [...this.distributions.values()]
-          .filter(({ config }) => config.ViewerCertificate?.ACMCertificateArn === arn)
+          .filter(({ config, formerCertificate }) =>
+            [config.ViewerCertificate?.ACMCertificateArn, formerCertificate].includes(arn),
+          )
           .map((distribution) => distribution.arn),
     };
     this.acm = new FakeAcm(this.acmScope, 'us-east-1', new Map());

@@ -11,6 +11,8 @@ export interface FakeDistribution {
   config: cloudfront.DistributionConfig;
   tags: Record<string, string>;
   changedAt: Date;
+  /** What it had before a change that is not at all edges yet, which still use it. */
+  formerCertificate?: string | undefined;
 }
 
 export interface FakeOriginAccessControl {
@@ -42,7 +44,10 @@ export class FakeCloudFront {
 
   /** CloudFront brings every change to its edges. */
   deploy(): void {
-    for (const distribution of this.distributions.values()) distribution.status = 'Deployed';
+    for (const distribution of this.distributions.values()) {
+      distribution.status = 'Deployed';
+      distribution.formerCertificate = undefined;
+    }
   }
 
   CreateDistributionWithTags({ DistributionConfigWithTags }: cloudfront.CreateDistributionWithTagsRequest) {
@@ -84,6 +89,7 @@ export class FakeCloudFront {
     const config = filled(DistributionConfig);
     if (config.CallerReference !== distribution.config.CallerReference) throw new ServiceError('IllegalUpdate', 400);
     this.check(config, distribution);
+    distribution.formerCertificate ??= distribution.config.ViewerCertificate?.ACMCertificateArn;
     distribution.config = config;
     distribution.status = 'InProgress';
     distribution.changedAt = new Date(this.scope.now());
@@ -117,6 +123,28 @@ export class FakeCloudFront {
         }),
       },
     };
+  }
+
+  ListConflictingAliases({ DistributionId, Alias = '', Marker, MaxItems }: cloudfront.ListConflictingAliasesRequest) {
+    const own = this.distribution(DistributionId);
+    if (!this.scope.isIssued(own.config.ViewerCertificate?.ACMCertificateArn ?? '', Alias)) {
+      throw new ServiceError('InvalidArgument', 400, `${own.id} has no certificate for ${Alias}`);
+    }
+    const wildcard = Alias.replace(/^[^.]+/, '*');
+    const listed = [...this.scope.distributions()]
+      .filter((other) => other !== own)
+      .flatMap(({ arn, id, config }) =>
+        (config.Aliases?.Items ?? [])
+          .filter((alias) => [Alias, wildcard].includes(alias))
+          .map((alias) => ({
+            Alias: alias,
+            DistributionId: masked(id, id.length - 4),
+            AccountId: masked(arn.split(':')[4] ?? '', 6),
+          })),
+      );
+    const size = Math.min(MaxItems ?? 100, this.scope.pageSize());
+    const { items, next } = page(listed, (item) => JSON.stringify(item), Marker, size);
+    return { ConflictingAliasesList: { NextMarker: next, Quantity: items.length, Items: items } };
   }
 
   ListTagsForResource({ Resource }: cloudfront.ListTagsForResourceRequest) {
@@ -224,6 +252,9 @@ export class FakeCloudFront {
     return control;
   }
 }
+
+/** As CloudFront shows the ids of others: the first ones hidden. */
+const masked = (id: string, hidden: number) => '*'.repeat(Math.max(0, hidden)) + id.slice(Math.max(0, hidden));
 
 function checkIfMatch(sent: string | undefined, etag: string): void {
   if (sent === undefined) throw new ServiceError('InvalidIfMatchVersion', 400);

@@ -7,7 +7,8 @@ import { Migration, renamed, renamedURL, role } from './migrating.ts';
 import { Fulfilment } from '../plans.ts';
 import { unseen } from './planning.ts';
 import { accountsOf, second, third } from './several-accounts.ts';
-import { alias, bucketName, issuerURL, ref } from './story.ts';
+import { lateInLife, ready } from './renewing.ts';
+import { alias, bucketName, issuerURL, only, ref } from './story.ts';
 
 const records = (host: string) => [`record A ${host}`, `record AAAA ${host}`, 'validation record'];
 const site = (host: string) => [
@@ -46,6 +47,14 @@ async function drained(): Promise<Migration> {
 async function bothSites(spec?: Parameters<typeof Migration.begun>[0]): Promise<Migration> {
   const story = await Migration.begun(spec);
   await story.settle();
+  return story;
+}
+
+const replaces = 'irsa.giantswarm.io/replaces';
+
+async function certificateNotRenewed(): Promise<Migration> {
+  const story = await ready(new Migration());
+  await lateInLife(story, only([...story.account.certificates.values()]));
   return story;
 }
 
@@ -153,6 +162,26 @@ const works: Readonly<Record<string, Work>> = {
     begin: async () => withZonesElsewhere({ manual: {} }),
     act: readyByHand,
     end: [...shared, ...site(alias).filter((what) => !records(alias).includes(what))],
+  },
+  'replaces a certificate that ACM does not renew': {
+    begin: certificateNotRenewed,
+    act: (story) =>
+      story.until(() => {
+        const [certificate, ...others] = story.account.certificates.values();
+        const isDone = others.length === 0 && !certificate?.renewal && !certificate?.tags[replaces];
+        return isDone && story.condition('Ready')?.status === 'True';
+      }),
+    end: [...shared, ...site(alias)],
+  },
+  'removes an issuer whose certificate is being replaced': {
+    begin: async () => {
+      const story = await certificateNotRenewed();
+      await story.reconcile();
+      story.delete();
+      return story;
+    },
+    act: (story) => story.untilGone(),
+    end: [],
   },
   'removes both sites, from three accounts': {
     begin: async () => {

@@ -24,7 +24,7 @@ class Older extends Story {
     this.account.certificates.set(certificate, {
       arn: certificate,
       domain: alias,
-      requestedAt: 0,
+      requestedAt: this.clock.now().getTime(),
       token: undefined,
       status: 'ISSUED',
       failure: undefined,

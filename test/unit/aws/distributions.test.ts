@@ -68,6 +68,46 @@ describe('creating', () => {
   });
 });
 
+describe('of an alias that somebody else has', () => {
+  async function strangers(...aliases: readonly string[]): Promise<void> {
+    const stranger = await aws.connect('arn:aws:iam::999988887777:role/stranger');
+    const { id } = await stranger.originAccessControls.create('bucket');
+    for (const domain of aliases) {
+      const idempotencyToken = `token${domain.length}`;
+      const certificateARN = await stranger.certificates.request({ domain, tags: {}, idempotencyToken });
+      aws.account('999988887777').certificates.get(certificateARN)!.status = 'ISSUED';
+      const named = { alias: domain, certificateARN };
+      await stranger.distributions.create({ ...spec, callerReference: domain, named, originAccessControlID: id });
+    }
+  }
+
+  test('is made with the certificate alone', async () => {
+    await strangers(alias);
+    const { id, certificateARN, aliases } = await distributions.create(spec, { withoutAlias: true });
+    expect({ certificateARN, aliases }).toEqual({ certificateARN: spec.named?.certificateARN, aliases: [] });
+    expect((await distributions.find(id))?.drift(spec)).toEqual(['Aliases']);
+    expect(errors.isAliasTaken(await failure(distributions.update(id, spec)))).toBe(true);
+  });
+
+  test('tells who has it or a wildcard of it, page by page, in an order that stays', async () => {
+    await strangers(alias, '*.example.com', 'other.example.com');
+    const { id } = await distributions.create(spec, { withoutAlias: true });
+    aws.pageSize = 1;
+    aws.forgetCalls();
+    const holders = await distributions.listAliasHolders(id, alias);
+    expect(holders).toEqual([
+      { alias: '*.example.com', distribution: expect.stringMatching(/\w+$/), account: '******887777' },
+      { alias, distribution: expect.stringMatching(/\w+$/), account: '******887777' },
+    ]);
+    expect(aws.reads).toEqual(['ListConflictingAliases', 'ListConflictingAliases']);
+  });
+
+  test('is not told to a distribution without a certificate for it', async () => {
+    const { id } = await distributions.create({ ...spec, named: undefined });
+    expect(errors.isInvalid(await failure(distributions.listAliasHolders(id, alias)))).toBe(true);
+  });
+});
+
 describe('finding', () => {
   test('costs two reads, and one where there is nothing', async () => {
     const { id } = await distributions.create(spec);

@@ -1,5 +1,6 @@
+import { findCondition } from '../../../api/conditions.ts';
 import type { Distribution, DistributionSpec } from '../../../aws/distributions.ts';
-import { isAliasTaken, isAlreadyExists } from '../../../aws/errors.ts';
+import { describe as describeFailure, isAliasTaken, isAlreadyExists } from '../../../aws/errors.ts';
 import { reference } from '../../../aws/names.ts';
 import { diffTags, hasChanges } from '../../../aws/tags.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
@@ -72,7 +73,10 @@ function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distrib
  */
 async function findKnown(context: AcceptedSite): Promise<Distribution | undefined> {
   const { account, owner, site } = context;
-  if (!site.entry.distribution) return undefined;
+  if (!site.entry.distribution) {
+    // A pass that was cut off may have made one without the alias.
+    return wasRefused(context) ? (await findOwnDistribution(account, { ...traitsOf(site), owner })).own : undefined;
+  }
   const { id } = site.entry.distribution;
   const found = await account.distributions.find(id);
   if (found) {
@@ -121,25 +125,44 @@ function takeName({ pass, site }: AcceptedSite, domainName: string): void {
   entry.url = url;
 }
 
+/** Whether CloudFront refused the alias in the last pass. */
+const wasRefused = ({ object }: AcceptedSite) =>
+  findCondition(object.status?.conditions, 'DistributionReady')?.reason === 'AliasTaken';
+
+interface Creation {
+  readonly attempts: number;
+  readonly withoutAlias: boolean;
+}
+
 /**
  * Creates first. A distribution that turns out to be there is ours, or it is in our way. CloudFront refuses a reference that it
  * ever saw, also that of a distribution which was deleted by hand and which no status names any more: then comes the next one.
+ * If somebody else still has the alias when it is asked for again, ours is made without it, because CloudFront tells only such a
+ * distribution who has the alias. The condition said so before, so the next pass looks for what this one makes.
  */
-async function create(context: AcceptedSite, spec: DistributionSpec, attempts = 5): Promise<Distribution> {
-  const { account, owner } = context;
+async function create(
+  context: AcceptedSite,
+  spec: DistributionSpec,
+  { attempts, withoutAlias }: Creation = { attempts: 5, withoutAlias: false },
+): Promise<Distribution> {
+  const { account, object, owner, site } = context;
   try {
-    return await account.distributions.create(spec);
+    return await account.distributions.create(spec, { withoutAlias });
   } catch (error) {
-    if (!isAlreadyExists(error) && !isAliasTaken(error)) throw error;
-    const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(context.site), owner });
+    if (!isAlreadyExists(error) && !isAliasTaken(error)) {
+      // It may have been made all the same: the condition has the next pass look.
+      throw withoutAlias && describeFailure(error) ? await aliasTaken(context, undefined, error) : error;
+    }
+    const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(site), owner });
     if (own) return own;
     const what = `distribution ${foreign?.id}, which has ${spec.named ? `alias ${spec.named.alias} or ` : ''}our bucket,`;
     if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
-    if (isAlreadyExists(error) && attempts > 1) {
-      const callerReference = reference(context.object.metadata.uid, nameOf(context.site), spec.callerReference);
-      return create(context, { ...spec, callerReference }, attempts - 1);
-    }
-    throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
+    const isLast = attempts <= 1;
+    if (isAliasTaken(error) && (isLast || !wasRefused(context))) throw await aliasTaken(context, undefined, error);
+    if (isLast) throw error;
+    const callerReference = reference(object.metadata.uid, nameOf(site), spec.callerReference);
+    const next = { attempts: attempts - 1, withoutAlias: withoutAlias || isAliasTaken(error) };
+    return create(context, { ...spec, callerReference }, next);
   }
 }
 
@@ -158,6 +181,6 @@ async function repair(
     pass.event('Normal', 'DistributionRepaired', `distribution ${distribution.id}: ${drift.join(', ')} put right`);
     return repaired;
   } catch (error) {
-    throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
+    throw isAliasTaken(error) ? await aliasTaken(context, distribution.id, error) : error;
   }
 }

@@ -76,13 +76,18 @@ export function sorted(known: Distribution | undefined, owner: Owner): { own?: D
   return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
 }
 
-/** Finds certificates by domain, and the recorded one, because a new certificate is not listed at once. */
-export async function findCertificates({ account, site }: SiteContext): Promise<readonly Certificate[]> {
-  const listed = await account.certificates.findByDomain(site.alias);
-  const recorded = site.entry.certificate?.arn;
-  if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
-  const unlisted = await account.certificates.find(recorded);
-  return unlisted ? [...listed, unlisted] : listed;
+/** Finds certificates by domain, and those that are recorded, because a new certificate is not listed at once. */
+export async function findCertificates(
+  { account, site }: SiteContext,
+  recorded: readonly (string | undefined)[],
+): Promise<readonly Certificate[]> {
+  const found = [...(await account.certificates.findByDomain(site.alias))];
+  for (const arn of recorded) {
+    if (arn === undefined || found.some((each) => each.arn === arn)) continue;
+    const unlisted = await account.certificates.find(arn);
+    if (unlisted) found.push(unlisted);
+  }
+  return found;
 }
 
 /** Whether the status lost a site, or all. What it lacks is looked for before anything counts as nobody's. */
@@ -103,7 +108,7 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   const traits = { comment: commentOf(object), originDomains: originDomains(issuer, asked) };
   for (const each of await account.distributions.listWith(traits)) {
     if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
-    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, asked.now));
+    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, await nameOf(issuer, each), asked.now));
   }
   const listed = isLost ? await account.providers.listURLs() : [];
   for (const url of [
@@ -147,8 +152,18 @@ function registeredAs(url: string, { object }: IssuerPass, now: Date): SiteEntry
 
 const inS3 = (url: string, { spec: { region } }: OIDCIssuer) => bucketOfURL(url, region, partitionOf(region));
 
+/** The alias that it has or, while somebody else has that, the one that our certificate is for; else its own name. */
+async function nameOf(
+  { account, owner }: IssuerPass,
+  { aliases: [alias], certificateARN, domainName }: Distribution,
+): Promise<string> {
+  if (alias !== undefined || certificateARN === undefined) return alias ?? domainName;
+  const certificate = await account.certificates.find(certificateARN);
+  return certificate && isOurs(certificate.tags, owner) ? certificate.domain : domainName;
+}
+
 /** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
-function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }: Distribution, now: Date): SiteEntry {
+function publishedBy({ id, arn, domainName, deployed, origin }: Distribution, name: string, now: Date): SiteEntry {
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
@@ -157,6 +172,6 @@ function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }
     owned: true,
   };
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-  const url = issuerURL(alias ?? domainName);
+  const url = issuerURL(name);
   return { url, hosting: 'CloudFront', phase: 'Serving', since: toTime(now), bucket, distribution, registered: true };
 }

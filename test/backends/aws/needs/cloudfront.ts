@@ -32,6 +32,11 @@ const onDistribution: Read = (request, state) => {
   return [need(`cloudfront:${request.operation}`, arn, resourceTags(distributionTags(state, arn)))];
 };
 
+const onAskingDistribution: Read = (request, state) => {
+  const arn = cloudFrontARN(request, 'distribution', request.query.get('DistributionId') ?? '');
+  return [need(`cloudfront:${request.operation}`, arn, resourceTags(distributionTags(state, arn)))];
+};
+
 const onTaggedDistribution: Read = ({ operation, query, xml }, state) => {
   const arn = query.get('Resource') ?? '';
   const added = operation === 'TagResource' ? xmlTags(xml, ['Items']) : [];
@@ -53,6 +58,7 @@ export const cloudFrontNeeds: Needs = {
     ['GetDistribution', 'GetDistributionConfig', 'UpdateDistribution', 'DeleteDistribution'],
     onDistribution,
   ),
+  'cloudfront:ListConflictingAliases': onAskingDistribution,
   ...each('cloudfront', ['ListTagsForResource', 'TagResource', 'UntagResource'], onTaggedDistribution),
   'cloudfront:CreateOriginAccessControl': onEverything('cloudfront:CreateOriginAccessControl'),
   'cloudfront:ListOriginAccessControls': onEverything('cloudfront:ListOriginAccessControls'),
