@@ -30,6 +30,8 @@ export interface AcmScope {
 }
 
 export class FakeAcm {
+  private requested = 0;
+
   constructor(
     private readonly scope: AcmScope,
     private readonly region: string,
@@ -47,7 +49,7 @@ export class FakeAcm {
         token !== undefined && known.token === token && known.domain === domain && now - known.requestedAt < 3_600_000,
     );
     if (repeated) return { CertificateArn: repeated.arn };
-    const arn = `arn:aws:acm:${this.region}:${this.scope.id}:certificate/${this.scope.id}-${this.certificates.size + 1}`;
+    const arn = `arn:aws:acm:${this.region}:${this.scope.id}:certificate/${this.scope.id}-${++this.requested}`;
     this.certificates.set(arn, {
       arn,
       domain,

@@ -38,6 +38,7 @@ test('serves the bucket through an origin access control that signs, and through
 test('waits for the edges, looking again at its interval', async () => {
   const story = new Story();
   await story.reconcile();
+  await story.reconcile();
   const result = await story.reconcile();
   expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'DistributionDeploying' });
   expect(result.requeueAfter).toBe(minutes(1));
@@ -140,8 +141,7 @@ describe('leaves alone', () => {
   test('an alias that another account’s distribution has', async () => {
     const story = new Story();
     story.aws.failNext('CreateDistributionWithTags', new ServiceError('CNAMEAlreadyExists', 409));
-    await story.reconcile();
-    await story.reconcile();
+    await story.until(() => story.aws.calls.some(({ operation }) => operation === 'CreateDistributionWithTags'));
     expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'AliasTaken' });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
   });

@@ -6,13 +6,18 @@ import { diffTags, hasChanges, type Tags } from '../../../aws/tags.ts';
 import { hours } from '../../../runtime/duration.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { type Found, mustBeOurs, mustNotBeAnotherClusters, mustShowTags } from '../../ownership.ts';
-import type { AcceptedSite, SiteContext } from '../context.ts';
+import type { AcceptedSite, RecordsPlace, SiteContext } from '../context.ts';
 import { awaitByHand } from './by-hand.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { toTime } from '../time.ts';
 import { forgetRecords } from './told-records.ts';
 import { ensureValidationRecord, removeValidationRecord } from './validation-record.ts';
+import { findPlace } from './zones.ts';
+
+type Untagged = Omit<Certificate, 'tags'>;
+type Nowhere = Extract<RecordsPlace, { kept: 'nowhere' }>;
+type Known = Exclude<RecordsPlace, Nowhere>;
 
 /** The alias's certificate, and the record that proves the domain to ACM now and at each renewal. */
 export const certificateStep: Step<AcceptedSite, SiteContext> = {
@@ -21,27 +26,27 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   rests: true,
 
   async reconcile(context) {
-    const { services, site } = context;
-    const { intervals } = services.settings;
     const place = await context.records();
-    if (place.kept === 'nowhere') {
-      const { reason, message } = place;
-      return { state: 'waiting', reason, message, requeueAfter: intervals.missing };
-    }
+    if (place.kept === 'nowhere') return noPlace(context, place);
     const certificate = await ensure(context);
-    if (certificate) site.entry.certificate = describe(certificate);
-    const proof = certificate && (await ensureValidationRecord(context, certificate, place));
-    if (certificate?.state === 'issued' && proof?.isThere === false) return renewalAtRisk(proof.request);
-    if (certificate?.state === 'issued')
-      return certificate.renewalProblem === undefined ? ready : notRenewed(context, certificate);
-    if (certificate?.state === 'failed') return failure(context, certificate);
-    if (proof?.isThere === false) return awaitByHand(context, proof);
-    if (!certificate?.validationRecord) {
-      const message = 'ACM has not said yet which record proves the domain';
-      return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
+    return certificate ? prove(context, certificate, place) : recordPending(context);
+  },
+
+  async lookAgain(context, reason) {
+    const { account, site } = context;
+    const { entry } = site;
+    const certificate = entry.certificate && (await account.certificates.findWithoutTags(entry.certificate.arn));
+    if (!certificate || certificate.state === 'failed') return undefined;
+    if (reason === 'CertificatePendingValidation') {
+      entry.certificate = describe(certificate);
+      return certificate.state === 'issued' ? issued(context, certificate) : pendingValidation(context);
     }
-    const message = `ACM is validating ${site.alias}`;
-    return { state: 'waiting', reason: 'CertificatePendingValidation', message, requeueAfter: intervals.certificate };
+    if (reason !== 'CertificateRecordPending') return undefined;
+    if (!certificate.validationRecord) return recordPending(context);
+    const place = await findPlace(context, site, { fresh: false, isDelegationKnown: true });
+    if (place.kept === 'nowhere') return noPlace(context, place);
+    // The record was not known before, so no tag can tell of it.
+    return prove(context, { ...certificate, tags: {} }, place);
   },
 
   async remove(context) {
@@ -69,7 +74,43 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
-/** The certificate to go on with. Undefined if it was requested just now and ACM does not know it yet. */
+/** Goes on with the certificate: makes the record that proves the domain, and says what is still to come. */
+async function prove(context: AcceptedSite, certificate: Certificate, place: Known): Promise<Outcome> {
+  context.site.entry.certificate = describe(certificate);
+  const proof = await ensureValidationRecord(context, certificate, place);
+  if (certificate.state === 'issued') {
+    return proof?.isThere === false ? renewalAtRisk(proof.request) : issued(context, certificate);
+  }
+  if (certificate.state === 'failed') return failure(context, certificate);
+  if (proof?.isThere === false) return awaitByHand(context, proof);
+  return certificate.validationRecord ? pendingValidation(context) : recordPending(context);
+}
+
+const issued = (context: AcceptedSite, certificate: Untagged): Outcome =>
+  certificate.renewalProblem === undefined ? ready : notRenewed(context, certificate);
+
+const noPlace = ({ services }: AcceptedSite, { reason, message }: Nowhere): Outcome => ({
+  state: 'waiting',
+  reason,
+  message,
+  requeueAfter: services.settings.intervals.missing,
+});
+
+const recordPending = ({ services }: AcceptedSite): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificateRecordPending',
+  message: 'ACM has not said yet which record proves the domain',
+  requeueAfter: services.settings.intervals.certificate,
+});
+
+const pendingValidation = ({ services, site }: AcceptedSite): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificatePendingValidation',
+  message: `ACM is validating ${site.alias}`,
+  requeueAfter: services.settings.intervals.certificate,
+});
+
+/** The certificate to go on with. Undefined if it was requested just now: ACM tells its record only after some seconds. */
 async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
   const { account, owner, site } = context;
   const { certificates } = account;
@@ -86,13 +127,13 @@ async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
   const recent = failed.find((each) => again(each) > context.services.clock.now());
   if (!best && recent) return recent;
   const arn = best?.arn ?? (await request(context, failed));
+  // ACM gives the certificate of the last hour for the same token, and somebody may have taken that since.
+  const repeated = [...all, ...(known ? [known] : [])].find((each) => each !== best && each.arn === arn);
+  if (repeated) mustBeOurs(asFound(context, repeated), owner);
   entry.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
   if (best) await tellRecord(context, best, failed);
   for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
-  if (best) return tagged(context, best);
-  const requested = await certificates.find(arn);
-  if (requested) mustBeOurs(asFound(context, requested), owner);
-  return requested;
+  return best && tagged(context, best);
 }
 
 /** The certificate is there until it has to be renewed. */
@@ -102,7 +143,7 @@ const renewalAtRisk = (why: string): Outcome => ({
 });
 
 /** The record that proves the domain is made again in each pass. What else is in the way only a person can mend. */
-function notRenewed({ pass }: AcceptedSite, { arn, notAfter, renewalProblem = '' }: Certificate): Outcome {
+function notRenewed({ pass }: AcceptedSite, { arn, notAfter, renewalProblem = '' }: Untagged): Outcome {
   const until = notAfter ? `, which expires at ${toTime(notAfter)}` : '';
   pass.event('Warning', 'CertificateNotRenewed', `ACM does not renew certificate ${arn}${until}: ${renewalProblem}`);
   return renewalAtRisk(renewalProblem);
@@ -194,7 +235,7 @@ async function deleted({ account }: SiteContext, arn: string): Promise<boolean> 
   }
 }
 
-function describe({ arn, state, failure, notAfter }: Certificate) {
+function describe({ arn, state, failure, notAfter }: Untagged) {
   const words = { pending: 'PENDING_VALIDATION', issued: 'ISSUED', failed: (failure ?? 'FAILED').split(':')[0] ?? '' };
   return { arn, state: words[state], ...(notAfter && { notAfter: toTime(notAfter) }) };
 }
