@@ -111,7 +111,7 @@ export interface AcceptedSite extends SiteContext {
 /** Returns the id of the change, and forgets the records that were read before it. */
 export async function changeRecords(
   { records, privateRecords, allRecords }: SiteContext,
-  { dns, zone }: ZoneRecords,
+  { dns, zone }: ZonePlace,
   changes: readonly RecordChange[],
 ): Promise<string> {
   const change = await dns.change(zone, changes);

@@ -1,13 +1,13 @@
 import type { RecordChange } from '../../../aws/dns.ts';
-import { isAccessDenied } from '../../../aws/errors.ts';
+import { isAccessDenied, isChangeRefused } from '../../../aws/errors.ts';
 import { plainName } from '../../../aws/names.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { leftAlone, notOwned } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext, type ZonePlace, type ZoneRecords } from '../context.ts';
 import { awaitByHand, lookForAlias, releaseRecords } from './by-hand.ts';
-import { addressRecords, aliasChanges, aliasDeletions, pointsAt, upsert } from './dns-records.ts';
+import { addressRecords, aliasChanges, aliasCreations, aliasDeletions, pointsAt, upsert } from './dns-records.ts';
 import { isByHand } from './places.ts';
-import { tellRecords } from './told-records.ts';
+import { tellRecords, toldRecords } from './told-records.ts';
 import { findZone } from './zones.ts';
 
 /**
@@ -23,17 +23,10 @@ export const dnsStep: Step<AcceptedSite, SiteContext> = {
   async reconcile(context) {
     const { site, status } = context;
     const { alias, entry } = site;
-    const place = await context.records();
-    if (place.kept === 'nowhere' || !entry.distribution)
-      throw new Error(`the zone of ${alias} went away during the pass`);
+    if (!entry.distribution) throw new Error(`the distribution of ${alias} went away during the pass`);
     const { domainName: domain } = entry.distribution;
-    if (place.kept === 'byHand') return aliasByHand(context, domain);
-    const { zone } = place;
-    const changes = aliasChanges(zone.records, { alias, domain });
-    if (!changes) {
-      throw notOwned(`a DNS record ${alias} that does not point at ${domain}`);
-    }
-    const changed = await change(context, zone, changes);
+    if (isByHand(entry)) return aliasByHand(context, domain);
+    const { zone, changed } = (await createFirst(context, domain)) ?? (await ensure(context, domain));
     tellRecords(
       status,
       alias,
@@ -68,6 +61,43 @@ export const dnsStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
+interface Ensured {
+  readonly zone: ZonePlace;
+  /** What to wait for. Undefined: all was there. */
+  readonly changed: Outcome | undefined;
+}
+
+/**
+ * If nobody read the zone in this pass and the records were never there, then they are created unread: Route 53 refuses that if
+ * anything is in the way. Undefined: the zone has to be read.
+ */
+async function createFirst(context: AcceptedSite, domain: string): Promise<Ensured | undefined> {
+  const { site, status, pass } = context;
+  const { alias } = site;
+  const wereThere = toldRecords(status, alias).some(({ name }) => name === alias);
+  if (!pass.isReturn || pass.plan || wereThere) return undefined;
+  const zone = await findZone(context, site, { fresh: false });
+  if ('kept' in zone) return undefined;
+  try {
+    return { zone, changed: await change(context, zone, aliasCreations({ alias, domain })) };
+  } catch (error) {
+    if (isChangeRefused(error)) return undefined;
+    throw error;
+  }
+}
+
+async function ensure(context: AcceptedSite, domain: string): Promise<Ensured> {
+  const { alias } = context.site;
+  const place = await context.records();
+  if (place.kept !== 'inZone') throw new Error(`the zone of ${alias} went away during the pass`);
+  const { zone } = place;
+  const changes = aliasChanges(zone.records, { alias, domain });
+  if (!changes) {
+    throw notOwned(`a DNS record ${alias} that does not point at ${domain}`);
+  }
+  return { zone, changed: await change(context, zone, changes) };
+}
+
 async function aliasByHand(context: AcceptedSite, domain: string): Promise<Outcome> {
   const found = await lookForAlias(context, domain);
   if (found.isThere) return ready;
@@ -101,7 +131,7 @@ async function answerPrivately(context: AcceptedSite, zone: ZoneRecords, domain:
 /** Gives what to wait for: no change is on all servers at once. Undefined: there was nothing to change. */
 async function change(
   context: SiteContext,
-  zone: ZoneRecords,
+  zone: ZonePlace,
   changes: readonly RecordChange[],
 ): Promise<Outcome | undefined> {
   if (changes.length === 0) return undefined;
