@@ -206,3 +206,21 @@ test('tags it again', async () => {
   await story.reconcile();
   expect(certificate.tags).toEqual({ team: 'web', other: 'kept', ...owner });
 });
+
+test('is not taken from somebody who took it within the hour in which ACM gives the same one again', async () => {
+  const story = new Story();
+  await story.untilReady();
+  await story.clock.advance(minutes(2));
+  const theirs = only([...story.account.certificates.values()]);
+  theirs.tags = { ...theirs.tags, 'irsa.giantswarm.io/owner': 'OIDCIssuer/default/other' };
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+});
+
+test('tells of a failure that a look while ACM validates finds', async () => {
+  const story = new Story();
+  await story.until(() => story.zone.records.length > 0);
+  Object.assign(only([...story.account.certificates.values()]), { status: 'FAILED', failure: 'CAA_ERROR' });
+  await story.comeBack();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'CertificateFailed' });
+});

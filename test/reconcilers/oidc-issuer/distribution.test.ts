@@ -306,3 +306,27 @@ test('goes on in the same pass where the SDK repeated the creation of an access 
   expect(story.account.originAccessControls.size).toBe(1);
   expect(story.saidReasons).not.toContain('ReconciliationFailed');
 });
+
+test('finds its origin access control in an account that may have no more', async () => {
+  const story = new Story();
+  await story.untilReady();
+  const controls = [...story.account.originAccessControls.keys()];
+  story.loseStatus();
+  story.aws.failNext('CreateOriginAccessControl', new ServiceError('TooManyOriginAccessControls', 400));
+  await story.reconcile();
+  expect(story.condition('DistributionReady')).toMatchObject({ status: 'True' });
+  expect([...story.account.originAccessControls.keys()]).toEqual(controls);
+});
+
+test('is made again if a look at its edges finds it gone', async () => {
+  const story = new Story();
+  await story.until(() => story.condition('DistributionReady')?.reason === 'DistributionDeploying');
+  const lost = story.distribution;
+  lost.status = 'InProgress';
+  await story.comeBack();
+  expect(story.condition('DistributionReady')).toMatchObject({ reason: 'DistributionDeploying' });
+  story.account.distributions.clear();
+  await story.comeBack();
+  expect(story.distribution.id).not.toBe(lost.id);
+  await story.untilReady();
+});
