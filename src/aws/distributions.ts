@@ -68,6 +68,8 @@ export interface Distribution {
 export interface Distributions {
   /** 2 reads. */
   find(id: string): Promise<Distribution | undefined>;
+  /** One read. Undefined if there is none. */
+  isDeployed(id: string): Promise<boolean | undefined>;
   /** Reads all pages. Only one distribution in the world can have an alias, and this sees those of the account. */
   findByAlias(alias: string): Promise<Distribution | undefined>;
   /** Finds a distribution without alias by its only origin. Reads all pages. */
@@ -108,6 +110,11 @@ export class CloudFrontDistributions implements Distributions {
       )
       .catch(undefinedIfNotFound);
     return tagging && toDistribution(found.Distribution, fromTagList(tagging.Tags?.Items));
+  }
+
+  async isDeployed(id: string): Promise<boolean | undefined> {
+    const found = await this.get(id);
+    return found?.Distribution && found.Distribution.Status === 'Deployed';
   }
 
   findByAlias(alias: string): Promise<Distribution | undefined> {

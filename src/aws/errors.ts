@@ -97,6 +97,9 @@ export const isAlreadyExists = named(
   'BucketAlreadyOwnedByYou',
 );
 
+/** Route 53 changes nothing: a record to create is there, or stands beside one that bears no other, or one to delete is not as it was read. */
+export const isChangeRefused = named('InvalidChangeBatch');
+
 /** Another account has the bucket name, and nobody can tell for how long. */
 export const isBucketNameTaken = named('BucketAlreadyExists');
 

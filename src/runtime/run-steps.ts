@@ -6,9 +6,9 @@ import { ready, type Outcome, type Part, type Step } from './step.ts';
 export interface RunOptions {
   explain(error: unknown): Explanation;
   readonly signal: AbortSignal;
-  /** What steps found that may rest, by {@link keyOf}. Absent: every step runs. */
+  /** What steps found that may rest, and those that may just look again, by {@link keyOf}. Absent: every step runs. */
   readonly resting?: ReadonlyMap<string, Finding>;
-  /** Takes what the steps found in this pass that rest in the next one if the object only waits. */
+  /** Takes what the steps found in this pass that rest or look again in the next one if the object only waits. */
   readonly rested?: Map<string, Finding>;
 }
 
@@ -33,22 +33,27 @@ export async function runByNeeds<C, R>(
   options: RunOptions,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const atRest = restingOf(parts, options.resting);
+  const waited = inState(options.resting, 'waiting');
+  const resting = restingOf(parts, inState(options.resting, 'ready'));
   for (const part of parts) {
-    const found = await runPart(part, findings, { ...options, resting: atRest });
+    const found = await runPart(part, findings, { ...options, resting, waited });
     for (const step of part.steps.filter(({ rests }) => rests)) {
-      const finding = found.find(({ type, state }) => type === step.condition && state === 'ready');
-      if (finding) options.rested?.set(keyOf(part.name, step.condition), finding);
+      const finding = found.find(({ type }) => type === step.condition);
+      const isKept = finding?.state === 'ready' || (finding?.state === 'waiting' && 'lookAgain' in step);
+      if (isKept) options.rested?.set(keyOf(part.name, step.condition), finding);
     }
     findings.push(...found.map((finding) => named(finding, part.name)));
   }
   return findings;
 }
 
+const inState = (found: ReadonlyMap<string, Finding> = new Map(), chosen: Finding['state']) =>
+  new Map([...found].filter(([, { state }]) => state === chosen));
+
 /** Without those that a step uses which has to run, and without those that use what such a one finds anew. */
 function restingOf<C, R>(
   parts: readonly Part<C, C, R>[],
-  resting: ReadonlyMap<string, Finding> = new Map(),
+  resting: ReadonlyMap<string, Finding>,
 ): ReadonlyMap<string, Finding> {
   const all = parts.flatMap(({ name, steps }) => steps.map((step) => ({ key: keyOf(name, step.condition), step })));
   const running = all.filter(({ key }) => !resting.has(key)).map(({ step }) => step);
@@ -62,10 +67,16 @@ function restingOf<C, R>(
   return restingOf(parts, new Map([...resting].filter(([key]) => !keys.has(key))));
 }
 
+/** What the last pass found, by {@link keyOf}. */
+interface Remembered {
+  readonly resting: ReadonlyMap<string, Finding>;
+  readonly waited: ReadonlyMap<string, Finding>;
+}
+
 async function runPart<C, R>(
   { steps, context, name }: Part<C, C, R>,
   earlier: readonly Finding[],
-  options: RunOptions,
+  { resting, waited, ...options }: RunOptions & Remembered,
 ): Promise<readonly Finding[]> {
   const found = new Map<ConditionType, Finding>();
   const hasStep = (condition: ConditionType) => steps.some((step) => step.condition === condition);
@@ -75,16 +86,18 @@ async function runPart<C, R>(
   for (const step of steps) {
     if (found.has(step.condition)) continue;
     const missing = step.needs.filter((need) => !isMet(need));
-    const resting = options.resting?.get(keyOf(name, step.condition));
+    const rests = (need: ConditionType) =>
+      resting.has(keyOf(name, need)) || (!hasStep(need) && about(need) === undefined);
+    const wait = step.needs.every(rests) ? waited.get(keyOf(name, step.condition)) : undefined;
     const finding =
-      resting ??
+      resting.get(keyOf(name, step.condition)) ??
       (missing.length > 0
         ? skipped(
             step.condition,
             missing,
             missing.every((need) => about(need)?.passing),
           )
-        : await findingOf(step.condition, options, () => step.reconcile(context)));
+        : await findingOf(step.condition, options, () => reconcile(step, context, wait)));
     options.signal.throwIfAborted();
     found.set(finding.type, finding);
     if (!finding.nameLost) continue;
@@ -95,6 +108,11 @@ async function runPart<C, R>(
     }
   }
   return steps.flatMap(({ condition }) => found.get(condition) ?? []);
+}
+
+/** @param wait what the step waits for, if it may just look again */
+async function reconcile<C, R>(step: Step<C, R>, context: C, wait: Finding | undefined): Promise<Outcome> {
+  return (wait && (await step.lookAgain?.(context, wait.reason))) ?? step.reconcile(context);
 }
 
 const named = (finding: Finding, part: string | undefined): Finding =>

@@ -53,6 +53,13 @@ export interface Step<C, R = C> {
   /** Idempotent. Throws on failure. */
   reconcile(context: C): Promise<Outcome>;
   /**
+   * Runs instead of `reconcile` in a pass that only comes back to what this step waits for, if all that it needs rests: goes on with
+   * as few calls as that takes. The pass that began to wait has proven whose everything is, at most a resync ago. Throws on failure.
+   * @param reason why it waits
+   * @returns undefined if the whole step has to run
+   */
+  lookAgain?(context: C, reason: Reason): Promise<Outcome | undefined>;
+  /**
    * Takes back what trusts a name. A step that this one needs, or that watches this one, has proven that the name is somebody else's.
    * Idempotent. Throws on failure.
    */

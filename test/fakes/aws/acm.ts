@@ -19,6 +19,8 @@ export interface FakeCertificate {
   tags: Record<string, string>;
   /** So many more answers do not tell the validation record yet, as for the first seconds. */
   recordHiddenFor: number;
+  /** So many more answers say that ACM is still validating, although the record is there. Absent: none. */
+  validatingFor?: number;
 }
 
 export interface AcmScope {
@@ -70,7 +72,9 @@ export class FakeAcm {
     const certificate = this.certificate(CertificateArn);
     const record = validationRecord(this.scope.id, certificate.domain);
     if (certificate.status === 'PENDING_VALIDATION' && this.scope.resolve(record.Name) === record.Value) {
-      certificate.status = 'ISSUED';
+      const { validatingFor = 0 } = certificate;
+      if (validatingFor > 0) certificate.validatingFor = validatingFor - 1;
+      else certificate.status = 'ISSUED';
     }
     const hidden = certificate.recordHiddenFor > 0;
     if (hidden) certificate.recordHiddenFor -= 1;

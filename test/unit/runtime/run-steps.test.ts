@@ -117,6 +117,49 @@ describe('a step that was ready', () => {
     expect(ran.main).toEqual(['SigningKeysReady', 'DocumentsPublished']);
   });
 
+  describe('beside one that waits', () => {
+    const looking = (outcome: Outcome | undefined, needs: readonly Condition[] = []): Step<string[]> => ({
+      ...step('DNSReady', waits, { needs }),
+      rests: true,
+      async lookAgain(ran, reason) {
+        ran.push(`look again: ${reason}`);
+        return outcome;
+      },
+    });
+    const bucket = { ...step('BucketReady', isReady), rests: true };
+
+    test('lets that one look again instead of running', async () => {
+      const { ran, states } = await runAgain([bucket, looking({ state: 'ready' }, ['BucketReady'])]);
+      expect(ran).toEqual(['look again: DNSChangePending']);
+      expect(states).toEqual(['BucketReady ready', 'DNSReady ready']);
+    });
+
+    test('lets it run if its look does not do', async () => {
+      const { ran, states } = await runAgain([bucket, looking(undefined, ['BucketReady'])]);
+      expect(ran).toEqual(['look again: DNSChangePending', 'DNSReady']);
+      expect(states).toEqual(['BucketReady ready', 'DNSReady waiting']);
+    });
+
+    test('lets it run if it needs what was found anew, and look again if nobody finds what it needs', async () => {
+      const found = step('BucketReady', isReady);
+      expect((await runAgain([found, looking({ state: 'ready' }, ['BucketReady'])])).ran).toEqual([
+        'BucketReady',
+        'DNSReady',
+      ]);
+      expect((await runAgain([looking({ state: 'ready' }, ['BucketReady'])])).ran).toEqual([
+        'look again: DNSChangePending',
+      ]);
+    });
+
+    test('lets it run if it was ready, or failed', async () => {
+      for (const before of [isReady, isLost]) {
+        const other = looking({ state: 'ready' });
+        const first = [{ ...other, reconcile: async () => before() }];
+        expect((await runAgain(first, [other])).ran.includes('look again: DNSChangePending')).toBe(false);
+      }
+    });
+  });
+
   test('withdraws all the same if another step finds a name lost', async () => {
     const providers = { ...step('ProvidersReady', isReady, { withdraw: nothing }), rests: true };
     const { ran, states } = await runAgain(

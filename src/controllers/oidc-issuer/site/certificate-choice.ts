@@ -11,7 +11,10 @@ import { hours } from '../../../runtime/duration.ts';
 const replacedBefore = hours(15 * 24);
 
 /** Whether another certificate has to take the place of this one, which still serves: ACM gave up renewing it, or did not get it done in time. */
-export function needsSuccessor({ state, renewalFailed, notAfter }: Certificate, now: Date): boolean {
+export function needsSuccessor(
+  { state, renewalFailed, notAfter }: Pick<Certificate, 'state' | 'renewalFailed' | 'notAfter'>,
+  now: Date,
+): boolean {
   if (state !== 'issued') return false;
   return renewalFailed || (notAfter !== undefined && notAfter.getTime() - now.getTime() < replacedBefore);
 }

@@ -3,7 +3,7 @@ import { isOurs, replacesKey } from '../../../aws/ownership.ts';
 import { diffTags, hasChanges } from '../../../aws/tags.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { type Found, mustBeOurs, mustNotBeAnotherClusters, mustShowTags } from '../../ownership.ts';
-import type { AcceptedSite, SiteContext } from '../context.ts';
+import type { AcceptedSite, RecordsPlace, SiteContext } from '../context.ts';
 import { toTime } from '../time.ts';
 import { awaitByHand, type ByHand } from './by-hand.ts';
 import { choose, needsSuccessor, nextRequestAfter, recentFailure } from './certificate-choice.ts';
@@ -13,6 +13,10 @@ import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
 import { forgetRecords } from './told-records.ts';
 import { ensureValidationRecord, removeValidationRecord } from './validation-record.ts';
+import { findPlace } from './zones.ts';
+
+type Untagged = Omit<Certificate, 'tags'>;
+type Nowhere = Extract<RecordsPlace, { kept: 'nowhere' }>;
 
 /** The alias's certificate, and the record that proves the domain to ACM now and at each renewal. */
 export const certificateStep: Step<AcceptedSite, SiteContext> = {
@@ -21,24 +25,35 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   rests: true,
 
   async reconcile(context) {
-    const { services, site } = context;
-    const { intervals } = services.settings;
     const place = await context.records();
-    if (place.kept === 'nowhere') {
-      const { reason, message } = place;
-      return { state: 'waiting', reason, message, requeueAfter: intervals.missing };
-    }
+    if (place.kept === 'nowhere') return noPlace(context, place);
     const { certificate, own } = await ensure(context);
-    const proof = certificate && (await ensureValidationRecord(context, certificate, place));
-    if (certificate?.state === 'issued') return serve(context, certificate, { own, proof });
-    if (certificate?.state === 'failed') return failure(context, certificate);
-    if (proof?.isThere === false) return awaitByHand(context, proof);
-    if (!certificate?.validationRecord) {
-      const message = 'ACM has not said yet which record proves the domain';
-      return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
+    if (!certificate) return recordPending(context);
+    const proof = await ensureValidationRecord(context, certificate, place);
+    return certificate.state === 'issued'
+      ? serve(context, certificate, { own, proof })
+      : unissued(context, certificate, proof);
+  },
+
+  async lookAgain(context, reason) {
+    const { account, services, site } = context;
+    const { entry } = site;
+    const found = entry.certificate && (await account.certificates.findWithoutTags(entry.certificate.arn));
+    if (!found || found.state === 'failed') return undefined;
+    if (reason === 'CertificatePendingValidation') {
+      const isWell = found.renewalProblem === undefined && !needsSuccessor(found, services.clock.now());
+      if (found.state === 'issued' && !isWell) return undefined;
+      entry.certificate = describe(found);
+      return found.state === 'issued' ? ready : pendingValidation(context);
     }
-    const message = `ACM is validating ${site.alias}`;
-    return { state: 'waiting', reason: 'CertificatePendingValidation', message, requeueAfter: intervals.certificate };
+    if (reason !== 'CertificateRecordPending' || found.state === 'issued') return undefined;
+    if (!found.validationRecord) return recordPending(context);
+    const place = await findPlace(context, site, { fresh: false, isDelegationKnown: true });
+    if (place.kept === 'nowhere') return noPlace(context, place);
+    // The record was not known before, so no tag can tell of it.
+    const certificate = { ...found, tags: {} };
+    entry.certificate = describe(certificate);
+    return unissued(context, certificate, await ensureValidationRecord(context, certificate, place));
   },
 
   async remove(context) {
@@ -66,8 +81,36 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
+/** Says what is still to come before the certificate is issued. */
+function unissued(context: AcceptedSite, certificate: Certificate, proof: ByHand | undefined): Outcome {
+  if (certificate.state === 'failed') return failure(context, certificate);
+  if (proof?.isThere === false) return awaitByHand(context, proof);
+  return certificate.validationRecord ? pendingValidation(context) : recordPending(context);
+}
+
+const noPlace = ({ services }: AcceptedSite, { reason, message }: Nowhere): Outcome => ({
+  state: 'waiting',
+  reason,
+  message,
+  requeueAfter: services.settings.intervals.missing,
+});
+
+const recordPending = ({ services }: AcceptedSite): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificateRecordPending',
+  message: 'ACM has not said yet which record proves the domain',
+  requeueAfter: services.settings.intervals.certificate,
+});
+
+const pendingValidation = ({ services, site }: AcceptedSite): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificatePendingValidation',
+  message: `ACM is validating ${site.alias}`,
+  requeueAfter: services.settings.intervals.certificate,
+});
+
 interface Standing {
-  /** The one to go on with. Undefined if it was requested just now and ACM does not know it yet. */
+  /** The one to go on with. Undefined if it was requested just now: ACM tells its record only after some seconds. */
   readonly certificate: Certificate | undefined;
   /** All that are ours. Empty if nobody had to look for them. */
   readonly own: readonly Certificate[];
@@ -103,13 +146,12 @@ async function ensure(context: AcceptedSite): Promise<Standing> {
     return { certificate: await taken(context, best), own };
   }
   const arn = await request(context, { failed });
+  // ACM gives the certificate of the last hour for the same token, and somebody may have taken that since.
+  const repeated = [...named, ...(known ? [known] : [])].find((each) => each.arn === arn);
+  if (repeated) mustBeOurs(asFound(context, repeated), owner);
   entry.certificate = { arn, state: 'PENDING_VALIDATION' };
   await deleteUnused(context, failed);
-  const requested = await certificates.find(arn);
-  if (!requested) return { certificate: undefined, own };
-  mustBeOurs(asFound(context, requested), owner);
-  entry.certificate = describe(requested);
-  return { certificate: requested, own };
+  return { certificate: undefined, own };
 }
 
 /** Goes on with an issued certificate. */
@@ -167,7 +209,7 @@ async function taken(context: AcceptedSite, certificate: Certificate): Promise<C
   return certificate;
 }
 
-function describe({ arn, state, failure, notAfter }: Certificate) {
+function describe({ arn, state, failure, notAfter }: Untagged) {
   const words = { pending: 'PENDING_VALIDATION', issued: 'ISSUED', failed: (failure ?? 'FAILED').split(':')[0] ?? '' };
   return { arn, state: words[state], ...(notAfter && { notAfter: toTime(notAfter) }) };
 }

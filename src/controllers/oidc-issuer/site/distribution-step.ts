@@ -4,7 +4,7 @@ import { describe as describeFailure, isAliasTaken, isAlreadyExists } from '../.
 import { reference } from '../../../aws/names.ts';
 import { diffTags, hasChanges } from '../../../aws/tags.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
-import { ready, type Step } from '../../../runtime/step.ts';
+import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
@@ -22,7 +22,7 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
   rests: true,
 
   async reconcile(context) {
-    const { desired, object, site, services } = context;
+    const { desired, object, site } = context;
     const { entry } = site;
     const known = await findKnown(context);
     const lost = entry.distribution?.id === known?.id ? undefined : entry.distribution;
@@ -44,10 +44,19 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
     entry.distribution = describe(distribution);
-    if (entry.distribution.state === 'Deployed') return ready;
-    const message = `CloudFront is rolling out distribution ${distribution.id} to its edges`;
-    const requeueAfter = services.settings.intervals.distribution;
-    return { state: 'waiting', reason: 'DistributionDeploying', message, requeueAfter };
+    return entry.distribution.state === 'Deployed' ? ready : rollingOut(context, distribution.id);
+  },
+
+  /** All that this step does was done before it waited. */
+  async lookAgain(context) {
+    const { account, site } = context;
+    const { distribution } = site.entry;
+    if (!distribution) return undefined;
+    const isDeployed = await account.distributions.isDeployed(distribution.id);
+    if (isDeployed === undefined) return undefined;
+    if (!isDeployed) return rollingOut(context, distribution.id);
+    site.entry.distribution = { ...distribution, state: 'Deployed' };
+    return ready;
   },
 
   async remove(context) {
@@ -61,6 +70,13 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     return removeOriginAccessControl(context);
   },
 };
+
+const rollingOut = ({ services }: AcceptedSite, id: string): Outcome => ({
+  state: 'waiting',
+  reason: 'DistributionDeploying',
+  message: `CloudFront is rolling out distribution ${id} to its edges`,
+  requeueAfter: services.settings.intervals.distribution,
+});
 
 /** What is recorded. One that reads in the way of older programs is about to be changed. */
 function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distribution) {
