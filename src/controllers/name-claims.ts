@@ -64,9 +64,9 @@ export function nameClaimOf(object: OIDCIssuer): NameClaim {
   const isRefusedByAws = (conditions ?? []).some(({ reason }) => notTheirs.includes(reason));
   const isCurrent = status?.observedGeneration === metadata.generation;
   const isAccepted = isTrue(conditions, 'Accepted') && isCurrent && !isRefusedByAws;
-  const namesOf = ({ url, bucket }: (typeof sites)[number]) => [
+  const namesOf = ({ url, bucket, formerBuckets = [] }: (typeof sites)[number]) => [
     aliasKey(withoutScheme(url)),
-    ...(bucket ? [bucketKey(bucket.name)] : []),
+    ...[bucket, ...formerBuckets.filter(({ owned }) => owned)].flatMap((each) => (each ? [bucketKey(each.name)] : [])),
   ];
   const asked = namesAskedBy(object).map(({ key }) => key);
   return {

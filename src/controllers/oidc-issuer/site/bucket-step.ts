@@ -91,7 +91,8 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
  * nothing of the bucket is changed.
  */
 async function readerMustBeOurs({ account, owner, site }: AcceptedSite, { policy }: Bucket): Promise<void> {
-  if (site.entry.distribution || !letsInIdentities(policy)) return;
+  const isKnown = site.entry.distribution !== undefined && site.bucket.isPresent;
+  if (isKnown || !letsInIdentities(policy)) return;
   const reader = await account.distributions.findReader(originOf(site.bucket));
   if (reader) mustBeOurs({ what: `distribution ${reader.id}, which reads the bucket,`, tags: reader.tags }, owner);
 }

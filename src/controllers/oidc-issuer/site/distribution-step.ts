@@ -9,6 +9,7 @@ import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
+import { formerBucketTags, isFormerBucketKey } from './former-bucket-tags.ts';
 import { isNew } from './propagation.ts';
 import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
@@ -32,17 +33,17 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
       comment: desired.comment,
-      tags: desired.tags,
+      tags: { ...desired.tags, ...formerBucketTags(entry) },
     };
     const there = known ?? (await create(context, spec));
     const { hasAlias } = site;
-    entry.distribution = describe(there);
+    entry.distribution = describe(there, spec);
     if (!hasAlias) takeName(context, there.domainName);
     // Before an update that changes how the bucket is read: whoever reads it until then, and whoever reads it after that, may.
     // While the bucket rests, only a distribution that was not there yet changes who reads it.
     if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
-    entry.distribution = describe(distribution);
+    entry.distribution = describe(distribution, spec);
     if (entry.distribution.state === 'Deployed') return ready;
     const message = `CloudFront is rolling out distribution ${distribution.id} to its edges`;
     const requeueAfter = services.settings.intervals.distribution;
@@ -61,9 +62,11 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
-/** What is recorded. One that reads in the way of older programs is about to be changed. */
-function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distribution) {
-  return { id, arn, domainName, state: deployed && !usesAccessIdentity ? 'Deployed' : 'InProgress' };
+/** What is recorded. One that reads another bucket, or in the way of older programs, is about to be changed. */
+function describe({ id, arn, domainName, deployed, usesAccessIdentity, origin }: Distribution, spec: DistributionSpec) {
+  const readsBucket = origin.originDomain === spec.originDomain && origin.originPath === spec.originPath;
+  const state = deployed && readsBucket && !usesAccessIdentity ? 'Deployed' : 'InProgress';
+  return { id, arn, domainName, state };
 }
 
 /**
@@ -149,7 +152,8 @@ async function repair(
   spec: DistributionSpec,
 ): Promise<Distribution> {
   const { account, pass } = context;
-  const changes = diffTags(distribution.tags, spec.tags, { former: context.status.tagKeys ?? [] });
+  const former = [...(context.status.tagKeys ?? []), ...Object.keys(distribution.tags).filter(isFormerBucketKey)];
+  const changes = diffTags(distribution.tags, spec.tags, { former });
   if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);
   const drift = distribution.drift(spec);
   if (drift.length === 0) return distribution;

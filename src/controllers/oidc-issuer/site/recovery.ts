@@ -13,6 +13,7 @@ import type { Pass } from '../../../runtime/definition.ts';
 import { leftAlone, mustNotBeAnotherClusters } from '../../ownership.ts';
 import type { IssuerPass, SiteContext } from '../context.ts';
 import { commentOf } from '../desired.ts';
+import { formerBucketsIn } from './former-bucket-tags.ts';
 import { recordFound } from '../registrations/registrations.ts';
 import { toTime } from '../time.ts';
 import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type SiteEntry } from './site.ts';
@@ -20,7 +21,8 @@ import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
  * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
- * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Records are looked for
+ * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Of the buckets that a
+ * distribution read before, its tags tell. Records are looked for
  * where the spec says now: where it said before, only the status tells.
  */
 
@@ -138,7 +140,9 @@ function registeredAs(url: string, { object }: IssuerPass, now: Date): SiteEntry
 const inS3 = (url: string, { spec: { region } }: OIDCIssuer) => bucketOfURL(url, region, partitionOf(region));
 
 /** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
-function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }: Distribution, now: Date): SiteEntry {
+function publishedBy(found: Distribution, now: Date): SiteEntry {
+  const { id, arn, domainName, deployed, origin, tags } = found;
+  const [alias] = found.aliases;
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
@@ -146,7 +150,16 @@ function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }
     ...(originPath !== '' && { path: originPath }),
     owned: true,
   };
+  const formerBuckets = formerBucketsIn(tags).filter(({ name }) => name !== bucket.name);
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-  const url = issuerURL(alias ?? domainName);
-  return { url, hosting: 'CloudFront', phase: 'Serving', since: toTime(now), bucket, distribution, registered: true };
+  return {
+    url: issuerURL(alias ?? domainName),
+    hosting: 'CloudFront',
+    phase: 'Serving',
+    since: toTime(now),
+    bucket,
+    ...(formerBuckets.length > 0 && { formerBuckets }),
+    distribution,
+    registered: true,
+  };
 }
