@@ -9,6 +9,8 @@ export interface FakeDistribution {
   etag: string;
   status: 'InProgress' | 'Deployed';
   config: cloudfront.DistributionConfig;
+  /** What edges may still have in its place. Undefined: no edge has the distribution yet. */
+  before: cloudfront.DistributionConfig[] | undefined;
   tags: Record<string, string>;
   changedAt: Date;
 }
@@ -42,7 +44,10 @@ export class FakeCloudFront {
 
   /** CloudFront brings every change to its edges. */
   deploy(): void {
-    for (const distribution of this.distributions.values()) distribution.status = 'Deployed';
+    for (const distribution of this.distributions.values()) {
+      distribution.status = 'Deployed';
+      distribution.before = [];
+    }
   }
 
   CreateDistributionWithTags({ DistributionConfigWithTags }: cloudfront.CreateDistributionWithTagsRequest) {
@@ -60,6 +65,7 @@ export class FakeCloudFront {
       etag: `ETAG${number}`,
       status: 'InProgress',
       config,
+      before: undefined,
       tags: tagRecord(Tags?.Items),
       changedAt: new Date(this.scope.now()),
     };
@@ -84,6 +90,7 @@ export class FakeCloudFront {
     const config = filled(DistributionConfig);
     if (config.CallerReference !== distribution.config.CallerReference) throw new ServiceError('IllegalUpdate', 400);
     this.check(config, distribution);
+    distribution.before?.push(distribution.config);
     distribution.config = config;
     distribution.status = 'InProgress';
     distribution.changedAt = new Date(this.scope.now());

@@ -10,6 +10,7 @@ import { changedTags, diffTags, hasChanges } from '../../../aws/tags.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { NameLost, TerminalError } from '../../explain.ts';
 import { ensureBucketPolicy, letsInIdentities } from './bucket-policy.ts';
+import { announceBucket } from './other-bucket-tags.ts';
 import { originOf } from './recovery.ts';
 import { ensureReaders, isPublic, isShared } from './readers.ts';
 import { mustBeOurs } from '../../ownership.ts';
@@ -153,7 +154,8 @@ async function createUnread(buckets: Buckets, context: AcceptedSite, refusal: un
 
 async function create(buckets: Buckets, context: AcceptedSite): Promise<undefined> {
   const { desired, site } = context;
-  const { name, accountRegional } = site.bucket;
+  const { name, accountRegional, isPresent } = site.bucket;
+  if (!isPresent) await announceBucket(context);
   try {
     await buckets.create({ name, accountRegional, tags: desired.tags });
   } catch (error) {

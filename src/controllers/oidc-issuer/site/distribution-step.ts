@@ -9,7 +9,7 @@ import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
-import { formerBucketTags, isFormerBucketKey } from './former-bucket-tags.ts';
+import { goneBucketKeys, otherBucketTags } from './other-bucket-tags.ts';
 import { isNew } from './propagation.ts';
 import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
@@ -33,7 +33,7 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
       comment: desired.comment,
-      tags: { ...desired.tags, ...formerBucketTags(entry) },
+      tags: { ...desired.tags, ...otherBucketTags(entry) },
     };
     const there = known ?? (await create(context, spec));
     const { hasAlias } = site;
@@ -152,7 +152,8 @@ async function repair(
   spec: DistributionSpec,
 ): Promise<Distribution> {
   const { account, pass } = context;
-  const former = [...(context.status.tagKeys ?? []), ...Object.keys(distribution.tags).filter(isFormerBucketKey)];
+  const gone = goneBucketKeys(distribution.tags, context.site.entry);
+  const former = [...(context.status.tagKeys ?? []), ...gone];
   const changes = diffTags(distribution.tags, spec.tags, { former });
   if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);
   const drift = distribution.drift(spec);

@@ -13,16 +13,16 @@ import type { Pass } from '../../../runtime/definition.ts';
 import { leftAlone, mustNotBeAnotherClusters } from '../../ownership.ts';
 import type { IssuerPass, SiteContext } from '../context.ts';
 import { commentOf } from '../desired.ts';
-import { formerBucketsIn } from './former-bucket-tags.ts';
 import { recordFound } from '../registrations/registrations.ts';
 import { toTime } from '../time.ts';
+import { bucketsNamedIn } from './other-bucket-tags.ts';
 import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type SiteEntry } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
  * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
- * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Of the buckets that a
- * distribution read before, its tags tell. Records are looked for
+ * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Of the buckets beside the
+ * one that a distribution reads, its tags tell. Records are looked for
  * where the spec says now: where it said before, only the status tells.
  */
 
@@ -150,7 +150,7 @@ function publishedBy(found: Distribution, now: Date): SiteEntry {
     ...(originPath !== '' && { path: originPath }),
     owned: true,
   };
-  const formerBuckets = formerBucketsIn(tags).filter(({ name }) => name !== bucket.name);
+  const formerBuckets = bucketsNamedIn(tags).filter(({ name }) => name !== bucket.name);
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
   return {
     url: issuerURL(alias ?? domainName),
