@@ -8,12 +8,13 @@ import { aliasTaken } from './alias-conflict.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { aliasDeletions } from './dns-records.ts';
+import { otherBuckets } from './bucket-move.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 import { goneBucketKeys, otherBucketTags } from './other-bucket-tags.ts';
 import { isNew } from './propagation.ts';
 import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
-import type { Site } from './site.ts';
+import { bucketsOf, type Site } from './site.ts';
 
 /** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
@@ -63,11 +64,14 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
 };
 
 /** What is recorded. One that reads another bucket, or in the way of older programs, is about to be changed. */
-function describe({ id, arn, domainName, deployed, usesAccessIdentity, origin }: Distribution, spec: DistributionSpec) {
-  const readsBucket = origin.originDomain === spec.originDomain && origin.originPath === spec.originPath;
-  const state = deployed && readsBucket && !usesAccessIdentity ? 'Deployed' : 'InProgress';
-  return { id, arn, domainName, state };
+function describe(distribution: Distribution, spec: DistributionSpec) {
+  const { id, arn, domainName, deployed, usesAccessIdentity } = distribution;
+  const isRight = readsBucket(distribution, spec) && !usesAccessIdentity;
+  return { id, arn, domainName, state: deployed && isRight ? 'Deployed' : 'InProgress' };
 }
+
+const readsBucket = ({ origin }: Distribution, { originDomain, originPath }: DistributionSpec) =>
+  origin.originDomain === originDomain && origin.originPath === originPath;
 
 /**
  * The recorded distribution. DNS records point at it, so it counts as deleted only if the list does not show it either. The list
@@ -152,7 +156,11 @@ async function repair(
   spec: DistributionSpec,
 ): Promise<Distribution> {
   const { account, pass } = context;
-  const gone = goneBucketKeys(distribution.tags, context.site.entry);
+  const { entry } = context.site;
+  const gone = goneBucketKeys(
+    distribution.tags,
+    readsBucket(distribution, spec) ? otherBuckets(entry) : bucketsOf(entry),
+  );
   const former = [...(context.status.tagKeys ?? []), ...gone];
   const changes = diffTags(distribution.tags, spec.tags, { former });
   if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);

@@ -28,9 +28,9 @@ export const otherBucketTags = (entry: SiteEntry): Tags =>
       .map(({ name, path = '' }) => [otherBucketKey + name, path]),
   );
 
-/** The keys of the tags that name buckets of which nothing is left. */
-export function goneBucketKeys(tags: Tags, entry: SiteEntry): TagChanges['remove'] {
-  const there = otherBuckets(entry).map(({ name }) => otherBucketKey + name);
+/** The keys of the tags that name none of the buckets that have to be named. */
+export function goneBucketKeys(tags: Tags, named: readonly BucketEntry[]): TagChanges['remove'] {
+  const there = named.map(({ name }) => otherBucketKey + name);
   return Object.keys(tags).filter((key) => key.startsWith(otherBucketKey) && !there.includes(key));
 }
 
