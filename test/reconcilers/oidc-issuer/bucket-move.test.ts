@@ -157,6 +157,7 @@ describe.each(hostings)('an issuer under %s that gets another bucket', (_, spec)
       `writing object .well-known/openid-configuration of bucket ${second}`,
       `writing the policy of bucket ${second}`,
       `creating origin access control ${second}`,
+      `untagging distribution ${story.distribution.arn}`,
       expect.stringMatching(/^deleting origin access control EOAC\d+$/),
       `deleting object .well-known/openid-configuration of bucket ${first}`,
       `deleting object keys.json of bucket ${first}`,
