@@ -11,6 +11,9 @@ export const ownershipKeys = {
 /** On something that somebody else made: the owner who may adopt it. Only who may tag it can say so. */
 export const adoptKey = 'irsa.giantswarm.io/adopt';
 
+/** On a distribution, with a bucket's name behind it: a bucket that it does not read yet, or any more, and that is not removed yet. */
+export const otherBucketKey = 'irsa.giantswarm.io/other-bucket/';
+
 /** On a certificate: the name of the DNS record that we made to prove its domain. Without it the record is not ours. */
 export const validationRecordKey = 'irsa.giantswarm.io/validation-record';
 

@@ -13,7 +13,8 @@ export interface RunOptions {
 }
 
 /** Tells the steps of an object apart. */
-const keyOf = (part: string | undefined, condition: ConditionType) => `${part ?? ''} ${condition}`;
+const keyOf = ({ name = '', subject = '' }: Pick<Part<never, never>, 'name' | 'subject'>, condition: ConditionType) =>
+  `${name} ${subject} ${condition}`;
 
 /** How far a removal came. If it is not done, the last finding is what holds it. */
 export interface Removal {
@@ -40,7 +41,7 @@ export async function runByNeeds<C, R>(
     for (const step of part.steps.filter(({ rests }) => rests)) {
       const finding = found.find(({ type }) => type === step.condition);
       const isKept = finding?.state === 'ready' || (finding?.state === 'waiting' && 'lookAgain' in step);
-      if (isKept) options.rested?.set(keyOf(part.name, step.condition), finding);
+      if (isKept) options.rested?.set(keyOf(part, step.condition), finding);
     }
     findings.push(...found.map((finding) => named(finding, part.name)));
   }
@@ -55,7 +56,7 @@ function restingOf<C, R>(
   parts: readonly Part<C, C, R>[],
   resting: ReadonlyMap<string, Finding>,
 ): ReadonlyMap<string, Finding> {
-  const all = parts.flatMap(({ name, steps }) => steps.map((step) => ({ key: keyOf(name, step.condition), step })));
+  const all = parts.flatMap((part) => part.steps.map((step) => ({ key: keyOf(part, step.condition), step })));
   const running = all.filter(({ key }) => !resting.has(key)).map(({ step }) => step);
   const used = new Set(running.flatMap(({ needs }) => needs));
   const found = running.filter(({ isUsed }) => isUsed).map(({ condition }) => condition);
@@ -74,10 +75,11 @@ interface Remembered {
 }
 
 async function runPart<C, R>(
-  { steps, context, name }: Part<C, C, R>,
+  part: Part<C, C, R>,
   earlier: readonly Finding[],
   { resting, waited, ...options }: RunOptions & Remembered,
 ): Promise<readonly Finding[]> {
+  const { steps, context } = part;
   const found = new Map<ConditionType, Finding>();
   const hasStep = (condition: ConditionType) => steps.some((step) => step.condition === condition);
   /** What is known of a need. Undefined: no part has a step for it, or its step has not run. */
@@ -87,10 +89,10 @@ async function runPart<C, R>(
     if (found.has(step.condition)) continue;
     const missing = step.needs.filter((need) => !isMet(need));
     const rests = (need: ConditionType) =>
-      resting.has(keyOf(name, need)) || (!hasStep(need) && about(need) === undefined);
-    const wait = step.needs.every(rests) ? waited.get(keyOf(name, step.condition)) : undefined;
+      resting.has(keyOf(part, need)) || (!hasStep(need) && about(need) === undefined);
+    const wait = step.needs.every(rests) ? waited.get(keyOf(part, step.condition)) : undefined;
     const finding =
-      resting.get(keyOf(name, step.condition)) ??
+      resting.get(keyOf(part, step.condition)) ??
       (missing.length > 0
         ? skipped(
             step.condition,
@@ -167,14 +169,17 @@ export async function removeInOrder<C, R>(parts: readonly Part<R, C, R>[], optio
 }
 
 /**
- * Removes each part for itself: none waits for another.
- * @returns for each part that is still there what holds it
+ * Removes each group of parts for itself: none waits for another.
+ * @returns for each group of which something is still there what holds it
  * @throws if the signal aborted
  */
-export async function removeEach<C, R>(parts: readonly Part<R, C, R>[], options: RunOptions): Promise<Finding[]> {
+export async function removeEach<C, R>(
+  groups: readonly (readonly Part<R, C, R>[])[],
+  options: RunOptions,
+): Promise<Finding[]> {
   const held: Finding[] = [];
-  for (const part of parts) {
-    const { done, findings } = await removeInOrder([part], options);
+  for (const parts of groups) {
+    const { done, findings } = await removeInOrder(parts, options);
     if (!done) held.push(...findings.slice(-1));
   }
   return held;

@@ -27,6 +27,8 @@ export interface Part<X, C, R = C> {
   readonly context: X;
   /** What messages call it. Absent: it is the object's main part, or the only one. */
   readonly name?: string;
+  /** What the steps look at, if that can change. A step that has to look at something else does not rest. */
+  readonly subject?: string;
   /** Called when nothing is left of a part that was to be removed. */
   readonly removed?: () => void;
 }

@@ -123,10 +123,28 @@ describe('an issuer whose hosting changes as with releases 17, 18, 18.4 and 19',
     expect(await accepted()).toBe(3);
   });
 
+  test('moves on to another bucket under the same URL, with a token of each stage accepted meanwhile', async () => {
+    await workspace.patch('oidcissuer', issuer, { spec: { bucket: { name: `${bucket}-v3` } } });
+    await until(
+      'the distribution to turn to the bucket',
+      async () => (await statusOf(issuer))?.sites?.[0]?.bucket?.name === `${bucket}-v3` || undefined,
+    );
+    expect(await accepted()).toBe(3);
+    await until(
+      'the former bucket to be left',
+      async () => (await statusOf(issuer))?.sites?.[0]?.formerBuckets === undefined || undefined,
+    );
+    await workspace.ready(`oidcissuer/${issuer}`);
+    const { issuerURL, sites = [] } = (await statusOf(issuer)) ?? {};
+    expect(issuerURL).toBe(`https://${alias}`);
+    expect(sites.map((site) => site.bucket?.name).toSorted()).toEqual([bucket, `${bucket}-v2`, `${bucket}-v3`]);
+    expect(await accepted()).toBe(3);
+  });
+
   test('leaves nothing but its buckets, which are empty, when it is deleted', async () => {
     await workspace.kubectl(['delete', 'iamserviceaccount', walker.name]);
     await workspace.kubectl(['delete', 'oidcissuer', issuer]);
-    expect(counts(await holdings(account))).toEqual({ bucket: 2 });
+    expect(counts(await holdings(account))).toEqual({ bucket: 3 });
   });
 });
 

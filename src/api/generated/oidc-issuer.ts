@@ -93,11 +93,11 @@ export interface OIDCIssuerSpec {
    */
   bucket?: {
     /**
-     * Name of the bucket, which can change only together with the hosting or its alias. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
+     * Name of the bucket. If it changes, the documents move there, and the URL stays; with s3 the URL changes too. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
      */
     name?: string;
     /**
-     * What happens to a bucket with a global name when the issuer is deleted. Keep: the bucket is emptied and kept. Delete: it is deleted, and anybody may then take its name, and with it the issuer's URL. A bucket in the account's own bucket namespace is always deleted. Absent: Keep.
+     * What happens to a bucket with a global name when the issuer is deleted or has moved to another bucket. Keep: the bucket is emptied and kept. Delete: it is deleted, and anybody may then take its name, and with it the issuer's URL. A bucket in the account's own bucket namespace is always deleted. Absent: Keep.
      */
     globalName?: 'Keep' | 'Delete';
   };
@@ -314,7 +314,7 @@ export interface OIDCIssuerStatus {
      */
     since: string;
     /**
-     * The bucket of the documents. Absent: somebody else hosts them.
+     * The bucket that the documents are served from. Absent: somebody else hosts them.
      */
     bucket?: {
       /**
@@ -329,7 +329,57 @@ export interface OIDCIssuerStatus {
        * Whether the operator made the bucket or found it to be its own. False before that.
        */
       owned: boolean;
+      /**
+       * When the spec first named the bucket. Absent: the site began in it.
+       */
+      since?: string;
     };
+    /**
+     * The bucket to which the documents move, because the spec names it. The distribution reads the former one until this one holds the documents. Absent: they stay where they are.
+     */
+    nextBucket?: {
+      /**
+       * Name of the bucket.
+       */
+      name: string;
+      /**
+       * The folder of the documents, for example /irsa.abcl0.example.com. Absent: they are not in a folder.
+       */
+      path?: string;
+      /**
+       * Whether the operator made the bucket or found it to be its own. False before that.
+       */
+      owned: boolean;
+      /**
+       * When the spec first named the bucket. Absent: the site began in it.
+       */
+      since?: string;
+      /**
+       * Whether the documents are in the bucket and the distribution may read it. Then the distribution changes over to it. Absent: not yet.
+       */
+      filled?: boolean;
+    };
+    /**
+     * Buckets that the documents moved away from. They hold the documents until CloudFront reads another bucket at every edge, and then they are emptied and deleted, or kept if they have a global name. Absent: there is none.
+     */
+    formerBuckets?: {
+      /**
+       * Name of the bucket.
+       */
+      name: string;
+      /**
+       * The folder of the documents, for example /irsa.abcl0.example.com. Absent: they are not in a folder.
+       */
+      path?: string;
+      /**
+       * Whether the operator made the bucket or found it to be its own. False before that.
+       */
+      owned: boolean;
+      /**
+       * When the spec first named the bucket. Absent: the site began in it.
+       */
+      since?: string;
+    }[];
     /**
      * The CloudFront distribution. Absent: there is none yet.
      */

@@ -8,6 +8,7 @@ import { certificateStep } from './site/certificate-step.ts';
 import { distributionStep } from './site/distribution-step.ts';
 import { dnsStep } from './site/dns-step.ts';
 import { documentsStep } from './site/documents-step.ts';
+import { readingStep } from './site/reading-step.ts';
 import type { Hosting, Site } from './site/site.ts';
 
 type Steps = readonly Step<AcceptedSite, SiteContext>[];
@@ -21,15 +22,17 @@ const hostings: Readonly<Record<Hosting | 'CloudFrontWithoutAlias', Steps>> = {
   External: [],
 };
 
+/** The keys that all sites publish. */
+export const keySteps: Steps = [signingKeysStep];
+
+/** What stands in a bucket beside the one that the site's documents are served from. */
+export const copySteps: Steps = [bucketStep, documentsStep, readingStep];
+
 /**
  * Each step comes after those that it needs. The reverse never leaves a provider that trusts a name, a distribution or a bucket
- * that is no longer ours. The current site reads the keys for all.
+ * that is no longer ours.
  */
-export const stepsOf = (
-  { entry: { hosting, phase }, hasAlias }: Site,
-  { readsKeys }: { readonly readsKeys: boolean },
-): Steps => [
-  ...(phase === 'Current' && readsKeys ? [signingKeysStep] : []),
+export const stepsOf = ({ entry: { hosting }, hasAlias }: Site): Steps => [
   ...hostings[hosting === 'CloudFront' && !hasAlias ? 'CloudFrontWithoutAlias' : hosting],
   providersStep,
   verifiedStep,

@@ -21,6 +21,8 @@ export class Distribution {
   lastModified = 0;
   /** When what was last changed stands at every edge. */
   deployedAt = 0;
+  /** As it stood at every edge before the changes that are on their way. */
+  private former: Distribution | undefined;
 
   constructor(
     readonly accountID: string,
@@ -31,6 +33,10 @@ export class Distribution {
 
   /** Takes a configuration over, as a change that has to reach the edges. */
   change(config: Xml, deployMillis: number): void {
+    if (this.deployedAt > 0 && this.deployed) {
+      const asItWas = { config: { value: this.config }, etag: { value: this.etag } };
+      this.former = Object.create(this, asItWas) as Distribution;
+    }
     this.config = config;
     this.etag = `E${letters(13)}`;
     this.lastModified = Date.now();
@@ -39,6 +45,10 @@ export class Distribution {
 
   get deployed(): boolean {
     return Date.now() >= this.deployedAt;
+  }
+  /** As the edge has it that hears last of changes. Undefined: it has nothing yet. */
+  get atLastEdge(): Distribution | undefined {
+    return this.deployed ? this : this.former;
   }
   get callerReference(): string {
     return text(this.config, 'CallerReference');

@@ -94,10 +94,18 @@ test('shows a certificate that nobody trusts for an alias which the distribution
   await expect(aws.edge.fetch(keys)).rejects.toThrow(`Host: ${alias}. is not in the cert's altnames`);
 });
 
+test('serves as before while a change is being deployed', async () => {
+  aws.front.state.timing.deployMillis = 3_600_000;
+  await update({ Origins: origins({ OriginPath: '/elsewhere' }) });
+  await update({ Enabled: false });
+  expect(await keysStatus()).toBe(200);
+  finishDeployments(aws.front);
+  expect(await keysStatus()).toBe(403);
+});
+
 describe('is refused', () => {
-  test('while the distribution is being deployed', async () => {
-    aws.front.state.timing.deployMillis = 3_600_000;
-    await update({ Comment: 'changed' });
+  test('while the distribution is being deployed for the first time', async () => {
+    for (const distribution of aws.front.state.distributions.values()) distribution.deployedAt = Date.now() + 3_600_000;
     expect(await keysStatus()).toBe(403);
     finishDeployments(aws.front);
     expect(await keysStatus()).toBe(200);

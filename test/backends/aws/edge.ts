@@ -113,10 +113,9 @@ export class Edge {
     const elsewhere = this.state.elsewhere.get(host);
     if (elsewhere) return readElsewhere(elsewhere, path);
     const site = await findSite(this.state, host);
-    if (!site?.distribution.enabled || !site.distribution.deployed) {
-      return errorReply('s3', new AwsError('AccessDenied', 403, 'Access Denied'));
-    }
-    return this.#fromOrigin(site.distribution, path);
+    const distribution = site?.distribution.atLastEdge;
+    if (!distribution?.enabled) return errorReply('s3', new AwsError('AccessDenied', 403, 'Access Denied'));
+    return this.#fromOrigin(distribution, path);
   }
 
   async #fromOrigin(distribution: Distribution, path: string): Promise<Reply> {

@@ -40,8 +40,8 @@ export class FakeAccount {
       resolve: (name) => resolve(aws, name),
       usersOf: (arn) =>
         [...this.distributions.values()]
-          .filter(({ config, formerCertificate }) =>
-            [config.ViewerCertificate?.ACMCertificateArn, formerCertificate].includes(arn),
+          .filter(({ config, before = [] }) =>
+            [config, ...before].some(({ ViewerCertificate }) => ViewerCertificate?.ACMCertificateArn === arn),
           )
           .map((distribution) => distribution.arn),
     };

@@ -9,10 +9,10 @@ export interface FakeDistribution {
   etag: string;
   status: 'InProgress' | 'Deployed';
   config: cloudfront.DistributionConfig;
+  /** What edges may still have in its place. Undefined: no edge has the distribution yet. */
+  before: cloudfront.DistributionConfig[] | undefined;
   tags: Record<string, string>;
   changedAt: Date;
-  /** What it had before a change that is not at all edges yet, which still use it. */
-  formerCertificate?: string | undefined;
 }
 
 export interface FakeOriginAccessControl {
@@ -46,7 +46,7 @@ export class FakeCloudFront {
   deploy(): void {
     for (const distribution of this.distributions.values()) {
       distribution.status = 'Deployed';
-      distribution.formerCertificate = undefined;
+      distribution.before = [];
     }
   }
 
@@ -65,6 +65,7 @@ export class FakeCloudFront {
       etag: `ETAG${number}`,
       status: 'InProgress',
       config,
+      before: undefined,
       tags: tagRecord(Tags?.Items),
       changedAt: new Date(this.scope.now()),
     };
@@ -89,7 +90,7 @@ export class FakeCloudFront {
     const config = filled(DistributionConfig);
     if (config.CallerReference !== distribution.config.CallerReference) throw new ServiceError('IllegalUpdate', 400);
     this.check(config, distribution);
-    distribution.formerCertificate ??= distribution.config.ViewerCertificate?.ACMCertificateArn;
+    distribution.before?.push(distribution.config);
     distribution.config = config;
     distribution.status = 'InProgress';
     distribution.changedAt = new Date(this.scope.now());

@@ -12,6 +12,7 @@ export function hold(story: Story, alias: string): void {
     domainName: `d${id.toLowerCase()}.cloudfront.net`,
     etag: 'ETAG',
     status: 'Deployed',
+    before: [],
     config: {
       CallerReference: id,
       Comment: '',

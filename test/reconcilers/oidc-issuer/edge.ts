@@ -14,6 +14,14 @@ export class FakeEdge implements IssuerDocuments {
 
   constructor(private readonly aws: FakeAws) {}
 
+  /** What each edge serves: while CloudFront rolls out changes, some edges have each of them and some have what was before. */
+  atEveryEdge(url: string): (Record<string, unknown> | undefined)[] {
+    const distribution = this.#resolve(new URL(url).hostname);
+    if (!distribution?.before) return [];
+    return [...distribution.before, distribution.config].map((config) => this.#read(distribution, config, url));
+  }
+
+  /** Asks the edge that hears last of changes. */
   async fetch(url: string, jwksURI: string | undefined): Promise<Served> {
     this.fetched.push(url);
     const discovery = this.#get(`${url}/.well-known/openid-configuration`);
@@ -29,12 +37,21 @@ export class FakeEdge implements IssuerDocuments {
     if (answer) return answer;
     const { hostname, pathname } = new URL(url);
     if (hostname.startsWith('s3.')) return this.refusal === undefined ? this.#getPublic(pathname) : undefined;
-    const distribution = this.#resolve(hostname);
-    const { DomainName = '', OriginPath = '' } = distribution?.config.Origins?.Items?.[0] ?? {};
+    return this.atEveryEdge(url)[0];
+  }
+
+  /** An edge signs what it asks of the bucket. */
+  #read(
+    { arn }: FakeDistribution,
+    config: FakeDistribution['config'],
+    url: string,
+  ): Record<string, unknown> | undefined {
+    const { DomainName = '', OriginPath = '', OriginAccessControlId } = config.Origins?.Items?.[0] ?? {};
+    const controls = [...this.aws.allAccounts()].map(({ originAccessControls }) => originAccessControls);
+    const signs = controls.some((known) => known.has(OriginAccessControlId ?? ''));
     const bucket = this.aws.buckets.get(DomainName.split('.')[0] ?? '');
-    if (!distribution || distribution.status !== 'Deployed') return undefined;
-    if (!bucket?.policy?.includes(distribution.arn)) return undefined;
-    const object = bucket.objects.get(`${OriginPath}${pathname}`.slice(1));
+    if (!signs || !bucket?.policy?.includes(arn)) return undefined;
+    const object = bucket.objects.get(`${OriginPath}${new URL(url).pathname}`.slice(1));
     return object && isReadable(object) ? (JSON.parse(object.body) as Record<string, unknown>) : undefined;
   }
 

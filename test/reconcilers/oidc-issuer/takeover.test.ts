@@ -99,6 +99,7 @@ class Older extends Story {
       domainName: 'dolder.cloudfront.net',
       etag: 'ETAGOLDER',
       status: 'Deployed',
+      before: [],
       config: this.deployed,
       tags: tags(),
       changedAt: new Date(0),

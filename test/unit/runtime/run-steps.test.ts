@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { worst } from '../../../src/runtime/findings.ts';
-import { removeInOrder, runByNeeds, type RunOptions } from '../../../src/runtime/run-steps.ts';
+import { removeEach, removeInOrder, runByNeeds, type RunOptions } from '../../../src/runtime/run-steps.ts';
 import { ready, type Outcome, type Step } from '../../../src/runtime/step.ts';
 
 type Condition = Step<string[]>['condition'];
@@ -89,6 +89,18 @@ describe('a step that was ready', () => {
 
   test('runs again if it does not rest', async () => {
     expect((await runAgain([step('BucketReady', isReady)])).ran).toEqual(['BucketReady']);
+  });
+
+  test('runs again if it has to look at something else', async () => {
+    const steps = resting(step('BucketReady', isReady));
+    const rested = new Map();
+    await runByNeeds([{ steps, context: [], subject: 'first' }], { ...options, rested });
+    const again = async (subject: string) => {
+      const ran: string[] = [];
+      await runByNeeds([{ steps, context: ran, subject }], { ...options, resting: rested });
+      return ran;
+    };
+    expect([await again('first'), await again('second')]).toEqual([[], ['BucketReady']]);
   });
 
   test('runs with those that use what it found, and so do those that it uses itself', async () => {
@@ -315,4 +327,25 @@ describe('of an object in parts,', () => {
     expect(done).toBe(false);
     expect(findings.at(-1)).toMatchObject({ type: 'DNSReady', reason: 'InUse', message: 'in use' });
   });
+});
+
+test('removes groups of parts each for itself, and in a group one part after the other', async () => {
+  const removed: string[] = [];
+  const part = (name: string, outcome: Outcome) => {
+    const remove = async () => {
+      removed.push(name);
+      return outcome;
+    };
+    return { steps: [{ ...step('BucketReady', isReady), remove }], context: [], name };
+  };
+  const waits: Outcome = { state: 'waiting', reason: 'InUse', message: 'in use' };
+  const held = await removeEach(
+    [
+      [part('a', waits), part('b', ready)],
+      [part('c', ready), part('d', ready)],
+    ],
+    options,
+  );
+  expect(removed).toEqual(['a', 'c', 'd']);
+  expect(held.map(({ message }) => message)).toEqual(['a: in use']);
 });

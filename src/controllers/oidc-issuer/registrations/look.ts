@@ -3,7 +3,7 @@ import { jwksKey } from '../../../oidc/discovery.ts';
 import { parseEntries } from '../../../oidc/jwks.ts';
 import { judge, judgeExternal, type Served, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
-import { keyOf } from '../site/site.ts';
+import { bucketsOf, keyOf, siteOf } from '../site/site.ts';
 import { isNoAnswer, isNoResolver, isRefused, isUnauthorized, isUnresolved } from './no-answer.ts';
 
 /**
@@ -79,9 +79,13 @@ export function served(context: AcceptedSite, url: string) {
   };
 }
 
-/** What our bucket holds. */
-export async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
-  if (!site.entry.bucket) return [];
-  const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
-  return object ? parseEntries(object.body) : [];
+/** What our buckets hold from which edges may read. */
+export async function readKeys({ account, object, site }: AcceptedSite): Promise<readonly unknown[]> {
+  const keys: unknown[] = [];
+  for (const bucket of bucketsOf(site.entry).filter((each) => each === site.entry.bucket || each.owned)) {
+    const its = siteOf(site.entry, { object, accountID: account.id, bucket });
+    const found = await account.buckets(object.spec.region).findObject(its.bucket.name, keyOf(its, jwksKey));
+    keys.push(...(found ? parseEntries(found.body) : []));
+  }
+  return keys;
 }

@@ -9,11 +9,13 @@ import { aliasTaken } from './alias-conflict.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
 import { aliasDeletions } from './dns-records.ts';
+import { otherBuckets } from './bucket-move.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
+import { goneBucketKeys, otherBucketTags } from './other-bucket-tags.ts';
 import { isNew } from './propagation.ts';
 import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
-import type { Site } from './site.ts';
+import { bucketsOf, type Site } from './site.ts';
 
 /** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
@@ -33,17 +35,17 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
       comment: desired.comment,
-      tags: desired.tags,
+      tags: { ...desired.tags, ...otherBucketTags(entry) },
     };
     const there = known ?? (await create(context, spec));
     const { hasAlias } = site;
-    entry.distribution = describe(there);
+    entry.distribution = describe(there, spec);
     if (!hasAlias) takeName(context, there.domainName);
     // Before an update that changes how the bucket is read: whoever reads it until then, and whoever reads it after that, may.
     // While the bucket rests, only a distribution that was not there yet changes who reads it.
     if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
-    entry.distribution = describe(distribution);
+    entry.distribution = describe(distribution, spec);
     return entry.distribution.state === 'Deployed' ? ready : rollingOut(context, distribution.id);
   },
 
@@ -78,10 +80,15 @@ const rollingOut = ({ services }: AcceptedSite, id: string): Outcome => ({
   requeueAfter: services.settings.intervals.distribution,
 });
 
-/** What is recorded. One that reads in the way of older programs is about to be changed. */
-function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distribution) {
-  return { id, arn, domainName, state: deployed && !usesAccessIdentity ? 'Deployed' : 'InProgress' };
+/** What is recorded. One that reads another bucket, or in the way of older programs, is about to be changed. */
+function describe(distribution: Distribution, spec: DistributionSpec) {
+  const { id, arn, domainName, deployed, usesAccessIdentity } = distribution;
+  const isRight = readsBucket(distribution, spec) && !usesAccessIdentity;
+  return { id, arn, domainName, state: deployed && isRight ? 'Deployed' : 'InProgress' };
 }
+
+const readsBucket = ({ origin }: Distribution, { originDomain, originPath }: DistributionSpec) =>
+  origin.originDomain === originDomain && origin.originPath === originPath;
 
 /**
  * The recorded distribution. DNS records point at it, so it counts as deleted only if the list does not show it either. The list
@@ -188,7 +195,13 @@ async function repair(
   spec: DistributionSpec,
 ): Promise<Distribution> {
   const { account, pass } = context;
-  const changes = diffTags(distribution.tags, spec.tags, { former: context.status.tagKeys ?? [] });
+  const { entry } = context.site;
+  const gone = goneBucketKeys(
+    distribution.tags,
+    readsBucket(distribution, spec) ? otherBuckets(entry) : bucketsOf(entry),
+  );
+  const former = [...(context.status.tagKeys ?? []), ...gone];
+  const changes = diffTags(distribution.tags, spec.tags, { former });
   if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);
   const drift = distribution.drift(spec);
   if (drift.length === 0) return distribution;

@@ -34,7 +34,9 @@ export async function removeOriginAccessControl(context: SiteContext): Promise<O
   if (isReadByAnother(context)) return ready;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
-  if ((await context.ownDomain()) === undefined && !(await context.ownBucket())) {
+  // A bucket that never was ours had no distribution of ours.
+  const wasRead = site.bucket.isPresent || site.bucket.entry.owned;
+  if (!(wasRead && (await context.ownDomain()) !== undefined) && !(await context.ownBucket())) {
     leftAlone(pass, `origin access control ${name}`);
     return ready;
   }

@@ -15,6 +15,7 @@ import type { IssuerPass, SiteContext } from '../context.ts';
 import { commentOf } from '../desired.ts';
 import { recordFound } from '../registrations/registrations.ts';
 import { toTime } from '../time.ts';
+import { bucketsNamedIn } from './other-bucket-tags.ts';
 import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type SiteEntry } from './site.ts';
 
 /*
@@ -22,7 +23,8 @@ import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type 
  * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by their
  * distributions, or by their providers if they have none. The tags of both prove them ours. A former distribution still has the
  * comment with which we made it or, if somebody changed that, an origin in a bucket that the spec names or the status records.
- * Records are looked for where the spec says now: where it said before, only the status tells.
+ * Of the
+ * buckets beside the one that a distribution reads, its tags tell. Records are looked for where the spec says now: where it said before, only the status tells.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
@@ -163,7 +165,8 @@ async function nameOf(
 }
 
 /** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
-function publishedBy({ id, arn, domainName, deployed, origin }: Distribution, name: string, now: Date): SiteEntry {
+function publishedBy(found: Distribution, name: string, now: Date): SiteEntry {
+  const { id, arn, domainName, deployed, origin, tags } = found;
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
@@ -171,7 +174,16 @@ function publishedBy({ id, arn, domainName, deployed, origin }: Distribution, na
     ...(originPath !== '' && { path: originPath }),
     owned: true,
   };
+  const formerBuckets = bucketsNamedIn(tags).filter(({ name }) => name !== bucket.name);
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-  const url = issuerURL(name);
-  return { url, hosting: 'CloudFront', phase: 'Serving', since: toTime(now), bucket, distribution, registered: true };
+  return {
+    url: issuerURL(name),
+    hosting: 'CloudFront',
+    phase: 'Serving',
+    since: toTime(now),
+    bucket,
+    ...(formerBuckets.length > 0 && { formerBuckets }),
+    distribution,
+    registered: true,
+  };
 }
