@@ -352,6 +352,10 @@ export interface OIDCIssuerStatus {
       state: string;
     };
     /**
+     * Name of the CloudFront Function that answers under the distribution's own URL with a discovery document that names that URL. Absent: there is none, because only the alias is registered.
+     */
+    function?: string;
+    /**
      * The ACM certificate of the alias. Absent: there is none yet.
      */
     certificate?: {

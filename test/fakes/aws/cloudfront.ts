@@ -1,5 +1,6 @@
 import type * as cloudfront from '@aws-sdk/client-cloudfront';
 import { filled } from './cloudfront-defaults.ts';
+import { checkIfMatch, FakeFunctions } from './cloudfront-functions.ts';
 import { copy, page, ServiceError, tagList, tagRecord } from './service.ts';
 
 export interface FakeDistribution {
@@ -30,7 +31,7 @@ interface Scope {
   isIssued(certificateARN: string, alias: string): boolean;
 }
 
-export class FakeCloudFront {
+export class FakeCloudFront extends FakeFunctions {
   readonly distributions = new Map<string, FakeDistribution>();
   /** By id. */
   readonly originAccessControls = new Map<string, FakeOriginAccessControl>();
@@ -38,7 +39,19 @@ export class FakeCloudFront {
   /** All that were ever used, also by distributions that are gone. */
   private readonly references = new Set<string | undefined>();
 
-  constructor(private readonly scope: Scope) {}
+  constructor(private readonly scope: Scope) {
+    super();
+  }
+
+  protected get numbers(): Scope {
+    return this.scope;
+  }
+
+  protected usesFunction(arn: string): boolean {
+    return [...this.distributions.values()].some(({ config }) =>
+      config.DefaultCacheBehavior?.FunctionAssociations?.Items?.some(({ FunctionARN }) => FunctionARN === arn),
+    );
+  }
 
   /** CloudFront brings every change to its edges. */
   deploy(): void {
@@ -192,6 +205,7 @@ export class FakeCloudFront {
       if (control && S3OriginConfig?.OriginAccessIdentity)
         throw new ServiceError('InvalidArgument', 400, 'OAI and OAC');
     }
+    if (config.DefaultCacheBehavior) this.checkFunctions(config.DefaultCacheBehavior);
     const { CachePolicyId, MinTTL } = config.DefaultCacheBehavior ?? {};
     if (CachePolicyId && MinTTL !== undefined)
       throw new ServiceError('InvalidArgument', 400, 'MinTTL and cache policy');
@@ -223,11 +237,6 @@ export class FakeCloudFront {
     if (!control) throw new ServiceError('NoSuchOriginAccessControl', 404, id);
     return control;
   }
-}
-
-function checkIfMatch(sent: string | undefined, etag: string): void {
-  if (sent === undefined) throw new ServiceError('InvalidIfMatchVersion', 400);
-  if (sent !== etag) throw new ServiceError('PreconditionFailed', 412);
 }
 
 function asDistribution({ id, arn, domainName, status, config, changedAt }: FakeDistribution) {

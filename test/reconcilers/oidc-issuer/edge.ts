@@ -3,6 +3,7 @@ import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 import type { FakeObject } from '../../fakes/aws/s3.ts';
+import { runFunction } from '../../backends/aws/edge-function.ts';
 
 /** CloudFront's edge and S3's public endpoint over FakeAws: serve documents once DNS, distribution, policy and access block let them. */
 export class FakeEdge implements IssuerDocuments {
@@ -33,9 +34,20 @@ export class FakeEdge implements IssuerDocuments {
     const { DomainName = '', OriginPath = '' } = distribution?.config.Origins?.Items?.[0] ?? {};
     const bucket = this.aws.buckets.get(DomainName.split('.')[0] ?? '');
     if (!distribution || distribution.status !== 'Deployed') return undefined;
+    const viewed = this.#throughFunction(distribution, { host: hostname, path: pathname });
+    if ('status' in viewed) return JSON.parse(viewed.body) as Record<string, unknown>;
     if (!bucket?.policy?.includes(distribution.arn)) return undefined;
-    const object = bucket.objects.get(`${OriginPath}${pathname}`.slice(1));
+    const object = bucket.objects.get(`${OriginPath}${viewed.path}`.slice(1));
     return object && isReadable(object) ? (JSON.parse(object.body) as Record<string, unknown>) : undefined;
+  }
+
+  /** What the function of the distribution, if it has one, makes of the request. */
+  #throughFunction({ id, domainName, config }: FakeDistribution, asked: { host: string; path: string }) {
+    const [association] = config.DefaultCacheBehavior?.FunctionAssociations?.Items ?? [];
+    const functions = [...this.aws.allAccounts()].flatMap((account) => [...account.functions.values()]);
+    const code = functions.find(({ arn }) => arn === association?.FunctionARN)?.live?.code;
+    if (code === undefined) return { path: asked.path };
+    return runFunction(code, { ...asked, distributionID: id, distributionDomain: domainName });
   }
 
   #getPublic(path: string): Record<string, unknown> | undefined {

@@ -7,6 +7,7 @@ import { ready, type Step } from '../../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
+import { dropDiscoveryFunction, ensureDiscoveryFunction, removeDiscoveryFunction } from './discovery-function.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
 import { isNew } from './propagation.ts';
@@ -14,7 +15,10 @@ import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
 import type { Site } from './site.ts';
 
-/** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
+/**
+ * The distribution, the origin access control with which it reads the bucket, the function that answers under its own URL, and the
+ * bucket policy that allows it to read.
+ */
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DistributionReady',
   needs: ['BucketReady', 'CertificateReady'],
@@ -31,6 +35,7 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       named: namedBy(site),
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
+      viewerRequestFunctionARN: await ensureDiscoveryFunction(context, known),
       comment: desired.comment,
       tags: desired.tags,
     };
@@ -43,7 +48,9 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
     entry.distribution = describe(distribution);
-    if (entry.distribution.state === 'Deployed') return ready;
+    if (entry.distribution.state === 'Deployed') {
+      return spec.viewerRequestFunctionARN === undefined ? dropDiscoveryFunction(context) : ready;
+    }
     const message = `CloudFront is rolling out distribution ${distribution.id} to its edges`;
     const requeueAfter = services.settings.intervals.distribution;
     return { state: 'waiting', reason: 'DistributionDeploying', message, requeueAfter };
@@ -57,7 +64,8 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       const message = `CloudFront is disabling distribution ${distribution.id}`;
       return { state: 'waiting', reason: 'DistributionDisabling', message, requeueAfter: intervals.distribution };
     }
-    return removeOriginAccessControl(context);
+    const removal = await removeDiscoveryFunction(context);
+    return removal.state === 'ready' ? removeOriginAccessControl(context) : removal;
   },
 };
 
