@@ -51,7 +51,7 @@ async function bothSites(spec?: Parameters<typeof Migration.begun>[0]): Promise<
 }
 
 const both = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } } };
-const ownProvider = `provider arn:aws:iam::111122223333:oidc-provider/DISTRIBUTION`;
+const ownProvider = 'provider arn:aws:iam::111122223333:oidc-provider/DISTRIBUTION';
 
 const zoneAccount = '444455556666';
 const inZoneAccount = { route53: { account: { roleARN: `arn:aws:iam::${zoneAccount}:role/dns` } } };
@@ -170,16 +170,6 @@ const works: Readonly<Record<string, Work>> = {
       await settled(story);
     },
     end: [...shared, ...site(alias), ownProvider, 'function'],
-  },
-  'removes an issuer of both URLs': {
-    begin: async () => {
-      const story = new Migration(both);
-      await story.untilReady();
-      story.delete();
-      return story;
-    },
-    act: (story) => story.untilGone(),
-    end: [],
   },
   'removes records in another account': {
     begin: async () => {
