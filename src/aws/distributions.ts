@@ -15,6 +15,8 @@ export interface DistributionSpec {
   /** The folder of the bucket that is served: empty, or with a leading `/`. */
   readonly originPath: string;
   readonly originAccessControlID: string;
+  /** The CloudFront Function that sees each request first. It must be published. Undefined: none does. */
+  readonly viewerRequestFunctionARN: string | undefined;
   /** What a new one says. Later it is the user's. At most 128 characters. */
   readonly comment: string;
   readonly tags: Tags;
@@ -57,6 +59,8 @@ export interface Distribution {
   readonly origin: Origin;
   /** An origin reads with the origin access identity of older programs, which needs a statement of its own in the bucket's policy. */
   readonly usesAccessIdentity: boolean;
+  /** The CloudFront Function that sees each request first. */
+  readonly viewerRequestFunctionARN: string | undefined;
   readonly tags: Tags;
   /** Of its making or its last update. */
   readonly changedAt: Date;
@@ -307,6 +311,9 @@ function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags):
       originPath: config?.Origins?.Items?.[0]?.OriginPath ?? '',
     },
     usesAccessIdentity: (config?.Origins?.Items ?? []).some((origin) => origin.S3OriginConfig?.OriginAccessIdentity),
+    viewerRequestFunctionARN: config?.DefaultCacheBehavior?.FunctionAssociations?.Items?.find(
+      ({ EventType }) => EventType === 'viewer-request',
+    )?.FunctionARN,
     tags,
     changedAt: found?.LastModifiedTime ?? new Date(0),
     drift: (spec) => (config ? driftOf(config, spec) : []),

@@ -74,6 +74,7 @@ export const isNotFound = named(
   'OwnershipControlsNotFoundError',
   'NoSuchDistribution',
   'NoSuchOriginAccessControl',
+  'NoSuchFunctionExists',
   'NoSuchResource',
   'NoSuchHostedZone',
   'NoSuchChange',
@@ -94,6 +95,7 @@ export const isAlreadyExists = named(
   'EntityAlreadyExists',
   'DistributionAlreadyExists',
   'OriginAccessControlAlreadyExists',
+  'FunctionAlreadyExists',
   'BucketAlreadyOwnedByYou',
 );
 
@@ -163,7 +165,7 @@ const throttled = named(
 export const isPreconditionFailed = named('PreconditionFailed', 'ConditionalRequestConflict', 'InvalidIfMatchVersion');
 
 /** Something else uses the thing to delete. AWS may say so for minutes after that other thing is deleted. */
-export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'DistributionNotDisabled');
+export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'FunctionInUse', 'DistributionNotDisabled');
 
 /** Some distribution, of any account, has the alias. */
 export const isAliasTaken = named('CNAMEAlreadyExists');
@@ -190,6 +192,8 @@ export const isLimitExceeded = named(
   'TooManyDistributionCNAMEs',
   'TooManyDistributionsAssociatedToOriginAccessControl',
   'TooManyOriginAccessControls',
+  'TooManyFunctions',
+  'TooManyDistributionsWithFunctionAssociations',
 );
 
 /** Somebody else is changing the same thing at this moment. */

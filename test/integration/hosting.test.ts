@@ -106,6 +106,18 @@ describe('an issuer whose hosting changes as with releases 17, 18, 18.4 and 19',
     expect(await accepted()).toBe(3);
   });
 
+  test('serves under the alias and under the name of its distribution a document that names just that', async () => {
+    const { url = '', distribution } = (await statusOf(issuer))?.sites?.[0] ?? {};
+    const served = [url, `https://${distribution?.domainName}`];
+    const pages = await Promise.all(
+      served.map((each) => environment.aws.edge.fetch(`${each}/.well-known/openid-configuration`)),
+    );
+    expect(pages.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject(
+      served.map((each) => ({ issuer: each, jwks_uri: `${each}/keys.json` })),
+    );
+    expect(counts(await holdings(account))).toMatchObject({ function: 1 });
+  });
+
   test('goes back one step, and forward again', async () => {
     await workspace.patch('oidcissuer', issuer, { spec: { hosting: { cloudFront: { alias: null } } } });
     await until(

@@ -43,7 +43,7 @@ export interface OIDCIssuerSpec {
        */
       alias?: string;
       /**
-       * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. Absent: Remove.
+       * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. With Keep, a CloudFront Function answers under the distribution's own URL with a discovery document that names that URL. Absent: Remove.
        */
       distributionProvider?: 'Keep' | 'Remove';
       /**
@@ -401,6 +401,10 @@ export interface OIDCIssuerStatus {
        */
       state: string;
     };
+    /**
+     * Name of the CloudFront Function that answers under the distribution's own URL with a discovery document that names that URL. Absent: there is none, because only the alias is registered.
+     */
+    function?: string;
     /**
      * The ACM certificate of the alias. Absent: there is none yet.
      */

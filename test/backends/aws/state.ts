@@ -3,6 +3,7 @@ import type { Distribution, OriginAccessControl } from './distributions.ts';
 import { Dns } from './dns.ts';
 import type { Emulator } from './emulator.ts';
 import { LateTags } from './late-tags.ts';
+import type { EdgeFunction } from './services/functions.ts';
 import type { Xml } from './xml.ts';
 
 /** The account of every credential that no AssumeRole handed out; moto's own default. */
@@ -89,6 +90,8 @@ export class FrontState {
   readonly distributions = new Map<string, Distribution>();
   /** By id, of all accounts. */
   readonly originAccessControls = new Map<string, OriginAccessControl>();
+  /** By ARN, of all accounts. */
+  readonly functions = new Map<string, EdgeFunction>();
   /** By ARN, of all accounts and regions. */
   readonly certificates = new Map<string, Certificate>();
   /** By `account/name` in lower case, for IAM tells names apart without regard to case. */
@@ -120,6 +123,7 @@ export class FrontState {
     this.buckets.clear();
     this.distributions.clear();
     this.originAccessControls.clear();
+    this.functions.clear();
     this.certificates.clear();
     this.roles.clear();
     this.policies.clear();

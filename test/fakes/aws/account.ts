@@ -71,6 +71,11 @@ export class FakeAccount {
     return this.cloudfront.originAccessControls;
   }
 
+  /** By name. */
+  get functions() {
+    return this.cloudfront.functions;
+  }
+
   /** Of all regions, by ARN. */
   get certificates() {
     return this.acm.certificates;

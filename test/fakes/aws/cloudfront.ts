@@ -1,5 +1,6 @@
 import type * as cloudfront from '@aws-sdk/client-cloudfront';
 import { filled } from './cloudfront-defaults.ts';
+import { checkIfMatch, FakeFunctions } from './cloudfront-functions.ts';
 import { copy, page, ServiceError, tagList, tagRecord } from './service.ts';
 
 export interface FakeDistribution {
@@ -32,7 +33,7 @@ interface Scope {
   isIssued(certificateARN: string, alias: string): boolean;
 }
 
-export class FakeCloudFront {
+export class FakeCloudFront extends FakeFunctions {
   readonly distributions = new Map<string, FakeDistribution>();
   /** By id. */
   readonly originAccessControls = new Map<string, FakeOriginAccessControl>();
@@ -40,7 +41,19 @@ export class FakeCloudFront {
   /** All that were ever used, also by distributions that are gone. */
   private readonly references = new Set<string | undefined>();
 
-  constructor(private readonly scope: Scope) {}
+  constructor(private readonly scope: Scope) {
+    super();
+  }
+
+  protected get numbers(): Scope {
+    return this.scope;
+  }
+
+  protected usesFunction(arn: string): boolean {
+    return [...this.distributions.values()].some(({ config }) =>
+      config.DefaultCacheBehavior?.FunctionAssociations?.Items?.some(({ FunctionARN }) => FunctionARN === arn),
+    );
+  }
 
   /** CloudFront brings every change to its edges. */
   deploy(): void {
@@ -221,6 +234,7 @@ export class FakeCloudFront {
       if (control && S3OriginConfig?.OriginAccessIdentity)
         throw new ServiceError('InvalidArgument', 400, 'OAI and OAC');
     }
+    if (config.DefaultCacheBehavior) this.checkFunctions(config.DefaultCacheBehavior);
     const { CachePolicyId, MinTTL } = config.DefaultCacheBehavior ?? {};
     if (CachePolicyId && MinTTL !== undefined)
       throw new ServiceError('InvalidArgument', 400, 'MinTTL and cache policy');
@@ -256,11 +270,6 @@ export class FakeCloudFront {
 
 /** As CloudFront shows the ids of others: the first ones hidden. */
 const masked = (id: string, hidden: number) => '*'.repeat(Math.max(0, hidden)) + id.slice(Math.max(0, hidden));
-
-function checkIfMatch(sent: string | undefined, etag: string): void {
-  if (sent === undefined) throw new ServiceError('InvalidIfMatchVersion', 400);
-  if (sent !== etag) throw new ServiceError('PreconditionFailed', 412);
-}
 
 function asDistribution({ id, arn, domainName, status, config, changedAt }: FakeDistribution) {
   const DistributionConfig = copy(config);

@@ -3,6 +3,7 @@ import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 import type { FakeObject } from '../../fakes/aws/s3.ts';
+import { runFunction } from '../../backends/aws/edge-function.ts';
 
 /** CloudFront's edge and S3's public endpoint over FakeAws: serve documents once DNS, distribution, policy and access block let them. */
 export class FakeEdge implements IssuerDocuments {
@@ -42,7 +43,7 @@ export class FakeEdge implements IssuerDocuments {
 
   /** An edge signs what it asks of the bucket. */
   #read(
-    { arn }: FakeDistribution,
+    distribution: FakeDistribution,
     config: FakeDistribution['config'],
     url: string,
   ): Record<string, unknown> | undefined {
@@ -50,9 +51,25 @@ export class FakeEdge implements IssuerDocuments {
     const controls = [...this.aws.allAccounts()].map(({ originAccessControls }) => originAccessControls);
     const signs = controls.some((known) => known.has(OriginAccessControlId ?? ''));
     const bucket = this.aws.buckets.get(DomainName.split('.')[0] ?? '');
-    if (!signs || !bucket?.policy?.includes(arn)) return undefined;
-    const object = bucket.objects.get(`${OriginPath}${new URL(url).pathname}`.slice(1));
+    const { hostname, pathname } = new URL(url);
+    const viewed = this.#throughFunction(distribution, config, { host: hostname, path: pathname });
+    if ('status' in viewed) return JSON.parse(viewed.body) as Record<string, unknown>;
+    if (!signs || !bucket?.policy?.includes(distribution.arn)) return undefined;
+    const object = bucket.objects.get(`${OriginPath}${viewed.path}`.slice(1));
     return object && isReadable(object) ? (JSON.parse(object.body) as Record<string, unknown>) : undefined;
+  }
+
+  /** What the function of the distribution, if it has one, makes of the request. */
+  #throughFunction(
+    { id, domainName }: FakeDistribution,
+    config: FakeDistribution['config'],
+    asked: { host: string; path: string },
+  ) {
+    const [association] = config.DefaultCacheBehavior?.FunctionAssociations?.Items ?? [];
+    const functions = [...this.aws.allAccounts()].flatMap((account) => [...account.functions.values()]);
+    const code = functions.find(({ arn }) => arn === association?.FunctionARN)?.live?.code;
+    if (code === undefined) return { path: asked.path };
+    return runFunction(code, { ...asked, distributionID: id, distributionDomain: domainName });
   }
 
   #getPublic(path: string): Record<string, unknown> | undefined {

@@ -29,7 +29,8 @@ const standing = (story: Migration): string[] =>
   [...story.leftovers, ...providersElsewhere(story)]
     .map((what) =>
       what
-        .replace(/^distribution .*/, 'distribution')
+        .replace(/^(distribution|function) .*/, '$1')
+        .replace(/oidc-provider\/d\w+\.cloudfront\.net/, 'oidc-provider/DISTRIBUTION')
         .replace(/^record CNAME _.*/, 'validation record')
         .replace(/^record CNAME irsa.*/, 'record CNAME of the alias'),
     )
@@ -57,6 +58,9 @@ async function certificateNotRenewed(): Promise<Migration> {
   await lateInLife(story, only([...story.account.certificates.values()]));
   return story;
 }
+
+const both = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } } };
+const ownProvider = 'provider arn:aws:iam::111122223333:oidc-provider/DISTRIBUTION';
 
 const zoneAccount = '444455556666';
 const inZoneAccount = { route53: { account: { roleARN: `arn:aws:iam::${zoneAccount}:role/dns` } } };
@@ -146,6 +150,35 @@ const works: Readonly<Record<string, Work>> = {
       await story.settle();
     },
     end: [...shared, ...site(alias), ...records(alias), 'record CNAME of the alias'],
+  },
+  'makes an issuer of both URLs': {
+    begin: async () => new Migration(both),
+    act: (story) => story.untilReady(),
+    end: [...shared, ...site(alias), ownProvider, 'function'],
+  },
+  'takes the URL of the distribution away': {
+    begin: async () => {
+      const story = new Migration(both);
+      await story.untilReady();
+      return story;
+    },
+    act: async (story) => {
+      story.edit({ hosting: { cloudFront: { distributionProvider: 'Remove' } } });
+      await settled(story);
+    },
+    end: [...shared, ...site(alias)],
+  },
+  'takes the URL of the distribution in': {
+    begin: async () => {
+      const story = new Migration();
+      await story.untilReady();
+      return story;
+    },
+    act: async (story) => {
+      story.edit({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
+      await settled(story);
+    },
+    end: [...shared, ...site(alias), ownProvider, 'function'],
   },
   'removes records in another account': {
     begin: async () => {

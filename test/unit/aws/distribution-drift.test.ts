@@ -101,6 +101,38 @@ describe('drift', () => {
   });
 });
 
+describe('drift from a spec with a function', () => {
+  const viewerRequestFunctionARN = 'arn:aws:cloudfront::111122223333:function/ours';
+  const wanted = { EventType: 'viewer-request' as const, FunctionARN: viewerRequestFunctionARN };
+
+  beforeEach(async () => {
+    const { edgeFunctions } = await aws.connect();
+    await edgeFunctions.create({ name: 'ours', code: '// code', comment: '', tags: {} });
+    spec = { ...spec, viewerRequestFunctionARN };
+    await distributions.create(spec);
+  });
+
+  const items = () => only().config.DefaultCacheBehavior?.FunctionAssociations?.Items;
+  const drift = async () => (await distributions.findByAlias(alias))!.drift(spec);
+
+  test('is nothing after creation', async () => {
+    expect(items()).toEqual([wanted]);
+    expect(await drift()).toEqual([]);
+  });
+
+  test.each([
+    ['no function', []],
+    ['another function', [{ ...wanted, FunctionARN: 'arn:aws:cloudfront::111122223333:function/theirs' }]],
+    ['ours at another event', [{ ...wanted, EventType: 'viewer-response' as const }]],
+    ['one more function', [wanted, { ...wanted, EventType: 'viewer-response' as const }]],
+  ])('is %s, and an update repairs it', async (_, Items) => {
+    only().config.DefaultCacheBehavior!.FunctionAssociations = { Quantity: Items.length, Items };
+    expect(await drift()).toEqual(['DefaultCacheBehavior']);
+    await distributions.update(only().id, spec);
+    expect(items()).toEqual([wanted]);
+  });
+});
+
 test('an origin group that answers in the place of our bucket is drift, and an update takes it away', async () => {
   await distributions.create(spec);
   const { config } = only();

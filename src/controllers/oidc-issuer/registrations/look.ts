@@ -1,5 +1,5 @@
 import { NotSent } from '../../../aws/plan.ts';
-import { jwksKey } from '../../../oidc/discovery.ts';
+import { jwksKey, jwksURL } from '../../../oidc/discovery.ts';
 import { parseEntries } from '../../../oidc/jwks.ts';
 import { judge, judgeExternal, type Served, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
@@ -44,8 +44,8 @@ const isExternal = ({ site }: AcceptedSite) => site.entry.hosting === 'External'
 
 /** The keys of an issuer that somebody else hosts are anywhere, and nothing of ours to compare them with. */
 function fetch(context: AcceptedSite, url: string, signal: AbortSignal): Promise<Served> {
-  const { services, site } = context;
-  return services.documents.fetch(url, isExternal(context) ? undefined : site.jwksURI, signal);
+  const { documents } = context.services;
+  return documents.fetch(url, isExternal(context) ? undefined : jwksURL(url), signal);
 }
 
 function verdictOf(
@@ -53,8 +53,8 @@ function verdictOf(
   url: string,
   { served, keys }: { readonly served: Served; readonly keys: readonly unknown[] },
 ): Verdict {
-  const { url: issuer, jwksURI } = context.site;
-  return isExternal(context) ? judgeExternal(url, served) : judge(url, served, { issuer, jwksURI, keys });
+  const { jwksURI } = context.site;
+  return isExternal(context) ? judgeExternal(url, served) : judge(url, served, { jwksURI, keys });
 }
 
 /** Undefined: something was served, if not the right thing. */

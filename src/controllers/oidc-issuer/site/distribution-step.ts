@@ -8,6 +8,7 @@ import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
+import { dropDiscoveryFunction, ensureDiscoveryFunction, removeDiscoveryFunction } from './discovery-function.ts';
 import { aliasDeletions } from './dns-records.ts';
 import { otherBuckets } from './bucket-move.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
@@ -17,7 +18,10 @@ import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
 import { bucketsOf, type Site } from './site.ts';
 
-/** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
+/**
+ * The distribution, the origin access control with which it reads the bucket, the function that answers under its own URL, and the
+ * bucket policy that allows it to read.
+ */
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DistributionReady',
   needs: ['BucketReady', 'CertificateReady'],
@@ -34,6 +38,7 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       named: namedBy(site),
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
+      viewerRequestFunctionARN: await ensureDiscoveryFunction(context, known),
       comment: desired.comment,
       tags: { ...desired.tags, ...otherBucketTags(entry) },
     };
@@ -46,17 +51,19 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
     entry.distribution = describe(distribution, spec);
-    return entry.distribution.state === 'Deployed' ? ready : rollingOut(context, distribution.id);
+    if (entry.distribution.state !== 'Deployed') return rollingOut(context, distribution.id);
+    return spec.viewerRequestFunctionARN === undefined ? dropDiscoveryFunction(context) : ready;
   },
 
-  /** All that this step does was done before it waited. */
+  /** All that this step does was done before it waited, but for dropping a function. */
   async lookAgain(context) {
-    const { account, site } = context;
-    const { distribution } = site.entry;
+    const { account, desired, site } = context;
+    const { distribution, function: viewed } = site.entry;
     if (!distribution) return undefined;
     const isDeployed = await account.distributions.isDeployed(distribution.id);
     if (isDeployed === undefined) return undefined;
     if (!isDeployed) return rollingOut(context, distribution.id);
+    if (viewed !== undefined && !desired.keepDistributionProvider) return undefined;
     site.entry.distribution = { ...distribution, state: 'Deployed' };
     return ready;
   },
@@ -69,7 +76,8 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       const message = `CloudFront is disabling distribution ${distribution.id}`;
       return { state: 'waiting', reason: 'DistributionDisabling', message, requeueAfter: intervals.distribution };
     }
-    return removeOriginAccessControl(context);
+    const removal = await removeDiscoveryFunction(context);
+    return removal.state === 'ready' ? removeOriginAccessControl(context) : removal;
   },
 };
 

@@ -49,6 +49,16 @@ const onAccessControl: Read = (request) => {
   return [need(`cloudfront:${request.operation}`, arn)];
 };
 
+const createFunction: Read = (request) => {
+  const arn = cloudFrontARN(request, 'function', unborn);
+  const tags = xmlTags(request.xml, ['Tags', 'Items']);
+  return creation('cloudfront:CreateFunction', 'cloudfront:TagResource', ['*', arn], tags);
+};
+
+const onFunction: Read = (request) => [
+  need(`cloudfront:${request.operation}`, cloudFrontARN(request, 'function', request.labels['id'] ?? '')),
+];
+
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html */
 export const cloudFrontNeeds: Needs = {
   'cloudfront:CreateDistributionWithTags': createDistribution,
@@ -67,4 +77,6 @@ export const cloudFrontNeeds: Needs = {
     ['Get', 'Update', 'Delete'].map((verb) => `${verb}OriginAccessControl`),
     onAccessControl,
   ),
+  'cloudfront:CreateFunction': createFunction,
+  ...each('cloudfront', ['GetFunction', 'UpdateFunction', 'PublishFunction', 'DeleteFunction'], onFunction),
 };

@@ -71,6 +71,12 @@ export const distributions: Readonly<Record<string, Handler>> = {
   },
 };
 
+interface Tagged {
+  readonly arn: string;
+  readonly accountID: string;
+  readonly tags: Map<string, string>;
+}
+
 /** The Tags element of a request. */
 export function tagsIn(tags: Xml): [key: string, value: string][] {
   return items(tags, 'Items', 'Tag').map((tag) => [text(tag, 'Key'), text(tag, 'Value')]);
@@ -95,9 +101,11 @@ export function findDistribution(
   throw awsError('NoSuchDistribution', 404, 'The specified distribution does not exist.');
 }
 
-function findTagged({ query, accountID }: AwsRequest, state: FrontState): Distribution {
+/** What has tags: distributions and functions. */
+function findTagged({ query, accountID }: AwsRequest, state: FrontState): Tagged {
   const arn = query.get('Resource');
-  const found = [...state.distributions.values()].find((one) => one.arn === arn && one.accountID === accountID);
+  const all: Tagged[] = [...state.distributions.values(), ...state.functions.values()];
+  const found = all.find((one) => one.arn === arn && one.accountID === accountID);
   if (!found) throw awsError('NoSuchResource', 404, `The resource ${arn} does not exist.`);
   return found;
 }
