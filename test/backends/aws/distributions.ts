@@ -8,6 +8,8 @@ export interface Origin {
   readonly path: string;
   /** Empty where there is none. */
   readonly originAccessControlID: string;
+  /** The id of what distributions signed with before there were origin access controls. Empty where there is none. */
+  readonly originAccessIdentity: string;
 }
 
 /** A CloudFront distribution: its configuration as CloudFront would show it, and what is read out of it. */
@@ -108,6 +110,7 @@ export function origins(config: Xml): Origin[] {
     domainName: text(origin, 'DomainName'),
     path: text(origin, 'OriginPath'),
     originAccessControlID: text(origin, 'OriginAccessControlId'),
+    originAccessIdentity: text(origin, 'S3OriginConfig', 'OriginAccessIdentity').replace(/^.*\//, ''),
   }));
 }
 

@@ -126,6 +126,16 @@ test('leads to no other host', async () => {
   await expect(aws.edge.fetch('https://d0000.cloudfront.net/')).rejects.toThrow('502');
 });
 
+test('reads by an origin access identity as long as the bucket lets that in', async () => {
+  const OriginAccessIdentity = 'origin-access-identity/cloudfront/E2OLDER';
+  await update({ Origins: origins({ OriginAccessControlId: '', S3OriginConfig: { OriginAccessIdentity } }) });
+  expect(await keysStatus()).toBe(403);
+  await issuer.letReadBy('E2OLDER');
+  expect(await keysStatus()).toBe(200);
+  await issuer.letReadBy('E2OTHER');
+  expect(await keysStatus()).toBe(403);
+});
+
 describe('an alias leads nowhere', () => {
   test('without its record', async () => {
     await issuer.point('DELETE', issuer.distribution.domainName);

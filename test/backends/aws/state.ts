@@ -144,10 +144,10 @@ export class FrontState {
 
   /** An object as it is now, whoever may read it; undefined where there is none. */
   async object(bucket: string, key: string): Promise<{ body: Buffer; headers: Record<string, string> } | undefined> {
-    const accountID = this.buckets.get(bucket)?.accountID;
-    if (accountID === undefined) return undefined;
+    const held = this.buckets.get(bucket);
+    if (held === undefined) return undefined;
     const path = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
-    const reply = await this.emulator.read('s3', accountID, path);
+    const reply = await this.emulator.read('s3', held.accountID, path, held.region);
     return reply.status === 200 ? { body: Buffer.from(reply.body), headers: reply.headers } : undefined;
   }
 }
