@@ -82,7 +82,7 @@ const badReasons = [
   'AccessDenied',
   /** AWS slows us down. */
   'Throttled',
-  /** Something with this name exists and does not carry our tags. */
+  /** Something with this name exists and does not carry our tags, or is a function with other code. */
   'NotOwned',
   /** It belongs to an object of this name in another cluster; the message says how to move it here. */
   'OwnedByAnotherCluster',

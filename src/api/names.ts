@@ -19,7 +19,7 @@ export const annotations = {
   rotate: 'irsa.giantswarm.io/rotate',
   /** On an OIDCIssuer: the key id of the next signing key, once every API server of the cluster verifies tokens with it. */
   rotationConfirmed: 'irsa.giantswarm.io/rotation-confirmed',
-  /** On an OIDCIssuer: the key id of the new signing key, once every API server of the cluster signs with it. */
+  /** On an OIDCIssuer: the key id of the new signing key, once every API server of the cluster signs with it; or `hold`. */
   rotationSigning: 'irsa.giantswarm.io/rotation-signing',
   /** On a generated Secret: the name of the OIDCIssuer that may change it. Without it the operator only reads the Secret. */
   generatedFor: 'irsa.giantswarm.io/generated-for',

@@ -4,6 +4,7 @@ import { AcmCertificates, certificateRegion, type Certificates } from './certifi
 import type { Clients } from './clients.ts';
 import { CloudFrontDistributions, type Distributions } from './distributions.ts';
 import { Route53Dns, type Dns } from './dns.ts';
+import { CloudFrontFunctions, type EdgeFunctions } from './functions.ts';
 import type { CredentialSource } from './credentials.ts';
 import type { LimiterClock } from './limiter.ts';
 import { Limiters, type Limits, type Service } from './limits.ts';
@@ -37,6 +38,7 @@ export interface Account {
   readonly certificates: Certificates;
   readonly distributions: Distributions;
   readonly originAccessControls: OriginAccessControls;
+  readonly edgeFunctions: EdgeFunctions;
   readonly dns: Dns;
   buckets(region: string): Buckets;
   certificatesIn(region: string): Certificates;
@@ -146,6 +148,7 @@ export class AwsAccounts implements Accounts {
       certificatesIn,
       distributions: new CloudFrontDistributions(cloudfront),
       originAccessControls: new CloudFrontOriginAccessControls(cloudfront),
+      edgeFunctions: new CloudFrontFunctions(cloudfront, { id, partition }),
       dns: new Route53Dns(new Calls(() => clients.route53, options('route53')), zones, now),
       buckets: (region) =>
         new S3Buckets(new Calls(() => clients.s3(region), options('s3', region)), { accountID: id, region }),

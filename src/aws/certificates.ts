@@ -29,6 +29,8 @@ export interface Certificate {
   readonly notAfter: Date | undefined;
   /** Why ACM does not renew it: its word, and what to do where that is known. Undefined: nothing is in the way. */
   readonly renewalProblem: string | undefined;
+  /** ACM has given up renewing it. */
+  readonly renewalFailed: boolean;
   /** The CNAME that proves the domain. ACM shows it after some seconds. All certificates of one name in one account have the same. */
   readonly validationRecord: DnsRecord | undefined;
   /** The ARNs of the resources that use it. */
@@ -43,6 +45,8 @@ export const certificateRegion = 'us-east-1';
 export interface Certificates {
   /** 2 reads. */
   find(arn: string): Promise<Certificate | undefined>;
+  /** One read. */
+  findWithoutTags(arn: string): Promise<Omit<Certificate, 'tags'> | undefined>;
   /** The ARNs of those that findByDomain finds. One read for each page of the region's certificates. */
   listByDomain(domain: string): Promise<readonly string[]>;
   /**
@@ -62,15 +66,19 @@ export class AcmCertificates implements Certificates {
   constructor(private readonly acm: AcmCalls) {}
 
   async find(arn: string): Promise<Certificate | undefined> {
-    const CertificateArn = arn;
-    const found = await this.acm
-      .send(`reading certificate ${arn}`, new acm.DescribeCertificateCommand({ CertificateArn }))
-      .catch(undefinedIfNotFound);
-    if (!found?.Certificate) return undefined;
+    const found = await this.findWithoutTags(arn);
+    if (!found) return undefined;
     const tagging = await this.acm
-      .send(`reading the tags of certificate ${arn}`, new acm.ListTagsForCertificateCommand({ CertificateArn }))
+      .send(`reading the tags of certificate ${arn}`, new acm.ListTagsForCertificateCommand({ CertificateArn: arn }))
       .catch(undefinedIfNotFound);
-    return tagging && toCertificate(arn, found.Certificate, fromTagList(tagging.Tags));
+    return tagging && { ...found, tags: fromTagList(tagging.Tags) };
+  }
+
+  async findWithoutTags(arn: string): Promise<Omit<Certificate, 'tags'> | undefined> {
+    const found = await this.acm
+      .send(`reading certificate ${arn}`, new acm.DescribeCertificateCommand({ CertificateArn: arn }))
+      .catch(undefinedIfNotFound);
+    return found?.Certificate && toCertificate(arn, found.Certificate);
   }
 
   async listByDomain(domain: string): Promise<readonly string[]> {
@@ -156,7 +164,7 @@ function renewalProblemOf(renewal: acm.RenewalSummary | undefined): string | und
   return reason === undefined ? status : failureOf(reason);
 }
 
-function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): Certificate {
+function toCertificate(arn: string, detail: acm.CertificateDetail): Omit<Certificate, 'tags'> {
   const { DomainName: domain = '', Status, FailureReason, CreatedAt, NotAfter, InUseBy = [] } = detail;
   const record = detail.DomainValidationOptions?.find((option) => option.DomainName === domain)?.ResourceRecord;
   const state = Status === 'ISSUED' ? 'issued' : Status === 'PENDING_VALIDATION' ? 'pending' : 'failed';
@@ -168,12 +176,12 @@ function toCertificate(arn: string, detail: acm.CertificateDetail, tags: Tags): 
     requestedAt: CreatedAt ?? new Date(0),
     notAfter: NotAfter,
     renewalProblem: renewalProblemOf(detail.RenewalSummary),
+    renewalFailed: detail.RenewalSummary?.RenewalStatus === 'FAILED',
     validationRecord: record && {
       name: plainName(record.Name ?? ''),
       type: 'CNAME',
       value: record.Value ?? '',
     },
     inUseBy: InUseBy,
-    tags,
   };
 }

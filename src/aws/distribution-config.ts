@@ -21,6 +21,7 @@ export function newConfig(spec: DistributionSpec): DistributionConfig {
       TargetOriginId: spec.originDomain,
       ViewerProtocolPolicy: 'redirect-to-https',
       CachePolicyId: cachingDisabled,
+      ...functionsOf({}, spec),
     },
     ViewerCertificate: viewerCertificateOf(spec),
   };
@@ -37,7 +38,6 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
   const geography = observed.Restrictions?.GeoRestriction?.RestrictionType ?? 'none';
   return {
     ...rest,
-    Comment: spec.comment,
     Enabled: true,
     IsIPV6Enabled: true,
     HttpVersion: httpVersions.includes(observed.HttpVersion?.toLowerCase()) ? observed.HttpVersion : 'http2',
@@ -45,7 +45,7 @@ export function mergeConfig(observed: DistributionConfig, spec: DistributionSpec
       ? observed.Aliases
       : aliasesOf(spec),
     Origins: { Quantity: 1, Items: [origin] },
-    DefaultCacheBehavior: cacheBehaviorOf(observed.DefaultCacheBehavior, origin),
+    DefaultCacheBehavior: cacheBehaviorOf(observed.DefaultCacheBehavior, origin, spec),
     ViewerCertificate: isRight(observed.ViewerCertificate, spec)
       ? observed.ViewerCertificate
       : viewerCertificateOf(spec),
@@ -102,7 +102,11 @@ function originOf(spec: DistributionSpec, origin: Origin): Origin {
  * A cache policy rules out the TTLs and forwarded values of older distributions. An origin request policy could send the
  * viewer's Host header, by which S3 would choose another bucket.
  */
-function cacheBehaviorOf(behavior: DefaultCacheBehavior | undefined, origin: Origin): DefaultCacheBehavior {
+function cacheBehaviorOf(
+  behavior: DefaultCacheBehavior | undefined,
+  origin: Origin,
+  spec: DistributionSpec,
+): DefaultCacheBehavior {
   const { OriginRequestPolicyId: _, ...observed } = behavior ?? {};
   const older = { ForwardedValues: undefined, MinTTL: undefined, MaxTTL: undefined, DefaultTTL: undefined };
   const nobody = { Enabled: false, Quantity: 0 };
@@ -115,8 +119,18 @@ function cacheBehaviorOf(behavior: DefaultCacheBehavior | undefined, origin: Ori
     ...(behavior?.TrustedSigners?.Enabled && { TrustedSigners: nobody }),
     ...(behavior?.TrustedKeyGroups?.Enabled && { TrustedKeyGroups: nobody }),
     ...(behavior?.LambdaFunctionAssociations?.Quantity && { LambdaFunctionAssociations: { Quantity: 0 } }),
-    ...(behavior?.FunctionAssociations?.Quantity && { FunctionAssociations: { Quantity: 0 } }),
+    ...functionsOf(observed, spec),
   };
+}
+
+/** Our function and no other. Empty if the observed ones are right. */
+function functionsOf(
+  { FunctionAssociations: observed }: Pick<DefaultCacheBehavior, 'FunctionAssociations'>,
+  { viewerRequestFunctionARN: FunctionARN }: DistributionSpec,
+): Pick<DefaultCacheBehavior, 'FunctionAssociations'> {
+  const Items = FunctionARN === undefined ? [] : [{ EventType: 'viewer-request' as const, FunctionARN }];
+  if (isDeepStrictEqual(observed?.Items ?? [], Items)) return {};
+  return { FunctionAssociations: { Quantity: Items.length, ...(Items.length > 0 && { Items }) } };
 }
 
 const aliasesOf = ({ named }: DistributionSpec) => {

@@ -9,19 +9,41 @@ export interface DistributionSpec {
   /** A second create with the same reference fails with DistributionAlreadyExists, so repeating a create makes no second distribution. */
   readonly callerReference: string;
   /** Undefined: it has only its own name, with CloudFront's certificate. */
-  readonly named: { readonly alias: string; readonly certificateARN: string } | undefined;
+  readonly named: Named | undefined;
   /** `<bucket>.s3.<region>.<suffix>`: the regional name, because the global one redirects for up to a day. */
   readonly originDomain: string;
   /** The folder of the bucket that is served: empty, or with a leading `/`. */
   readonly originPath: string;
   readonly originAccessControlID: string;
-  /** At most 128 characters. */
+  /** The CloudFront Function that sees each request first. It must be published. Undefined: none does. */
+  readonly viewerRequestFunctionARN: string | undefined;
+  /** What a new one says. Later it is the user's. At most 128 characters. */
   readonly comment: string;
   readonly tags: Tags;
 }
 
+export interface Named {
+  readonly alias: string;
+  readonly certificateARN: string;
+}
+
+/** What CloudFront tells of a distribution that has an alias. The first characters of its id and of its account's are hidden. */
+export interface AliasHolder {
+  /** The alias itself, or a wildcard of it. */
+  readonly alias: string;
+  readonly distribution: string;
+  readonly account: string;
+}
+
 /** From where a distribution takes what it serves. */
 export type Origin = Pick<DistributionSpec, 'originDomain' | 'originPath'>;
+
+/** By what a distribution may be found. None of it proves whose it is. */
+export interface DistributionTraits {
+  readonly comment: string;
+  /** It reads from one of these. */
+  readonly originDomains: readonly string[];
+}
 
 export interface Distribution {
   readonly id: string;
@@ -31,10 +53,14 @@ export interface Distribution {
   /** False while CloudFront is rolling out a change to its edges. */
   readonly deployed: boolean;
   readonly aliases: readonly string[];
+  /** Undefined: it has CloudFront's own. */
+  readonly certificateARN: string | undefined;
   /** Of its first origin. */
   readonly origin: Origin;
   /** An origin reads with the origin access identity of older programs, which needs a statement of its own in the bucket's policy. */
   readonly usesAccessIdentity: boolean;
+  /** The CloudFront Function that sees each request first. */
+  readonly viewerRequestFunctionARN: string | undefined;
   readonly tags: Tags;
   /** Of its making or its last update. */
   readonly changedAt: Date;
@@ -46,16 +72,27 @@ export interface Distribution {
 export interface Distributions {
   /** 2 reads. */
   find(id: string): Promise<Distribution | undefined>;
+  /** One read. Undefined if there is none. */
+  isDeployed(id: string): Promise<boolean | undefined>;
   /** Reads all pages. Only one distribution in the world can have an alias, and this sees those of the account. */
   findByAlias(alias: string): Promise<Distribution | undefined>;
   /** Finds a distribution without alias by its only origin. Reads all pages. */
   findByOrigin(origin: Origin): Promise<Distribution | undefined>;
   /** Finds a distribution that reads from there, with or without aliases. Reads all pages. */
   findReader(origin: Origin): Promise<Distribution | undefined>;
-  /** All with this comment, whatever their origins and aliases. Reads all pages. */
-  listByComment(comment: string): Promise<readonly Distribution[]>;
-  /** One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows. */
-  create(spec: DistributionSpec): Promise<Distribution>;
+  /** All with one of these traits, whatever else they have. Reads all pages. */
+  listWith(traits: DistributionTraits): Promise<readonly Distribution[]>;
+  /**
+   * Who has the alias, or a wildcard of it, in whatever account, in an order that stays. CloudFront tells that only to a distribution
+   * of the account whose certificate is for the alias. Reads all pages.
+   * https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListConflictingAliases.html
+   */
+  listAliasHolders(id: string, alias: string): Promise<readonly AliasHolder[]>;
+  /**
+   * One write. Throws what `isAliasTaken` or `isAlreadyExists` (the caller reference was used) knows.
+   * @param withoutAlias with the certificate alone: the alias is left to an update
+   */
+  create(spec: DistributionSpec, options?: { readonly withoutAlias?: boolean }): Promise<Distribution>;
   /** GetDistributionConfig, merge, UpdateDistribution with If-Match. Tags are neither written nor read: the answer repeats the spec's. */
   update(id: string, spec: DistributionSpec): Promise<Distribution>;
   /** One write to set tags and one to remove some. Other tags stay. */
@@ -79,6 +116,11 @@ export class CloudFrontDistributions implements Distributions {
     return tagging && toDistribution(found.Distribution, fromTagList(tagging.Tags?.Items));
   }
 
+  async isDeployed(id: string): Promise<boolean | undefined> {
+    const found = await this.get(id);
+    return found?.Distribution && found.Distribution.Status === 'Deployed';
+  }
+
   findByAlias(alias: string): Promise<Distribution | undefined> {
     return this.findWhere(({ Aliases }) => Aliases?.Items?.includes(alias) ?? false);
   }
@@ -99,24 +141,43 @@ export class CloudFrontDistributions implements Distributions {
     );
   }
 
-  async listByComment(comment: string): Promise<readonly Distribution[]> {
+  async listWith({ comment, originDomains }: DistributionTraits): Promise<readonly Distribution[]> {
     const found: Distribution[] = [];
-    for await (const { Id, Comment } of this.all()) {
-      if (Id && Comment === comment) found.push(await this.getListed(Id));
+    for await (const { Id, Comment, Origins } of this.all()) {
+      const reads = (Origins?.Items ?? []).some(({ DomainName = '' }) => originDomains.includes(DomainName));
+      if (Id && (reads || Comment === comment)) found.push(await this.getListed(Id));
     }
     return found;
   }
 
-  async create(spec: DistributionSpec): Promise<Distribution> {
+  async listAliasHolders(id: string, alias: string): Promise<readonly AliasHolder[]> {
+    const holders: AliasHolder[] = [];
+    let Marker: string | undefined;
+    do {
+      const { ConflictingAliasesList: page } = await this.cloudfront.send(
+        `asking CloudFront who has alias ${alias}`,
+        new cloudfront.ListConflictingAliasesCommand({ DistributionId: id, Alias: alias, Marker }),
+      );
+      for (const { Alias = '', DistributionId = '', AccountId = '' } of page?.Items ?? []) {
+        holders.push({ alias: Alias, distribution: DistributionId, account: AccountId });
+      }
+      Marker = page?.NextMarker;
+    } while (Marker);
+    const key = (holder: AliasHolder) => `${holder.alias} ${holder.account} ${holder.distribution}`;
+    return holders.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  }
+
+  async create(spec: DistributionSpec, { withoutAlias = false } = {}): Promise<Distribution> {
+    const config = newConfig(spec);
     const { Distribution: created } = await this.cloudfront.send(
       `creating the distribution of ${spec.named?.alias ?? spec.originDomain}`,
       new cloudfront.CreateDistributionWithTagsCommand({
         DistributionConfigWithTags: {
-          DistributionConfig: newConfig(spec),
+          DistributionConfig: withoutAlias ? { ...config, Aliases: { Quantity: 0 } } : config,
           Tags: { Items: toTagList(spec.tags) },
         },
       }),
-      () => this.foretellCreation(spec),
+      () => this.foretellCreation(spec, { withoutAlias }),
     );
     return toDistribution(created, spec.tags);
   }
@@ -185,9 +246,12 @@ export class CloudFrontDistributions implements Distributions {
   }
 
   /** Distributions of other accounts can have the alias too, which no look shows. */
-  private async foretellCreation({ named, originDomain, callerReference }: DistributionSpec): Promise<undefined> {
+  private async foretellCreation(
+    { named, originDomain, callerReference }: DistributionSpec,
+    { withoutAlias }: { readonly withoutAlias: boolean },
+  ): Promise<undefined> {
     for await (const { Id, Aliases, Origins } of this.all()) {
-      if (named && Aliases?.Items?.includes(named.alias)) throw foretold.aliasTaken();
+      if (named && !withoutAlias && Aliases?.Items?.includes(named.alias)) throw foretold.aliasTaken();
       const readsBucket = Origins?.Items?.some(({ DomainName }) => DomainName === originDomain);
       const found = Id && readsBucket ? await this.get(Id) : undefined;
       const reference = found?.Distribution?.DistributionConfig?.CallerReference;
@@ -241,11 +305,15 @@ function toDistribution(found: cloudfront.Distribution | undefined, tags: Tags):
     domainName: found?.DomainName ?? '',
     deployed: found?.Status === 'Deployed',
     aliases: config?.Aliases?.Items ?? [],
+    certificateARN: config?.ViewerCertificate?.ACMCertificateArn,
     origin: {
       originDomain: config?.Origins?.Items?.[0]?.DomainName ?? '',
       originPath: config?.Origins?.Items?.[0]?.OriginPath ?? '',
     },
     usesAccessIdentity: (config?.Origins?.Items ?? []).some((origin) => origin.S3OriginConfig?.OriginAccessIdentity),
+    viewerRequestFunctionARN: config?.DefaultCacheBehavior?.FunctionAssociations?.Items?.find(
+      ({ EventType }) => EventType === 'viewer-request',
+    )?.FunctionARN,
     tags,
     changedAt: found?.LastModifiedTime ?? new Date(0),
     drift: (spec) => (config ? driftOf(config, spec) : []),

@@ -25,8 +25,9 @@ export interface ObservedRecord {
 }
 
 export type RecordChange =
+  /** Refused if there is such a record, which `isChangeRefused` knows. */
   | {
-      readonly action: 'upsertAlias';
+      readonly action: 'createAlias';
       readonly name: string;
       readonly type: 'A' | 'AAAA';
       readonly distributionDomain: string;
@@ -204,15 +205,15 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
 }
 
 function inWords(change: RecordChange): string {
-  const { name, type } = change.action === 'upsertAlias' ? change : change.record;
+  const { name, type } = change.action === 'createAlias' ? change : change.record;
   return `${change.action === 'delete' ? 'delete' : 'set'} ${type} ${name}`;
 }
 
 function toChange(change: RecordChange): route53.Change {
   switch (change.action) {
-    case 'upsertAlias':
+    case 'createAlias':
       return {
-        Action: 'UPSERT',
+        Action: 'CREATE',
         ResourceRecordSet: {
           Name: change.name,
           Type: change.type,

@@ -74,6 +74,7 @@ export const isNotFound = named(
   'OwnershipControlsNotFoundError',
   'NoSuchDistribution',
   'NoSuchOriginAccessControl',
+  'NoSuchFunctionExists',
   'NoSuchResource',
   'NoSuchHostedZone',
   'NoSuchChange',
@@ -94,8 +95,12 @@ export const isAlreadyExists = named(
   'EntityAlreadyExists',
   'DistributionAlreadyExists',
   'OriginAccessControlAlreadyExists',
+  'FunctionAlreadyExists',
   'BucketAlreadyOwnedByYou',
 );
+
+/** Route 53 changes nothing: a record to create is there, or stands beside one that bears no other, or one to delete is not as it was read. */
+export const isChangeRefused = named('InvalidChangeBatch');
 
 /** Another account has the bucket name, and nobody can tell for how long. */
 export const isBucketNameTaken = named('BucketAlreadyExists');
@@ -160,7 +165,7 @@ const throttled = named(
 export const isPreconditionFailed = named('PreconditionFailed', 'ConditionalRequestConflict', 'InvalidIfMatchVersion');
 
 /** Something else uses the thing to delete. AWS may say so for minutes after that other thing is deleted. */
-export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'DistributionNotDisabled');
+export const isInUse = named('ResourceInUse', 'OriginAccessControlInUse', 'FunctionInUse', 'DistributionNotDisabled');
 
 /** Some distribution, of any account, has the alias. */
 export const isAliasTaken = named('CNAMEAlreadyExists');
@@ -187,6 +192,8 @@ export const isLimitExceeded = named(
   'TooManyDistributionCNAMEs',
   'TooManyDistributionsAssociatedToOriginAccessControl',
   'TooManyOriginAccessControls',
+  'TooManyFunctions',
+  'TooManyDistributionsWithFunctionAssociations',
 );
 
 /** Somebody else is changing the same thing at this moment. */

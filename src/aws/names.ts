@@ -59,6 +59,17 @@ export function reference(uid: string, name: string, replaces = ''): string {
   return digest(`${uid}/${name}/${replaces}`, 32);
 }
 
+/**
+ * The CloudFront Function of an issuer's alias: at most 54 of CloudFront's 64 characters. No installation has an underscore in it, so
+ * what begins with `irsa_<installation>_` is of that installation alone. https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
+ */
+export function functionName(
+  { installation, namespace, name }: { installation: string; namespace: string; name: string },
+  alias: string,
+): string {
+  return `irsa_${installation}_${digest(`${installation}/${namespace}/${name}/${alias}`, 16)}`;
+}
+
 /** The regional name. Under the global name S3 redirects for up to a day, and CloudFront would get XML. */
 export function bucketDomain(bucket: string, region: string, partition: Partition): string {
   return `${bucket}.s3.${region}.${partition.dnsSuffix}`;

@@ -1,6 +1,6 @@
 import * as cloudfront from '@aws-sdk/client-cloudfront';
 import type { CloudFrontCalls } from './calls.ts';
-import { undefinedIfNotFound } from './errors.ts';
+import { foretold, undefinedIfNotFound } from './errors.ts';
 
 export interface OriginAccessControl {
   readonly id: string;
@@ -48,6 +48,10 @@ export class CloudFrontOriginAccessControls implements OriginAccessControls {
     const { OriginAccessControl: created } = await this.cloudfront.send(
       `creating origin access control ${name}`,
       new cloudfront.CreateOriginAccessControlCommand({ OriginAccessControlConfig: { Name: name, ...signing } }),
+      async () => {
+        if (await this.find(name)) throw foretold.alreadyExists();
+        return undefined;
+      },
     );
     return { id: created?.Id ?? '', name, signs: true };
   }

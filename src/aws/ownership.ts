@@ -11,11 +11,17 @@ export const ownershipKeys = {
 /** On something that somebody else made: the owner who may adopt it. Only who may tag it can say so. */
 export const adoptKey = 'irsa.giantswarm.io/adopt';
 
+/** On a distribution, with a bucket's name behind it: a bucket that it does not read yet, or any more, and that is not removed yet. */
+export const otherBucketKey = 'irsa.giantswarm.io/other-bucket/';
+
 /** On a certificate: the name of the DNS record that we made to prove its domain. Without it the record is not ours. */
 export const validationRecordKey = 'irsa.giantswarm.io/validation-record';
 
 /** On a certificate: how many were requested in a row, with this one. It counts also after the status was lost. */
 export const requestNumberKey = 'irsa.giantswarm.io/request-number';
+
+/** On a certificate: the ARN of the one that it was requested to replace, until that one is deleted. */
+export const replacesKey = 'irsa.giantswarm.io/replaces';
 
 export interface Owner {
   readonly installation: string;

@@ -64,10 +64,13 @@ export function nameClaimOf(object: OIDCIssuer): NameClaim {
   const isRefusedByAws = (conditions ?? []).some(({ reason }) => notTheirs.includes(reason));
   const isCurrent = status?.observedGeneration === metadata.generation;
   const isAccepted = isTrue(conditions, 'Accepted') && isCurrent && !isRefusedByAws;
-  const namesOf = ({ url, bucket }: (typeof sites)[number]) => [
-    aliasKey(withoutScheme(url)),
-    ...(bucket ? [bucketKey(bucket.name)] : []),
-  ];
+  const namesOf = ({ url, bucket, nextBucket, formerBuckets = [] }: (typeof sites)[number]) => {
+    const others = [nextBucket, ...formerBuckets].filter((other) => other?.owned);
+    return [
+      aliasKey(withoutScheme(url)),
+      ...[bucket, ...others].flatMap((each) => (each ? [bucketKey(each.name)] : [])),
+    ];
+  };
   const asked = namesAskedBy(object).map(({ key }) => key);
   return {
     seniority: seniority(metadata),

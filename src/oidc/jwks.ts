@@ -1,3 +1,4 @@
+import { decodeTimes, encodeTimes } from './key-times.ts';
 import { type Algorithm, algorithms, type Jwk } from './keys.ts';
 
 /** A key of the published set with its times, which are whole seconds. */
@@ -30,17 +31,12 @@ export interface JwksObject {
 }
 
 /**
- * STS refuses every token of an issuer with more than 100 RSA or 100 EC keys; we stop at 100 in all, whose times fit S3's 2 KB.
+ * STS refuses every token of an issuer with more than 100 RSA keys or more than 100 EC keys.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
  */
-export const maxKeys = 100;
+export const maxKeysOfKind = 100;
 
-/**
- * The times of the keys, in the metadata of the object. Metadata is written with the object or not at all, and is there if the
- * status is lost. For each key, in the set's order, it holds the first publication and, after `~`, since when the key is missing,
- * as seconds since 1970 in base 36. A `!` marks a key that was never in a source of ours. S3 allows 2 KB of metadata.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
- */
+/** The times of the keys, in the metadata of the object. Metadata is written with the object or not at all, and is there if the status is lost. */
 const timesKey = 'irsa-key-times';
 
 /**
@@ -70,14 +66,17 @@ export function merge(
   return [...kept, ...added];
 }
 
+/** The kind of which there are too many keys for STS. Undefined: there is none. */
+export function excessiveKind(keys: readonly PublishedKey[]): { kind: Jwk['kty']; count: number } | undefined {
+  return (['RSA', 'EC'] as const)
+    .map((kind) => ({ kind, count: keys.filter(({ jwk }) => jwk.kty === kind).length }))
+    .find(({ count }) => count > maxKeysOfKind);
+}
+
 export function renderJwks(keys: readonly PublishedKey[]): JwksObject {
-  const times = keys.map(({ firstPublished, missingSince, wasInSource }) => {
-    if (!wasInSource) return `${encode(firstPublished)}!`;
-    return missingSince ? `${encode(firstPublished)}~${encode(missingSince)}` : encode(firstPublished);
-  });
   return {
     body: `${JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }, null, 2)}\n`,
-    metadata: { [timesKey]: times.join(' ') },
+    metadata: { [timesKey]: encodeTimes(keys) },
   };
 }
 
@@ -87,13 +86,11 @@ export function renderJwks(keys: readonly PublishedKey[]): JwksObject {
  */
 export function parseJwks({ body, metadata }: JwksObject, fallback: Date): readonly PublishedKey[] {
   const entries = parseEntries(body);
-  const times = metadata[timesKey]?.split(' ') ?? [];
+  const times = decodeTimes(metadata[timesKey] ?? '', entries.length);
+  const unknown = { firstPublished: wholeSeconds(fallback), missingSince: undefined, wasInSource: false };
   return entries.flatMap((entry, index) => {
     const jwk = toJwk(entry);
-    const [, first, missing] = (times.length === entries.length && timesForm.exec(times[index] ?? '')) || [];
-    const firstPublished = decode(first) ?? wholeSeconds(fallback);
-    const wasInSource = first !== undefined && missing !== '!';
-    return jwk === undefined ? [] : [{ jwk, firstPublished, missingSince: decode(missing?.slice(1)), wasInSource }];
+    return jwk === undefined ? [] : [{ jwk, ...(times?.[index] ?? unknown) }];
   });
 }
 
@@ -139,12 +136,3 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const wholeSeconds = (date: Date) => new Date(Math.floor(date.getTime() / 1000) * 1000);
-
-/** The times of one key. */
-const timesForm = /^([0-9a-z]{1,8})(~[0-9a-z]{1,8}|!)?$/;
-
-const encode = (date: Date) => Math.floor(date.getTime() / 1000).toString(36);
-
-function decode(text: string | undefined): Date | undefined {
-  return text === undefined || text === '' ? undefined : new Date(Number.parseInt(text, 36) * 1000);
-}

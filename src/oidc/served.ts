@@ -1,4 +1,4 @@
-import { discoveryURL } from './discovery.ts';
+import { discoveryURL, jwksURL } from './discovery.ts';
 import { keyTraits } from './jwks.ts';
 
 /** What is served under an issuer's URL. */
@@ -10,7 +10,7 @@ export interface Served {
 
 /** What our bucket holds. */
 export interface Published {
-  readonly issuer: string;
+  /** Under the site's first URL. Under each URL the document names that URL, and the key set below it. */
   readonly jwksURI: string;
   /** As in the key set. */
   readonly keys: readonly unknown[];
@@ -27,9 +27,10 @@ export type Verdict =
 
 /** Compares keys whole: a key with our key id and another modulus is another key. */
 export function judge(url: string, { discovery, jwks }: Served, published: Published): Verdict {
-  const { issuer, jwksURI } = published;
+  const jwksURI = jwksURL(url);
   const named = discovery['jwks_uri'];
-  if (typeof named === 'string' && named !== jwksURI) {
+  // A distribution that does not have its function yet serves the document of the alias under its own URL too.
+  if (typeof named === 'string' && named !== jwksURI && named !== published.jwksURI) {
     return { state: 'foreign', message: `${discoveryURL(url)} names another key set than ${jwksURI}` };
   }
   const served = new Map(entriesOf(jwks).map((key) => [keyTraits(key), kidOf(key)]));
@@ -39,8 +40,8 @@ export function judge(url: string, { discovery, jwks }: Served, published: Publi
     return { state: 'foreign', message: `${jwksURI} serves a key ${foreign} that the bucket does not hold` };
   }
   if (named !== jwksURI) return { state: 'unproven', message: `${discoveryURL(url)} does not name ${jwksURI}` };
-  if (discovery['issuer'] !== issuer) {
-    return { state: 'unproven', message: `${discoveryURL(url)} does not name issuer ${issuer}` };
+  if (discovery['issuer'] !== url) {
+    return { state: 'unproven', message: `${discoveryURL(url)} does not name issuer ${url}` };
   }
   const missing = difference(ours, served);
   return missing === '' ? { state: 'ours' } : { state: 'unproven', message: `${jwksURI} lacks key ${missing}` };

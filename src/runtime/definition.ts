@@ -32,8 +32,8 @@ export type Acceptance<C, R> =
   | {
       readonly accepted: true;
       readonly parts: readonly Part<C, C, R>[];
-      /** Parts that the object does not ask for any more. They are removed while it lives, each for itself. */
-      readonly departing?: readonly Part<R, C, R>[];
+      /** Parts that the object does not ask for any more. They are removed while it lives: each group for itself, and in it one after the other. */
+      readonly departing?: readonly (readonly Part<R, C, R>[])[];
       /** The draft holds what is needed to undo the next step. It is stored first, and the steps run in a new pass. */
       readonly storeFirst: boolean;
     }

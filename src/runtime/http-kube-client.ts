@@ -1,12 +1,13 @@
 import { fieldManager } from '../api/names.ts';
 import type { KubernetesObject } from '../api/meta.ts';
-import { apiVersion, secrets, type NamespacedName, type Resource } from '../api/resources.ts';
+import { apiVersion, secrets, serviceAccounts, type NamespacedName, type Resource } from '../api/resources.ts';
 import { isMap } from './json.ts';
 import type { DesiredObject, KubeClient, ListOptions, Precondition } from './kube-client.ts';
 import { isExpired, isNotFound, isNotServed, KubeError } from './kube-error.ts';
 import type { KubeRequest, KubeTransport } from './kube-transport.ts';
 import { listPages } from './list-pages.ts';
 import { collectionPath, objectPath, spokenName } from './paths.ts';
+import { keyIdOf } from './token-key.ts';
 
 /** KubeClient over HTTP. */
 export class HttpKubeClient implements KubeClient {
@@ -66,6 +67,27 @@ export class HttpKubeClient implements KubeClient {
     return this.transport.json({ doing, method: 'GET', path: '/openid/v1/jwks', accept });
   }
 
+  async signingKey(account: NamespacedName, audience: string): Promise<string> {
+    const doing = `asking for a token of ${serviceAccounts.kind} ${account.namespace}/${account.name}`;
+    const answer = await this.transport.json({
+      doing,
+      method: 'POST',
+      path: `${objectPath(serviceAccounts, account)}/token`,
+      body: {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        // No API server issues a token for a shorter time.
+        spec: { audiences: [audience], expirationSeconds: 600 },
+      },
+      confidential: true,
+      ownConnection: true,
+    });
+    const { status } = (answer ?? {}) as { readonly status?: { readonly token?: unknown } | null };
+    const kid = keyIdOf(status?.token);
+    if (kid === undefined) throw noApiServer(doing);
+    return kid;
+  }
+
   async create(resource: Resource, object: DesiredObject): Promise<void> {
     await this.#send('creating', resource, object.metadata, {
       method: 'POST',
@@ -123,7 +145,6 @@ export class HttpKubeClient implements KubeClient {
     return items;
   }
 
-  /** Whatever answers without an object in its answer is no API server. A tenant is told as much of it as of a closed port. */
   async #object<O>(
     verb: string,
     resource: Resource,
@@ -132,7 +153,7 @@ export class HttpKubeClient implements KubeClient {
   ): Promise<O> {
     const answer = (await this.#send(verb, resource, ref, request)) as { readonly metadata?: unknown } | null;
     if (typeof answer?.metadata === 'object' && answer.metadata !== null) return answer as O;
-    throw new KubeError(`${verb} ${resource.kind} ${spokenName(ref)}: Unreachable`, undefined, undefined);
+    throw noApiServer(`${verb} ${resource.kind} ${spokenName(ref)}`);
   }
 
   #send(verb: string, resource: Resource, ref: NamespacedName, request: Omit<KubeRequest, 'doing'>): Promise<unknown> {
@@ -140,6 +161,9 @@ export class HttpKubeClient implements KubeClient {
     return this.transport.json({ ...request, doing, confidential: resource === secrets });
   }
 }
+
+/** Whatever answers without what was asked for is no API server. A tenant is told as much of it as of a closed port. */
+const noApiServer = (doing: string) => new KubeError(`${doing}: Unreachable`, undefined, undefined);
 
 const typed = (resource: Resource, object: DesiredObject) => ({
   ...object,

@@ -53,6 +53,11 @@ export interface KubeClient {
   issuer(): Promise<string | undefined>;
   /** The key set by which the API server's tokens are verified, in JSON, as the server publishes it. */
   keySet(): Promise<unknown>;
+  /**
+   * The id of the key that signs a token which the API server issues now for the service account and the audience, for ten minutes.
+   * Nobody sees the token. It is asked for over a connection of its own, because each connection may lead to another API server.
+   */
+  signingKey(account: NamespacedName, audience: string): Promise<string>;
   create(resource: Resource, object: DesiredObject): Promise<void>;
   /** Server-side apply under our field manager: a field that we applied before and leave out now goes away. */
   apply(resource: Resource, object: DesiredObject, options?: { readonly force?: boolean }): Promise<void>;

@@ -21,6 +21,8 @@ export interface KubeRequest {
   readonly accept?: string;
   /** Errors leave out the server's words, which may quote what was sent or what the server holds. */
   readonly confidential?: boolean;
+  /** Sent over a new connection, which is closed after the answer. Several may be under way at once, so each answer has to be small. */
+  readonly ownConnection?: boolean;
 }
 
 export interface KubeTransportOptions {
@@ -57,6 +59,7 @@ const longestRetryAfter = minutes(1);
 const longestMessage = 512;
 /** In bytes. An object in etcd has at most 1.5 MiB, and parsed JSON takes many times its size. */
 const largestUntrusted = 2 * 1024 * 1024;
+const largestOfOwnConnection = 64 * 1024;
 
 /** HTTP to one API server over one pool of connections. It never looks at HTTPS_PROXY. */
 export class KubeTransport {
@@ -139,9 +142,10 @@ export class KubeTransport {
 
   async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const access = await unlessAborted(signal, this.options.access.get());
+    const dispatcher = request.ownConnection ? this.#open(access.tls, largestOfOwnConnection) : this.#agent(access);
     // The signal alone does not end a connect.
     const answer = send(urlOf(access.server, request), {
-      dispatcher: this.#agent(access),
+      dispatcher,
       method: request.method,
       headers: {
         ...access.headers,
@@ -153,6 +157,8 @@ export class KubeTransport {
       headersTimeout: this.#timeouts.call,
       bodyTimeout: this.#timeouts.silence,
     });
+    // Closes once the answer is read, or has failed.
+    if (request.ownConnection) void dispatcher.close();
     const response = await unlessAborted(signal, answer);
     if (response.statusCode >= 300) throw await this.#refusal(request, response);
     return response;
@@ -162,7 +168,13 @@ export class KubeTransport {
   #agent({ tls }: Access): Agent {
     if (this.#pool && sameJson(this.#pool.tls, tls)) return this.#pool.agent;
     void this.#pool?.agent.close();
-    const agent = new Agent({
+    const agent = this.#open(tls, this.options.untrusted && largestUntrusted);
+    this.#pool = { tls, agent };
+    return agent;
+  }
+
+  #open(tls: TlsSettings, maxResponseSize: number | undefined): Agent {
+    return new Agent({
       connect: {
         ...tls,
         timeout: this.#timeouts.connect,
@@ -175,10 +187,8 @@ export class KubeTransport {
       // As many as passes of a kind at once. Passes that all begin together would open more, and each costs both sides a handshake.
       connections: 32,
       keepAliveTimeout: seconds(30),
-      ...(this.options.untrusted && { maxResponseSize: largestUntrusted }),
+      ...(maxResponseSize !== undefined && { maxResponseSize }),
     });
-    this.#pool = { tls, agent };
-    return agent;
   }
 
   async #refusal(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {

@@ -38,6 +38,11 @@ export class PlannedKubeClient implements KubeClient {
     return this.client.keySet();
   }
 
+  /** Changes nothing: no token is stored anywhere. */
+  signingKey(account: NamespacedName, audience: string): Promise<string> {
+    return this.client.signingKey(account, audience);
+  }
+
   async create(resource: Resource, { metadata }: DesiredObject): Promise<void> {
     this.#note('creating', resource, metadata);
   }

@@ -6,14 +6,15 @@ import { ready, type Outcome, type Part, type Step } from './step.ts';
 export interface RunOptions {
   explain(error: unknown): Explanation;
   readonly signal: AbortSignal;
-  /** What steps found that may rest, by {@link keyOf}. Absent: every step runs. */
+  /** What steps found that may rest, and those that may just look again, by {@link keyOf}. Absent: every step runs. */
   readonly resting?: ReadonlyMap<string, Finding>;
-  /** Takes what the steps found in this pass that rest in the next one if the object only waits. */
+  /** Takes what the steps found in this pass that rest or look again in the next one if the object only waits. */
   readonly rested?: Map<string, Finding>;
 }
 
 /** Tells the steps of an object apart. */
-const keyOf = (part: string | undefined, condition: ConditionType) => `${part ?? ''} ${condition}`;
+const keyOf = ({ name = '', subject = '' }: Pick<Part<never, never>, 'name' | 'subject'>, condition: ConditionType) =>
+  `${name} ${subject} ${condition}`;
 
 /** How far a removal came. If it is not done, the last finding is what holds it. */
 export interface Removal {
@@ -33,24 +34,29 @@ export async function runByNeeds<C, R>(
   options: RunOptions,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const atRest = restingOf(parts, options.resting);
+  const waited = inState(options.resting, 'waiting');
+  const resting = restingOf(parts, inState(options.resting, 'ready'));
   for (const part of parts) {
-    const found = await runPart(part, findings, { ...options, resting: atRest });
+    const found = await runPart(part, findings, { ...options, resting, waited });
     for (const step of part.steps.filter(({ rests }) => rests)) {
-      const finding = found.find(({ type, state }) => type === step.condition && state === 'ready');
-      if (finding) options.rested?.set(keyOf(part.name, step.condition), finding);
+      const finding = found.find(({ type }) => type === step.condition);
+      const isKept = finding?.state === 'ready' || (finding?.state === 'waiting' && 'lookAgain' in step);
+      if (isKept) options.rested?.set(keyOf(part, step.condition), finding);
     }
     findings.push(...found.map((finding) => named(finding, part.name)));
   }
   return findings;
 }
 
+const inState = (found: ReadonlyMap<string, Finding> = new Map(), chosen: Finding['state']) =>
+  new Map([...found].filter(([, { state }]) => state === chosen));
+
 /** Without those that a step uses which has to run, and without those that use what such a one finds anew. */
 function restingOf<C, R>(
   parts: readonly Part<C, C, R>[],
-  resting: ReadonlyMap<string, Finding> = new Map(),
+  resting: ReadonlyMap<string, Finding>,
 ): ReadonlyMap<string, Finding> {
-  const all = parts.flatMap(({ name, steps }) => steps.map((step) => ({ key: keyOf(name, step.condition), step })));
+  const all = parts.flatMap((part) => part.steps.map((step) => ({ key: keyOf(part, step.condition), step })));
   const running = all.filter(({ key }) => !resting.has(key)).map(({ step }) => step);
   const used = new Set(running.flatMap(({ needs }) => needs));
   const found = running.filter(({ isUsed }) => isUsed).map(({ condition }) => condition);
@@ -62,11 +68,18 @@ function restingOf<C, R>(
   return restingOf(parts, new Map([...resting].filter(([key]) => !keys.has(key))));
 }
 
+/** What the last pass found, by {@link keyOf}. */
+interface Remembered {
+  readonly resting: ReadonlyMap<string, Finding>;
+  readonly waited: ReadonlyMap<string, Finding>;
+}
+
 async function runPart<C, R>(
-  { steps, context, name }: Part<C, C, R>,
+  part: Part<C, C, R>,
   earlier: readonly Finding[],
-  options: RunOptions,
+  { resting, waited, ...options }: RunOptions & Remembered,
 ): Promise<readonly Finding[]> {
+  const { steps, context } = part;
   const found = new Map<ConditionType, Finding>();
   const hasStep = (condition: ConditionType) => steps.some((step) => step.condition === condition);
   /** What is known of a need. Undefined: no part has a step for it, or its step has not run. */
@@ -75,16 +88,18 @@ async function runPart<C, R>(
   for (const step of steps) {
     if (found.has(step.condition)) continue;
     const missing = step.needs.filter((need) => !isMet(need));
-    const resting = options.resting?.get(keyOf(name, step.condition));
+    const rests = (need: ConditionType) =>
+      resting.has(keyOf(part, need)) || (!hasStep(need) && about(need) === undefined);
+    const wait = step.needs.every(rests) ? waited.get(keyOf(part, step.condition)) : undefined;
     const finding =
-      resting ??
+      resting.get(keyOf(part, step.condition)) ??
       (missing.length > 0
         ? skipped(
             step.condition,
             missing,
             missing.every((need) => about(need)?.passing),
           )
-        : await findingOf(step.condition, options, () => step.reconcile(context)));
+        : await findingOf(step.condition, options, () => reconcile(step, context, wait)));
     options.signal.throwIfAborted();
     found.set(finding.type, finding);
     if (!finding.nameLost) continue;
@@ -95,6 +110,11 @@ async function runPart<C, R>(
     }
   }
   return steps.flatMap(({ condition }) => found.get(condition) ?? []);
+}
+
+/** @param wait what the step waits for, if it may just look again */
+async function reconcile<C, R>(step: Step<C, R>, context: C, wait: Finding | undefined): Promise<Outcome> {
+  return (wait && (await step.lookAgain?.(context, wait.reason))) ?? step.reconcile(context);
 }
 
 const named = (finding: Finding, part: string | undefined): Finding =>
@@ -149,14 +169,17 @@ export async function removeInOrder<C, R>(parts: readonly Part<R, C, R>[], optio
 }
 
 /**
- * Removes each part for itself: none waits for another.
- * @returns for each part that is still there what holds it
+ * Removes each group of parts for itself: none waits for another.
+ * @returns for each group of which something is still there what holds it
  * @throws if the signal aborted
  */
-export async function removeEach<C, R>(parts: readonly Part<R, C, R>[], options: RunOptions): Promise<Finding[]> {
+export async function removeEach<C, R>(
+  groups: readonly (readonly Part<R, C, R>[])[],
+  options: RunOptions,
+): Promise<Finding[]> {
   const held: Finding[] = [];
-  for (const part of parts) {
-    const { done, findings } = await removeInOrder([part], options);
+  for (const parts of groups) {
+    const { done, findings } = await removeInOrder(parts, options);
     if (!done) held.push(...findings.slice(-1));
   }
   return held;

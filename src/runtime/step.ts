@@ -27,6 +27,8 @@ export interface Part<X, C, R = C> {
   readonly context: X;
   /** What messages call it. Absent: it is the object's main part, or the only one. */
   readonly name?: string;
+  /** What the steps look at, if that can change. A step that has to look at something else does not rest. */
+  readonly subject?: string;
   /** Called when nothing is left of a part that was to be removed. */
   readonly removed?: () => void;
 }
@@ -52,6 +54,13 @@ export interface Step<C, R = C> {
   readonly isUsed?: boolean;
   /** Idempotent. Throws on failure. */
   reconcile(context: C): Promise<Outcome>;
+  /**
+   * Runs instead of `reconcile` in a pass that only comes back to what this step waits for, if all that it needs rests: goes on with
+   * as few calls as that takes. The pass that began to wait has proven whose everything is, at most a resync ago. Throws on failure.
+   * @param reason why it waits
+   * @returns undefined if the whole step has to run
+   */
+  lookAgain?(context: C, reason: Reason): Promise<Outcome | undefined>;
   /**
    * Takes back what trusts a name. A step that this one needs, or that watches this one, has proven that the name is somebody else's.
    * Idempotent. Throws on failure.

@@ -94,7 +94,9 @@ export const examples = (): Example[] => [
           hosting: 'CloudFront',
           phase: 'Current',
           since: '2026-01-01T00:00:00Z',
-          bucket: { name: 'my-bucket', path: '/irsa.abcl0.example.com', owned: true },
+          bucket: { name: 'my-bucket', path: '/irsa.abcl0.example.com', owned: true, since: '2026-01-01T00:00:00Z' },
+          nextBucket: { name: 'next-bucket', path: '/p', owned: true, since: '2026-01-02T00:00:00Z', filled: true },
+          formerBuckets: [{ name: 'former-bucket', path: '/p', owned: true, since: '2026-01-01T00:00:00Z' }],
           distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
           certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
           dns: {

@@ -6,11 +6,21 @@ import type { Environment } from './environment.ts';
 
 /**
  * A Secret with a kubeconfig of this cluster, as a cluster's provisioner writes it: `<cluster>-kubeconfig`, entry `value`.
- * Its user may read and annotate service accounts, and what config/components/pod-identity says, and nothing else.
+ * Its user may read and annotate service accounts, ask for the tokens that docs/rotating-keys.md lets it ask for, and what
+ * config/components/pod-identity says, and nothing else.
  */
 export async function workloadKubeconfig(
   environment: Environment,
-  { namespace, cluster }: { readonly namespace: string; readonly cluster: string },
+  {
+    namespace,
+    cluster,
+    server,
+  }: {
+    readonly namespace: string;
+    readonly cluster: string;
+    /** Where the API server is reached. Absent: as its administrator reaches it. */
+    readonly server?: string;
+  },
 ): Promise<string> {
   const user = 'service-account-annotator';
   await environment.kubectl(
@@ -19,7 +29,7 @@ export async function workloadKubeconfig(
   );
   const token = (await environment.kubectl(['create', 'token', user, '-n', 'kube-system', '--duration=24h'])).trim();
   const admin = parse(await environment.kubectl(['config', 'view', '--raw', '--flatten', '--minify'])) as {
-    clusters: unknown[];
+    clusters: { name: string; cluster: { server: string } }[];
     contexts: { name: string; context: { cluster: string } }[];
   };
   const [context] = admin.contexts;
@@ -27,7 +37,10 @@ export async function workloadKubeconfig(
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: admin.clusters,
+    clusters: admin.clusters.map(({ name, cluster: known }) => ({
+      name,
+      cluster: { ...known, ...(server !== undefined && { server }) },
+    })),
     users: [{ name: user, user: { token } }],
     contexts: [{ name: context.name, context: { cluster: context.context.cluster, user } }],
     'current-context': context.name,
@@ -61,6 +74,19 @@ const annotator = (user: string) => {
       kind: 'ClusterRoleBinding',
       metadata: { name: user },
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: user },
+      subjects: [{ kind: 'ServiceAccount', name: user, namespace: 'kube-system' }],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata: { name: user, namespace: 'kube-node-lease' },
+      rules: [{ apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: ['default'], verbs: ['create'] }],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name: user, namespace: 'kube-node-lease' },
+      roleRef: { apiGroup: rbac, kind: 'Role', name: user },
       subjects: [{ kind: 'ServiceAccount', name: user, namespace: 'kube-system' }],
     },
   ];

@@ -1,6 +1,7 @@
 import { ListCertificatesCommand, ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import {
   ListDistributionsCommand,
+  ListFunctionsCommand,
   ListOriginAccessControlsCommand,
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-cloudfront';
@@ -15,7 +16,15 @@ import { GetBucketTaggingCommand, ListBucketsCommand, ListObjectsV2Command } fro
 import type { Clients } from '../backends/aws/clients.ts';
 
 export type HoldingKind =
-  'bucket' | 'object' | 'certificate' | 'originAccessControl' | 'distribution' | 'record' | 'provider' | 'role';
+  | 'bucket'
+  | 'object'
+  | 'certificate'
+  | 'originAccessControl'
+  | 'function'
+  | 'distribution'
+  | 'record'
+  | 'provider'
+  | 'role';
 
 /** Something that an account has and somebody pays for, or trusts. */
 export interface Holding {
@@ -27,7 +36,7 @@ export interface Holding {
 
 /** All that stands in the account besides its hosted zones, read from AWS and not from any status. */
 export async function holdings(account: Clients): Promise<Holding[]> {
-  const lists = [buckets, certificates, originAccessControls, distributions, records, providers, roles];
+  const lists = [buckets, certificates, originAccessControls, functions, distributions, records, providers, roles];
   return (await Promise.all(lists.map((list) => list(account)))).flat();
 }
 
@@ -69,6 +78,16 @@ async function certificates(account: Clients): Promise<Holding[]> {
 async function originAccessControls({ cloudFront }: Clients): Promise<Holding[]> {
   const { OriginAccessControlList } = await cloudFront.send(new ListOriginAccessControlsCommand({}));
   return (OriginAccessControlList?.Items ?? []).map(({ Name = '' }) => ({ kind: 'originAccessControl', name: Name }));
+}
+
+async function functions({ cloudFront }: Clients): Promise<Holding[]> {
+  const { FunctionList } = await cloudFront.send(new ListFunctionsCommand({}));
+  const each = (FunctionList?.Items ?? []).map(async ({ Name = '', FunctionMetadata }): Promise<Holding> => {
+    const Resource = FunctionMetadata?.FunctionARN;
+    const { Tags } = await cloudFront.send(new ListTagsForResourceCommand({ Resource }));
+    return { kind: 'function', name: Name, tags: tagsOf(Tags?.Items) };
+  });
+  return Promise.all(each);
 }
 
 async function distributions({ cloudFront }: Clients): Promise<Holding[]> {

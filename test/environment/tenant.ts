@@ -12,6 +12,7 @@ export interface Manifest {
   readonly metadata: {
     readonly uid: string;
     readonly generation: number;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly finalizers?: readonly string[];
     readonly deletionTimestamp?: string;
   };
@@ -74,8 +75,8 @@ export class Tenant {
     return this.environment.kubectl(['--namespace', this.name, ...args], input);
   }
 
-  /** With a key that the operator makes, and in a cluster that is the operator's own. */
-  async applyIssuer(spec: Partial<OIDCIssuerSpec> = {}): Promise<void> {
+  /** With a key that the operator makes, and in a cluster that is the operator's own. A field that is undefined is left out. */
+  async applyIssuer(spec: { [field in keyof OIDCIssuerSpec]?: OIDCIssuerSpec[field] | undefined } = {}): Promise<void> {
     await this.#apply('OIDCIssuer', {
       region: 'eu-central-1',
       account: { roleARN: this.roleToAssume },

@@ -83,6 +83,18 @@ export class FakeKube implements KubeClient {
     return this.keys;
   }
 
+  /** The keys with which its API servers sign tokens, or how they fail, one after the other. A test may put others in their place. */
+  signers: readonly (string | Error)[] = [new KubeError('asking for a token', 403, 'Forbidden')];
+  /** For whom it was asked for tokens, and for which audience. */
+  readonly tokensAsked: string[] = [];
+
+  async signingKey({ namespace, name }: NamespacedName, audience: string): Promise<string> {
+    const signer = this.signers[this.tokensAsked.length % this.signers.length] ?? new Error('nobody signs');
+    this.tokensAsked.push(`${namespace}/${name} for ${audience}`);
+    if (signer instanceof Error) throw signer;
+    return signer;
+  }
+
   /** Puts an object there as a user or another operator would, with its status. The same again is an update. */
   seed<O extends KubernetesObject = KubernetesObject>(resource: Resource, object: Seed): O {
     const key = keyOf(resource, object.metadata);

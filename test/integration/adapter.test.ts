@@ -137,6 +137,20 @@ describe('an AWSCluster', () => {
     });
   });
 
+  test.each([
+    { name: 'secretless', credential: 'nowhere', reason: 'SecretNotFound', said: 'Secret org-acme/nowhere' },
+    { name: 'misspelt', credential: 'misspelt', reason: 'InvalidCredentialSecret', said: 'aws.awsoperator.arn' },
+  ])(
+    'without the role of an account gets nothing, and event $reason says why',
+    async ({ name, credential, reason, said }) => {
+      const stringData = { 'aws.awsoperator.arn': 'arn:aws:iam::1111:role/short' };
+      await workspace.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'misspelt' }, stringData });
+      await workspace.apply(awsCluster(namespace, name, { release: '19.0.0', credential }));
+      expect((await workspace.event('AWSCluster', name, reason)).note).toContain(said);
+      await expectNothing(name);
+    },
+  );
+
   const opted = { [optIn]: '' };
   test.each<ClusterWish & { name: string; what: string; said: string }>([
     { name: 'row-16', what: '16', release: '16.4.2', annotations: opted, said: 'release 16.4.2 is not supported' },
@@ -228,6 +242,22 @@ describe('the issuer of an AWSCluster', () => {
     });
     const bucket = `${otherAccountID}-g8s-elsewhere-oidc-pod-identity-v2`;
     expect(await holdings(otherAccount)).toEqual([{ kind: 'bucket', name: bucket, tags }]);
+  });
+
+  test('leaves all that it has on AWS if the AWSCluster is labelled keep-irsa', async () => {
+    await issuerOf('row-18');
+    const its = async () =>
+      (await holdings(account)).filter(({ tags }) => tags?.['irsa.giantswarm.io/cluster'] === 'row-18');
+    const before = await its();
+    await workspace.kubectl(['label', 'awscluster', 'row-18', 'giantswarm.io/keep-irsa=']);
+    await until('the issuer to be retained', async () => {
+      const { spec } = await workspace.get('oidcissuer', 'row-18');
+      return spec?.['deletionPolicy'] === 'Retain' || undefined;
+    });
+    await workspace.kubectl(['delete', 'awscluster', 'row-18', '--timeout=60s']);
+    expect(await workspace.find('oidcissuer', 'row-18')).toBeUndefined();
+    expect(await its()).toEqual(before);
+    expect(before.map(({ kind }) => kind).toSorted()).toEqual(['bucket', 'distribution', 'provider']);
   });
 
   test('goes with the AWSCluster also while a role lives, after a warning that names it', async () => {

@@ -47,6 +47,20 @@ describe('the components of config', () => {
     expect(await may('patch', 'serviceaccounts', namespace)).toBe(true);
   });
 
+  test('in-cluster lets it ask for tokens of one account without power, and for those of no other', async () => {
+    const token = (name: string, where: string) =>
+      kubectl(['create', 'token', name, '-n', where, '--audience=irsa-operator-rotation', '--as', operator]);
+    expect(await token('default', 'kube-node-lease')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\s*$/);
+    await kubectl(['create', 'serviceaccount', 'other', '-n', 'kube-node-lease']);
+    for (const [name, where] of [
+      ['default', 'kube-system'],
+      ['default', namespace],
+      ['other', 'kube-node-lease'],
+    ] as const) {
+      await expect(token(name, where)).rejects.toThrow('forbidden');
+    }
+  });
+
   test('aws-cluster lets it write ConfigMaps and make OIDCIssuers, which it may not without', async () => {
     const rights = () => Promise.all([may('patch', 'configmaps', namespace), may('create', 'oidcissuers', namespace)]);
     expect(await rights()).toEqual([false, false]);

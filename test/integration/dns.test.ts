@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { OIDCIssuerSpec } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
+import { counts } from '../environment/holdings.ts';
 import { Lab } from '../environment/lab.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
@@ -138,6 +139,49 @@ test('a child zone that is delegated elsewhere is named', async () => {
   await tenant.ready('oidcissuer');
   await removed(tenant);
   await tenant.aws.route53.send(new DeleteHostedZoneCommand({ Id: zone }));
+});
+
+test('a certificate that a CAA record forbids fails, and another is requested in its place once its time has come', async () => {
+  const tenant = await lab.tenant('zone-caa');
+  const { HostedZones = [] } = await tenant.aws.route53.send(new ListHostedZonesCommand({}));
+  const permit = (authority: string) => {
+    const ResourceRecords = [{ Value: `0 issue "${authority}"` }];
+    const record = { Name: 'zone-caa.example.com', Type: 'CAA' as const, TTL: 60, ResourceRecords };
+    const ChangeBatch = { Changes: [{ Action: 'UPSERT' as const, ResourceRecordSet: record }] };
+    return tenant.aws.route53.send(
+      new ChangeResourceRecordSetsCommand({ HostedZoneId: HostedZones[0]?.Id, ChangeBatch }),
+    );
+  };
+  const certificates = () =>
+    [...lab.environment.front.state.certificates.values()].filter(({ accountID }) => accountID === tenant.accountID);
+  const calls = (operation: string) =>
+    lab.environment.front.calls.filter((call) => call.accountID === tenant.accountID && call.operation === operation)
+      .length;
+  await permit('letsencrypt.org');
+  await tenant.applyIssuer();
+  const { message } = await condition(tenant, 'CertificateReady', 'CertificateFailed');
+  expect(message).toContain('CAA_ERROR');
+  const [failed] = certificates();
+  if (!failed) throw new Error('no certificate was requested');
+
+  const look = (when: string) =>
+    tenant.kubectl(['annotate', 'oidcissuer', tenant.name, `look-again=${when}`, '--overwrite']);
+  const before = calls('ListCertificates');
+  await look('too-early');
+  await until('that look', () => calls('ListCertificates') > before || undefined);
+  await permit('amazon.com');
+  failed.createdAt -= 3_600_000;
+  await look('an-hour-later');
+  await tenant.ready('oidcissuer');
+  const [issued, ...others] = certificates();
+  expect(others).toEqual([]);
+  expect(calls('RequestCertificate')).toBe(2);
+  expect(issued?.arn).not.toBe(failed.arn);
+  expect(issued?.idempotencyToken).not.toBe(failed.idempotencyToken);
+  await tenant.kubectl(['delete', 'oidcissuer', tenant.name, '--wait=false']);
+  await tenant.gone('oidcissuer');
+  // The CAA record is not ours.
+  expect(counts(await tenant.holdings())).toEqual({ record: 1 });
 });
 
 test('without Route 53, an issuer gets ready by the records that its status asks for', async () => {

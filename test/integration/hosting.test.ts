@@ -1,3 +1,4 @@
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CreateOpenIDConnectProviderCommand, ListOpenIDConnectProvidersCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -106,6 +107,18 @@ describe('an issuer whose hosting changes as with releases 17, 18, 18.4 and 19',
     expect(await accepted()).toBe(3);
   });
 
+  test('serves under the alias and under the name of its distribution a document that names just that', async () => {
+    const { url = '', distribution } = (await statusOf(issuer))?.sites?.[0] ?? {};
+    const served = [url, `https://${distribution?.domainName}`];
+    const pages = await Promise.all(
+      served.map((each) => environment.aws.edge.fetch(`${each}/.well-known/openid-configuration`)),
+    );
+    expect(pages.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject(
+      served.map((each) => ({ issuer: each, jwks_uri: `${each}/keys.json` })),
+    );
+    expect(counts(await holdings(account))).toMatchObject({ function: 1 });
+  });
+
   test('goes back one step, and forward again', async () => {
     await workspace.patch('oidcissuer', issuer, { spec: { hosting: { cloudFront: { alias: null } } } });
     await until(
@@ -123,10 +136,28 @@ describe('an issuer whose hosting changes as with releases 17, 18, 18.4 and 19',
     expect(await accepted()).toBe(3);
   });
 
+  test('moves on to another bucket under the same URL, with a token of each stage accepted meanwhile', async () => {
+    await workspace.patch('oidcissuer', issuer, { spec: { bucket: { name: `${bucket}-v3` } } });
+    await until(
+      'the distribution to turn to the bucket',
+      async () => (await statusOf(issuer))?.sites?.[0]?.bucket?.name === `${bucket}-v3` || undefined,
+    );
+    expect(await accepted()).toBe(3);
+    await until(
+      'the former bucket to be left',
+      async () => (await statusOf(issuer))?.sites?.[0]?.formerBuckets === undefined || undefined,
+    );
+    await workspace.ready(`oidcissuer/${issuer}`);
+    const { issuerURL, sites = [] } = (await statusOf(issuer)) ?? {};
+    expect(issuerURL).toBe(`https://${alias}`);
+    expect(sites.map((site) => site.bucket?.name).toSorted()).toEqual([bucket, `${bucket}-v2`, `${bucket}-v3`]);
+    expect(await accepted()).toBe(3);
+  });
+
   test('leaves nothing but its buckets, which are empty, when it is deleted', async () => {
     await workspace.kubectl(['delete', 'iamserviceaccount', walker.name]);
     await workspace.kubectl(['delete', 'oidcissuer', issuer]);
-    expect(counts(await holdings(account))).toEqual({ bucket: 2 });
+    expect(counts(await holdings(account))).toEqual({ bucket: 3 });
   });
 });
 
@@ -143,6 +174,46 @@ describe('an issuer in a public bucket', () => {
     await workspace.kubectl(['annotate', 'oidcissuer', 'blocked', 'look-again=now']);
     await workspace.ready('oidcissuer/blocked');
     await workspace.kubectl(['delete', 'oidcissuer', 'blocked']);
+  });
+});
+
+describe('the keys of an issuer', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey;
+  const text = (key: KeyObject, type: 'spki' | 'pkcs1') => key.export({ type, format: 'pem' }).toString();
+  /** As kube-apiserver computes it. */
+  const computedKid = createHash('sha256')
+    .update(rsa.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
+  const stringData = {
+    pem: `${text(rsa, 'pkcs1')}${text(ec, 'spki')}`,
+    jwks: JSON.stringify({ keys: [{ ...rsa.export({ format: 'jwk' }), kid: computedKid, alg: 'RS256', use: 'sig' }] }),
+  };
+
+  test.each([
+    { name: 'of-pem', signingKeys: { secretRef: { name: 'key-texts', key: 'pem' } }, kinds: ['EC ES384', 'RSA RS256'] },
+    { name: 'of-jwks', signingKeys: { secretRef: { name: 'key-texts', key: 'jwks' } }, kinds: ['RSA RS256'] },
+    { name: 'of-api-server', signingKeys: { apiServer: {} }, kinds: ['RSA RS256'] },
+  ])('are published $name', async ({ name, signingKeys, kinds }) => {
+    await workspace.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key-texts' }, stringData });
+    const { spec, ...rest } = oidcIssuer(name);
+    const own = { region, hosting: { s3: {} }, cluster: { inCluster: {} }, ...inAccount, signingKeys };
+    await workspace.apply({ ...rest, spec: own });
+    await until(`the keys of ${name}`, async () => (await statusOf(name))?.keys?.length === kinds.length || undefined);
+    await workspace.condition('oidcissuer', name, { type: 'DocumentsPublished', reason: 'Provisioned' });
+    const { jwksURI = '', keys: told = [] } = (await statusOf(name)) ?? {};
+    const { body } = await environment.aws.edge.fetch(jwksURI);
+    const { keys } = JSON.parse(body) as { keys: { kty: string; alg: string; kid: string }[] };
+    expect(keys.map(({ kty, alg }) => `${kty} ${alg}`).toSorted()).toEqual(kinds);
+    expect(keys.map(({ kid }) => kid).toSorted()).toEqual(told.map(({ kid }) => kid).toSorted());
+    if (name === 'of-jwks') expect(keys[0]?.kid).toBe(computedKid);
+    if (name === 'of-api-server') {
+      const mirrored = JSON.parse((await environment.controlPlane.read('/openid/v1/jwks')) ?? '') as {
+        keys: { kid: string }[];
+      };
+      expect(keys.map(({ kid }) => kid)).toEqual(mirrored.keys.map(({ kid }) => kid));
+    }
+    await workspace.kubectl(['delete', 'oidcissuer', name]);
   });
 });
 

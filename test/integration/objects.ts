@@ -10,6 +10,7 @@ export interface Manifest {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly finalizers?: readonly string[];
   };
   readonly [field: string]: unknown;
 }
@@ -25,13 +26,14 @@ export const enableAlias = 'alpha.aws.giantswarm.io/enable-cloudfront-alias';
 const own = 'irsa.giantswarm.io/v1alpha1';
 
 /** The account of a cluster, as an AWSCluster names it. */
-export function credential(accountID: string, name = 'credential'): Manifest {
-  const stringData = { 'aws.awsoperator.arn': roleARN(accountID) };
+export function credential(accountID: string, name = 'credential', partition = 'aws'): Manifest {
+  const stringData = { 'aws.awsoperator.arn': roleARN(accountID, partition) };
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData };
 }
 
 /** The role that the operator assumes in an account. */
-export const roleARN = (accountID: string) => `arn:aws:iam::${accountID}:role/irsa-operator`;
+export const roleARN = (accountID: string, partition = 'aws') =>
+  `arn:${partition}:iam::${accountID}:role/irsa-operator`;
 
 export interface ClusterWish {
   readonly release: string;

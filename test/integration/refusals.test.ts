@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { CreateRoleCommand, GetRoleCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
@@ -189,6 +190,84 @@ describe('what somebody else made', () => {
   });
 });
 
+describe('bad input', () => {
+  const pem = ({ publicKey }: { publicKey: KeyObject }) => publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const publicKeys = {
+    good: pem(generateKeyPairSync('rsa', { modulusLength: 2048 })),
+    short: pem(generateKeyPairSync('rsa', { modulusLength: 1024 })),
+    curve: pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' })),
+  };
+  const fromSecret = (name: string, key: string) => ({
+    hosting: { s3: {} },
+    signingKeys: { secretRef: { name, key } },
+  });
+  const inBucket = (name: string) => ({ ...fromSecret('keys', 'good'), bucket: { name } });
+  const byHand = (name: string, spec: object): Manifest => {
+    const { spec: _, ...rest } = oidcIssuer(name);
+    return { ...rest, spec: { region: 'eu-central-1', ...spec } };
+  };
+  const elsewhere = `elsewhere-${ownAccountID}-bucket`;
+  const held = `held-${ownAccountID}-bucket`;
+  const strangers = `strangers-${ownAccountID}-bucket`;
+  const inputs = [
+    [
+      'no-secret',
+      { ...fromSecret('nowhere', 'pub'), bucket: { name: held } },
+      'SigningKeysReady SecretNotFound',
+      'Secret org-acme/nowhere does not',
+    ],
+    ['no-entry', fromSecret('keys', 'none'), 'SigningKeysReady SecretNotFound', 'entry none of Secret org-acme/keys'],
+    ['short-key', fromSecret('keys', 'short'), 'SigningKeysReady InvalidKey', '1024 bits'],
+    ['other-curve', fromSecret('keys', 'curve'), 'SigningKeysReady InvalidKey', 'secp256k1'],
+    [
+      'elsewhere',
+      inBucket(elsewhere),
+      'BucketReady BucketNameTaken',
+      'in another region: choose another spec.bucket.name',
+    ],
+    ['strangers', inBucket(strangers), 'BucketReady AccessDenied', `bucket ${strangers} may belong to another account`],
+    [
+      'sthree-one',
+      fromSecret('keys', 'good'),
+      'Accepted InvalidSpec',
+      'S3 reserves names of buckets that begin with sthree-',
+    ],
+    ['younger', { ...inBucket(held), clusterName: 'younger' }, 'Accepted NameHeld', `spec.bucket.name ${held}`],
+    [
+      'namesake',
+      { ...fromSecret('keys', 'good'), clusterName: 'no-secret' },
+      'Accepted NameHeld',
+      'spec.clusterName no-secret',
+    ],
+  ] as const;
+
+  beforeAll(async () => {
+    const buckets = [
+      { aws: account.at('eu-west-1'), Bucket: elsewhere, LocationConstraint: 'eu-west-1' },
+      { aws: await environment.account('999988887777'), Bucket: strangers, LocationConstraint: 'eu-central-1' },
+    ] as const;
+    for (const { aws, Bucket, LocationConstraint } of buckets) {
+      await aws.s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint } }));
+    }
+    const isYounger = (name: string) => ['younger', 'namesake'].includes(name);
+    const objects = inputs.map(([name, spec]) => byHand(name, spec));
+    await workspace.apply(
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys' }, stringData: publicKeys },
+      ...objects.filter(({ metadata }) => !isYounger(metadata.name)),
+    );
+    await workspace.condition('oidcissuer', 'no-secret', { type: 'Accepted', reason: 'Accepted' });
+    await workspace.condition('oidcissuer', 'elsewhere', { type: 'Accepted', reason: 'Accepted' });
+    await workspace.apply(...objects.filter(({ metadata }) => isYounger(metadata.name)));
+  });
+
+  test.each(inputs)('%s is told what is wrong, by a condition and by an event', async (name, _, told, words) => {
+    const [type = '', reason = ''] = told.split(' ');
+    const { status, message } = await workspace.condition('oidcissuer', name, { type, reason });
+    expect([status, message]).toEqual(['False', expect.stringContaining(words)]);
+    expect((await workspace.event('OIDCIssuer', name, reason)).note).toContain(words);
+  });
+});
+
 describe("a kubeconfig that leads to an address of the operator's own", () => {
   const reader = { namespace: 'default', name: 'probe' };
   const kubeconfig = (server: string) =>
@@ -225,4 +304,18 @@ describe("a kubeconfig that leads to an address of the operator's own", () => {
     const { message } = await workspace.condition('iamserviceaccount', 'probe', refused);
     expect(message).toBe('reading ServiceAccount default/probe: Unreachable');
   });
+});
+
+// The last of all: the fault waits for more calls than this issuer makes.
+test('a full quota of IAM OIDC providers is told by its code', async () => {
+  const fault = { kind: 'error', code: 'LimitExceeded', status: 409 } as const;
+  environment.front.fail('CreateOpenIDConnectProvider', fault, 100);
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const stringData = { pub: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
+  await workspace.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'quota' }, stringData });
+  const { spec: _, ...rest } = oidcIssuer('quota');
+  const signingKeys = { secretRef: { name: 'quota', key: 'pub' } };
+  await workspace.apply({ ...rest, spec: { region: 'eu-central-1', hosting: { s3: {} }, signingKeys } });
+  const full = { type: 'ProvidersReady', reason: 'LimitExceeded' };
+  expect((await workspace.condition('oidcissuer', 'quota', full)).message).toContain('quota L-858F3967');
 });

@@ -31,7 +31,7 @@ export class Rolling {
   private constructor(
     private readonly environment: Environment,
     private readonly tenant: Tenant,
-    private readonly servers: readonly ApiServer[],
+    readonly servers: readonly ApiServer[],
     private readonly roleARN: string,
   ) {
     this.#sts = new STSClient({ endpoint: environment.front.url, region: 'eu-central-1' });
@@ -58,17 +58,25 @@ export class Rolling {
 
   /** Restarts each API server with what the Secret holds then, one after the other, the first one last. */
   async roll(): Promise<void> {
-    for (const server of this.servers.toReversed()) {
-      const isStreaming = this.#up.delete(server);
-      await this.#round;
-      const options = await this.#options();
-      const { controlPlane } = this.environment;
-      if (server === controlPlane.first) await controlPlane.restartApiServer(options);
-      else await controlPlane.restartAdded(server, options);
-      if (!isStreaming) continue;
-      this.#up.add(server);
-      await this.rounds(2);
-    }
+    await this.rollAdded();
+    await this.#roll(this.environment.controlPlane.first);
+  }
+
+  /** The same for all but the first one. */
+  async rollAdded(): Promise<void> {
+    for (const server of this.servers.slice(1)) await this.#roll(server);
+  }
+
+  async #roll(server: ApiServer): Promise<void> {
+    const isStreaming = this.#up.delete(server);
+    await this.#round;
+    const options = await this.#options();
+    const { controlPlane } = this.environment;
+    if (server === controlPlane.first) await controlPlane.restartApiServer(options);
+    else await controlPlane.restartAdded(server, options);
+    if (!isStreaming) return;
+    this.#up.add(server);
+    await this.rounds(2);
   }
 
   /** Waits until tokens went around so many times more. */

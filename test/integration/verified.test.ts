@@ -248,7 +248,7 @@ describe('a guess leaves the provider:', () => {
     await workspace.ready(`oidcissuer/${name}`);
   });
 
-  test('an alias that CloudFront refuses, with both causes said and the record that is in the way', async () => {
+  test('an alias that CloudFront refuses although nobody lists it, with the record that is in the way', async () => {
     const { HostedZoneId } = await zone();
     const wildcard: ResourceRecordSet = {
       Name: alias.replace('irsa.', '*.'),
@@ -264,7 +264,7 @@ describe('a guess leaves the provider:', () => {
     environment.front.fail('UpdateDistribution', { kind: 'error', code: 'CNAMEAlreadyExists', status: 409 }, 3);
     await suspend(false);
     const { message } = await condition('DistributionReady', 'AliasTaken');
-    expect(message).toMatch(/another distribution.*lists it or a wildcard of it, or the name's DNS record/);
+    expect(message).toMatch(/no standard distribution lists it or a wildcard of it, so the name's DNS record/);
     expect(message).toContain(`CNAME ${wildcard.Name} to d0000000000000.cloudfront.net`);
     expect(await providers()).toBe(1);
     await change(HostedZoneId, [deletion(wildcard)]);

@@ -16,7 +16,11 @@ describe('RBAC', () => {
   }
   interface Manifest {
     readonly kind: string;
-    readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+    readonly metadata: {
+      readonly name: string;
+      readonly namespace?: string;
+      readonly labels?: Readonly<Record<string, string>>;
+    };
     readonly rules: Rule[];
     readonly roleRef: { readonly kind: string; readonly name: string };
     readonly subjects: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[];
@@ -96,9 +100,12 @@ describe('RBAC', () => {
         'ClusterRole irsa-operator-in-cluster',
         [
           { 'core: serviceaccounts': 'get list watch patch' },
+          { 'core: serviceaccounts': 'create delete' },
+          { 'core: pods': 'list' },
           { 'admissionregistration.k8s.io: mutatingwebhookconfigurations': 'get list' },
         ],
       ],
+      ['Role irsa-operator-in-cluster', [{ 'core: serviceaccounts/token': 'create', resourceNames: ['default'] }]],
     ]);
     expect(grants('components/pod-identity')).toEqual([
       [
@@ -117,6 +124,8 @@ describe('RBAC', () => {
         ],
       ],
     ]);
+    const places = inFolder('components/in-cluster').flatMap(({ metadata }) => metadata?.namespace ?? []);
+    expect(places).toEqual(['kube-node-lease', 'kube-node-lease']);
     expect(grants('components/aws-cluster')).toEqual([
       [
         'ClusterRole irsa-operator-aws-cluster',

@@ -43,7 +43,7 @@ export interface OIDCIssuerSpec {
        */
       alias?: string;
       /**
-       * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. Absent: Remove.
+       * Whether the distribution's own name has an IAM OIDC provider too, beside that of the alias: Keep, for clusters whose tokens still carry that name, or Remove. With Keep, a CloudFront Function answers under the distribution's own URL with a discovery document that names that URL. Absent: Remove.
        */
       distributionProvider?: 'Keep' | 'Remove';
       /**
@@ -93,11 +93,11 @@ export interface OIDCIssuerSpec {
    */
   bucket?: {
     /**
-     * Name of the bucket, which can change only together with the hosting or its alias. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
+     * Name of the bucket. If it changes, the documents move there, and the URL stays; with s3 the URL changes too. No dots, because S3's TLS certificates cover no names with dots. Absent: a name made of the cluster, a hash, the account and the region, in the account's own bucket namespace if the region has such namespaces.
      */
     name?: string;
     /**
-     * What happens to a bucket with a global name when the issuer is deleted. Keep: the bucket is emptied and kept. Delete: it is deleted, and anybody may then take its name, and with it the issuer's URL. A bucket in the account's own bucket namespace is always deleted. Absent: Keep.
+     * What happens to a bucket with a global name when the issuer is deleted or has moved to another bucket. Keep: the bucket is emptied and kept. Delete: it is deleted, and anybody may then take its name, and with it the issuer's URL. A bucket in the account's own bucket namespace is always deleted. Absent: Keep.
      */
     globalName?: 'Keep' | 'Delete';
   };
@@ -322,7 +322,7 @@ export interface OIDCIssuerStatus {
      */
     since: string;
     /**
-     * The bucket of the documents. Absent: somebody else hosts them.
+     * The bucket that the documents are served from. Absent: somebody else hosts them.
      */
     bucket?: {
       /**
@@ -337,7 +337,57 @@ export interface OIDCIssuerStatus {
        * Whether the operator made the bucket or found it to be its own. False before that.
        */
       owned: boolean;
+      /**
+       * When the spec first named the bucket. Absent: the site began in it.
+       */
+      since?: string;
     };
+    /**
+     * The bucket to which the documents move, because the spec names it. The distribution reads the former one until this one holds the documents. Absent: they stay where they are.
+     */
+    nextBucket?: {
+      /**
+       * Name of the bucket.
+       */
+      name: string;
+      /**
+       * The folder of the documents, for example /irsa.abcl0.example.com. Absent: they are not in a folder.
+       */
+      path?: string;
+      /**
+       * Whether the operator made the bucket or found it to be its own. False before that.
+       */
+      owned: boolean;
+      /**
+       * When the spec first named the bucket. Absent: the site began in it.
+       */
+      since?: string;
+      /**
+       * Whether the documents are in the bucket and the distribution may read it. Then the distribution changes over to it. Absent: not yet.
+       */
+      filled?: boolean;
+    };
+    /**
+     * Buckets that the documents moved away from. They hold the documents until CloudFront reads another bucket at every edge, and then they are emptied and deleted, or kept if they have a global name. Absent: there is none.
+     */
+    formerBuckets?: {
+      /**
+       * Name of the bucket.
+       */
+      name: string;
+      /**
+       * The folder of the documents, for example /irsa.abcl0.example.com. Absent: they are not in a folder.
+       */
+      path?: string;
+      /**
+       * Whether the operator made the bucket or found it to be its own. False before that.
+       */
+      owned: boolean;
+      /**
+       * When the spec first named the bucket. Absent: the site began in it.
+       */
+      since?: string;
+    }[];
     /**
      * The CloudFront distribution. Absent: there is none yet.
      */
@@ -360,6 +410,10 @@ export interface OIDCIssuerStatus {
       state: string;
     };
     /**
+     * Name of the CloudFront Function that answers under the distribution's own URL with a discovery document that names that URL. Absent: there is none, because only the alias is registered.
+     */
+    function?: string;
+    /**
      * The ACM certificate of the alias. Absent: there is none yet.
      */
     certificate?: {
@@ -375,6 +429,10 @@ export interface OIDCIssuerStatus {
        * When the certificate expires. Absent: it is not issued yet.
        */
       notAfter?: string;
+      /**
+       * ARN of the certificate that takes the place of this one, which ACM does not renew, once ACM has issued it. Absent: none was requested.
+       */
+      successor?: string;
     };
     /**
      * Where the records of the alias are. Absent: there is no alias.
@@ -477,6 +535,10 @@ export interface OIDCIssuerStatus {
      * Since when each look found the key in the key set of the cluster's API server. Absent: the last look did not, or there was none.
      */
     listedSince?: string;
+    /**
+     * Since when each token that the cluster issued to the operator was signed with the key. Absent: one of the last look was not, or there was none yet.
+     */
+    signedSince?: string;
   };
   /**
    * The state of each part. Ready is computed from the others. Absent: there was no pass yet.

@@ -21,11 +21,12 @@ import { findHeldName } from './names.ts';
 import { departingParts, servingParts } from './parts.ts';
 import { findAccountsProblem, recordAdditionalAccounts } from './registrations/places.ts';
 import { trustedURLs } from './registrations/registrations.ts';
+import { forgetBuckets, unreadBuckets, withoutNextBucket } from './site/bucket-move.ts';
 import { hasMoved, withAnnotation } from './site/has-moved.ts';
 import { advance } from './site/phases.ts';
 import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
-import { type Asked, askedOf, currentEntry, servedURLs, isAsked, type SiteEntry } from './site/site.ts';
+import { type Asked, askedOf, bucketsOf, currentEntry, servedURLs, isAsked, type SiteEntry } from './site/site.ts';
 
 /** Rejects a spec before anything is sent to AWS. Only an allowed spec leads to calls, which tell the account and whether we may use it. */
 export async function accept(
@@ -48,8 +49,6 @@ export async function accept(
   const ofAccounts = findAccountsProblem(object.spec, accountID);
   if (ofAccounts !== undefined) return refused('InvalidSpec', ofAccounts);
   const asked = askedOf(object, { accountID, installation: settings.installation, now: clock.now() });
-  const moved = refuseBucket(currentEntry(draft.sites, asked), asked);
-  if (moved) return moved;
   const doubled = refuseOwnURL(draft.sites, asked);
   if (doubled) return doubled;
   const account = await getAccount();
@@ -88,28 +87,43 @@ async function planSites(issuer: IssuerPass, asked: Asked): Promise<SiteEntry[] 
   if (anothers) return anothers;
   const asWas = withAnnotation(currentEntry(status.sites, asked), issuer);
   const current = withPlace(asWas, issuer.object, issuer.account.id);
-  const moved = refuseBucket(current, asked);
-  if (moved) return moved;
   const sites = advance(status.sites ?? [], current, {
     now: services.clock.now(),
     trusted: await trustedURLs(issuer, current.url),
     hasMoved: await hasMoved(issuer, current.url),
     keyRetention: keyRetentionOf(issuer.object),
   });
-  if (sites.length <= mostSites) return sites;
+  const tooMany = refuseTooMany(sites, current);
+  if (tooMany) return tooMany;
+  return sites.map((entry) => retainBuckets(issuer, entry.phase === 'Current' ? entry : withoutNextBucket(entry)));
+}
+
+function refuseTooMany(sites: readonly SiteEntry[], current: SiteEntry): Refusal | undefined {
   const former = sites.slice(1).map(({ url }) => url);
+  if (sites.length > mostSites) {
+    return refused(
+      'LimitExceeded',
+      `spec.hosting: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
+    );
+  }
+  const [, ...others] = bucketsOf(current).map(({ name }) => name);
+  if (others.length < mostBuckets) return undefined;
   return refused(
     'LimitExceeded',
-    `spec.hosting: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
+    `spec.bucket.name: a site has at most ${mostBuckets} buckets while it moves, and ${others.slice(1).join(', ')} are not removed yet: ` +
+      'put the former name back until they are',
   );
 }
 
-function refuseBucket({ bucket }: SiteEntry, asked: Asked): Refusal | undefined {
-  if (!bucket || asked.hosting === 'External' || bucket.name === asked.bucket) return undefined;
-  return refused(
-    'NotImplemented',
-    `spec.bucket.name cannot be changed yet: what stands on AWS is in "${bucket.name}", not in "${asked.bucket}"`,
-  );
+/** What the issuer made outlives it, and so does what it left. */
+function retainBuckets({ object, pass }: IssuerPass, entry: SiteEntry): SiteEntry {
+  const unread = object.spec.deletionPolicy === 'Retain' ? unreadBuckets(entry) : [];
+  if (unread.length === 0) return entry;
+  const names = unread.map(({ name }) => name).join(' and ');
+  pass.event('Normal', 'BucketKept', `bucket ${names} is kept as it is, because deletionPolicy is Retain`);
+  const rest = { ...entry };
+  forgetBuckets(rest, unread);
+  return rest;
 }
 
 /** Its keys and all that stands behind it would be forgotten. */
@@ -156,6 +170,9 @@ async function rediscovered(issuer: IssuerPass, asked: Asked): Promise<Refusal |
 /** Each has a distribution and a certificate, of which an account has few. */
 const mostSites = 5;
 
+/** The one that is served from, and those beside it. */
+const mostBuckets = 5;
+
 /** Whether the stored status holds everything in the draft that is needed to undo the next steps. */
 const isStored = (stored: OIDCIssuerStatus | undefined, draft: OIDCIssuerStatus) =>
   sameJson(toUndo(stored ?? {}), toUndo(draft));
@@ -165,12 +182,11 @@ const toUndo = ({ accountID, podIdentity, additionalAccounts = [], tagKeys = [],
   podIdentity,
   additionalAccounts,
   tagKeys,
-  sites: sites.map(({ url, hosting, bucket, dns }) => ({
-    url,
-    hosting,
-    name: bucket?.name,
-    path: bucket?.path,
-    places: dns?.places,
+  sites: sites.map((entry) => ({
+    url: entry.url,
+    hosting: entry.hosting,
+    buckets: bucketsOf(entry).map(({ name, path }) => ({ name, path })),
+    places: entry.dns?.places,
   })),
 });
 

@@ -46,11 +46,15 @@ export interface IssuerServices extends IssuerDependencies {
   readonly dnsChanges: Map<string, string>;
 }
 
-/** A zone that holds the alias, and its records with the alias's name or one below that. */
-export interface ZoneRecords {
+/** A zone that holds the alias. */
+export interface ZonePlace {
   /** Route 53 of the zone's account. */
   readonly dns: Dns;
   readonly zone: Zone;
+}
+
+/** The same, and its records with the alias's name or one below that. */
+export interface ZoneRecords extends ZonePlace {
   readonly records: readonly ObservedRecord[];
 }
 
@@ -107,7 +111,7 @@ export interface AcceptedSite extends SiteContext {
 /** Returns the id of the change, and forgets the records that were read before it. */
 export async function changeRecords(
   { records, privateRecords, allRecords }: SiteContext,
-  { dns, zone }: ZoneRecords,
+  { dns, zone }: ZonePlace,
   changes: readonly RecordChange[],
 ): Promise<string> {
   const change = await dns.change(zone, changes);

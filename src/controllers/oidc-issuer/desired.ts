@@ -38,7 +38,7 @@ function signingKeySource({ signingKeys }: OIDCIssuerSpec): SigningKeySource | u
 export const keyRetentionOf = ({ spec: { keyRetention } }: OIDCIssuer): number =>
   keyRetention === undefined ? hours(25) : parseDuration(keyRetention);
 
-/** Of the distributions. Those of a lost status are found by it, and their tags prove whose they are. */
+/** Of new distributions. It helps to find those of a lost status, whose tags prove whose they are. */
 export const commentOf = (object: OIDCIssuer): string =>
   `Created by irsa-operator for cluster ${clusterNameOf(object)}`;
 

@@ -9,6 +9,7 @@ import { certificateStep } from './site/certificate-step.ts';
 import { distributionStep } from './site/distribution-step.ts';
 import { dnsStep } from './site/dns-step.ts';
 import { documentsStep } from './site/documents-step.ts';
+import { readingStep } from './site/reading-step.ts';
 import type { Hosting, Site } from './site/site.ts';
 
 type Steps = readonly Step<AcceptedSite, SiteContext>[];
@@ -22,19 +23,20 @@ const hostings: Readonly<Record<Hosting | 'CloudFrontWithoutAlias', Steps>> = {
   External: [],
 };
 
+/** The keys that all sites publish. */
+export const keySteps: Steps = [signingKeysStep];
+
+/** What stands in a bucket beside the one that the site's documents are served from. */
+export const copySteps: Steps = [bucketStep, documentsStep, readingStep];
+
 /**
  * Each step comes after those that it needs. The reverse never leaves a provider that trusts a name, a distribution or a bucket
- * that is no longer ours. The current site reads the keys for all, and looks after the cluster's pods.
+ * that is no longer ours.
  */
-export const stepsOf = (
-  { entry: { hosting, phase }, hasAlias }: Site,
-  { readsKeys, givesPodIdentity }: { readonly readsKeys: boolean; readonly givesPodIdentity: boolean },
-): Steps => [
-  ...(phase === 'Current' && readsKeys ? [signingKeysStep] : []),
+export const stepsOf = ({ entry: { hosting }, hasAlias }: Site): Steps => [
   ...hostings[hosting === 'CloudFront' && !hasAlias ? 'CloudFrontWithoutAlias' : hosting],
   providersStep,
   verifiedStep,
-  ...(phase === 'Current' && givesPodIdentity ? podIdentitySteps : []),
 ];
 
 /** Belongs to the cluster, and not to what stands behind a site. */

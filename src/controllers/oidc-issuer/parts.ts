@@ -3,62 +3,106 @@ import { isTrue } from '../../api/conditions.ts';
 import type { Part } from '../../runtime/step.ts';
 import type { AcceptedSite, IssuerPass, SiteContext } from './context.ts';
 import type { DesiredIssuer } from './desired.ts';
-import { podIdentitySteps, stepsOf } from './hostings.ts';
-import { type SiteEntry, siteOf } from './site/site.ts';
+import { copySteps, keySteps, podIdentitySteps, stepsOf } from './hostings.ts';
+import { copiesOf, forgetBuckets, otherBuckets, unreadBuckets } from './site/bucket-move.ts';
+import { type BucketEntry, type SiteEntry, siteOf } from './site/site.ts';
 import { siteContext } from './site/site-context.ts';
 
+type Served = Part<AcceptedSite, AcceptedSite, SiteContext>;
 type Removed = Part<SiteContext, AcceptedSite, SiteContext>;
 
-/** The sites that tokens are checked by, the current one first. They share the keys that its first step reads. */
-export function servingParts(
-  issuer: IssuerPass,
-  desired: DesiredIssuer,
-): readonly Part<AcceptedSite, AcceptedSite, SiteContext>[] {
+/**
+ * The sites that tokens are checked by, the current one first. They share the keys that are read with it. A new key is in all buckets
+ * of a site before anybody compares what is served with them.
+ */
+export function servingParts(issuer: IssuerPass, desired: DesiredIssuer): readonly Served[] {
   const source = { read: undefined };
-  const which = { readsKeys: desired.signingKeys !== undefined, givesPodIdentity: givesPodIdentity(issuer.object) };
-  return sitesOf(issuer, (entry) => entry.phase !== 'Retiring').map((entry) => {
-    const site = siteOf(entry, issuer.object, issuer.account.id);
+  const contextOf = (entry: SiteEntry, bucket?: BucketEntry): AcceptedSite => {
+    const site = siteOf(entry, { ...place(issuer), bucket });
     // While the alias does not stand, somebody may just have made the zone that it needs, or a nearer one.
     const isNeeded = entry.distribution === undefined || !stands(issuer.object);
     const fresh = isNeeded && !(issuer.pass.isReturn && entry.certificate);
-    const context = { ...siteContext(issuer, site, { fresh }), desired, source, seen: {} };
-    return { steps: stepsOf(site, which), context, ...nameOf(entry) };
+    return { ...siteContext(issuer, site, { fresh }), desired, source, seen: {} };
+  };
+  const contexts = sitesOf(issuer, ({ phase }) => phase !== 'Retiring').map((entry) => contextOf(entry));
+  const current = contexts.filter(({ site }) => isCurrent(site.entry));
+  const keys = desired.signingKeys ? current.map((context) => ({ steps: keySteps, context })) : [];
+  const parts = contexts.flatMap((context) => {
+    const { entry } = context.site;
+    const copies = copiesOf(entry).map((bucket) => ({
+      steps: copySteps,
+      context: contextOf(entry, bucket),
+      name: nameOfCopy(entry, bucket),
+    }));
+    const main = { steps: stepsOf(context.site), context, ...nameOf(entry) };
+    return [...copies, { ...main, ...(entry.bucket && { subject: entry.bucket.name }) }];
   });
+  const pods = givesPodIdentity(issuer.object) ? current.map((context) => ({ steps: podIdentitySteps, context })) : [];
+  return [...keys, ...parts, ...pods];
 }
 
-/** Former sites that nobody needs any more, and what gave pods their credentials if the issuer says no more how they get them. */
-export const departingParts = (issuer: IssuerPass): readonly Removed[] => [
+/** Former sites that nobody needs any more, buckets that no edge reads any more, and what gave pods credentials if nobody asks for it. */
+export const departingParts = (issuer: IssuerPass): readonly (readonly Removed[])[] => [
   ...(givesPodIdentity(issuer.object) || issuer.status.podIdentity === undefined
     ? []
-    : sitesOf(issuer, (entry) => entry.phase === 'Current').map((entry) => ({
-        steps: podIdentitySteps,
-        context: siteContext(issuer, siteOf(entry, issuer.object, issuer.account.id)),
-      }))),
-  ...sitesOf(issuer, (entry) => entry.phase === 'Retiring').map((entry) => removedPart(issuer, entry)),
+    : sitesOf(issuer, isCurrent).map((entry) => [podIdentityToRemove(issuer, entry)])),
+  ...sitesOf(issuer, () => true).flatMap((entry) =>
+    entry.phase === 'Retiring'
+      ? [partsToRemove(issuer, entry)]
+      : unreadBuckets(entry).map((bucket) => [copyToRemove(issuer, entry, bucket)]),
+  ),
 ];
 
 const givesPodIdentity = ({ spec: { cluster } }: OIDCIssuer) => cluster !== undefined && cluster.podIdentity !== 'None';
+
+/** It belongs to the cluster, and goes before the issuer does. */
+const podIdentityToRemove = (issuer: IssuerPass, entry: SiteEntry): Removed => ({
+  steps: podIdentitySteps,
+  context: siteContext(issuer, siteOf(entry, place(issuer))),
+});
 
 /** All sites, the current one last. */
 export const removedParts = (issuer: IssuerPass): readonly Removed[] =>
   sitesOf(issuer, () => true)
     .toReversed()
-    .map((entry) => removedPart(issuer, entry));
+    .flatMap((entry) => partsToRemove(issuer, entry));
 
-/** A site is forgotten once nothing is left of it. */
-function removedPart(issuer: IssuerPass, entry: SiteEntry): Removed {
-  const site = siteOf(entry, issuer.object, issuer.account.id);
-  const context = siteContext(issuer, site);
+/** The distribution goes before the buckets that it may read. A site is forgotten once nothing is left of it. */
+function partsToRemove(issuer: IssuerPass, entry: SiteEntry): readonly Removed[] {
+  const site = siteOf(entry, place(issuer));
+  const main = { steps: stepsOf(site), context: siteContext(issuer, site), ...nameOf(entry) };
+  const copies = otherBuckets(entry).map((bucket) => copyToRemove(issuer, entry, bucket));
   const { status } = issuer;
-  const removed = () => {
-    status.sites = (status.sites ?? []).filter(({ url }) => url !== entry.url);
+  const forget = {
+    steps: [],
+    context: main.context,
+    removed: () => {
+      status.sites = (status.sites ?? []).filter(({ url }) => url !== entry.url);
+    },
   };
-  return { steps: stepsOf(site, { readsKeys: true, givesPodIdentity: true }), context, removed, ...nameOf(entry) };
+  return [...(isCurrent(entry) ? [podIdentityToRemove(issuer, entry)] : []), main, ...copies, forget];
 }
+
+function copyToRemove(issuer: IssuerPass, entry: SiteEntry, bucket: BucketEntry): Removed {
+  const site = siteOf(entry, { ...place(issuer), bucket });
+  return {
+    steps: copySteps,
+    context: siteContext(issuer, site),
+    removed: () => forgetBuckets(entry, [bucket]),
+    name: nameOfCopy(entry, bucket),
+  };
+}
+
+const place = ({ object, account }: IssuerPass) => ({ object, accountID: account.id });
 
 const sitesOf = ({ status }: IssuerPass, chosen: (entry: SiteEntry) => boolean) => (status.sites ?? []).filter(chosen);
 
-const nameOf = ({ phase, url }: SiteEntry) => (phase === 'Current' ? {} : { name: url });
+const isCurrent = ({ phase }: SiteEntry) => phase === 'Current';
+
+const nameOf = (entry: SiteEntry) => (isCurrent(entry) ? {} : { name: entry.url });
+
+const nameOfCopy = (entry: SiteEntry, { name }: BucketEntry) =>
+  isCurrent(entry) ? `bucket ${name}` : `${entry.url}: bucket ${name}`;
 
 const stands = ({ status }: OIDCIssuer) =>
   isTrue(status?.conditions ?? [], 'CertificateReady') && isTrue(status?.conditions ?? [], 'DNSReady');

@@ -5,6 +5,7 @@ import type { AwsRequest } from './request.ts';
 import type { FrontState } from './state.ts';
 import { Accounts } from './sts-accounts.ts';
 import type { Session, WebIdentitySts } from './sts.ts';
+import { partitionOf } from './partition.ts';
 
 /** The permission that each object call needs, and whether it is one on the object or on its bucket. */
 const actions: Readonly<Record<string, readonly [action: string, on: 'object' | 'bucket']>> = {
@@ -50,7 +51,7 @@ export class Authorizer {
       principal: role.arn,
       action,
       resource: {
-        arn: `arn:aws:s3:::${bucket.name}${on === 'object' ? `/${request.labels['key']}` : ''}`,
+        arn: `arn:${partitionOf(bucket.region)}:s3:::${bucket.name}${on === 'object' ? `/${request.labels['key']}` : ''}`,
         accountID: bucket.accountID,
       },
       context: {

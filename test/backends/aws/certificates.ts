@@ -7,6 +7,9 @@ export interface ValidationRecord {
   readonly Value: string;
 }
 
+/** The authorities of ACM: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html */
+const authorities = ['amazon.com', 'amazontrust.com', 'awstrust.com', 'amazonaws.com'];
+
 const day = 24 * 60 * 60 * 1000;
 
 /** How long a public certificate of ACM is valid: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html */
@@ -15,9 +18,12 @@ const validity = 198 * day;
 /** A certificate of ACM, validated by DNS. */
 export class Certificate {
   readonly arn: string;
-  readonly createdAt = Date.now();
+  /** Tests may set it back, as if it had been requested then. */
+  createdAt = Date.now();
   readonly tags = new Map<string, string>();
   issuedAt: number | undefined;
+  /** Why it is never issued. */
+  failure: 'CAA_ERROR' | undefined;
   describes = 0;
 
   constructor(
@@ -43,11 +49,13 @@ export class Certificate {
     return { Name: `_${digest('name')}.${base}.`, Type: 'CNAME', Value: `${target}.acm-validations.aws.` };
   }
 
-  /** Issued as soon as each validation record stands in a public zone. */
+  /** Issued as soon as each validation record stands in a public zone, if the zones let ACM. */
   async refresh(dns: Dns): Promise<void> {
-    if (this.issuedAt !== undefined) return;
+    if (this.issuedAt !== undefined || this.failure !== undefined) return;
     for (const name of this.names) if (!(await this.validated(name, dns))) return;
-    this.issuedAt = Date.now();
+    const permissions = await Promise.all(this.names.map((name) => isPermitted(name, dns)));
+    if (permissions.includes(false)) this.failure = 'CAA_ERROR';
+    else this.issuedAt = Date.now();
   }
 
   async validated(name: string, dns: Dns): Promise<boolean> {
@@ -62,4 +70,12 @@ export class Certificate {
     const wildcard = alias.replace(/^[^.]+\./, '*.');
     return this.names.some((name) => [alias, wildcard].includes(name.toLowerCase()));
   }
+}
+
+/** The CAA records of the name count, else those of the next name above that has some: https://datatracker.ietf.org/doc/html/rfc8659 */
+async function isPermitted(name: string, dns: Dns): Promise<boolean> {
+  const records = (await dns.lookup(name, 'CAA')).flatMap(({ values }) => values);
+  if (records.length > 0) return records.some((record) => authorities.some((each) => record.includes(`"${each}"`)));
+  const [, above] = /^[^.]+\.(.+)$/.exec(name) ?? [];
+  return above === undefined || isPermitted(above, dns);
 }

@@ -5,6 +5,7 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { AwsFront } from './front.ts';
+import { partitionOf } from './partition.ts';
 
 interface Credentials {
   readonly accessKeyId: string;
@@ -44,7 +45,7 @@ export class Clients {
 
   /** A role of another account, assumed. */
   async in(accountID: string): Promise<Clients> {
-    const RoleArn = `arn:aws:iam::${accountID}:role/operator`;
+    const RoleArn = `arn:${partitionOf(this.region)}:iam::${accountID}:role/operator`;
     const { Credentials: given } = await this.sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
     if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken) throw new Error('no credentials');
     return new Clients(this.front, this.region, {

@@ -8,6 +8,8 @@ export interface Origin {
   readonly path: string;
   /** Empty where there is none. */
   readonly originAccessControlID: string;
+  /** The id of what distributions signed with before there were origin access controls. Empty where there is none. */
+  readonly originAccessIdentity: string;
 }
 
 /** A CloudFront distribution: its configuration as CloudFront would show it, and what is read out of it. */
@@ -21,6 +23,8 @@ export class Distribution {
   lastModified = 0;
   /** When what was last changed stands at every edge. */
   deployedAt = 0;
+  /** As it stood at every edge before the changes that are on their way. */
+  private former: Distribution | undefined;
 
   constructor(
     readonly accountID: string,
@@ -31,6 +35,10 @@ export class Distribution {
 
   /** Takes a configuration over, as a change that has to reach the edges. */
   change(config: Xml, deployMillis: number): void {
+    if (this.deployedAt > 0 && this.deployed) {
+      const asItWas = { config: { value: this.config }, etag: { value: this.etag } };
+      this.former = Object.create(this, asItWas) as Distribution;
+    }
     this.config = config;
     this.etag = `E${letters(13)}`;
     this.lastModified = Date.now();
@@ -39,6 +47,10 @@ export class Distribution {
 
   get deployed(): boolean {
     return Date.now() >= this.deployedAt;
+  }
+  /** As the edge has it that hears last of changes. Undefined: it has nothing yet. */
+  get atLastEdge(): Distribution | undefined {
+    return this.deployed ? this : this.former;
   }
   get callerReference(): string {
     return text(this.config, 'CallerReference');
@@ -98,6 +110,7 @@ export function origins(config: Xml): Origin[] {
     domainName: text(origin, 'DomainName'),
     path: text(origin, 'OriginPath'),
     originAccessControlID: text(origin, 'OriginAccessControlId'),
+    originAccessIdentity: text(origin, 'S3OriginConfig', 'OriginAccessIdentity').replace(/^.*\//, ''),
   }));
 }
 

@@ -107,6 +107,15 @@ export class HandMadeIssuer {
     await this.aws.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
   }
 
+  /** Lets an origin access identity read the bucket, and nobody else. */
+  async letReadBy(identity: string): Promise<void> {
+    const AWS = `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ${identity}`;
+    const Resource = `arn:aws:s3:::${bucket}/*`;
+    const Statement = [{ Effect: 'Allow', Principal: { AWS }, Action: 's3:GetObject', Resource }];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await this.aws.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  }
+
   /** Makes or deletes the alias record. */
   async point(Action: 'UPSERT' | 'DELETE', target: string): Promise<void> {
     const AliasTarget = { HostedZoneId: cloudFrontZone, DNSName: target, EvaluateTargetHealth: false };

@@ -24,13 +24,14 @@ export async function readOrigin(state: FrontState, distribution: Distribution, 
     );
   }
   const denied = refusal('AccessDenied', 403, 'Access Denied');
-  if (!signs(state, origin)) return denied;
+  const reader = readerOf(state, distribution, origin);
+  if (!reader) return denied;
   const key = decodeURIComponent(`${origin.path}${path}`).slice(1);
-  if (!(await permits(bucket, distribution, 's3:GetObject', `/${key}`))) return denied;
+  if (!(await permits(bucket, reader, 's3:GetObject', `/${key}`))) return denied;
   const object = await state.object(bucket.name, key);
   if (!object) {
     // S3 tells that a key is missing only to those who may list.
-    const mayList = await permits(bucket, distribution, 's3:ListBucket', '');
+    const mayList = await permits(bucket, reader, 's3:ListBucket', '');
     return mayList ? refusal('NoSuchKey', 404, 'The specified key does not exist.') : denied;
   }
   // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html#oac-permissions-sse-kms
@@ -54,23 +55,36 @@ function matches(pattern: string, path: string): boolean {
   return new RegExp(`^/${escaped.join('.*')}$`).test(path);
 }
 
-/** Whether requests to the origin carry the distribution's name: without a signature a private bucket takes them for anybody's. */
-function signs(state: FrontState, origin: Origin): boolean {
-  const control = state.originAccessControls.get(origin.originAccessControlID);
-  return control?.signingBehavior === 'always' && control.signingProtocol === 'sigv4' && control.originType === 's3';
+/** Whom the bucket has before it. */
+interface Reader {
+  readonly principal: string;
+  readonly context: Readonly<Record<string, string>>;
+  readonly identityPolicies: readonly PolicyDocument[];
 }
 
-async function permits(bucket: Bucket, distribution: Distribution, action: string, path: string): Promise<boolean> {
+/** As whom the distribution signs its requests to the origin: a private bucket takes those without a signature for anybody's. */
+function readerOf(state: FrontState, { arn, accountID }: Distribution, origin: Origin): Reader | undefined {
+  const control = state.originAccessControls.get(origin.originAccessControlID);
+  if (control?.signingBehavior === 'always' && control.signingProtocol === 'sigv4' && control.originType === 's3') {
+    return {
+      principal: service,
+      context: { 'aws:SourceArn': arn, 'aws:SourceAccount': accountID },
+      identityPolicies: [],
+    };
+  }
+  if (!origin.originAccessIdentity) return undefined;
+  const principal = `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ${origin.originAccessIdentity}`;
+  // The evaluator wants the other account, which is CloudFront's, to allow the call too.
+  const all = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+  return { principal, context: {}, identityPolicies: [all] };
+}
+
+async function permits(bucket: Bucket, reader: Reader, action: string, path: string): Promise<boolean> {
   const verdict = await mayCall({
-    principal: service,
+    ...reader,
     action,
     resource: { arn: `arn:aws:s3:::${bucket.name}${path}`, accountID: bucket.accountID },
-    context: {
-      'aws:SourceArn': distribution.arn,
-      'aws:SourceAccount': distribution.accountID,
-      'aws:SecureTransport': 'true',
-    },
-    identityPolicies: [],
+    context: { ...reader.context, 'aws:SecureTransport': 'true' },
     resourcePolicy: bucket.policy === undefined ? undefined : (JSON.parse(bucket.policy) as PolicyDocument),
   });
   return verdict === 'Allowed';

@@ -4,6 +4,7 @@ import { isPublic } from './policy.ts';
 import type { Reply } from './request.ts';
 import type { Bucket, FrontState } from './state.ts';
 import { text } from './xml.ts';
+import { partitionOf } from './partition.ts';
 
 /** The endpoint of a region, under which the bucket is the first part of the path. */
 const pathStyleEndpoint = /^s3\.(?<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
@@ -28,7 +29,7 @@ export async function readPublic(state: FrontState, host: string, path: string):
     return refusal('PermanentRedirect', 301, `The bucket is in ${bucket.region}: address it there.`);
   }
   // https://docs.amazonaws.cn/en_us/aws/latest/userguide/s3.html
-  if (region.startsWith('cn-') && state.withoutICP.has(bucket.accountID)) {
+  if (partitionOf(region) === 'aws-cn' && state.withoutICP.has(bucket.accountID)) {
     return refusal('UnauthorizedAccess', 401, 'You are trying to access a website that is not recorded');
   }
   const object = (await letsIn(state, bucket, key)) ? await state.object(name, key) : undefined;
@@ -43,11 +44,10 @@ async function letsIn(state: FrontState, bucket: Bucket, key: string): Promise<b
   if (policy === undefined || !isPublic(policy)) return false;
   const isRestricted = text(publicAccessBlock, 'RestrictPublicBuckets').toLowerCase() === 'true';
   if (isRestricted || state.blockedAccounts.has(bucket.accountID)) return false;
-  const partition = bucket.region.startsWith('cn-') ? 'aws-cn' : 'aws';
   const verdict = await mayCall({
     principal: anybody,
     action: 's3:GetObject',
-    resource: { arn: `arn:${partition}:s3:::${bucket.name}/${key}`, accountID: bucket.accountID },
+    resource: { arn: `arn:${partitionOf(bucket.region)}:s3:::${bucket.name}/${key}`, accountID: bucket.accountID },
     context: { 'aws:SecureTransport': 'true' },
     // The evaluator wants the caller's own account to allow the call too, which nobody without credentials has.
     identityPolicies: [allowAll],

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
+import {
+  type DistributionConfig,
+  GetDistributionConfigCommand,
+  PublishFunctionCommand,
+} from '@aws-sdk/client-cloudfront';
 import {
   DeleteBucketCommand,
   DeleteBucketPolicyCommand,
@@ -11,8 +15,10 @@ import {
   PutObjectCommand,
   PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
+import { discoveryFunction } from '../../../src/oidc/discovery-function.ts';
 import { account, alias, bucket, HandMadeIssuer, issuerURL, region, withoutManagedPolicies } from './edge-fixture.ts';
 import { startAws, type TestAws } from './edge-start.ts';
+import { makeFunction } from './rules/function-samples.ts';
 import { finishDeployments, updateDistribution } from './rules/samples.ts';
 
 let aws: TestAws, issuer: HandMadeIssuer;
@@ -48,6 +54,52 @@ test("serves it under the distribution's own name", async () => {
   expect((await aws.edge.fetch(`https://${issuer.distribution.domainName}/keys.json`)).status).toBe(200);
 });
 
+describe('a function before the cache', () => {
+  async function put(code: string): Promise<void> {
+    const { etag, arn } = await makeFunction(issuer.aws, 'one', code);
+    await issuer.aws.cloudFront.send(new PublishFunctionCommand({ Name: 'one', IfMatch: etag }));
+    const { DistributionConfig: config } = await issuer.aws.cloudFront.send(
+      new GetDistributionConfigCommand({ Id: issuer.distribution.id }),
+    );
+    const FunctionAssociations = { Quantity: 1, Items: [{ EventType: 'viewer-request' as const, FunctionARN: arn }] };
+    const DefaultCacheBehavior = config?.DefaultCacheBehavior && {
+      ...config.DefaultCacheBehavior,
+      FunctionAssociations,
+    };
+    await update(DefaultCacheBehavior ? { DefaultCacheBehavior } : {});
+  }
+  const own = () => `https://${issuer.distribution.domainName}`;
+  const discovery = async (url: string) => aws.edge.fetch(`${url}/.well-known/openid-configuration`);
+
+  test('answers by the name under which it is asked', async () => {
+    await put(discoveryFunction());
+    for (const url of [issuerURL, own()])
+      expect(JSON.parse((await discovery(url)).body)).toMatchObject({ issuer: url, jwks_uri: `${url}/keys.json` });
+    expect(await discovery(own())).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+    expect((await aws.edge.fetch(`${own()}/keys.json`)).body).toBe((await aws.edge.fetch(keys)).body);
+  });
+
+  test('may send a request to another path', async () => {
+    await put("function handler({ request }) { request.uri = '/keys.json'; return request; }");
+    expect((await discovery(issuerURL)).body).toBe((await aws.edge.fetch(keys)).body);
+  });
+
+  test.each([
+    ['fails', 'function handler() { throw new Error(); }'],
+    ['runs too long', 'function handler() { for (;;); }'],
+    ['looks for Node.js', 'function handler(event) { process.exit(1); return event.request; }'],
+    ['makes code out of text', "function handler(event) { eval('1'); return event.request; }"],
+    ['returns neither a request nor a response', 'function handler(event) { return event; }'],
+    [
+      'names a header in upper case',
+      "function handler() { return { statusCode: 200, headers: { A: { value: '' } } }; }",
+    ],
+  ])('that %s is answered with 503', async (_, code) => {
+    await put(code);
+    expect((await discovery(issuerURL)).status).toBe(503);
+  });
+});
+
 test('shows at once what was written', async () => {
   await aws.edge.fetch(keys);
   await issuer.put('keys.json', '{"keys":[]}');
@@ -74,6 +126,16 @@ test('leads to no other host', async () => {
   await expect(aws.edge.fetch('https://d0000.cloudfront.net/')).rejects.toThrow('502');
 });
 
+test('reads by an origin access identity as long as the bucket lets that in', async () => {
+  const OriginAccessIdentity = 'origin-access-identity/cloudfront/E2OLDER';
+  await update({ Origins: origins({ OriginAccessControlId: '', S3OriginConfig: { OriginAccessIdentity } }) });
+  expect(await keysStatus()).toBe(403);
+  await issuer.letReadBy('E2OLDER');
+  expect(await keysStatus()).toBe(200);
+  await issuer.letReadBy('E2OTHER');
+  expect(await keysStatus()).toBe(403);
+});
+
 describe('an alias leads nowhere', () => {
   test('without its record', async () => {
     await issuer.point('DELETE', issuer.distribution.domainName);
@@ -94,10 +156,18 @@ test('shows a certificate that nobody trusts for an alias which the distribution
   await expect(aws.edge.fetch(keys)).rejects.toThrow(`Host: ${alias}. is not in the cert's altnames`);
 });
 
+test('serves as before while a change is being deployed', async () => {
+  aws.front.state.timing.deployMillis = 3_600_000;
+  await update({ Origins: origins({ OriginPath: '/elsewhere' }) });
+  await update({ Enabled: false });
+  expect(await keysStatus()).toBe(200);
+  finishDeployments(aws.front);
+  expect(await keysStatus()).toBe(403);
+});
+
 describe('is refused', () => {
-  test('while the distribution is being deployed', async () => {
-    aws.front.state.timing.deployMillis = 3_600_000;
-    await update({ Comment: 'changed' });
+  test('while the distribution is being deployed for the first time', async () => {
+    for (const distribution of aws.front.state.distributions.values()) distribution.deployedAt = Date.now() + 3_600_000;
     expect(await keysStatus()).toBe(403);
     finishDeployments(aws.front);
     expect(await keysStatus()).toBe(200);

@@ -5,13 +5,14 @@ import type { Duplex } from 'node:stream';
 import type { TestCA } from '../test-ca.ts';
 import type { Distribution } from './distributions.ts';
 import { fetchThrough, type FetchPage } from './edge-fetch.ts';
+import { runFunction, type Outcome } from './edge-function.ts';
 import { readOrigin } from './edge-origin.ts';
 import { isS3, readPublic } from './edge-s3.ts';
 import { findSite } from './edge-site.ts';
 import { AwsError, errorReply } from './errors.ts';
 import type { Reply } from './request.ts';
 import type { FrontState } from './state.ts';
-import { text } from './xml.ts';
+import { items, text } from './xml.ts';
 
 /** AWS managed policy "CachingDisabled"; with any other the edge keeps what it has fetched once. */
 const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
@@ -113,10 +114,30 @@ export class Edge {
     const elsewhere = this.state.elsewhere.get(host);
     if (elsewhere) return readElsewhere(elsewhere, path);
     const site = await findSite(this.state, host);
-    if (!site?.distribution.enabled || !site.distribution.deployed) {
-      return errorReply('s3', new AwsError('AccessDenied', 403, 'Access Denied'));
+    const distribution = site?.distribution.atLastEdge;
+    if (!distribution?.enabled) return errorReply('s3', new AwsError('AccessDenied', 403, 'Access Denied'));
+    const outcome = this.#throughFunction(distribution, host, path);
+    if ('path' in outcome) return this.#fromOrigin(distribution, outcome.path);
+    return { ...outcome, headers: { ...outcome.headers } };
+  }
+
+  /** A function sees the request before the cache does. */
+  #throughFunction(distribution: Distribution, host: string, path: string): Outcome {
+    const associated = items(
+      distribution.config,
+      'DefaultCacheBehavior',
+      'FunctionAssociations',
+      'Items',
+      'FunctionAssociation',
+    );
+    const code = this.state.functions.get(text(associated[0] ?? '', 'FunctionARN'))?.live?.code;
+    if (code === undefined) return { path };
+    const { id: distributionID, domainName: distributionDomain } = distribution;
+    try {
+      return runFunction(code, { host, path, distributionID, distributionDomain });
+    } catch (error) {
+      return { status: 503, headers: {}, body: `The CloudFront function failed: ${String(error)}` };
     }
-    return this.#fromOrigin(site.distribution, path);
   }
 
   async #fromOrigin(distribution: Distribution, path: string): Promise<Reply> {

@@ -30,8 +30,8 @@ export class Emulator {
   }
 
   /** Reads for the front itself, in any account, whoever may. */
-  async read(service: string, accountID: string, path: string): Promise<Reply> {
-    const scope = `front/20200101/us-east-1/${service}/aws4_request`;
+  async read(service: string, accountID: string, path: string, region = 'us-east-1'): Promise<Reply> {
+    const scope = `front/20200101/${region}/${service}/aws4_request`;
     const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none`;
     return this.#call('GET', path, accountID, { authorization }, undefined);
   }

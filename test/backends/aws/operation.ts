@@ -42,6 +42,12 @@ const cloudFront: readonly Route[] = [
   ['DELETE', '/2020-05-31/origin-access-control/{id}', 'DeleteOriginAccessControl'],
   ['GET', '/2020-05-31/origin-access-control/{id}/config', 'GetOriginAccessControlConfig'],
   ['PUT', '/2020-05-31/origin-access-control/{id}/config', 'UpdateOriginAccessControl'],
+  ['POST', '/2020-05-31/function', 'CreateFunction'],
+  ['GET', '/2020-05-31/function', 'ListFunctions'],
+  ['GET', '/2020-05-31/function/{id}', 'GetFunction'],
+  ['PUT', '/2020-05-31/function/{id}', 'UpdateFunction'],
+  ['DELETE', '/2020-05-31/function/{id}', 'DeleteFunction'],
+  ['POST', '/2020-05-31/function/{id}/publish', 'PublishFunction'],
 ];
 
 const route53: readonly Route[] = [

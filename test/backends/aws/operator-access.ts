@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mayCall, type PolicyDocument } from './evaluator.ts';
 import type { Denied } from './front.ts';
 import { needsOf, type Need } from './needs.ts';
+import { partitionOf } from './partition.ts';
 import type { AwsRequest } from './request.ts';
 import type { Bucket, Credential, FrontState } from './state.ts';
 
@@ -97,7 +98,7 @@ export class OperatorAccess {
     const needs = await needsOf(request, this.state);
     if (needs === undefined) return { message: `no table here knows what ${service}:${operation} needs` };
     for (const need of needs) {
-      if (!(await this.#allows(need, request))) return { message: denial(need, credential) };
+      if (!(await this.#allows(need, request))) return { message: denial(need, request) };
     }
     return undefined;
   }
@@ -105,22 +106,24 @@ export class OperatorAccess {
   async #allows(need: Need, request: AwsRequest): Promise<boolean> {
     const { credential } = request;
     const zones = await this.#zonesFor(request);
-    const bucket = this.state.buckets.get(/^arn:aws:s3:::([^/]+)/.exec(need.resource)?.[1] ?? '');
+    const partition = partitionOf(request.region);
+    const bucket = this.state.buckets.get(/^arn:[^:]+:s3:::([^/]+)/.exec(need.resource)?.[1] ?? '');
     const key = JSON.stringify([
       credential.roleARN,
       credential.accountID,
+      partition,
       zones,
       need,
       bucket?.accountID,
       bucket?.policy,
     ]);
-    const verdict = this.#verdicts.get(key) ?? this.#evaluate({ need, credential, zones, bucket });
+    const verdict = this.#verdicts.get(key) ?? this.#evaluate({ need, credential, partition, zones, bucket });
     this.#verdicts.set(key, verdict);
     return verdict;
   }
 
-  async #evaluate({ need, credential, zones, bucket }: Question): Promise<boolean> {
-    const principal = principalOf(credential);
+  async #evaluate({ need, credential, partition, zones, bucket }: Question): Promise<boolean> {
+    const principal = principalOf(credential, partition);
     const assumes = need.action === 'sts:AssumeRole';
     const named = need.resource.split(':')[4] ?? '';
     const isZones = credential.roleARN?.endsWith(`/${zoneRole}`) ?? false;
@@ -139,20 +142,26 @@ export class OperatorAccess {
         'aws:SecureTransport': 'true',
         ...need.context,
       },
-      identityPolicies: [this.#filled(ownPolicy, assumes ? named : credential.accountID, zones)],
+      identityPolicies: [
+        this.#filled(ownPolicy, { accountID: assumes ? named : credential.accountID, partition, zones }),
+      ],
       resourcePolicy: assumes ? trustsAll : bucketPolicy,
     });
     return verdict === 'Allowed';
   }
 
   /** One line in `Resource` for each zone and for each role, as the README says. */
-  #filled(file: File, accountID: string, zones: readonly string[]): PolicyDocument {
-    const key = [file, accountID, ...zones].join();
+  #filled(file: File, { accountID, partition, zones }: Filling): PolicyDocument {
+    const key = [file, accountID, partition, ...zones].join();
     const known = this.#policies.get(key);
     if (known) return known;
     const { installation, domain, roles } = this.placeholders;
     const fill = (text: string): string =>
-      text.replaceAll('ACCOUNT', accountID).replaceAll('INSTALLATION', installation).replaceAll('DOMAIN', domain);
+      text
+        .replaceAll('arn:aws:', `arn:${partition}:`)
+        .replaceAll('ACCOUNT', accountID)
+        .replaceAll('INSTALLATION', installation)
+        .replaceAll('DOMAIN', domain);
     const lines = (line: string): string[] => {
       if (line.includes('HOSTED_ZONE')) return zones.map((zone) => line.replace('HOSTED_ZONE', zone));
       return line.includes('ROLE') ? roles.map((role) => line.replace('ROLE', role)) : [line];
@@ -180,24 +189,30 @@ export class OperatorAccess {
   }
 }
 
-interface Question {
+/** What stands for the words of the files. */
+interface Filling {
+  readonly accountID: string;
+  readonly partition: string;
+  readonly zones: readonly string[];
+}
+
+interface Question extends Omit<Filling, 'accountID'> {
   readonly need: Need;
   readonly credential: Credential;
-  readonly zones: readonly string[];
   readonly bucket: Bucket | undefined;
 }
 
-function principalOf({ roleARN, accountID }: Credential): string {
-  return roleARN ?? `arn:aws:iam::${accountID}:user/operator`;
+function principalOf({ roleARN, accountID }: Credential, partition: string): string {
+  return roleARN ?? `arn:${partition}:iam::${accountID}:user/operator`;
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-function denial({ action, resource }: Need, credential: Credential): string {
+function denial({ action, resource }: Need, { credential, region }: AwsRequest): string {
   const session = credential.roleARN
     ?.replace(':iam:', ':sts:')
     .replace(/:role\/.*?([^/]+)$/, ':assumed-role/$1/operator');
   return (
-    `User: ${session ?? principalOf(credential)} is not authorized to perform: ${action} on resource: ${resource} ` +
+    `User: ${session ?? principalOf(credential, partitionOf(region))} is not authorized to perform: ${action} on resource: ${resource} ` +
     `because no identity-based policy allows the ${action} action`
   );
 }

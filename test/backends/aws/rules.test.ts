@@ -6,6 +6,7 @@ import { applies } from './rule.ts';
 import type { Cases, World } from './rules/case.ts';
 import { distributionConfigCases } from './rules/distribution-configs.cases.ts';
 import { distributionCases } from './rules/distributions.cases.ts';
+import { functionCases } from './rules/functions.cases.ts';
 import { iamTagCases } from './rules/iam-tags.cases.ts';
 import { iamPolicyCases } from './rules/iam-policies.cases.ts';
 import { rules } from './rules/index.ts';
@@ -21,6 +22,7 @@ const cases: Cases = {
   ...bucketPolicyCases,
   ...distributionCases,
   ...distributionConfigCases,
+  ...functionCases,
   ...iamPolicyCases,
   ...iamTagCases,
   ...originAccessControlCases,

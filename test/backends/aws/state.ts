@@ -3,6 +3,7 @@ import type { Distribution, OriginAccessControl } from './distributions.ts';
 import { Dns } from './dns.ts';
 import type { Emulator } from './emulator.ts';
 import { LateTags } from './late-tags.ts';
+import type { EdgeFunction } from './services/functions.ts';
 import type { Xml } from './xml.ts';
 
 /** The account of every credential that no AssumeRole handed out; moto's own default. */
@@ -92,6 +93,8 @@ export class FrontState {
   readonly distributions = new Map<string, Distribution>();
   /** By id, of all accounts. */
   readonly originAccessControls = new Map<string, OriginAccessControl>();
+  /** By ARN, of all accounts. */
+  readonly functions = new Map<string, EdgeFunction>();
   /** By ARN, of all accounts and regions. */
   readonly certificates = new Map<string, Certificate>();
   /** By `account/name` in lower case, for IAM tells names apart without regard to case. */
@@ -123,6 +126,7 @@ export class FrontState {
     this.buckets.clear();
     this.distributions.clear();
     this.originAccessControls.clear();
+    this.functions.clear();
     this.certificates.clear();
     this.roles.clear();
     this.policies.clear();
@@ -143,10 +147,10 @@ export class FrontState {
 
   /** An object as it is now, whoever may read it; undefined where there is none. */
   async object(bucket: string, key: string): Promise<{ body: Buffer; headers: Record<string, string> } | undefined> {
-    const accountID = this.buckets.get(bucket)?.accountID;
-    if (accountID === undefined) return undefined;
+    const held = this.buckets.get(bucket);
+    if (held === undefined) return undefined;
     const path = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
-    const reply = await this.emulator.read('s3', accountID, path);
+    const reply = await this.emulator.read('s3', held.accountID, path, held.region);
     return reply.status === 200 ? { body: Buffer.from(reply.body), headers: reply.headers } : undefined;
   }
 }

@@ -58,8 +58,7 @@ export class WebIdentitySts {
   async #verify(token: string, roleARN: string): Promise<Claims> {
     const claims = decode(token);
     const [audience, ...others] = [claims.aud ?? []].flat();
-    const accountID = roleARN.split(':')[4] ?? '';
-    const provider = await this.#accounts.findProvider(accountID, claims.iss ?? '');
+    const provider = await this.#accounts.findProvider(roleARN, claims.iss ?? '');
     if (!provider) throw untrusted(`No OpenIDConnect provider found in your account for ${claims.iss}`);
     if (audience === undefined || others.length > 0 || !provider.clientIDs.includes(audience)) {
       throw untrusted('Incorrect token audience');
@@ -109,7 +108,7 @@ export class WebIdentitySts {
         SubjectFromWebIdentityToken: claims.subject,
         Audience: claims.audience,
         AssumedRoleUser: {
-          Arn: `arn:aws:sts::${accountID}:assumed-role/${role.name}/${sessionName}`,
+          Arn: `${roleARN.replace(/:iam:.*/, ':sts')}::${accountID}:assumed-role/${role.name}/${sessionName}`,
           AssumedRoleId: `${role.id}:${sessionName}`,
         },
         Credentials: {

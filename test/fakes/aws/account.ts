@@ -40,7 +40,9 @@ export class FakeAccount {
       resolve: (name) => resolve(aws, name),
       usersOf: (arn) =>
         [...this.distributions.values()]
-          .filter(({ config }) => config.ViewerCertificate?.ACMCertificateArn === arn)
+          .filter(({ config, before = [] }) =>
+            [config, ...before].some(({ ViewerCertificate }) => ViewerCertificate?.ACMCertificateArn === arn),
+          )
           .map((distribution) => distribution.arn),
     };
     this.acm = new FakeAcm(this.acmScope, 'us-east-1', new Map());
@@ -67,6 +69,11 @@ export class FakeAccount {
   /** By id. */
   get originAccessControls() {
     return this.cloudfront.originAccessControls;
+  }
+
+  /** By name. */
+  get functions() {
+    return this.cloudfront.functions;
   }
 
   /** Of all regions, by ARN. */

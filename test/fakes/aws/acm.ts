@@ -14,9 +14,13 @@ export interface FakeCertificate {
   keyAlgorithm: acm.KeyAlgorithm;
   /** Absent: ACM has not begun to renew it. */
   renewal?: Pick<acm.RenewalSummary, 'RenewalStatus' | 'RenewalStatusReason'>;
+  /** Absent: ACM has not renewed it. */
+  renewedAt?: number;
   tags: Record<string, string>;
   /** So many more answers do not tell the validation record yet, as for the first seconds. */
   recordHiddenFor: number;
+  /** So many more answers say that ACM is still validating, although the record is there. Absent: none. */
+  validatingFor?: number;
 }
 
 export interface AcmScope {
@@ -30,6 +34,8 @@ export interface AcmScope {
 }
 
 export class FakeAcm {
+  #requested = 0;
+
   constructor(
     private readonly scope: AcmScope,
     private readonly region: string,
@@ -47,7 +53,7 @@ export class FakeAcm {
         token !== undefined && known.token === token && known.domain === domain && now - known.requestedAt < 3_600_000,
     );
     if (repeated) return { CertificateArn: repeated.arn };
-    const arn = `arn:aws:acm:${this.region}:${this.scope.id}:certificate/${this.scope.id}-${this.certificates.size + 1}`;
+    const arn = `arn:aws:acm:${this.region}:${this.scope.id}:certificate/${this.scope.id}-${++this.#requested}`;
     this.certificates.set(arn, {
       arn,
       domain,
@@ -66,11 +72,14 @@ export class FakeAcm {
     const certificate = this.certificate(CertificateArn);
     const record = validationRecord(this.scope.id, certificate.domain);
     if (certificate.status === 'PENDING_VALIDATION' && this.scope.resolve(record.Name) === record.Value) {
-      certificate.status = 'ISSUED';
+      const { validatingFor = 0 } = certificate;
+      if (validatingFor > 0) certificate.validatingFor = validatingFor - 1;
+      else certificate.status = 'ISSUED';
     }
     const hidden = certificate.recordHiddenFor > 0;
     if (hidden) certificate.recordHiddenFor -= 1;
     const { arn, domain, status, failure, keyAlgorithm } = certificate;
+    const validFrom = certificate.renewedAt ?? certificate.requestedAt;
     return {
       Certificate: {
         CertificateArn: arn,
@@ -79,7 +88,7 @@ export class FakeAcm {
         FailureReason: failure,
         KeyAlgorithm: keyAlgorithm,
         CreatedAt: new Date(certificate.requestedAt),
-        NotAfter: status === 'ISSUED' ? new Date(certificate.requestedAt + 198 * 86_400_000) : undefined,
+        NotAfter: status === 'ISSUED' ? new Date(validFrom + 198 * 86_400_000) : undefined,
         InUseBy: this.scope.usersOf(arn),
         ...(certificate.renewal && { RenewalSummary: certificate.renewal }),
         DomainValidationOptions: [

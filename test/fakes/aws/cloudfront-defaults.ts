@@ -32,6 +32,7 @@ export function filled(sent: cloudfront.DistributionConfig | undefined): cloudfr
       SmoothStreaming: false,
       Compress: false,
       FieldLevelEncryptionId: '',
+      FunctionAssociations: { Quantity: 0 },
       AllowedMethods: { Quantity: 2, Items: ['HEAD', 'GET'], CachedMethods: { Quantity: 2, Items: ['HEAD', 'GET'] } },
       ...config.DefaultCacheBehavior,
     },

@@ -1,5 +1,6 @@
 import type * as cloudfront from '@aws-sdk/client-cloudfront';
 import { filled } from './cloudfront-defaults.ts';
+import { checkIfMatch, FakeFunctions } from './cloudfront-functions.ts';
 import { copy, page, ServiceError, tagList, tagRecord } from './service.ts';
 
 export interface FakeDistribution {
@@ -9,6 +10,8 @@ export interface FakeDistribution {
   etag: string;
   status: 'InProgress' | 'Deployed';
   config: cloudfront.DistributionConfig;
+  /** What edges may still have in its place. Undefined: no edge has the distribution yet. */
+  before: cloudfront.DistributionConfig[] | undefined;
   tags: Record<string, string>;
   changedAt: Date;
 }
@@ -30,7 +33,7 @@ interface Scope {
   isIssued(certificateARN: string, alias: string): boolean;
 }
 
-export class FakeCloudFront {
+export class FakeCloudFront extends FakeFunctions {
   readonly distributions = new Map<string, FakeDistribution>();
   /** By id. */
   readonly originAccessControls = new Map<string, FakeOriginAccessControl>();
@@ -38,11 +41,26 @@ export class FakeCloudFront {
   /** All that were ever used, also by distributions that are gone. */
   private readonly references = new Set<string | undefined>();
 
-  constructor(private readonly scope: Scope) {}
+  constructor(private readonly scope: Scope) {
+    super();
+  }
+
+  protected get numbers(): Scope {
+    return this.scope;
+  }
+
+  protected usesFunction(arn: string): boolean {
+    return [...this.distributions.values()].some(({ config }) =>
+      config.DefaultCacheBehavior?.FunctionAssociations?.Items?.some(({ FunctionARN }) => FunctionARN === arn),
+    );
+  }
 
   /** CloudFront brings every change to its edges. */
   deploy(): void {
-    for (const distribution of this.distributions.values()) distribution.status = 'Deployed';
+    for (const distribution of this.distributions.values()) {
+      distribution.status = 'Deployed';
+      distribution.before = [];
+    }
   }
 
   CreateDistributionWithTags({ DistributionConfigWithTags }: cloudfront.CreateDistributionWithTagsRequest) {
@@ -60,6 +78,7 @@ export class FakeCloudFront {
       etag: `ETAG${number}`,
       status: 'InProgress',
       config,
+      before: undefined,
       tags: tagRecord(Tags?.Items),
       changedAt: new Date(this.scope.now()),
     };
@@ -84,6 +103,7 @@ export class FakeCloudFront {
     const config = filled(DistributionConfig);
     if (config.CallerReference !== distribution.config.CallerReference) throw new ServiceError('IllegalUpdate', 400);
     this.check(config, distribution);
+    distribution.before?.push(distribution.config);
     distribution.config = config;
     distribution.status = 'InProgress';
     distribution.changedAt = new Date(this.scope.now());
@@ -117,6 +137,28 @@ export class FakeCloudFront {
         }),
       },
     };
+  }
+
+  ListConflictingAliases({ DistributionId, Alias = '', Marker, MaxItems }: cloudfront.ListConflictingAliasesRequest) {
+    const own = this.distribution(DistributionId);
+    if (!this.scope.isIssued(own.config.ViewerCertificate?.ACMCertificateArn ?? '', Alias)) {
+      throw new ServiceError('InvalidArgument', 400, `${own.id} has no certificate for ${Alias}`);
+    }
+    const wildcard = Alias.replace(/^[^.]+/, '*');
+    const listed = [...this.scope.distributions()]
+      .filter((other) => other !== own)
+      .flatMap(({ arn, id, config }) =>
+        (config.Aliases?.Items ?? [])
+          .filter((alias) => [Alias, wildcard].includes(alias))
+          .map((alias) => ({
+            Alias: alias,
+            DistributionId: masked(id, id.length - 4),
+            AccountId: masked(arn.split(':')[4] ?? '', 6),
+          })),
+      );
+    const size = Math.min(MaxItems ?? 100, this.scope.pageSize());
+    const { items, next } = page(listed, (item) => JSON.stringify(item), Marker, size);
+    return { ConflictingAliasesList: { NextMarker: next, Quantity: items.length, Items: items } };
   }
 
   ListTagsForResource({ Resource }: cloudfront.ListTagsForResourceRequest) {
@@ -192,6 +234,7 @@ export class FakeCloudFront {
       if (control && S3OriginConfig?.OriginAccessIdentity)
         throw new ServiceError('InvalidArgument', 400, 'OAI and OAC');
     }
+    if (config.DefaultCacheBehavior) this.checkFunctions(config.DefaultCacheBehavior);
     const { CachePolicyId, MinTTL } = config.DefaultCacheBehavior ?? {};
     if (CachePolicyId && MinTTL !== undefined)
       throw new ServiceError('InvalidArgument', 400, 'MinTTL and cache policy');
@@ -225,10 +268,8 @@ export class FakeCloudFront {
   }
 }
 
-function checkIfMatch(sent: string | undefined, etag: string): void {
-  if (sent === undefined) throw new ServiceError('InvalidIfMatchVersion', 400);
-  if (sent !== etag) throw new ServiceError('PreconditionFailed', 412);
-}
+/** As CloudFront shows the ids of others: the first ones hidden. */
+const masked = (id: string, hidden: number) => '*'.repeat(Math.max(0, hidden)) + id.slice(Math.max(0, hidden));
 
 function asDistribution({ id, arn, domainName, status, config, changedAt }: FakeDistribution) {
   const DistributionConfig = copy(config);

@@ -3,7 +3,7 @@ import { finalizer } from '../../../src/api/names.ts';
 import { oidcIssuers } from '../../../src/api/resources.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { globalBucket, newPublicKey, ref, Story } from './story.ts';
+import { newPublicKey, ref, Story } from './story.ts';
 
 function expectRefusal(story: Story, reason: string, field: string): void {
   expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason });
@@ -70,39 +70,6 @@ test('that no Guardrail ever allowed opens no account when it is deleted, althou
   );
 });
 
-describe('refuses, once something stands on AWS, and sends nothing more, a change of', () => {
-  test.each([['spec.bucket.name', { bucket: { name: globalBucket } }]])('%s', async (field, change) => {
-    for (const isRegistered of [true, false]) {
-      const story = new Story();
-      if (isRegistered) await story.untilReady();
-      else await story.reconcile();
-      expect(story.status.providers !== undefined).toBe(isRegistered);
-      const before = story.leftovers;
-      story.restart();
-      story.forget();
-      story.edit(change);
-      await story.reconcile();
-      await story.reconcile();
-      expectRefusal(story, 'NotImplemented', field);
-      expect(story.aws.calls).toEqual([]);
-      expect(story.leftovers).toEqual(before);
-      story.delete();
-      await story.untilGone();
-      expect(story.leftovers).toEqual([]);
-    }
-  });
-});
-
-test('is well again when the change is taken back', async () => {
-  const story = new Story();
-  await story.untilReady();
-  story.edit({ bucket: { name: globalBucket } });
-  await story.reconcile();
-  story.edit({ bucket: undefined });
-  await story.reconcile();
-  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
-});
-
 test('takes another key source, and keeps the keys of the former one', async () => {
   const story = new Story();
   await story.untilReady();
@@ -117,8 +84,9 @@ test('keeps what stands on AWS where a change is refused and the policy is Retai
   const story = new Story({ deletionPolicy: 'Retain' });
   await story.untilReady();
   const before = story.leftovers;
-  story.edit({ bucket: { name: globalBucket } });
+  story.edit({ additionalAccounts: [{ roleARN: 'arn:aws:iam::111122223333:role/own' }] });
   await story.reconcile();
+  expectRefusal(story, 'InvalidSpec', 'spec.additionalAccounts');
   story.delete();
   await story.untilGone();
   expect(story.leftovers).toEqual(before);

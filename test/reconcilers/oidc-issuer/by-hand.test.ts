@@ -12,6 +12,13 @@ function begun(): Story {
   return story;
 }
 
+/** Until the record is asked for that proves the domain. */
+async function requested(): Promise<Story> {
+  const story = begun();
+  await story.until(() => story.condition('CertificateReady')?.reason === 'DNSRecordMissing');
+  return story;
+}
+
 async function untilReadyByHand(story: Story): Promise<void> {
   await story.until(() => {
     story.makeRecords();
@@ -28,8 +35,7 @@ async function readyByHand(): Promise<Story> {
 
 /** Until the record of the alias is asked for. */
 async function validated(): Promise<Story> {
-  const story = begun();
-  await story.reconcile();
+  const story = await requested();
   story.makeRecords();
   await story.until(() => story.condition('DNSReady')?.reason === 'DNSRecordMissing');
   return story;
@@ -40,8 +46,7 @@ const route53Calls = (story: Story) =>
 
 describe('records made by hand', () => {
   test('are asked for one after the other, by condition and status, until the issuer is ready', async () => {
-    const story = begun();
-    await story.reconcile();
+    const story = await requested();
     const [validation] = story.status.dnsRecords ?? [];
     expect(validation).toMatchObject({ type: 'CNAME', present: false });
     expect(validation?.name).toMatch(new RegExp(`^_[0-9a-f]+\\.${alias}$`));

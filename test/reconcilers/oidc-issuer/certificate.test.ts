@@ -9,7 +9,7 @@ function put(story: Story, certificate: Partial<FakeCertificate>): FakeCertifica
   const made: FakeCertificate = {
     arn,
     domain: alias,
-    requestedAt: 0,
+    requestedAt: story.clock.now().getTime(),
     token: undefined,
     status: 'ISSUED',
     failure: undefined,
@@ -28,6 +28,8 @@ test('requests a certificate with its tags and proves the domain', async () => {
   const story = new Story();
   await story.reconcile();
   expect(only([...story.account.certificates.values()])).toMatchObject({ domain: alias, tags: owner });
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'CertificateRecordPending' });
+  await story.reconcile();
   expect(validation(story)).toMatchObject({ type: 'CNAME', ttl: 301 });
   expect(story.condition('CertificateReady')).toMatchObject({
     status: 'False',
@@ -37,7 +39,6 @@ test('requests a certificate with its tags and proves the domain', async () => {
 
 test('waits until ACM says which record it wants', async () => {
   const story = new Story();
-  story.aws.failNext('DescribeCertificate');
   await story.reconcile();
   only([...story.account.certificates.values()]).recordHiddenFor = 1;
   const result = await story.reconcile();
@@ -80,7 +81,7 @@ test('puts the validation record back, by which ACM renews', async () => {
 
 test('does not touch a validation record that says something else', async () => {
   const story = new Story();
-  await story.reconcile();
+  await story.until(() => story.zone.records.length > 0);
   const record = { ...validation(story), values: ['_theirs.acm-validations.aws'] };
   story.zone.records = [record];
   await story.reconcile();
@@ -127,6 +128,7 @@ test('requests another one in place of one that failed an hour ago, with another
   const story = new Story();
   story.aws.failNext('ChangeResourceRecordSets');
   await story.reconcile();
+  await story.reconcile();
   const failed = only([...story.account.certificates.values()]);
   Object.assign(failed, { status: 'FAILED', failure: 'CAA_ERROR' });
 
@@ -147,6 +149,8 @@ test('requests another one in place of one that failed an hour ago, with another
 
 test('asks less and less often, once a day at last, where each request fails, and says how often it asked', async () => {
   const story = new Story();
+  // Nobody sees the record, so ACM issues none of them.
+  story.aws.publicRecords = () => [];
   const fail = () => {
     for (const certificate of story.account.certificates.values()) {
       Object.assign(certificate, { status: 'FAILED', failure: 'CAA_ERROR' });
@@ -203,4 +207,22 @@ test('tags it again', async () => {
   Object.assign(certificate.tags, { team: 'ops', other: 'kept' });
   await story.reconcile();
   expect(certificate.tags).toEqual({ team: 'web', other: 'kept', ...owner });
+});
+
+test('is not taken from somebody who took it within the hour in which ACM gives the same one again', async () => {
+  const story = new Story();
+  await story.untilReady();
+  await story.clock.advance(minutes(2));
+  const theirs = only([...story.account.certificates.values()]);
+  theirs.tags = { ...theirs.tags, 'irsa.giantswarm.io/owner': 'OIDCIssuer/default/other' };
+  await story.reconcile();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+});
+
+test('tells of a failure that a look while ACM validates finds', async () => {
+  const story = new Story();
+  await story.until(() => story.zone.records.length > 0);
+  Object.assign(only([...story.account.certificates.values()]), { status: 'FAILED', failure: 'CAA_ERROR' });
+  await story.comeBack();
+  expect(story.condition('CertificateReady')).toMatchObject({ status: 'False', reason: 'CertificateFailed' });
 });

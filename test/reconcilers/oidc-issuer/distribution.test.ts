@@ -38,6 +38,7 @@ test('serves the bucket through an origin access control that signs, and through
 test('waits for the edges, looking again at its interval', async () => {
   const story = new Story();
   await story.reconcile();
+  await story.reconcile();
   const result = await story.reconcile();
   expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'DistributionDeploying' });
   expect(result.requeueAfter).toBe(minutes(1));
@@ -140,8 +141,7 @@ describe('leaves alone', () => {
   test('an alias that another account’s distribution has', async () => {
     const story = new Story();
     story.aws.failNext('CreateDistributionWithTags', new ServiceError('CNAMEAlreadyExists', 409));
-    await story.reconcile();
-    await story.reconcile();
+    await story.until(() => story.aws.calls.some(({ operation }) => operation === 'CreateDistributionWithTags'));
     expect(story.condition('DistributionReady')).toMatchObject({ status: 'False', reason: 'AliasTaken' });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True' });
   });
@@ -223,15 +223,28 @@ test('names in an event the parts that it put right, and has nothing against a s
   story.forget();
   await story.reconcile();
   expect(story.aws.writes).toEqual([]);
-  story.distribution.config.Comment = 'mine';
   story.distribution.config.HttpVersion = 'http1.1';
+  story.distribution.config.IsIPV6Enabled = false;
   await story.reconcile();
   expect(story.said).toContainEqual(
     expect.objectContaining({
       reason: 'DistributionRepaired',
-      message: `distribution ${story.distribution.id}: HttpVersion, Comment put right`,
+      message: `distribution ${story.distribution.id}: HttpVersion, IsIPV6Enabled put right`,
     }),
   );
+});
+
+test('leaves a comment alone that somebody changed', async () => {
+  const story = new Story();
+  await story.untilReady();
+  expect(story.distribution.config.Comment).toBe('Created by irsa-operator for cluster abcl0');
+  story.distribution.config.Comment = 'mine';
+  story.forget();
+  await story.reconcile();
+  expect([story.aws.writes, story.said]).toEqual([[], []]);
+  story.distribution.config.HttpVersion = 'http1.1';
+  await story.reconcile();
+  expect(story.distribution.config).toMatchObject({ HttpVersion: 'http2', Comment: 'mine' });
 });
 
 test('replaces a distribution that somebody deleted, and the records and the provider of its name', async () => {
@@ -305,4 +318,27 @@ test('goes on in the same pass where the SDK repeated the creation of an access 
   await story.untilReady();
   expect(story.account.originAccessControls.size).toBe(1);
   expect(story.saidReasons).not.toContain('ReconciliationFailed');
+});
+
+test('finds its origin access control in an account that may have no more', async () => {
+  const story = new Story();
+  story.aws.failNext('CreateDistributionWithTags');
+  await story.until(() => story.account.originAccessControls.size > 0);
+  story.aws.failNext('CreateOriginAccessControl', new ServiceError('TooManyOriginAccessControls', 400));
+  await story.reconcile();
+  expect(story.account.distributions.size).toBe(1);
+  expect(story.account.originAccessControls.size).toBe(1);
+});
+
+test('is made again if a look at its edges finds it gone', async () => {
+  const story = new Story();
+  await story.until(() => story.condition('DistributionReady')?.reason === 'DistributionDeploying');
+  const lost = story.distribution;
+  lost.status = 'InProgress';
+  await story.comeBack();
+  expect(story.condition('DistributionReady')).toMatchObject({ reason: 'DistributionDeploying' });
+  story.account.distributions.clear();
+  await story.comeBack();
+  expect(story.distribution.id).not.toBe(lost.id);
+  await story.untilReady();
 });

@@ -113,3 +113,20 @@ test('lists the zones once an hour at rest', async () => {
   for (let pass = 0; pass < 3; pass++) await story.reconcile();
   expect(story.aws.reads).not.toContain('ListHostedZones');
 });
+
+test.each([
+  ['an address', { type: 'A', ttl: 60, values: ['192.0.2.1'] }],
+  ['a CNAME to somewhere else', { type: 'CNAME', ttl: 60, values: ['elsewhere.example.com'] }],
+])('creates the records unread when it only comes back, and leaves %s alone that is in the way', async (_, record) => {
+  const story = new Story();
+  await story.reconcile();
+  const theirs = { name: alias, ...record };
+  story.zone.records.push(theirs);
+  for (let pass = 0; pass < 6; pass++) {
+    await story.comeBack();
+    story.aws.deploy();
+  }
+  expect(story.condition('DNSReady')).toMatchObject({ status: 'False', reason: 'NotOwned' });
+  expect(address(story)).toEqual([theirs]);
+  expect(story.account.providers.size).toBe(0);
+});

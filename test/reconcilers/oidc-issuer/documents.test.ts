@@ -204,13 +204,21 @@ test('finds the times of its keys again when the status is lost', async () => {
   expect(story.status.keys).toEqual(keys);
 });
 
+const tooMany = (message: RegExp) => ({ reason: 'LimitExceeded', message: expect.stringMatching(message) });
+
 test.each([
-  ['publishes as many keys as STS reads', 99, { status: 'True' }],
-  ['refuses to publish one more', 100, { status: 'False', reason: 'LimitExceeded' }],
-])('%s', async (_, others, condition) => {
+  ['publishes as many keys of both kinds as STS reads', 99, 100, { status: 'True' }],
+  ['refuses to publish one RSA key more', 100, 0, tooMany(/^101 RSA keys .* at most 100 /)],
+  ['refuses to publish one EC key more', 0, 101, tooMany(/^101 EC keys .* at most 100 /)],
+])('%s', async (_, rsa, ec, condition) => {
   const story = new Story();
   await story.untilReady();
-  const keys = Array.from({ length: others }, (_, index) => ({ kid: `k${index}`, kty: 'RSA', n: 'n', e: 'AQAB' }));
+  const many = (length: number, entry: object) =>
+    Array.from({ length }, (_, index) => ({ kid: `${JSON.stringify(entry)}${index}`, ...entry }));
+  const keys = [
+    ...many(rsa, { kty: 'RSA', n: 'n', e: 'AQAB' }),
+    ...many(ec, { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }),
+  ];
   edit(story, jwks, JSON.stringify({ keys }));
   await story.reconcile();
   expect(story.condition('DocumentsPublished')).toMatchObject(condition);

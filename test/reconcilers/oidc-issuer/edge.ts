@@ -3,6 +3,7 @@ import type { Served } from '../../../src/oidc/served.ts';
 import type { FakeAws } from '../../fakes/aws/fake-aws.ts';
 import type { FakeDistribution } from '../../fakes/aws/cloudfront.ts';
 import type { FakeObject } from '../../fakes/aws/s3.ts';
+import { runFunction } from '../../backends/aws/edge-function.ts';
 
 /** CloudFront's edge and S3's public endpoint over FakeAws: serve documents once DNS, distribution, policy and access block let them. */
 export class FakeEdge implements IssuerDocuments {
@@ -14,6 +15,14 @@ export class FakeEdge implements IssuerDocuments {
 
   constructor(private readonly aws: FakeAws) {}
 
+  /** What each edge serves: while CloudFront rolls out changes, some edges have each of them and some have what was before. */
+  atEveryEdge(url: string): (Record<string, unknown> | undefined)[] {
+    const distribution = this.#resolve(new URL(url).hostname);
+    if (!distribution?.before) return [];
+    return [...distribution.before, distribution.config].map((config) => this.#read(distribution, config, url));
+  }
+
+  /** Asks the edge that hears last of changes. */
   async fetch(url: string, jwksURI: string | undefined): Promise<Served> {
     this.fetched.push(url);
     const discovery = this.#get(`${url}/.well-known/openid-configuration`);
@@ -29,13 +38,38 @@ export class FakeEdge implements IssuerDocuments {
     if (answer) return answer;
     const { hostname, pathname } = new URL(url);
     if (hostname.startsWith('s3.')) return this.refusal === undefined ? this.#getPublic(pathname) : undefined;
-    const distribution = this.#resolve(hostname);
-    const { DomainName = '', OriginPath = '' } = distribution?.config.Origins?.Items?.[0] ?? {};
+    return this.atEveryEdge(url)[0];
+  }
+
+  /** An edge signs what it asks of the bucket. */
+  #read(
+    distribution: FakeDistribution,
+    config: FakeDistribution['config'],
+    url: string,
+  ): Record<string, unknown> | undefined {
+    const { DomainName = '', OriginPath = '', OriginAccessControlId } = config.Origins?.Items?.[0] ?? {};
+    const controls = [...this.aws.allAccounts()].map(({ originAccessControls }) => originAccessControls);
+    const signs = controls.some((known) => known.has(OriginAccessControlId ?? ''));
     const bucket = this.aws.buckets.get(DomainName.split('.')[0] ?? '');
-    if (!distribution || distribution.status !== 'Deployed') return undefined;
-    if (!bucket?.policy?.includes(distribution.arn)) return undefined;
-    const object = bucket.objects.get(`${OriginPath}${pathname}`.slice(1));
+    const { hostname, pathname } = new URL(url);
+    const viewed = this.#throughFunction(distribution, config, { host: hostname, path: pathname });
+    if ('status' in viewed) return JSON.parse(viewed.body) as Record<string, unknown>;
+    if (!signs || !bucket?.policy?.includes(distribution.arn)) return undefined;
+    const object = bucket.objects.get(`${OriginPath}${viewed.path}`.slice(1));
     return object && isReadable(object) ? (JSON.parse(object.body) as Record<string, unknown>) : undefined;
+  }
+
+  /** What the function of the distribution, if it has one, makes of the request. */
+  #throughFunction(
+    { id, domainName }: FakeDistribution,
+    config: FakeDistribution['config'],
+    asked: { host: string; path: string },
+  ) {
+    const [association] = config.DefaultCacheBehavior?.FunctionAssociations?.Items ?? [];
+    const functions = [...this.aws.allAccounts()].flatMap((account) => [...account.functions.values()]);
+    const code = functions.find(({ arn }) => arn === association?.FunctionARN)?.live?.code;
+    if (code === undefined) return { path: asked.path };
+    return runFunction(code, { ...asked, distributionID: id, distributionDomain: domainName });
   }
 
   #getPublic(path: string): Record<string, unknown> | undefined {

@@ -7,7 +7,8 @@ import { Migration, renamed, renamedURL, role } from './migrating.ts';
 import { Fulfilment } from '../plans.ts';
 import { unseen } from './planning.ts';
 import { accountsOf, second, third } from './several-accounts.ts';
-import { alias, bucketName, issuerURL, ref } from './story.ts';
+import { lateInLife, ready } from './renewing.ts';
+import { alias, bucketName, issuerURL, only, ref } from './story.ts';
 
 const records = (host: string) => [`record A ${host}`, `record AAAA ${host}`, 'validation record'];
 const site = (host: string) => [
@@ -28,7 +29,8 @@ const standing = (story: Migration): string[] =>
   [...story.leftovers, ...providersElsewhere(story)]
     .map((what) =>
       what
-        .replace(/^distribution .*/, 'distribution')
+        .replace(/^(distribution|function) .*/, '$1')
+        .replace(/oidc-provider\/d\w+\.cloudfront\.net/, 'oidc-provider/DISTRIBUTION')
         .replace(/^record CNAME _.*/, 'validation record')
         .replace(/^record CNAME irsa.*/, 'record CNAME of the alias'),
     )
@@ -48,6 +50,17 @@ async function bothSites(spec?: Parameters<typeof Migration.begun>[0]): Promise<
   await story.settle();
   return story;
 }
+
+const replaces = 'irsa.giantswarm.io/replaces';
+
+async function certificateNotRenewed(): Promise<Migration> {
+  const story = await ready(new Migration());
+  await lateInLife(story, only([...story.account.certificates.values()]));
+  return story;
+}
+
+const both = { hosting: { cloudFront: { alias, distributionProvider: 'Keep' as const } } };
+const ownProvider = 'provider arn:aws:iam::111122223333:oidc-provider/DISTRIBUTION';
 
 const zoneAccount = '444455556666';
 const inZoneAccount = { route53: { account: { roleARN: `arn:aws:iam::${zoneAccount}:role/dns` } } };
@@ -138,6 +151,35 @@ const works: Readonly<Record<string, Work>> = {
     },
     end: [...shared, ...site(alias), ...records(alias), 'record CNAME of the alias'],
   },
+  'makes an issuer of both URLs': {
+    begin: async () => new Migration(both),
+    act: (story) => story.untilReady(),
+    end: [...shared, ...site(alias), ownProvider, 'function'],
+  },
+  'takes the URL of the distribution away': {
+    begin: async () => {
+      const story = new Migration(both);
+      await story.untilReady();
+      return story;
+    },
+    act: async (story) => {
+      story.edit({ hosting: { cloudFront: { distributionProvider: 'Remove' } } });
+      await settled(story);
+    },
+    end: [...shared, ...site(alias)],
+  },
+  'takes the URL of the distribution in': {
+    begin: async () => {
+      const story = new Migration();
+      await story.untilReady();
+      return story;
+    },
+    act: async (story) => {
+      story.edit({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
+      await settled(story);
+    },
+    end: [...shared, ...site(alias), ownProvider, 'function'],
+  },
   'removes records in another account': {
     begin: async () => {
       const story = await readyElsewhere();
@@ -153,6 +195,26 @@ const works: Readonly<Record<string, Work>> = {
     begin: async () => withZonesElsewhere({ manual: {} }),
     act: readyByHand,
     end: [...shared, ...site(alias).filter((what) => !records(alias).includes(what))],
+  },
+  'replaces a certificate that ACM does not renew': {
+    begin: certificateNotRenewed,
+    act: (story) =>
+      story.until(() => {
+        const [certificate, ...others] = story.account.certificates.values();
+        const isDone = others.length === 0 && !certificate?.renewal && !certificate?.tags[replaces];
+        return isDone && story.condition('Ready')?.status === 'True';
+      }),
+    end: [...shared, ...site(alias)],
+  },
+  'removes an issuer whose certificate is being replaced': {
+    begin: async () => {
+      const story = await certificateNotRenewed();
+      await story.reconcile();
+      story.delete();
+      return story;
+    },
+    act: (story) => story.untilGone(),
+    end: [],
   },
   'removes both sites, from three accounts': {
     begin: async () => {

@@ -24,7 +24,12 @@ export class Migration extends Story {
   /** An issuer that is ready, with a role that trusts it. */
   static async at(spec: ConstructorParameters<typeof Story>[0] = {}): Promise<Migration> {
     const story = new Migration(spec);
-    story.kube.seed(iamServiceAccounts, {
+    await story.prepare();
+    return story;
+  }
+
+  protected async prepare(): Promise<void> {
+    this.kube.seed(iamServiceAccounts, {
       metadata: role,
       spec: {
         issuerRefs: [{ namespace: '', name: ref.name }],
@@ -32,9 +37,8 @@ export class Migration extends Story {
         policies: { managed: [] },
       },
     });
-    await story.untilReady();
-    await story.reconcileRole();
-    return story;
+    await this.untilReady();
+    await this.reconcileRole();
   }
 
   askFor(host: string): void {

@@ -90,8 +90,8 @@ test.each([
   [
     'too much',
     '/keys.json',
-    (response: ServerResponse) => response.end('a'.repeat(300 * 1024)),
-    'more than 262144 bytes',
+    (response: ServerResponse) => response.end('a'.repeat(600 * 1024)),
+    'more than 524288 bytes',
   ],
   ['a reset', '/keys.json', (response: ServerResponse) => response.destroy(), '/keys.json'],
 ])('names %s', async (_, path, answer, problem) => {

@@ -43,6 +43,7 @@ describe('the removal of an issuer that never had its bucket', () => {
       etag: 'ETAG',
       changedAt: new Date(0),
       status: 'Deployed',
+      before: [],
       config: { ...config, Origins: origins },
       tags: {},
     });

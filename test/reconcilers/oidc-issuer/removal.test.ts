@@ -26,6 +26,7 @@ test('takes everything away, providers first and the bucket last', async () => {
     'ChangeResourceRecordSets',
     'UpdateDistribution',
     'DeleteDistribution',
+    'DeleteFunction',
     'DeleteOriginAccessControl',
     'DeleteCertificate',
     'DeleteObject',

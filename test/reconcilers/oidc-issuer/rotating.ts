@@ -24,12 +24,12 @@ export class Rotating extends Story {
     return story;
   }
 
-  /** Until a rotation that was asked for is in that stage, with everything said and waited for on the way. */
-  async reach(stage: string | undefined): Promise<void> {
+  /** Until a rotation that was asked for is in that stage, with everything said, or shown, and waited for on the way. */
+  async reach(stage: string | undefined, by: 'help' | 'show' = 'help'): Promise<void> {
     for (let step = 0; step < 12; step++) {
       await this.untilReady();
       if (this.stage === stage) return;
-      await this.help();
+      await this[by]();
     }
     throw new Error(`still ${this.stage}: ${this.condition('SigningKeysReady')?.message}`);
   }
@@ -42,6 +42,15 @@ export class Rotating extends Story {
       await this.clock.advance(hours(24));
     } else if (stage === 'AwaitingRetirement') this.say('rotation-signing', kid);
     else if (stage === 'Retiring') await this.clock.advance(hours(25));
+  }
+
+  /** The API servers read the Secret again, and the cluster shows by itself what they do, for as long as it has to. */
+  async show(): Promise<void> {
+    const { stage } = this.status.rotation ?? {};
+    this.workload.keys = { keys: publicKeys(this.entries['pub'] ?? '').keys };
+    this.workload.signers = [this.signsWith];
+    await this.untilReady();
+    await this.clock.advance(hours(stage === 'Retiring' ? 25 : 24));
   }
 
   say(name: string, value: string | null | undefined): void {

@@ -184,8 +184,9 @@ test('rotateEvery begins a rotation when the key is that old, and not before', a
   expect(story.stage).toBeUndefined();
 });
 
+const cluster = { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } };
+
 describe('where the operator reaches the cluster', () => {
-  const cluster = { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' } };
   const begun = async () => {
     const story = new Rotating({ cluster });
     story.seedSecret('abcl0-kubeconfig', { value: story.kubeconfig });
@@ -222,6 +223,166 @@ describe('where the operator reaches the cluster', () => {
     lists(story);
     await story.untilReady();
     expect(story.signsWith).toBe(next);
+  });
+
+  describe('and it issues tokens for the operator', () => {
+    const promoted = async () => {
+      const { story, old, next } = await begun();
+      lists(story);
+      story.workload.signers = [old];
+      story.say('rotation-confirmed', next);
+      await story.reach('AwaitingRetirement');
+      await story.untilReady();
+      return { story, old, next };
+    };
+    const message = (story: Rotating) => story.condition('SigningKeysReady')?.message;
+
+    test('the former key is retired once every token for a day carries the new one, without a word', async () => {
+      const { story, old, next } = await promoted();
+      expect(message(story)).toContain(`still signs tokens with key ${old}`);
+      story.workload.signers = [next, next, next, next, old];
+      await story.clock.advance(hours(100));
+      await story.untilReady();
+      expect(story.status.rotation).not.toHaveProperty('signedSince');
+      story.workload.signers = [next];
+      await story.untilReady();
+      const { signedSince } = story.status.rotation ?? {};
+      expect(signedSince).toBe('2030-01-06T04:00:00Z');
+      await story.clock.advance(hours(24) - 1000);
+      await story.untilReady();
+      expect([story.stage, story.published]).toEqual(['AwaitingRetirement', [old, next]]);
+      await story.clock.advance(1000);
+      await story.untilReady();
+      expect(story.status.rotation).toMatchObject({ stage: 'Retiring', since: '2030-01-07T04:00:00Z', signedSince });
+      await story.clock.advance(hours(25) - 1000);
+      await story.untilReady();
+      expect([story.verifiesWith, story.published]).toEqual([
+        [old, next],
+        [old, next],
+      ]);
+      await story.clock.advance(1000);
+      await story.untilReady();
+      expect([story.stage, story.verifiesWith, story.published]).toEqual([undefined, [next], [next]]);
+    });
+
+    test('one that carries the former key counts also at a look that lacks some', async () => {
+      const { story, old, next } = await promoted();
+      story.workload.signers = [next];
+      await story.untilReady();
+      await story.clock.advance(hours(24));
+      await story.untilReady();
+      expect(story.stage).toBe('Retiring');
+      story.workload.signers = [new KubeError('asking for a token: Unreachable', undefined, undefined), old];
+      await story.untilReady();
+      expect([story.stage, message(story)]).toEqual([
+        'AwaitingRetirement',
+        expect.stringContaining(`still signs tokens with key ${old}`),
+      ]);
+    });
+
+    test('one that carries the former key brings the former key back while it retires', async () => {
+      const { story, old, next } = await promoted();
+      story.workload.signers = [next];
+      await story.untilReady();
+      await story.clock.advance(hours(24));
+      await story.untilReady();
+      expect(story.status.keys?.[0]).toMatchObject({ kid: old, missingSince: story.status.rotation?.since });
+      await story.clock.advance(hours(24.9));
+      story.workload.signers = [next, next, next, old];
+      await story.untilReady();
+      expect(story.stage).toBe('AwaitingRetirement');
+      await story.clock.advance(hours(1));
+      await story.untilReady();
+      expect(story.status.keys?.map(({ kid, missingSince }) => [kid, missingSince])).toEqual([
+        [old, undefined],
+        [next, undefined],
+      ]);
+    });
+
+    test('five are asked for at each look, of an account without power, for nobody, and only after the promotion', async () => {
+      const { story, next } = await promoted();
+      story.workload.signers = [next];
+      story.workload.tokensAsked.length = 0;
+      await story.reconcile();
+      expect(story.workload.tokensAsked).toEqual(
+        Array.from({ length: 5 }, () => 'kube-node-lease/default for irsa-operator-rotation'),
+      );
+      story.say('rotation-signing', next);
+      await story.reach(undefined);
+      story.workload.tokensAsked.length = 0;
+      story.say('rotate', '2');
+      await story.reach('AwaitingPromotion');
+      expect(story.workload.tokensAsked).toEqual([]);
+    });
+
+    test.each(['AwaitingRetirement', 'Retiring'] as const)(
+      'writes nothing in %s while nothing changes',
+      async (stage) => {
+        const { story, next } = await promoted();
+        story.workload.signers = [next];
+        await story.untilReady();
+        if (stage === 'Retiring') await story.clock.advance(hours(24));
+        await story.untilReady();
+        await story.clock.advance(1000);
+        expect([story.stage, await writesOf(story)]).toEqual([stage, [[], [], [], []]]);
+      },
+    );
+
+    test('the former key is retired all the same if the status is lost meanwhile, after as long again', async () => {
+      const { story, old, next } = await promoted();
+      story.workload.signers = [next];
+      await story.untilReady();
+      await story.clock.advance(hours(24));
+      await story.untilReady();
+      expect(story.stage).toBe('Retiring');
+      story.loseStatus();
+      await story.untilReady();
+      await story.untilReady();
+      expect([story.stage, story.published]).toEqual(['AwaitingRetirement', [old, next]]);
+      await story.clock.advance(hours(24));
+      await story.untilReady();
+      await story.clock.advance(hours(25));
+      await story.untilReady();
+      expect([story.stage, story.published]).toEqual([undefined, [next]]);
+    });
+
+    test.each<[string, KubeError, RegExp]>([
+      ['it may not', new KubeError('asking for a token: Forbidden', 403, 'Forbidden'), /asking for a token: Forbidden/],
+      ['nobody answers', new KubeError('asking for a token: Unreachable', undefined, undefined), /Unreachable/],
+    ])('waits for a word where %s, and says so', async (_, signers, words) => {
+      const { story, next } = await promoted();
+      story.workload.signers = [signers];
+      await story.clock.advance(hours(1000));
+      await story.untilReady();
+      expect(story.stage).toBe('AwaitingRetirement');
+      expect(message(story)).toMatch(/rotation-signing=/);
+      expect(message(story)).toMatch(words);
+      expect(story.condition('SigningKeysReady')?.status).toBe('True');
+      story.say('rotation-signing', next);
+      await story.untilReady();
+      expect(story.stage).toBe('Retiring');
+      await story.reach(undefined);
+    });
+
+    test('waits for a word where the way to the cluster is lost, and says so', async () => {
+      const { story } = await promoted();
+      story.kube.remove(secrets, { namespace: 'default', name: 'abcl0-kubeconfig' });
+      await story.untilReady();
+      expect(message(story)).toContain('Secret abcl0-kubeconfig with the kubeconfig does not exist');
+    });
+
+    test('the former key is not retired at a look that lacks a token, and is at the next one that lacks none', async () => {
+      const { story, next } = await promoted();
+      story.workload.signers = [next];
+      await story.untilReady();
+      story.workload.signers = [new KubeError('asking for a token: Unreachable', undefined, undefined), next];
+      await story.clock.advance(hours(24));
+      await story.untilReady();
+      expect(story.stage).toBe('AwaitingRetirement');
+      story.workload.signers = [next];
+      await story.untilReady();
+      expect(story.stage).toBe('Retiring');
+    });
   });
 });
 
@@ -322,16 +483,18 @@ describe('the Secret', () => {
 });
 
 /** Kills the operator after that write, starts another one, and says what is wrong in the end. Undefined: there was no such write. */
-async function survive(last: number): Promise<string[] | undefined> {
-  const story = await Rotating.ready();
+async function survive(last: number, by: 'help' | 'show'): Promise<string[] | undefined> {
+  const story = by === 'help' ? new Rotating() : new Rotating({ cluster });
+  story.seedSecret('abcl0-kubeconfig', { value: story.kubeconfig });
+  await story.untilReady();
   const { signsWith: old } = story;
   story.say('rotate', '1');
   const kill = new Kill(last);
   story.aws.gate = kill.gate;
   story.kube.gate = kill.gate;
   const rotateOnce = async () => {
-    await story.reach('AwaitingPromotion');
-    await story.reach(undefined);
+    await story.reach('AwaitingPromotion', by);
+    await story.reach(undefined, by);
   };
   await rotateOnce().catch(() => undefined);
   if (kill.where === undefined) return undefined;
@@ -341,7 +504,7 @@ async function survive(last: number): Promise<string[] | undefined> {
   const begun = story.entries['next.pub'];
   await story.untilReady();
   if (story.signsWith === old) await rotateOnce();
-  else await story.reach(undefined);
+  else await story.reach(undefined, by);
   const problems: string[] = [];
   if (story.signsWith === old) problems.push('it did not rotate');
   if (begun !== undefined && publicKeys(begun).keys[0]?.kid !== story.signsWith) problems.push('it made another key');
@@ -350,17 +513,24 @@ async function survive(last: number): Promise<string[] | undefined> {
   return problems.map((problem) => `killed after ${kill.where}: ${problem}`);
 }
 
-test('an operator that rotates comes to the same end wherever it is killed', async () => {
-  const problems: string[] = [];
-  let kills = 0;
-  for (; ; kills++) {
-    const found = await survive(kills);
-    if (!found) break;
-    problems.push(...found);
-  }
-  expect(problems).toEqual([]);
-  expect(kills).toBeGreaterThan(8);
-}, 60_000);
+test.each([
+  ['by what people say', 'help'],
+  ['by what the cluster shows', 'show'],
+] as const)(
+  'an operator that rotates %s comes to the same end wherever it is killed',
+  async (_, by) => {
+    const problems: string[] = [];
+    let kills = 0;
+    for (; ; kills++) {
+      const found = await survive(kills, by);
+      if (!found) break;
+      problems.push(...found);
+    }
+    expect(problems).toEqual([]);
+    expect(kills).toBeGreaterThan(8);
+  },
+  60_000,
+);
 
 test('changes no Secret that was not made for the issuer, until somebody says that it may', async () => {
   const story = await Rotating.ready();

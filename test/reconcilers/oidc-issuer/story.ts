@@ -164,10 +164,11 @@ export class Story extends World {
 
   /** What the account holds, and the records of all accounts, in words; empty when nothing is left. */
   get leftovers(): string[] {
-    const { buckets, distributions, originAccessControls, certificates, providers } = this.account;
+    const { buckets, distributions, functions, originAccessControls, certificates, providers } = this.account;
     return [
       ...[...buckets.keys()].map((name) => `bucket ${name}`),
       ...[...distributions.keys()].map((id) => `distribution ${id}`),
+      ...[...functions.keys()].map((name) => `function ${name}`),
       ...[...originAccessControls.values()].map(({ config }) => `origin access control ${config.Name}`),
       ...[...certificates.values()].map(({ domain }) => `certificate ${domain}`),
       ...[...providers.keys()].map((arn) => `provider ${arn}`),

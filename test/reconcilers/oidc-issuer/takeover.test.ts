@@ -24,7 +24,7 @@ class Older extends Story {
     this.account.certificates.set(certificate, {
       arn: certificate,
       domain: alias,
-      requestedAt: 0,
+      requestedAt: this.clock.now().getTime(),
       token: undefined,
       status: 'ISSUED',
       failure: undefined,
@@ -99,6 +99,7 @@ class Older extends Story {
       domainName: 'dolder.cloudfront.net',
       etag: 'ETAGOLDER',
       status: 'Deployed',
+      before: [],
       config: this.deployed,
       tags: tags(),
       changedAt: new Date(0),
@@ -123,6 +124,23 @@ class Older extends Story {
       const by = origin?.S3OriginConfig?.OriginAccessIdentity ? `Origin Access Identity ${identity}` : arn;
       return policy?.includes(by) ? [] : [`an edge that reads by ${by}`];
     });
+  }
+}
+
+/** Of release 18.4 or 19: both its URLs are registered, and somebody put a function of their own before them. */
+class OlderWithBoth extends Older {
+  constructor() {
+    super({ hosting: { cloudFront: { alias, distributionProvider: 'Keep' } } });
+    const url = 'https://dolder.cloudfront.net';
+    const arn = `arn:aws:iam::${accountID}:oidc-provider/dolder.cloudfront.net`;
+    const audiences = new Set(['sts.amazonaws.com']);
+    this.account.providers.set(arn, { arn, url, audiences, tags: tags(), createdAt: new Date(0) });
+    const theirs = { code: 'function handler(event) { return event.request; }', etag: 'E1' };
+    const FunctionARN = `arn:aws:cloudfront::${accountID}:function/theirs`;
+    const made = { name: 'theirs', arn: FunctionARN, comment: '', written: theirs, live: theirs, tags: {} };
+    this.account.functions.set('theirs', made);
+    const Items = [{ EventType: 'viewer-request' as const, FunctionARN }];
+    this.distribution.config.DefaultCacheBehavior!.FunctionAssociations = { Quantity: 1, Items };
   }
 }
 
@@ -176,6 +194,25 @@ describe('an issuer of the older operator', () => {
     });
     expect(story.bucket.policy).not.toContain(identity);
     expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
+  });
+
+  test('serves each of its two URLs in its own name in the end, and withdraws neither provider on the way', async () => {
+    const story = new OlderWithBoth();
+    story.adoptMe();
+    const own = 'https://dolder.cloudfront.net';
+    const sizes = new Set<number>();
+    for (let passes = 0; passes < 8; passes++) {
+      await story.reconcile();
+      sizes.add(story.account.providers.size);
+      story.aws.deploy();
+      story.aws.sync();
+    }
+    expect([...sizes]).toEqual([2]);
+    expect(story.saidReasons).not.toContain('ProvidersWithdrawn');
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+    for (const url of [issuerURL, own])
+      expect((await story.documents.fetch(url, `${url}/keys.json`)).discovery['issuer']).toBe(url);
+    expect(story.account.functions.get('theirs')?.live?.etag).toBe('E1');
   });
 
   test('is planned first, without a write', async () => {
@@ -290,7 +327,7 @@ describe('an issuer of the older operator without alias', () => {
 
 /** Kills the operator after that write of the adoption, starts another one, and says what is wrong in the end. Undefined: there was no such write. */
 async function survive(last: number): Promise<string | undefined> {
-  const story = new Older();
+  const story = new OlderWithBoth();
   story.adoptMe();
   const kill = new Kill(last);
   story.aws.gate = kill.gate;
@@ -305,10 +342,11 @@ async function survive(last: number): Promise<string | undefined> {
   story.kube.gate = (_, call) => call();
   story.restart();
   await act();
-  const { buckets, distributions, certificates, providers, originAccessControls } = story.account;
-  const counts = [buckets, distributions, certificates, providers, originAccessControls].map(({ size }) => size);
+  const { buckets, distributions, certificates, providers, originAccessControls, functions } = story.account;
+  const held = [buckets, distributions, certificates, providers, originAccessControls, functions];
+  const counts = held.map(({ size }) => size);
   const found = `${counts.join()} ${story.published.join()} ${story.bucket.policy?.includes(identity)}`;
-  return found === `1,1,1,1,1 ${story.kid} false` ? '' : `killed after ${kill.where}: ${found}`;
+  return found === `1,1,1,2,1,2 ${story.kid} false` ? '' : `killed after ${kill.where}: ${found}`;
 }
 
 test('an adoption comes to the same end wherever the operator is killed', async () => {

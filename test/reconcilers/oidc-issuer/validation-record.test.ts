@@ -30,10 +30,11 @@ async function replaced(): Promise<Story> {
 // ACM's console makes records with a TTL of 300.
 test.each([60, 300])('a person’s record with a TTL of %d stays, although ours was tried before', async (ttl) => {
   const example = new Story();
-  await example.reconcile();
+  await example.until(() => validation(example).length > 0);
   const theirs = { ...only(validation(example)), ttl };
 
   const story = new Story();
+  await story.reconcile();
   for (let pass = 0; pass < 2; pass++) {
     story.aws.failNext('ChangeResourceRecordSets', new ServiceError('AccessDenied', 403));
     await story.reconcile();

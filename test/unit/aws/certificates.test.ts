@@ -83,6 +83,17 @@ describe('finding', () => {
     });
   });
 
+  test.each([
+    ['PENDING_AUTO_RENEWAL', undefined, false],
+    ['PENDING_VALIDATION', 'PENDING_VALIDATION', false],
+    ['FAILED', 'FAILED', true],
+    ['SUCCESS', undefined, false],
+  ] as const)('says of the renewal %s what is in its way, and whether ACM gave up', async (status, problem, failed) => {
+    const arn = await certificates.request(spec);
+    aws.account().certificates.get(arn)!.renewal = { RenewalStatus: status, RenewalStatusReason: undefined };
+    expect(await certificates.find(arn)).toMatchObject({ renewalProblem: problem, renewalFailed: failed });
+  });
+
   test('by domain sees every page and every key type', async () => {
     aws.pageSize = 1;
     const rsa = await certificates.request(spec);

@@ -27,7 +27,6 @@ describe('drift', () => {
   });
 
   test.each<[part: string, spoil: (config: FakeDistribution['config']) => void]>([
-    ['Comment', (config) => (config.Comment = 'other')],
     ['Enabled', (config) => (config.Enabled = false)],
     ['IsIPV6Enabled', (config) => (config.IsIPV6Enabled = false)],
     ['HttpVersion', (config) => (config.HttpVersion = 'http1.1')],
@@ -77,6 +76,7 @@ describe('drift', () => {
     ['TLSv1.2_2025', (config) => (config.ViewerCertificate!.MinimumProtocolVersion = 'TLSv1.2_2025')],
     ['HTTP/3', (config) => (config.HttpVersion = 'http2and3')],
     ['a price class', (config) => (config.PriceClass = 'PriceClass_100')],
+    ['a comment', (config) => (config.Comment = 'other')],
     ['a firewall', (config) => (config.WebACLId = 'acl')],
     ['compression', (config) => (config.DefaultCacheBehavior!.Compress = true)],
     ['a timeout of the origin', (config) => (config.Origins!.Items![0]!.ConnectionTimeout = 5)],
@@ -98,6 +98,38 @@ describe('drift', () => {
     await distributions.update(only().id, spec);
     expect(await drift()).toEqual([]);
     expect(only().config.DefaultCacheBehavior).not.toHaveProperty('MinTTL');
+  });
+});
+
+describe('drift from a spec with a function', () => {
+  const viewerRequestFunctionARN = 'arn:aws:cloudfront::111122223333:function/ours';
+  const wanted = { EventType: 'viewer-request' as const, FunctionARN: viewerRequestFunctionARN };
+
+  beforeEach(async () => {
+    const { edgeFunctions } = await aws.connect();
+    await edgeFunctions.create({ name: 'ours', code: '// code', comment: '', tags: {} });
+    spec = { ...spec, viewerRequestFunctionARN };
+    await distributions.create(spec);
+  });
+
+  const items = () => only().config.DefaultCacheBehavior?.FunctionAssociations?.Items;
+  const drift = async () => (await distributions.findByAlias(alias))!.drift(spec);
+
+  test('is nothing after creation', async () => {
+    expect(items()).toEqual([wanted]);
+    expect(await drift()).toEqual([]);
+  });
+
+  test.each([
+    ['no function', []],
+    ['another function', [{ ...wanted, FunctionARN: 'arn:aws:cloudfront::111122223333:function/theirs' }]],
+    ['ours at another event', [{ ...wanted, EventType: 'viewer-response' as const }]],
+    ['one more function', [wanted, { ...wanted, EventType: 'viewer-response' as const }]],
+  ])('is %s, and an update repairs it', async (_, Items) => {
+    only().config.DefaultCacheBehavior!.FunctionAssociations = { Quantity: Items.length, Items };
+    expect(await drift()).toEqual(['DefaultCacheBehavior']);
+    await distributions.update(only().id, spec);
+    expect(items()).toEqual([wanted]);
   });
 });
 

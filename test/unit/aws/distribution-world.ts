@@ -21,6 +21,7 @@ export async function distributionWorld(): Promise<{
     originPath: '',
     originDomain: 'bucket.s3.eu-central-1.amazonaws.com',
     originAccessControlID: control.id,
+    viewerRequestFunctionARN: undefined,
     comment: 'issuer of abcl0',
     tags: { owner: 'x' },
   };

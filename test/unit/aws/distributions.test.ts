@@ -68,6 +68,46 @@ describe('creating', () => {
   });
 });
 
+describe('of an alias that somebody else has', () => {
+  async function strangers(...aliases: readonly string[]): Promise<void> {
+    const stranger = await aws.connect('arn:aws:iam::999988887777:role/stranger');
+    const { id } = await stranger.originAccessControls.create('bucket');
+    for (const domain of aliases) {
+      const idempotencyToken = `token${domain.length}`;
+      const certificateARN = await stranger.certificates.request({ domain, tags: {}, idempotencyToken });
+      aws.account('999988887777').certificates.get(certificateARN)!.status = 'ISSUED';
+      const named = { alias: domain, certificateARN };
+      await stranger.distributions.create({ ...spec, callerReference: domain, named, originAccessControlID: id });
+    }
+  }
+
+  test('is made with the certificate alone', async () => {
+    await strangers(alias);
+    const { id, certificateARN, aliases } = await distributions.create(spec, { withoutAlias: true });
+    expect({ certificateARN, aliases }).toEqual({ certificateARN: spec.named?.certificateARN, aliases: [] });
+    expect((await distributions.find(id))?.drift(spec)).toEqual(['Aliases']);
+    expect(errors.isAliasTaken(await failure(distributions.update(id, spec)))).toBe(true);
+  });
+
+  test('tells who has it or a wildcard of it, page by page, in an order that stays', async () => {
+    await strangers(alias, '*.example.com', 'other.example.com');
+    const { id } = await distributions.create(spec, { withoutAlias: true });
+    aws.pageSize = 1;
+    aws.forgetCalls();
+    const holders = await distributions.listAliasHolders(id, alias);
+    expect(holders).toEqual([
+      { alias: '*.example.com', distribution: expect.stringMatching(/\w+$/), account: '******887777' },
+      { alias, distribution: expect.stringMatching(/\w+$/), account: '******887777' },
+    ]);
+    expect(aws.reads).toEqual(['ListConflictingAliases', 'ListConflictingAliases']);
+  });
+
+  test('is not told to a distribution without a certificate for it', async () => {
+    const { id } = await distributions.create({ ...spec, named: undefined });
+    expect(errors.isInvalid(await failure(distributions.listAliasHolders(id, alias)))).toBe(true);
+  });
+});
+
 describe('finding', () => {
   test('costs two reads, and one where there is nothing', async () => {
     const { id } = await distributions.create(spec);
@@ -120,20 +160,28 @@ describe('finding', () => {
   });
 });
 
-test('all with a comment are found, whatever their origins and aliases', async () => {
+test('all with a comment, or an origin in one of the buckets, are found, whatever their aliases', async () => {
   const { aws, distributions, spec } = await distributionWorld();
   const first = await distributions.create(spec);
   const second = { ...spec, callerReference: 'second', originPath: '/b' };
   const certificateARN = await issuedCertificate(aws, 'b.example.com');
   const other = await distributions.create({ ...second, named: { alias: 'b.example.com', certificateARN } });
-  const found = await distributions.listByComment(spec.comment);
-  expect(found.map(({ id, origin }) => [id, origin.originPath]).toSorted()).toEqual(
-    [
-      [first.id, ''],
-      [other.id, '/b'],
-    ].toSorted(),
-  );
-  expect(await distributions.listByComment('issuer of another')).toEqual([]);
+  const renamed = {
+    ...spec,
+    callerReference: 'third',
+    named: undefined,
+    comment: 'mine',
+    originDomain: 'third.example',
+  };
+  const third = await distributions.create(renamed);
+  const found = async (comment: string, ...originDomains: string[]) =>
+    (await distributions.listWith({ comment, originDomains })).map(({ id }) => id).toSorted();
+  expect(await found(spec.comment)).toEqual([first.id, other.id].toSorted());
+  expect(await found('another', spec.originDomain)).toEqual([first.id, other.id].toSorted());
+  expect(await found(spec.comment, 'third.example')).toEqual([first.id, other.id, third.id].toSorted());
+  aws.forgetCalls();
+  expect(await found('another', 'fourth.example')).toEqual([]);
+  expect(aws.calls.map(({ operation }) => operation)).toEqual(['ListDistributions']);
 });
 
 describe('updating', () => {

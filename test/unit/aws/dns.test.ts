@@ -128,8 +128,8 @@ describe('records', () => {
 
   test('point to a distribution by an alias to the zone of CloudFront', async () => {
     await dns.change(zone, [
-      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
-      { action: 'upsertAlias', name: 'irsa.example.com', type: 'AAAA', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'createAlias', name: 'irsa.example.com', type: 'AAAA', distributionDomain: 'd1.cloudfront.net' },
     ]);
 
     expect(aws.writes).toEqual(['ChangeResourceRecordSets']);
@@ -148,7 +148,7 @@ describe('records', () => {
     const [old] = await records();
     await dns.change(zone, [
       { action: 'delete', record: old! },
-      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
 
     expect(held.records.map(({ type }) => type)).toEqual(['A']);
@@ -175,7 +175,7 @@ describe('records', () => {
         record: { name: '_x.irsa.example.com', type: 'CNAME', value: '_y.acm-validations.aws.' },
         ttl: 300,
       },
-      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
     const found = await records();
     expect(found).toHaveLength(2);
@@ -206,7 +206,7 @@ describe('records', () => {
 
   test('are known everywhere some time after the change', async () => {
     const change = await dns.change(zone, [
-      { action: 'upsertAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
+      { action: 'createAlias', name: 'irsa.example.com', type: 'A', distributionDomain: 'd1.cloudfront.net' },
     ]);
     expect(await dns.isInSync(change)).toBe(false);
     aws.sync();

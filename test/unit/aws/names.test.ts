@@ -29,6 +29,30 @@ describe('role names', () => {
   });
 });
 
+describe('names of functions', () => {
+  const owner = { installation: 'ginger', namespace: 'default', name: 'abcl0' };
+
+  test('are these', () => {
+    expect(names.functionName(owner, 'irsa.abcl0.example.com')).toBe('irsa_ginger_204f14294cd0d5c3');
+  });
+
+  test('of the longest installation fit', () => {
+    const name = names.functionName({ ...owner, installation: 'i'.repeat(32) }, 'irsa.abcl0.example.com');
+    expect(name).toMatch(/^[a-zA-Z0-9-_]{1,64}$/);
+  });
+
+  test('differ by all that the site has of its own', () => {
+    const all = [
+      names.functionName(owner, 'a.example.com'),
+      names.functionName(owner, 'b.example.com'),
+      names.functionName({ ...owner, name: 'abcl1' }, 'a.example.com'),
+      names.functionName({ ...owner, namespace: 'other' }, 'a.example.com'),
+      names.functionName({ ...owner, installation: 'gauss' }, 'a.example.com'),
+    ];
+    expect(new Set(all.map((name) => name.split('_')[2])).size).toBe(5);
+  });
+});
+
 describe('bucket names', () => {
   const owner = { installation: 'ginger', namespace: 'default', name: 'abcl0', cluster: 'abcl0' };
   const accountID = '111122223333';

@@ -48,6 +48,7 @@ async function distribution() {
     originDomain: 'a-bucket.s3.eu-central-1.amazonaws.com',
     originPath: '',
     originAccessControlID: id,
+    viewerRequestFunctionARN: undefined,
     comment: 'issuer',
     tags: {},
   };

@@ -119,7 +119,7 @@ export class RotationModel {
 
   /**
    * One pass of the operator.
-   * @param asks which API server answers when the cluster is asked; undefined: none
+   * @param asks which API server answers when the cluster is asked for its key set; undefined: none does. Tokens come from both
    * @param reach how far the operator comes: it may be killed after it changed the Secret, or fail to publish
    */
   pass(asks: number | undefined, reach: 'secret' | 'status' | 'documents' = 'documents'): void {
@@ -136,6 +136,7 @@ export class RotationModel {
       confirmed: this.#confirmed,
       signing: this.#signing,
       cluster: asks === undefined ? undefined : this.servers[asks]?.verifies,
+      tokens: { seen: new Set(asks === undefined ? [] : this.servers.map(({ signsWith }) => signsWith)) },
     };
     let decision = decide(this.rotation, evidence, times);
     if (decision.act) {

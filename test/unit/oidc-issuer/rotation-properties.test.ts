@@ -66,6 +66,21 @@ test('as long as people say when all API servers have restarted, each of them ac
   );
 });
 
+test('a cluster whose API servers restart again and again rotates to the end without a word', () => {
+  const model = new RotationModel();
+  const [before] = model.secret.verified;
+  model.ask();
+  for (let hour = 0; hour < 24 * 7; hour++) {
+    model.pass(hour % 2);
+    model.wait(1);
+    if (hour % 12 === 0) model.restart((hour / 12) % 2);
+    expect(model.refused).toEqual([]);
+  }
+  expect([model.rotation, model.problems]).toEqual([undefined, []]);
+  expect(model.secret.verified).toHaveLength(1);
+  expect(model.secret.verified).not.toContain(before);
+});
+
 test('rotation after rotation comes to its end, and leaves one key', () => {
   const model = new RotationModel();
   for (let rotation = 1; rotation <= 3; rotation++) {

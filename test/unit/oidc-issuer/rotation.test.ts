@@ -21,7 +21,12 @@ const standard: Evidence = {
   confirmed: undefined,
   signing: undefined,
   cluster: undefined,
+  tokens: { seen: new Set<string>() },
 };
+const signed = (stage: Rotation['stage'], hour: number, since: number): Rotation => ({
+  ...rotation(stage, hour),
+  signedSince: time(since),
+});
 const rotation = (stage: Rotation['stage'], hour = 0, listed?: number): Rotation => ({
   stage,
   since: time(hour),
@@ -144,6 +149,91 @@ describe('the former key', () => {
       expect([decision.act, decision.rotation?.stage]).toEqual([undefined, 'AwaitingRetirement']);
     },
   );
+
+  describe('of a cluster that issues tokens', () => {
+    const tokens = (...kids: string[]) => ({ next, tokens: { seen: new Set(kids) } });
+    const silent = { next, tokens: { seen: new Set<string>(), why: 'Forbidden' } };
+
+    test('is retired without a word once each look for a day saw the new one alone, and its time counts from there', () => {
+      const first = after(rotation('AwaitingRetirement'), { ...tokens('new'), now: at(1) });
+      expect(first.rotation).toEqual(signed('AwaitingRetirement', 0, 1));
+      expect(first.waitsFor).toContain(`until ${time(25)}`);
+      expect(after(first.rotation, { ...tokens('new'), now: at(24.9) }).rotation).toEqual(first.rotation);
+      const retiring = after(first.rotation, { ...tokens('new'), now: at(25) });
+      expect([retiring.act, retiring.rotation]).toEqual([undefined, signed('Retiring', 25, 1)]);
+      expect(after(retiring.rotation, { ...tokens('new'), now: at(49.9) }).act).toBeUndefined();
+      expect(after(retiring.rotation, { ...tokens('new'), now: at(50) }).act).toBe('finish');
+    });
+
+    test.each(['AwaitingRetirement', 'Retiring'] as const)(
+      'stays (%s) if one token of many carries it, whatever is said, and the day begins anew',
+      (stage) => {
+        const decision = after(signed(stage, 25, 1), { ...tokens('new', 'old'), now: at(40), signing: 'new' });
+        const since = stage === 'Retiring' ? 40 : 25;
+        expect([decision.act, decision.rotation]).toEqual([undefined, rotation('AwaitingRetirement', since)]);
+        expect(decision.waitsFor).toContain('still signs tokens with key old');
+        const again = after(decision.rotation, { ...tokens('new'), now: at(41) });
+        expect(again.rotation).toEqual(signed('AwaitingRetirement', since, 41));
+      },
+    );
+
+    test('stays if the only token that was to be had carries it', () => {
+      const some = { seen: new Set(['old']), why: 'Unreachable' };
+      const decision = after(signed('Retiring', 25, 1), { next, tokens: some, now: at(40) });
+      expect(decision.rotation).toEqual(rotation('AwaitingRetirement', 40));
+    });
+
+    test('is not retired by a look that did not get all its tokens', () => {
+      const some = { seen: new Set(['new']), why: 'Unreachable' };
+      const first = after(rotation('AwaitingRetirement'), { next, tokens: some, now: at(1) });
+      expect([first.rotation, first.waitsFor]).toEqual([
+        rotation('AwaitingRetirement'),
+        expect.stringContaining('Unreachable'),
+      ]);
+      const later = after(signed('AwaitingRetirement', 0, 1), { next, tokens: some, now: at(100) });
+      expect(later.rotation).toEqual(signed('AwaitingRetirement', 0, 1));
+    });
+
+    test('stays if a key signs that nobody knows, and what that is called is not repeated', () => {
+      const decision = after(signed('Retiring', 25, 1), { ...tokens('new', 'ignore all rules'), now: at(40) });
+      expect(decision.rotation?.stage).toBe('AwaitingRetirement');
+      expect(decision.waitsFor).toContain('a key that is not published');
+      expect(decision.waitsFor).not.toContain('ignore');
+    });
+
+    test('is retired at once by a word, and stays again if the word is taken back before the tokens prove it', () => {
+      const said = after(signed('AwaitingRetirement', 0, 1), { ...tokens('new'), now: at(2), signing: 'new' });
+      expect(said.rotation).toEqual(signed('Retiring', 2, 1));
+      expect(after(said.rotation, { ...tokens('new'), now: at(3) }).rotation?.stage).toBe('AwaitingRetirement');
+      expect(after(said.rotation, { ...tokens('new'), now: at(25) }).rotation?.stage).toBe('Retiring');
+    });
+
+    test('waits for a word, and says why, if the cluster issues none to the operator', () => {
+      const decision = after(rotation('AwaitingRetirement'), { ...silent, now: at(1000) });
+      expect([decision.act, decision.rotation]).toEqual([undefined, rotation('AwaitingRetirement')]);
+      expect(decision.waitsFor).toMatch(/rotation-signing=new.*Forbidden/);
+      expect(after(rotation('AwaitingRetirement'), { ...silent, signing: 'new' }).rotation?.stage).toBe('Retiring');
+    });
+
+    test('is not retired because of what tokens of long ago showed while there are none now', () => {
+      const decision = after(signed('AwaitingRetirement', 0, 1), { ...silent, now: at(1000) });
+      expect(decision.rotation).toEqual(signed('AwaitingRetirement', 0, 1));
+    });
+
+    test('goes on retiring while there are none for a while, and ends only with tokens that show it', () => {
+      const retiring = signed('Retiring', 25, 1);
+      expect(after(retiring, { ...silent, now: at(49.9) }).rotation).toEqual(retiring);
+      const end = after(retiring, { ...silent, now: at(50) });
+      expect([end.act, end.rotation]).toEqual([undefined, signed('AwaitingRetirement', 50, 1)]);
+      expect(after(end.rotation, { ...tokens('new'), now: at(51) }).rotation).toEqual(signed('Retiring', 51, 1));
+    });
+
+    test.each(['AwaitingRetirement', 'Retiring'] as const)('stays (%s) as long as somebody says hold', (stage) => {
+      const decision = after(signed(stage, 25, 1), { ...tokens('new'), now: at(1000), signing: 'hold' });
+      expect([decision.act, decision.rotation?.stage]).toEqual([undefined, 'AwaitingRetirement']);
+      expect(decision.waitsFor).toContain('rotation-signing=new');
+    });
+  });
 
   test('waits as long again if the status is lost', () => {
     const decision = after(undefined, { next, now: at(100), signing: 'new' });

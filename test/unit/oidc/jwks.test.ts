@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxKeys, merge, parseJwks, type PublishedKey, renderJwks, type SourceKeys } from '../../../src/oidc/jwks.ts';
+import {
+  excessiveKind,
+  maxKeysOfKind,
+  merge,
+  parseJwks,
+  type PublishedKey,
+  renderJwks,
+  type SourceKeys,
+} from '../../../src/oidc/jwks.ts';
 import type { Jwk } from '../../../src/oidc/keys.ts';
 import { hours } from '../../../src/runtime/duration.ts';
 
@@ -117,10 +125,62 @@ describe('the key set as an object', () => {
     });
   });
 
-  test('fits S3 with its metadata at the most keys that are published', () => {
-    const many = Array.from({ length: maxKeys }, (_, index) => published(String(index), tuesdaySecond));
-    const metadata = Object.entries(renderJwks(many).metadata);
-    expect(metadata.reduce((sum, [name, value]) => sum + name.length + value.length, 0)).toBeLessThan(2048);
+  const second = (from: string, to: string) =>
+    fc.integer({ min: Date.parse(from) / 1000, max: Date.parse(to) / 1000 }).map((seconds) => new Date(seconds * 1000));
+  const times = (date: fc.Arbitrary<Date>) =>
+    fc.oneof(
+      fc.record({
+        firstPublished: date,
+        missingSince: fc.option(date, { nil: undefined }),
+        wasInSource: fc.constant(true),
+      }),
+      fc.record({ firstPublished: date, missingSince: fc.constant(undefined), wasInSource: fc.constant(false) }),
+    );
+  const keysWith = (date: fc.Arbitrary<Date>) =>
+    fc
+      .array(times(date), { maxLength: 2 * maxKeysOfKind, size: 'max' })
+      .map((all) => all.map((each, index) => ({ ...each, jwk: key(String(index)) })));
+
+  test('comes back with its times, whichever they are until 2054', () => {
+    fc.assert(
+      fc.property(keysWith(second('2020-01-01T00:00:00Z', '2054-01-01T00:00:00Z')), (all) => {
+        expect(parseJwks(renderJwks(all), new Date(0))).toEqual(all);
+      }),
+    );
+  });
+
+  test('fits S3 with its metadata, in plain text, at the most keys that STS takes and whatever time a clock shows', () => {
+    const any = second('1900-01-01T00:00:00Z', '2300-01-01T00:00:00Z');
+    fc.assert(
+      fc.property(keysWith(any), (all) => {
+        const { metadata } = renderJwks(all);
+        const sizes = Object.entries(metadata).map(([name, value]) => `x-amz-meta-${name}${value}`.length);
+        expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2048);
+        expect(Object.values(metadata).join()).toMatch(/^[\w.!-]*$/);
+        expect(parseJwks(renderJwks(all), new Date()).map(({ wasInSource }) => wasInSource)).toEqual(
+          all.map(({ wasInSource }) => wasInSource),
+        );
+      }),
+    );
+  });
+
+  test('fits S3 if all of the most keys are missing', () => {
+    const all = Array.from({ length: 2 * maxKeysOfKind }, (_, index) => published(String(index), tuesdaySecond));
+    const [[name = '', value = ''] = []] = Object.entries(renderJwks(all).metadata);
+    expect([value.length, `x-amz-meta-${name}${value}`.length < 2048]).toEqual([2000, true]);
+  });
+
+  test.each([
+    ['RSA', 'EC'],
+    ['EC', 'RSA'],
+  ] as const)('may hold 100 %s keys beside 100 %s keys, and no more', (kind, other) => {
+    const many = (kty: 'RSA' | 'EC', length: number) =>
+      Array.from({ length }, (_, index) => ({
+        ...published(`${kty}-${index}`),
+        jwk: { ...key(`${kty}-${index}`), kty } as Jwk,
+      }));
+    expect(excessiveKind([...many(kind, 100), ...many(other, 100)])).toBeUndefined();
+    expect(excessiveKind([...many(kind, 101), ...many(other, 100)])).toEqual({ kind, count: 101 });
   });
 
   test('of another writer is taken over: without times, without alg, without what is private or no use to STS', () => {
@@ -155,9 +215,16 @@ describe('the key set as an object', () => {
     expect(parseJwks({ body, metadata: {} }, tuesday)).toEqual([]);
   });
 
-  test('has no times where they are not one a key', () => {
-    const { body } = renderJwks(keys);
-    const parsed = parseJwks({ body, metadata: { 'irsa-key-times': 'abc' } }, tuesday);
+  test.each<[string, (text: string) => string]>([
+    ['too few', (text) => text.slice(0, -6)],
+    ['too many', (text) => `${text}AAAAA.`],
+    ['followed by something else', (text) => `${text} `],
+    ['in another form', () => 'tfkz1c tfkz1c~tfkz1d tfkz1c!'],
+    ['missing', () => ''],
+  ])('has no times where they are %s', (_, spoil) => {
+    const { body, metadata } = renderJwks(keys);
+    const spoilt = spoil(metadata['irsa-key-times'] ?? '');
+    const parsed = parseJwks({ body, metadata: { 'irsa-key-times': spoilt } }, tuesday);
     expect(parsed.map(({ firstPublished }) => firstPublished)).toEqual(keys.map(() => tuesdaySecond));
     expect(parsed.filter(({ wasInSource }) => wasInSource)).toEqual([]);
   });

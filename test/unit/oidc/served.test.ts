@@ -6,7 +6,7 @@ const jwksURI = `${issuer}/keys.json`;
 const rsa = { kid: 'a', use: 'sig', alg: 'RS256', kty: 'RSA', n: 'modulus', e: 'AQAB' };
 const ec = { kid: 'b', use: 'sig', alg: 'ES256', kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
 const discovery = { issuer, jwks_uri: jwksURI };
-const published = { issuer, jwksURI, keys: [rsa, ec] };
+const published = { jwksURI, keys: [rsa, ec] };
 
 const verdict = (keys: unknown, said: Record<string, unknown> = discovery) =>
   judge(issuer, { discovery: said, jwks: { keys } }, published);
@@ -32,6 +32,15 @@ test.each([
 test('a discovery document that names another key set is proof', () => {
   const said = { issuer, jwks_uri: 'https://evil.example.com/keys.json' };
   expect(judge(issuer, { discovery: said, jwks: undefined }, published)).toMatchObject({ state: 'foreign' });
+});
+
+test('the document of the alias under the distribution’s own URL is no proof, and not the right one either', () => {
+  const own = 'https://d1.cloudfront.net';
+  const message = `${own}/.well-known/openid-configuration does not name ${own}/keys.json`;
+  expect(judge(own, { discovery, jwks: undefined }, published)).toEqual({ state: 'unproven', message });
+  const named = { issuer: own, jwks_uri: `${own}/keys.json` };
+  expect(judge(own, { discovery: named, jwks: { keys: [rsa, ec] } }, published)).toEqual({ state: 'ours' });
+  expect(judge(issuer, { discovery: named, jwks: undefined }, published)).toMatchObject({ state: 'foreign' });
 });
 
 test.each([

@@ -450,6 +450,72 @@ describe("a cluster known by somebody else's kubeconfig", () => {
     await until(() => server.openConnections === 0);
   });
 
+  describe('that issues tokens', () => {
+    const token = (kid: string) => `${Buffer.from(JSON.stringify({ kid })).toString('base64url')}.payload.signature`;
+    const issued = (kid: string) => json({ status: { token: token(kid) } }, 201);
+    const asked = () => clusters().connect(kubeconfig(), place);
+
+    test('is asked for each over a connection of its own, which may lead to another server, and which closes then', async () => {
+      const client = asked();
+      server.answer(json(account));
+      await client.find(serviceAccounts, ref);
+      const before = server.openConnections;
+      server.answer(...['a', 'b', 'c', 'd', 'e'].map(issued));
+      const kids = await Promise.all(Array.from({ length: 5 }, () => client.signingKey(ref, 'nobody')));
+      expect(kids.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(server.connections - before).toBe(5);
+      await until(() => server.openConnections === before);
+      expect(server.requests.map(authorization)).toEqual(Array.from({ length: 6 }, () => 'Bearer first'));
+    });
+
+    test.each<[string, Answer]>([
+      ['that does not end', endless()],
+      ['that is large', json({ status: { token: token('a') }, padding: 'a'.repeat(100_000) }, 201)],
+      ['that breaks off', (response) => response.writeHead(201).write('{"status":', () => response.destroy())],
+      ['of one who is no API server', json(null)],
+      ['that holds something else', json({ status: { token: { kid: 'a' } } }, 201)],
+      ['whose token names no key', json({ status: { token: 'secret.secret.secret' } }, 201)],
+      ['that is not there', (response) => response.destroy()],
+    ])('hears of an answer %s as of a closed port, and no connection is left', async (_, answer) => {
+      server.answer(answer);
+      const failure = await refusal(asked().signingKey(ref, 'nobody'));
+      expect(failure?.message).toBe('asking for a token of ServiceAccount default/s3-reader: Unreachable');
+      await until(() => server.openConnections === 0);
+    });
+
+    test('is left after the time of a call if it does not answer, and so is the connection', async () => {
+      server.answer(stall);
+      const patient = new KubeconfigClusters({
+        signal: stop.signal,
+        servers: servers(true),
+        resync,
+        timeouts: { call: 200 },
+      });
+      const failure = await refusal(patient.connect(kubeconfig(), place).signingKey(ref, 'nobody'));
+      expect(isUnreachable(failure)).toBe(true);
+      await until(() => server.openConnections === 0);
+    });
+
+    test('is left when whoever asks gives up', async () => {
+      const pass = new AbortController();
+      const asking = refusal(asked().during(pass.signal).signingKey(ref, 'nobody'));
+      await server.received(1);
+      pass.abort();
+      expect(isUnreachable(await asking)).toBe(true);
+      await until(() => server.openConnections === 0);
+    });
+
+    test('is not asked while it was silent a moment ago', async () => {
+      const client = asked();
+      await server.close();
+      await refusal(client.find(serviceAccounts, ref));
+      await server.listen();
+      const failure = await refusal(client.signingKey(ref, 'nobody'));
+      expect(failure?.message).toBe('asking for a token of ServiceAccount default/s3-reader: Unreachable');
+      expect(server.connections).toBe(0);
+    });
+  });
+
   test('has its connections closed when very many others of its namespace were asked for since, and not for those of another', async () => {
     server.answer(json(account));
     const known = clusters();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
@@ -190,6 +191,27 @@ describe('reads', () => {
     expect(await connect().keySet()).toEqual({ keys: [{ kid: 'a' }] });
     expect(server.requests[0]).toMatchObject({ method: 'GET', path: '/openid/v1/jwks' });
     expect(server.requests[0]?.headers.accept).toContain('application/jwk-set+json');
+  });
+
+  test('give the key that signs tokens now, by a token for ten minutes that is for nobody', async () => {
+    const token = `${Buffer.from('{"alg":"RS256","kid":"a"}').toString('base64url')}.payload.signature`;
+    server.answer(json({ kind: 'TokenRequest', status: { token } }, 201));
+    expect(await connect().signingKey(ref, 'nobody')).toBe('a');
+    const [{ method, path, body } = { method: '', path: '', body: '' }] = server.requests;
+    expect([method, path]).toEqual(['POST', '/api/v1/namespaces/org/serviceaccounts/abcl0/token']);
+    expect(JSON.parse(body)).toEqual({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: ['nobody'], expirationSeconds: 600 },
+    });
+  });
+
+  test('tell nothing of a token that comes in an answer that cannot be read', async () => {
+    const half = (response: ServerResponse) => response.writeHead(201).end('{"status":{"token":"secret"');
+    server.answer(half, refuse(403, 'Forbidden'));
+    for (const expected of [/^asking for a token of ServiceAccount org\/abcl0: \w+$/, /token .*: 403 Forbidden$/]) {
+      expect((await refusal(connect().signingKey(ref, 'nobody')))?.message).toMatch(expected);
+    }
   });
 
   test('of an object that is not there give nothing', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { worst } from '../../../src/runtime/findings.ts';
-import { removeInOrder, runByNeeds, type RunOptions } from '../../../src/runtime/run-steps.ts';
+import { removeEach, removeInOrder, runByNeeds, type RunOptions } from '../../../src/runtime/run-steps.ts';
 import { ready, type Outcome, type Step } from '../../../src/runtime/step.ts';
 
 type Condition = Step<string[]>['condition'];
@@ -91,6 +91,18 @@ describe('a step that was ready', () => {
     expect((await runAgain([step('BucketReady', isReady)])).ran).toEqual(['BucketReady']);
   });
 
+  test('runs again if it has to look at something else', async () => {
+    const steps = resting(step('BucketReady', isReady));
+    const rested = new Map();
+    await runByNeeds([{ steps, context: [], subject: 'first' }], { ...options, rested });
+    const again = async (subject: string) => {
+      const ran: string[] = [];
+      await runByNeeds([{ steps, context: ran, subject }], { ...options, resting: rested });
+      return ran;
+    };
+    expect([await again('first'), await again('second')]).toEqual([[], ['BucketReady']]);
+  });
+
   test('runs with those that use what it found, and so do those that it uses itself', async () => {
     const steps = resting(
       { ...step('SigningKeysReady', isReady), isUsed: true },
@@ -115,6 +127,49 @@ describe('a step that was ready', () => {
     ran.main.length = 0;
     await runByNeeds(parts, { ...options, resting: rested });
     expect(ran.main).toEqual(['SigningKeysReady', 'DocumentsPublished']);
+  });
+
+  describe('beside one that waits', () => {
+    const looking = (outcome: Outcome | undefined, needs: readonly Condition[] = []): Step<string[]> => ({
+      ...step('DNSReady', waits, { needs }),
+      rests: true,
+      async lookAgain(ran, reason) {
+        ran.push(`look again: ${reason}`);
+        return outcome;
+      },
+    });
+    const bucket = { ...step('BucketReady', isReady), rests: true };
+
+    test('lets that one look again instead of running', async () => {
+      const { ran, states } = await runAgain([bucket, looking({ state: 'ready' }, ['BucketReady'])]);
+      expect(ran).toEqual(['look again: DNSChangePending']);
+      expect(states).toEqual(['BucketReady ready', 'DNSReady ready']);
+    });
+
+    test('lets it run if its look does not do', async () => {
+      const { ran, states } = await runAgain([bucket, looking(undefined, ['BucketReady'])]);
+      expect(ran).toEqual(['look again: DNSChangePending', 'DNSReady']);
+      expect(states).toEqual(['BucketReady ready', 'DNSReady waiting']);
+    });
+
+    test('lets it run if it needs what was found anew, and look again if nobody finds what it needs', async () => {
+      const found = step('BucketReady', isReady);
+      expect((await runAgain([found, looking({ state: 'ready' }, ['BucketReady'])])).ran).toEqual([
+        'BucketReady',
+        'DNSReady',
+      ]);
+      expect((await runAgain([looking({ state: 'ready' }, ['BucketReady'])])).ran).toEqual([
+        'look again: DNSChangePending',
+      ]);
+    });
+
+    test('lets it run if it was ready, or failed', async () => {
+      for (const before of [isReady, isLost]) {
+        const other = looking({ state: 'ready' });
+        const first = [{ ...other, reconcile: async () => before() }];
+        expect((await runAgain(first, [other])).ran.includes('look again: DNSChangePending')).toBe(false);
+      }
+    });
   });
 
   test('withdraws all the same if another step finds a name lost', async () => {
@@ -272,4 +327,25 @@ describe('of an object in parts,', () => {
     expect(done).toBe(false);
     expect(findings.at(-1)).toMatchObject({ type: 'DNSReady', reason: 'InUse', message: 'in use' });
   });
+});
+
+test('removes groups of parts each for itself, and in a group one part after the other', async () => {
+  const removed: string[] = [];
+  const part = (name: string, outcome: Outcome) => {
+    const remove = async () => {
+      removed.push(name);
+      return outcome;
+    };
+    return { steps: [{ ...step('BucketReady', isReady), remove }], context: [], name };
+  };
+  const waits: Outcome = { state: 'waiting', reason: 'InUse', message: 'in use' };
+  const held = await removeEach(
+    [
+      [part('a', waits), part('b', ready)],
+      [part('c', ready), part('d', ready)],
+    ],
+    options,
+  );
+  expect(removed).toEqual(['a', 'c', 'd']);
+  expect(held.map(({ message }) => message)).toEqual(['a: in use']);
 });

@@ -7,6 +7,7 @@ import type { SecretParts } from '../../../runtime/secrets.ts';
 import type { Outcome } from '../../../runtime/step.ts';
 import { secretsForbidden } from '../../secret-permissions.ts';
 import type { AcceptedSite } from '../context.ts';
+import { freshTokens } from './fresh-tokens.ts';
 import {
   changes,
   entries,
@@ -87,6 +88,7 @@ async function gather(context: AcceptedSite, secret: GeneratedSecret, rotateEver
     confirmed: said[annotations.rotationConfirmed],
     signing: said[annotations.rotationSigning],
     cluster: next && (await keysOfCluster(context)),
+    tokens: next?.isPromoted ? await freshTokens(context) : { seen: new Set() },
   };
 }
 

@@ -22,10 +22,19 @@ export interface Evidence {
   readonly hasFormerSites: boolean;
   /** Somebody says of this key that every API server verifies tokens with it. */
   readonly confirmed: string | undefined;
-  /** Somebody says of this key that every API server signs with it. */
+  /** Somebody says of this key that every API server signs with it, or says `hold`. */
   readonly signing: string | undefined;
   /** The keys that one of the cluster's API servers verifies tokens with. Undefined: the cluster cannot be asked now. */
   readonly cluster: ReadonlySet<string> | undefined;
+  readonly tokens: FreshTokens;
+}
+
+/** What tokens that the cluster issued just now tell of its API servers. */
+export interface FreshTokens {
+  /** The keys that signed them. */
+  readonly seen: ReadonlySet<string>;
+  /** For people: why some are missing, or all. Undefined: none is, or nobody asks for any. */
+  readonly why?: string;
 }
 
 /** Milliseconds. */
@@ -99,20 +108,56 @@ function promote(stages: Stages, evidence: Evidence, { cache }: Times): Decision
   );
 }
 
-function retire(stages: Stages, { now, cluster, signing }: Evidence, { retention }: Times): Decision {
-  const { kid } = stages;
-  const isDenied = cluster !== undefined && !cluster.has(kid);
-  // The word has to stand until the end: whoever gave it too early can take it back.
-  if (signing !== kid || isDenied) {
-    const waitsFor = isDenied
-      ? 'an API server of the cluster does not verify tokens with it'
-      : `API servers must sign with it: annotate this object with ${annotations.rotationSigning}=${kid} once all of them do`;
-    return { rotation: stages.at('AwaitingRetirement'), waitsFor };
-  }
-  const rotation = stages.at('Retiring');
+/** Somebody says that what tokens show is not enough, because the operator does not reach every API server. */
+const hold = 'hold';
+
+/**
+ * A former key retires by somebody's word or by fresh tokens. Behind a load balancer a token shows one API server, so every token
+ * of each look has to carry the new key for as long as a next key must be listed before its promotion. One that carries another
+ * key counts more than any word, also while the former key retires.
+ */
+function retire(stages: Stages, evidence: Evidence, { cache, retention }: Times): Decision {
+  const { now, tokens, signing } = evidence;
+  const denial = denied(stages.kid, evidence);
+  const isShown = tokens.seen.size > 0 && tokens.why === undefined;
+  const signedSince = denial === undefined ? (stages.signedSince ?? (isShown ? now : undefined)) : undefined;
+  const at = (stage: Rotation['stage']): Rotation => ({
+    ...stages.at(stage),
+    ...(signedSince && { signedSince: toTime(signedSince) }),
+  });
+  const rotation = at('Retiring');
   const end = new Date(Date.parse(rotation.since) + retention);
+  // A cluster that cannot be asked for a while takes nothing back. It is asked once more in the end.
+  const mayBeSilent = stages.is('Retiring') && now < end;
+  const provenAt = signedSince && new Date(signedSince.getTime() + cache);
+  const isProven = provenAt !== undefined && now >= provenAt && (isShown || mayBeSilent);
+  // The word has to stand until the end: whoever gave it too early can take it back.
+  const mayRetire = signing === stages.kid || (signing !== hold && isProven);
+  if (denial !== undefined || !mayRetire) {
+    return { rotation: at('AwaitingRetirement'), waitsFor: denial ?? signatures(stages.kid, evidence, provenAt) };
+  }
   if (now >= end) return { rotation, act: 'finish' };
   return { rotation, waitsFor: `tokens that the former key signed may live until ${toTime(end)}` };
+}
+
+/** What shows that not every API server works with the new key. */
+function denied(kid: string, { cluster, published, tokens }: Evidence): string | undefined {
+  if (cluster && !cluster.has(kid)) return 'an API server of the cluster does not verify tokens with it';
+  const other = [...tokens.seen].find((each) => each !== kid);
+  if (other === undefined) return undefined;
+  // Whoever has the cluster decides what else a key is called.
+  const named = published.has(other) ? `key ${other}` : 'a key that is not published';
+  return `an API server of the cluster still signs tokens with ${named}, whatever the annotation says`;
+}
+
+/** What would show that every API server signs with the new key. */
+function signatures(kid: string, { tokens, signing }: Evidence, provenAt: Date | undefined): string {
+  const sayIt = `annotate this object with ${annotations.rotationSigning}=${kid} once all of them do`;
+  if (tokens.why === undefined && provenAt && signing !== hold) {
+    return `the cluster's fresh tokens must be signed with it at each look until ${toTime(provenAt)}; to go on before, ${sayIt}`;
+  }
+  const why = tokens.why === undefined ? '' : ` (fresh tokens of the cluster do not show it: ${tokens.why})`;
+  return `API servers must sign with it: ${sayIt}${why}`;
 }
 
 /** What is recorded of one rotation. */
@@ -135,5 +180,9 @@ class Stages {
 
   get listedSince(): Date | undefined {
     return this.recorded?.listedSince === undefined ? undefined : new Date(this.recorded.listedSince);
+  }
+
+  get signedSince(): Date | undefined {
+    return this.recorded?.signedSince === undefined ? undefined : new Date(this.recorded.signedSince);
   }
 }

@@ -1,9 +1,9 @@
 import { NotSent } from '../../../aws/plan.ts';
-import { jwksKey } from '../../../oidc/discovery.ts';
+import { jwksKey, jwksURL } from '../../../oidc/discovery.ts';
 import { parseEntries } from '../../../oidc/jwks.ts';
 import { judge, judgeExternal, type Served, type Verdict } from '../../../oidc/served.ts';
 import type { AcceptedSite } from '../context.ts';
-import { keyOf } from '../site/site.ts';
+import { bucketsOf, keyOf, siteOf } from '../site/site.ts';
 import { isNoAnswer, isNoResolver, isRefused, isUnauthorized, isUnresolved } from './no-answer.ts';
 
 /**
@@ -44,8 +44,8 @@ const isExternal = ({ site }: AcceptedSite) => site.entry.hosting === 'External'
 
 /** The keys of an issuer that somebody else hosts are anywhere, and nothing of ours to compare them with. */
 function fetch(context: AcceptedSite, url: string, signal: AbortSignal): Promise<Served> {
-  const { services, site } = context;
-  return services.documents.fetch(url, isExternal(context) ? undefined : site.jwksURI, signal);
+  const { documents } = context.services;
+  return documents.fetch(url, isExternal(context) ? undefined : jwksURL(url), signal);
 }
 
 function verdictOf(
@@ -53,8 +53,8 @@ function verdictOf(
   url: string,
   { served, keys }: { readonly served: Served; readonly keys: readonly unknown[] },
 ): Verdict {
-  const { url: issuer, jwksURI } = context.site;
-  return isExternal(context) ? judgeExternal(url, served) : judge(url, served, { issuer, jwksURI, keys });
+  const { jwksURI } = context.site;
+  return isExternal(context) ? judgeExternal(url, served) : judge(url, served, { jwksURI, keys });
 }
 
 /** Undefined: something was served, if not the right thing. */
@@ -79,9 +79,13 @@ export function served(context: AcceptedSite, url: string) {
   };
 }
 
-/** What our bucket holds. */
-export async function readKeys({ account, object: issuer, site }: AcceptedSite): Promise<readonly unknown[]> {
-  if (!site.entry.bucket) return [];
-  const object = await account.buckets(issuer.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
-  return object ? parseEntries(object.body) : [];
+/** What our buckets hold from which edges may read. */
+export async function readKeys({ account, object, site }: AcceptedSite): Promise<readonly unknown[]> {
+  const keys: unknown[] = [];
+  for (const bucket of bucketsOf(site.entry).filter((each) => each === site.entry.bucket || each.owned)) {
+    const its = siteOf(site.entry, { object, accountID: account.id, bucket });
+    const found = await account.buckets(object.spec.region).findObject(its.bucket.name, keyOf(its, jwksKey));
+    keys.push(...(found ? parseEntries(found.body) : []));
+  }
+  return keys;
 }

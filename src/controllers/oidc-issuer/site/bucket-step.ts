@@ -10,6 +10,7 @@ import { changedTags, diffTags, hasChanges } from '../../../aws/tags.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { NameLost, TerminalError } from '../../explain.ts';
 import { ensureBucketPolicy, letsInIdentities } from './bucket-policy.ts';
+import { announceBucket } from './other-bucket-tags.ts';
 import { originOf } from './recovery.ts';
 import { ensureReaders, isPublic, isShared } from './readers.ts';
 import { mustBeOurs } from '../../ownership.ts';
@@ -91,7 +92,8 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
  * nothing of the bucket is changed.
  */
 async function readerMustBeOurs({ account, owner, site }: AcceptedSite, { policy }: Bucket): Promise<void> {
-  if (site.entry.distribution || !letsInIdentities(policy)) return;
+  const isKnown = site.entry.distribution !== undefined && site.bucket.isPresent;
+  if (isKnown || !letsInIdentities(policy)) return;
   const reader = await account.distributions.findReader(originOf(site.bucket));
   if (reader) mustBeOurs({ what: `distribution ${reader.id}, which reads the bucket,`, tags: reader.tags }, owner);
 }
@@ -152,7 +154,8 @@ async function createUnread(buckets: Buckets, context: AcceptedSite, refusal: un
 
 async function create(buckets: Buckets, context: AcceptedSite): Promise<undefined> {
   const { desired, site } = context;
-  const { name, accountRegional } = site.bucket;
+  const { name, accountRegional, isPresent } = site.bucket;
+  if (!isPresent) await announceBucket(context);
   try {
     await buckets.create({ name, accountRegional, tags: desired.tags });
   } catch (error) {

@@ -1,18 +1,22 @@
 import type { Certificate } from '../../../aws/certificates.ts';
-import { isInUse } from '../../../aws/errors.ts';
-import { reference } from '../../../aws/names.ts';
-import { isOurs, requestNumberKey, validationRecordKey } from '../../../aws/ownership.ts';
-import { diffTags, hasChanges, type Tags } from '../../../aws/tags.ts';
-import { hours } from '../../../runtime/duration.ts';
+import { isOurs, replacesKey } from '../../../aws/ownership.ts';
+import { diffTags, hasChanges } from '../../../aws/tags.ts';
 import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { type Found, mustBeOurs, mustNotBeAnotherClusters, mustShowTags } from '../../ownership.ts';
-import type { AcceptedSite, SiteContext } from '../context.ts';
-import { awaitByHand } from './by-hand.ts';
+import type { AcceptedSite, RecordsPlace, SiteContext } from '../context.ts';
+import { toTime } from '../time.ts';
+import { awaitByHand, type ByHand } from './by-hand.ts';
+import { choose, needsSuccessor, nextRequestAfter, recentFailure } from './certificate-choice.ts';
+import { deleted, deleteUnused, request, tellRecord } from './certificate-request.ts';
+import { deleteFormer, ensureSuccessor, failureOf } from './certificate-succession.ts';
 import { isNew, mayBeNew } from './propagation.ts';
 import { findCertificates } from './recovery.ts';
-import { toTime } from '../time.ts';
 import { forgetRecords } from './told-records.ts';
 import { ensureValidationRecord, removeValidationRecord } from './validation-record.ts';
+import { findPlace } from './zones.ts';
+
+type Untagged = Omit<Certificate, 'tags'>;
+type Nowhere = Extract<RecordsPlace, { kept: 'nowhere' }>;
 
 /** The alias's certificate, and the record that proves the domain to ACM now and at each renewal. */
 export const certificateStep: Step<AcceptedSite, SiteContext> = {
@@ -21,40 +25,48 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   rests: true,
 
   async reconcile(context) {
-    const { services, site } = context;
-    const { intervals } = services.settings;
     const place = await context.records();
-    if (place.kept === 'nowhere') {
-      const { reason, message } = place;
-      return { state: 'waiting', reason, message, requeueAfter: intervals.missing };
+    if (place.kept === 'nowhere') return noPlace(context, place);
+    const { certificate, own } = await ensure(context);
+    if (!certificate) return recordPending(context);
+    const proof = await ensureValidationRecord(context, certificate, place);
+    return certificate.state === 'issued'
+      ? serve(context, certificate, { own, proof })
+      : unissued(context, certificate, proof);
+  },
+
+  async lookAgain(context, reason) {
+    const { account, services, site } = context;
+    const { entry } = site;
+    const found = entry.certificate && (await account.certificates.findWithoutTags(entry.certificate.arn));
+    if (!found || found.state === 'failed') return undefined;
+    if (reason === 'CertificatePendingValidation') {
+      const isWell = found.renewalProblem === undefined && !needsSuccessor(found, services.clock.now());
+      if (found.state === 'issued' && !isWell) return undefined;
+      entry.certificate = describe(found);
+      return found.state === 'issued' ? ready : pendingValidation(context);
     }
-    const certificate = await ensure(context);
-    if (certificate) site.entry.certificate = describe(certificate);
-    const proof = certificate && (await ensureValidationRecord(context, certificate, place));
-    if (certificate?.state === 'issued' && proof?.isThere === false) return renewalAtRisk(proof.request);
-    if (certificate?.state === 'issued')
-      return certificate.renewalProblem === undefined ? ready : notRenewed(context, certificate);
-    if (certificate?.state === 'failed') return failure(context, certificate);
-    if (proof?.isThere === false) return awaitByHand(context, proof);
-    if (!certificate?.validationRecord) {
-      const message = 'ACM has not said yet which record proves the domain';
-      return { state: 'waiting', reason: 'CertificateRecordPending', message, requeueAfter: intervals.certificate };
-    }
-    const message = `ACM is validating ${site.alias}`;
-    return { state: 'waiting', reason: 'CertificatePendingValidation', message, requeueAfter: intervals.certificate };
+    if (reason !== 'CertificateRecordPending' || found.state === 'issued') return undefined;
+    if (!found.validationRecord) return recordPending(context);
+    const place = await findPlace(context, site, { fresh: false, isDelegationKnown: true });
+    if (place.kept === 'nowhere') return noPlace(context, place);
+    // The record was not known before, so no tag can tell of it.
+    const certificate = { ...found, tags: {} };
+    entry.certificate = describe(certificate);
+    return unissued(context, certificate, await ensureValidationRecord(context, certificate, place));
   },
 
   async remove(context) {
     const { services, site, owner } = context;
     const { intervals } = services.settings;
-    const all = await findCertificates(context);
-    const recorded = site.entry.certificate?.arn;
+    const { arn: recorded, successor } = site.entry.certificate ?? {};
+    const all = await findCertificates(context, [recorded, successor]);
     const seen = recorded === undefined || all.some(({ arn }) => arn === recorded);
     if (!seen && mayBeNew(context, 'CertificateReady')) {
       const message = `ACM may not show the new certificate ${recorded} yet: it is looked for again`;
       return { state: 'waiting', reason: 'Deleting', message, requeueAfter: intervals.missing };
     }
-    for (const each of all) if (each.arn === recorded) mustShowTags(asFound(context, each));
+    for (const each of all) if ([recorded, successor].includes(each.arn)) mustShowTags(asFound(context, each));
     const own = all.filter(({ tags }) => isOurs(tags, owner));
     await removeValidationRecord(context, own, all);
     const busy: string[] = [];
@@ -69,30 +81,89 @@ export const certificateStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
-/** The certificate to go on with. Undefined if it was requested just now and ACM does not know it yet. */
-async function ensure(context: AcceptedSite): Promise<Certificate | undefined> {
-  const { account, owner, site } = context;
+/** Says what is still to come before the certificate is issued. */
+function unissued(context: AcceptedSite, certificate: Certificate, proof: ByHand | undefined): Outcome {
+  if (certificate.state === 'failed') return failure(context, certificate);
+  if (proof?.isThere === false) return awaitByHand(context, proof);
+  return certificate.validationRecord ? pendingValidation(context) : recordPending(context);
+}
+
+const noPlace = ({ services }: AcceptedSite, { reason, message }: Nowhere): Outcome => ({
+  state: 'waiting',
+  reason,
+  message,
+  requeueAfter: services.settings.intervals.missing,
+});
+
+const recordPending = ({ services }: AcceptedSite): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificateRecordPending',
+  message: 'ACM has not said yet which record proves the domain',
+  requeueAfter: services.settings.intervals.certificate,
+});
+
+const pendingValidation = ({ services, site }: AcceptedSite): Outcome => ({
+  state: 'waiting',
+  reason: 'CertificatePendingValidation',
+  message: `ACM is validating ${site.alias}`,
+  requeueAfter: services.settings.intervals.certificate,
+});
+
+interface Standing {
+  /** The one to go on with. Undefined if it was requested just now: ACM tells its record only after some seconds. */
+  readonly certificate: Certificate | undefined;
+  /** All that are ours. Empty if nobody had to look for them. */
+  readonly own: readonly Certificate[];
+}
+
+async function ensure(context: AcceptedSite): Promise<Standing> {
+  const { account, owner, services, site } = context;
   const { certificates } = account;
   const { entry } = site;
+  const now = services.clock.now();
   const known = entry.certificate && (await certificates.find(entry.certificate.arn));
   if (known) mustShowTags(asFound(context, known));
-  if (known && known.state !== 'failed' && isOurs(known.tags, owner)) return tagged(context, known);
+  const isUsable = known && known.state !== 'failed' && isOurs(known.tags, owner);
+  if (isUsable && !needsSuccessor(known, now)) return { certificate: await taken(context, known), own: [] };
 
-  const all = (await certificates.findByDomain(site.alias)).filter(({ domain }) => domain === site.alias);
-  for (const { arn, tags } of all) mustNotBeAnotherClusters({ what: `certificate ${arn}`, tags }, owner);
-  const own = all.filter(({ tags }) => isOurs(tags, owner));
-  const best = choose(own);
+  const all = await findCertificates(context, [entry.certificate?.successor]);
+  const named = all.filter(({ domain }) => domain === site.alias);
+  for (const { arn, tags } of named) mustNotBeAnotherClusters({ what: `certificate ${arn}`, tags }, owner);
+  const own = named.filter(({ tags }) => isOurs(tags, owner));
+  // The list may lack what is known.
+  const best = choose(own, now) ?? (isUsable ? known : undefined);
   const failed = own.filter(({ state }) => state === 'failed');
-  const recent = failed.find((each) => again(each) > context.services.clock.now());
-  if (!best && recent) return recent;
-  const arn = best?.arn ?? (await request(context, failed));
-  entry.certificate = best ? describe(best) : { arn, state: 'PENDING_VALIDATION' };
-  if (best) await tellRecord(context, best, failed);
-  for (const { arn: old, inUseBy } of failed) if (inUseBy.length === 0) await deleted(context, old);
-  if (best) return tagged(context, best);
-  const requested = await certificates.find(arn);
-  if (requested) mustBeOurs(asFound(context, requested), owner);
-  return requested;
+  // Those that failed beside it tell when the next one may be requested.
+  if (best && needsSuccessor(best, now)) return { certificate: await taken(context, best), own };
+  const recent = best ? undefined : recentFailure(failed, now);
+  if (recent) {
+    entry.certificate = describe(recent);
+    return { certificate: recent, own };
+  }
+  if (best) {
+    await tellRecord(context, best, failed);
+    await deleteUnused(context, failed);
+    return { certificate: await taken(context, best), own };
+  }
+  const arn = await request(context, { failed });
+  // ACM gives the certificate of the last hour for the same token, and somebody may have taken that since.
+  const repeated = [...named, ...(known ? [known] : [])].find((each) => each.arn === arn);
+  if (repeated) mustBeOurs(asFound(context, repeated), owner);
+  entry.certificate = { arn, state: 'PENDING_VALIDATION' };
+  await deleteUnused(context, failed);
+  return { certificate: undefined, own };
+}
+
+/** Goes on with an issued certificate. */
+function serve(
+  context: AcceptedSite,
+  certificate: Certificate,
+  { own, proof }: Pick<Standing, 'own'> & { readonly proof: ByHand | undefined },
+): Outcome | Promise<Outcome> {
+  if (proof?.isThere === false) return renewalAtRisk(proof.request);
+  if (needsSuccessor(certificate, context.services.clock.now())) return ensureSuccessor(context, certificate, own);
+  if (certificate.renewalProblem !== undefined) return notRenewed(context, certificate);
+  return deleteFormer(context, certificate, own);
 }
 
 /** The certificate is there until it has to be renewed. */
@@ -114,87 +185,31 @@ const asFound = ({ services }: SiteContext, { arn, tags, requestedAt }: Certific
   isNew: isNew(services, requestedAt),
 });
 
-/**
- * When another one may be requested in place of one that failed: an hour later, then two, up to a day. It would mostly fail
- * again, and ACM counts the requests of a year: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
- */
-const again = (certificate: Certificate) =>
-  new Date(certificate.requestedAt.getTime() + Math.min(hours(1) * 2 ** (requestNumber(certificate) - 1), hours(24)));
-
-const requestNumber = ({ tags }: Certificate) => Number(tags[requestNumberKey] ?? 1) || 1;
-
 function failure({ site, services }: AcceptedSite, certificate: Certificate): Outcome {
-  const next = again(certificate);
-  const number = requestNumber(certificate);
-  const tried = number === 1 ? '1 request' : `${number} requests`;
+  const next = nextRequestAfter(certificate);
   return {
     state: 'waiting',
     reason: 'CertificateFailed',
-    message: `ACM does not issue the certificate of ${site.alias} (${tried} so far): ${certificate.failure}; another is requested at ${toTime(next)}`,
+    message: `${failureOf(site.alias, certificate)}; another is requested at ${toTime(next)}`,
     requeueAfter: next.getTime() - services.clock.now().getTime(),
   };
 }
 
-/** The certificate that a distribution uses, else one that is issued, else one that may still be. */
-function choose(own: readonly Certificate[]): Certificate | undefined {
-  const usable = own.filter(({ state }) => state !== 'failed');
-  return (
-    usable.find(({ inUseBy }) => inUseBy.length > 0) ?? usable.find(({ state }) => state === 'issued') ?? usable[0]
-  );
-}
-
-/**
- * For an hour, ACM returns the same certificate for the same token, even if it does not list the certificate yet.
- * Only a failed certificate leads to another token.
- */
-async function request(
-  { account, desired, object, site }: AcceptedSite,
-  failed: readonly Certificate[],
-): Promise<string> {
-  const [replaces] = failed.map(({ arn }) => arn).sort();
-  const idempotencyToken = reference(object.metadata.uid, site.alias, replaces);
-  const number = Math.max(0, ...failed.map(requestNumber)) + 1;
-  const tags = {
-    ...desired.tags,
-    ...(number > 1 && { [requestNumberKey]: String(number) }),
-    ...recordTag(failed),
-  };
-  return account.certificates.request({ domain: site.alias, tags, idempotencyToken });
-}
-
-/** Of certificates that go: which record we made. ACM names the same one for their successor. */
-function recordTag(failed: readonly Certificate[]): Tags {
-  const name = failed.map(({ tags }) => tags[validationRecordKey]).find((each) => each !== undefined);
-  return name === undefined ? {} : { [validationRecordKey]: name };
-}
-
-/** Before the certificates go that said so. */
-async function tellRecord(
-  { account }: AcceptedSite,
-  { arn, tags }: Certificate,
-  failed: readonly Certificate[],
-): Promise<void> {
-  const changes = diffTags(tags, { ...recordTag(failed), ...tags });
-  if (hasChanges(changes)) await account.certificates.tag(arn, changes);
-}
-
-async function tagged({ account, desired, status }: AcceptedSite, certificate: Certificate): Promise<Certificate> {
+/** Records the certificate and puts its tags right. */
+async function taken(context: AcceptedSite, certificate: Certificate): Promise<Certificate> {
+  const { account, desired, pass, site, status } = context;
+  const { arn, successor } = site.entry.certificate ?? {};
+  if (arn !== undefined && arn === certificate.tags[replacesKey]) {
+    pass.event('Normal', 'CertificateReplaced', `certificate ${certificate.arn} takes the place of ${arn}`);
+  }
+  const isSame = arn === certificate.arn;
+  site.entry.certificate = { ...describe(certificate), ...(isSame && successor !== undefined && { successor }) };
   const changes = diffTags(certificate.tags, desired.tags, { former: status.tagKeys ?? [] });
   if (hasChanges(changes)) await account.certificates.tag(certificate.arn, changes);
   return certificate;
 }
 
-async function deleted({ account }: SiteContext, arn: string): Promise<boolean> {
-  try {
-    await account.certificates.delete(arn);
-    return true;
-  } catch (error) {
-    if (isInUse(error)) return false;
-    throw error;
-  }
-}
-
-function describe({ arn, state, failure, notAfter }: Certificate) {
+function describe({ arn, state, failure, notAfter }: Untagged) {
   const words = { pending: 'PENDING_VALIDATION', issued: 'ISSUED', failed: (failure ?? 'FAILED').split(':')[0] ?? '' };
   return { arn, state: words[state], ...(notAfter && { notAfter: toTime(notAfter) }) };
 }

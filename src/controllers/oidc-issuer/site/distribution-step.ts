@@ -1,27 +1,34 @@
+import { findCondition } from '../../../api/conditions.ts';
 import type { Distribution, DistributionSpec } from '../../../aws/distributions.ts';
-import { isAliasTaken, isAlreadyExists } from '../../../aws/errors.ts';
+import { describe as describeFailure, isAliasTaken, isAlreadyExists } from '../../../aws/errors.ts';
 import { reference } from '../../../aws/names.ts';
 import { diffTags, hasChanges } from '../../../aws/tags.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
-import { ready, type Step } from '../../../runtime/step.ts';
+import { type Outcome, ready, type Step } from '../../../runtime/step.ts';
 import { aliasTaken } from './alias-conflict.ts';
 import { type Found, mustBeOurs } from '../../ownership.ts';
 import { changeRecords, type AcceptedSite, type SiteContext } from '../context.ts';
+import { dropDiscoveryFunction, ensureDiscoveryFunction, removeDiscoveryFunction } from './discovery-function.ts';
 import { aliasDeletions } from './dns-records.ts';
+import { otherBuckets } from './bucket-move.ts';
 import { ensureOriginAccessControl, removeOriginAccessControl } from './origin-access-control.ts';
+import { goneBucketKeys, otherBucketTags } from './other-bucket-tags.ts';
 import { isNew } from './propagation.ts';
 import { ensureReaders } from './readers.ts';
 import { findOwnDistribution, originOf, traitsOf } from './recovery.ts';
-import type { Site } from './site.ts';
+import { bucketsOf, type Site } from './site.ts';
 
-/** The distribution, the origin access control with which it reads the bucket, and the bucket policy that allows that. */
+/**
+ * The distribution, the origin access control with which it reads the bucket, the function that answers under its own URL, and the
+ * bucket policy that allows it to read.
+ */
 export const distributionStep: Step<AcceptedSite, SiteContext> = {
   condition: 'DistributionReady',
   needs: ['BucketReady', 'CertificateReady'],
   rests: true,
 
   async reconcile(context) {
-    const { desired, object, site, services } = context;
+    const { desired, object, site } = context;
     const { entry } = site;
     const known = await findKnown(context);
     const lost = entry.distribution?.id === known?.id ? undefined : entry.distribution;
@@ -31,22 +38,34 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       named: namedBy(site),
       ...originOf(site.bucket),
       originAccessControlID: await ensureOriginAccessControl(context),
+      viewerRequestFunctionARN: await ensureDiscoveryFunction(context, known),
       comment: desired.comment,
-      tags: desired.tags,
+      tags: { ...desired.tags, ...otherBucketTags(entry) },
     };
     const there = known ?? (await create(context, spec));
     const { hasAlias } = site;
-    entry.distribution = describe(there);
+    entry.distribution = describe(there, spec);
     if (!hasAlias) takeName(context, there.domainName);
     // Before an update that changes how the bucket is read: whoever reads it until then, and whoever reads it after that, may.
     // While the bucket rests, only a distribution that was not there yet changes who reads it.
     if (context.seen.bucket || !known || there.usesAccessIdentity) await ensureReaders(context);
     const distribution = await repair(context, there, spec);
-    entry.distribution = describe(distribution);
-    if (entry.distribution.state === 'Deployed') return ready;
-    const message = `CloudFront is rolling out distribution ${distribution.id} to its edges`;
-    const requeueAfter = services.settings.intervals.distribution;
-    return { state: 'waiting', reason: 'DistributionDeploying', message, requeueAfter };
+    entry.distribution = describe(distribution, spec);
+    if (entry.distribution.state !== 'Deployed') return rollingOut(context, distribution.id);
+    return spec.viewerRequestFunctionARN === undefined ? dropDiscoveryFunction(context) : ready;
+  },
+
+  /** All that this step does was done before it waited, but for dropping a function. */
+  async lookAgain(context) {
+    const { account, desired, site } = context;
+    const { distribution, function: viewed } = site.entry;
+    if (!distribution) return undefined;
+    const isDeployed = await account.distributions.isDeployed(distribution.id);
+    if (isDeployed === undefined) return undefined;
+    if (!isDeployed) return rollingOut(context, distribution.id);
+    if (viewed !== undefined && !desired.keepDistributionProvider) return undefined;
+    site.entry.distribution = { ...distribution, state: 'Deployed' };
+    return ready;
   },
 
   async remove(context) {
@@ -57,14 +76,27 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
       const message = `CloudFront is disabling distribution ${distribution.id}`;
       return { state: 'waiting', reason: 'DistributionDisabling', message, requeueAfter: intervals.distribution };
     }
-    return removeOriginAccessControl(context);
+    const removal = await removeDiscoveryFunction(context);
+    return removal.state === 'ready' ? removeOriginAccessControl(context) : removal;
   },
 };
 
-/** What is recorded. One that reads in the way of older programs is about to be changed. */
-function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distribution) {
-  return { id, arn, domainName, state: deployed && !usesAccessIdentity ? 'Deployed' : 'InProgress' };
+const rollingOut = ({ services }: AcceptedSite, id: string): Outcome => ({
+  state: 'waiting',
+  reason: 'DistributionDeploying',
+  message: `CloudFront is rolling out distribution ${id} to its edges`,
+  requeueAfter: services.settings.intervals.distribution,
+});
+
+/** What is recorded. One that reads another bucket, or in the way of older programs, is about to be changed. */
+function describe(distribution: Distribution, spec: DistributionSpec) {
+  const { id, arn, domainName, deployed, usesAccessIdentity } = distribution;
+  const isRight = readsBucket(distribution, spec) && !usesAccessIdentity;
+  return { id, arn, domainName, state: deployed && isRight ? 'Deployed' : 'InProgress' };
 }
+
+const readsBucket = ({ origin }: Distribution, { originDomain, originPath }: DistributionSpec) =>
+  origin.originDomain === originDomain && origin.originPath === originPath;
 
 /**
  * The recorded distribution. DNS records point at it, so it counts as deleted only if the list does not show it either. The list
@@ -72,7 +104,10 @@ function describe({ id, arn, domainName, deployed, usesAccessIdentity }: Distrib
  */
 async function findKnown(context: AcceptedSite): Promise<Distribution | undefined> {
   const { account, owner, site } = context;
-  if (!site.entry.distribution) return undefined;
+  if (!site.entry.distribution) {
+    // A pass that was cut off may have made one without the alias.
+    return wasRefused(context) ? (await findOwnDistribution(account, { ...traitsOf(site), owner })).own : undefined;
+  }
   const { id } = site.entry.distribution;
   const found = await account.distributions.find(id);
   if (found) {
@@ -121,25 +156,44 @@ function takeName({ pass, site }: AcceptedSite, domainName: string): void {
   entry.url = url;
 }
 
+/** Whether CloudFront refused the alias in the last pass. */
+const wasRefused = ({ object }: AcceptedSite) =>
+  findCondition(object.status?.conditions, 'DistributionReady')?.reason === 'AliasTaken';
+
+interface Creation {
+  readonly attempts: number;
+  readonly withoutAlias: boolean;
+}
+
 /**
  * Creates first. A distribution that turns out to be there is ours, or it is in our way. CloudFront refuses a reference that it
  * ever saw, also that of a distribution which was deleted by hand and which no status names any more: then comes the next one.
+ * If somebody else still has the alias when it is asked for again, ours is made without it, because CloudFront tells only such a
+ * distribution who has the alias. The condition said so before, so the next pass looks for what this one makes.
  */
-async function create(context: AcceptedSite, spec: DistributionSpec, attempts = 5): Promise<Distribution> {
-  const { account, owner } = context;
+async function create(
+  context: AcceptedSite,
+  spec: DistributionSpec,
+  { attempts, withoutAlias }: Creation = { attempts: 5, withoutAlias: false },
+): Promise<Distribution> {
+  const { account, object, owner, site } = context;
   try {
-    return await account.distributions.create(spec);
+    return await account.distributions.create(spec, { withoutAlias });
   } catch (error) {
-    if (!isAlreadyExists(error) && !isAliasTaken(error)) throw error;
-    const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(context.site), owner });
+    if (!isAlreadyExists(error) && !isAliasTaken(error)) {
+      // It may have been made all the same: the condition has the next pass look.
+      throw withoutAlias && describeFailure(error) ? await aliasTaken(context, undefined, error) : error;
+    }
+    const { own, foreign } = await findOwnDistribution(account, { ...traitsOf(site), owner });
     if (own) return own;
     const what = `distribution ${foreign?.id}, which has ${spec.named ? `alias ${spec.named.alias} or ` : ''}our bucket,`;
     if (foreign) mustBeOurs(asFound(context, foreign, what), owner);
-    if (isAlreadyExists(error) && attempts > 1) {
-      const callerReference = reference(context.object.metadata.uid, nameOf(context.site), spec.callerReference);
-      return create(context, { ...spec, callerReference }, attempts - 1);
-    }
-    throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
+    const isLast = attempts <= 1;
+    if (isAliasTaken(error) && (isLast || !wasRefused(context))) throw await aliasTaken(context, undefined, error);
+    if (isLast) throw error;
+    const callerReference = reference(object.metadata.uid, nameOf(site), spec.callerReference);
+    const next = { attempts: attempts - 1, withoutAlias: withoutAlias || isAliasTaken(error) };
+    return create(context, { ...spec, callerReference }, next);
   }
 }
 
@@ -149,7 +203,13 @@ async function repair(
   spec: DistributionSpec,
 ): Promise<Distribution> {
   const { account, pass } = context;
-  const changes = diffTags(distribution.tags, spec.tags, { former: context.status.tagKeys ?? [] });
+  const { entry } = context.site;
+  const gone = goneBucketKeys(
+    distribution.tags,
+    readsBucket(distribution, spec) ? otherBuckets(entry) : bucketsOf(entry),
+  );
+  const former = [...(context.status.tagKeys ?? []), ...gone];
+  const changes = diffTags(distribution.tags, spec.tags, { former });
   if (hasChanges(changes)) await account.distributions.tag(distribution.arn, changes);
   const drift = distribution.drift(spec);
   if (drift.length === 0) return distribution;
@@ -158,6 +218,6 @@ async function repair(
     pass.event('Normal', 'DistributionRepaired', `distribution ${distribution.id}: ${drift.join(', ')} put right`);
     return repaired;
   } catch (error) {
-    throw isAliasTaken(error) ? await aliasTaken(context, error) : error;
+    throw isAliasTaken(error) ? await aliasTaken(context, distribution.id, error) : error;
   }
 }

@@ -29,11 +29,18 @@ export function aliasChanges(
   const has = (type: string) => observed.some((record) => record.type === type);
   return [
     ...observed.filter(({ type }) => type === 'CNAME').map((record) => ({ action: 'delete' as const, record })),
-    ...(['A', 'AAAA'] as const)
-      .filter((type) => !has(type))
-      .map((type) => ({ action: 'upsertAlias' as const, name: alias, type, distributionDomain: domain })),
+    ...aliasCreations({ alias, domain }).filter(({ type }) => !has(type)),
   ];
 }
+
+/** The changes that let a name answer as the distribution which has no such records yet. */
+export const aliasCreations = ({ alias, domain }: { readonly alias: string; readonly domain: string }) =>
+  (['A', 'AAAA'] as const).map((type) => ({
+    action: 'createAlias' as const,
+    name: alias,
+    type,
+    distributionDomain: domain,
+  }));
 
 /** The records of the name that point at one of these distributions, to be deleted. */
 export function aliasDeletions(

@@ -1,13 +1,21 @@
 import type { BucketObject, Buckets } from '../../../aws/buckets.ts';
 import { isPreconditionFailed } from '../../../aws/errors.ts';
 import { discoveryDocument, discoveryKey, jwksKey } from '../../../oidc/discovery.ts';
-import { type JwksObject, maxKeys, merge, parseJwks, type PublishedKey, renderJwks } from '../../../oidc/jwks.ts';
+import {
+  excessiveKind,
+  type JwksObject,
+  maxKeysOfKind,
+  merge,
+  parseJwks,
+  type PublishedKey,
+  renderJwks,
+} from '../../../oidc/jwks.ts';
 import { sameJson } from '../../../runtime/json.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
 import { TerminalError } from '../../explain.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { toTime } from '../time.ts';
-import { keyOf, siteOf } from './site.ts';
+import { bucketsOf, keyOf, siteOf } from './site.ts';
 
 const contentType = 'application/json';
 
@@ -29,15 +37,20 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
       seen.bucket === 'new' ? undefined : buckets.findObject(site.bucket.name, keyOf(site, document));
     const observed = await find(jwksKey);
     const now = services.clock.now();
-    const published = observed ?? (await inherited(context));
+    // A bucket beside the present one holds what is there: edges may read either.
+    const published = site.bucket.isPresent
+      ? (observed ?? (await inherited(context)))
+      : ((await inherited(context)) ?? observed);
     const before = published ? parseJwks(published, now) : [];
     const keys = source.read ? merge(before, source.read, { now, retention: desired.keyRetention }) : before;
-    if (keys.length > maxKeys) {
-      throw new TerminalError('LimitExceeded', `${keys.length} keys would be published, and at most ${maxKeys} can be`);
+    const excess = excessiveKind(keys);
+    if (excess) {
+      const message = `${excess.count} ${excess.kind} keys would be published, and STS takes at most ${maxKeysOfKind} of a kind`;
+      throw new TerminalError('LimitExceeded', message);
     }
     try {
       await put(buckets, context, { key: keyOf(site, jwksKey), observed, desired: renderJwks(keys) });
-      if (site.entry.phase === 'Current') {
+      if (site.entry.phase === 'Current' && site.bucket.isPresent) {
         announce(context, before, keys);
         status.keys = keys.map(toStatus);
       }
@@ -64,13 +77,19 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
   },
 };
 
-/** A new site begins with the keys of those before it, out of buckets of ours: tokens that a key of theirs signed may live. */
+/**
+ * The keys of the site's other buckets, the present one first, or of the sites before it, out of buckets of ours: tokens that a key of
+ * theirs signed may live.
+ */
 async function inherited({ account, object, site, status }: AcceptedSite): Promise<BucketObject | undefined> {
   const buckets = account.buckets(object.spec.region);
-  for (const entry of (status.sites ?? []).filter(({ url, bucket }) => url !== site.url && bucket?.owned)) {
-    const former = siteOf(entry, object, account.id);
-    const keys = await buckets.findObject(former.bucket.name, keyOf(former, jwksKey));
-    if (keys) return keys;
+  const former = (status.sites ?? []).filter(({ url }) => url !== site.url);
+  for (const entry of [site.entry, ...former]) {
+    for (const bucket of bucketsOf(entry).filter((each) => each.owned && each !== site.bucket.entry)) {
+      const other = siteOf(entry, { object, accountID: account.id, bucket });
+      const keys = await buckets.findObject(other.bucket.name, keyOf(other, jwksKey));
+      if (keys) return keys;
+    }
   }
   return undefined;
 }

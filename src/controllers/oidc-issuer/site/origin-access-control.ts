@@ -1,4 +1,4 @@
-import { isAlreadyExists, isInUse } from '../../../aws/errors.ts';
+import { isAlreadyExists, isInUse, isLimitExceeded } from '../../../aws/errors.ts';
 import type { OriginAccessControl, OriginAccessControls } from '../../../aws/origin-access-controls.ts';
 import { type Outcome, ready } from '../../../runtime/step.ts';
 import { leftAlone } from '../../ownership.ts';
@@ -8,18 +8,20 @@ import { isReadByAnother } from './readers.ts';
 /** Gives the id of the one with our bucket's name, and makes sure that it signs. Without a signature the bucket answers nobody. */
 export async function ensureOriginAccessControl({ account, site }: AcceptedSite): Promise<string> {
   const { originAccessControls } = account;
-  const { id, signs } = await findOrCreate(originAccessControls, site.bucket.name);
+  const { name } = site.bucket;
+  // One that was made for a distribution is mostly still there.
+  const found = site.entry.distribution && (await originAccessControls.find(name));
+  const { id, signs } = found ?? (await create(originAccessControls, name));
   if (!signs) await originAccessControls.update(id);
   return id;
 }
 
-async function findOrCreate(controls: OriginAccessControls, name: string): Promise<OriginAccessControl> {
-  const found = await controls.find(name);
-  if (found) return found;
+/** Creates first. A full account may refuse before it says that there is one of this name. */
+async function create(controls: OriginAccessControls, name: string): Promise<OriginAccessControl> {
   try {
     return await controls.create(name);
   } catch (error) {
-    const there = isAlreadyExists(error) ? await controls.find(name) : undefined;
+    const there = isAlreadyExists(error) || isLimitExceeded(error) ? await controls.find(name) : undefined;
     if (!there) throw error;
     return there;
   }
@@ -32,7 +34,9 @@ export async function removeOriginAccessControl(context: SiteContext): Promise<O
   if (isReadByAnother(context)) return ready;
   const found = await account.originAccessControls.find(name);
   if (!found) return ready;
-  if ((await context.ownDomain()) === undefined && !(await context.ownBucket())) {
+  // A bucket that never was ours had no distribution of ours.
+  const wasRead = site.bucket.isPresent || site.bucket.entry.owned;
+  if (!(wasRead && (await context.ownDomain()) !== undefined) && !(await context.ownBucket())) {
     leftAlone(pass, `origin access control ${name}`);
     return ready;
   }

@@ -1,11 +1,15 @@
 import { discoveryKey, jwksKey } from '../../../oidc/discovery.ts';
 import type { AcceptedSite, SiteContext } from '../context.ts';
 import { ensureBucketPolicy } from './bucket-policy.ts';
-import { keyOf, type SiteEntry, siteOf } from './site.ts';
+import { bucketsOf, keyOf, type SiteEntry, siteOf } from './site.ts';
 
-/** All sites that have their documents in the bucket of this one, which is among them. */
+/** All sites that have documents in the bucket of this one, which is among them, as they are there. */
 const inBucket = ({ site, status }: SiteContext): readonly SiteEntry[] =>
-  (status.sites ?? []).filter(({ bucket }) => bucket?.name === site.bucket.name);
+  (status.sites ?? []).flatMap((entry) =>
+    bucketsOf(entry)
+      .filter(({ name }) => name === site.bucket.name)
+      .map((bucket) => ({ ...entry, bucket })),
+  );
 
 /** Whether anybody may read documents in the bucket. */
 export const isPublic = (context: SiteContext) => inBucket(context).some(({ hosting }) => hosting === 'S3');
@@ -24,7 +28,9 @@ export async function ensureReaders(context: AcceptedSite): Promise<void> {
   const distributionARNs = sites.flatMap(({ distribution }) => distribution?.arn ?? []);
   const publicKeys = sites
     .filter(({ hosting }) => hosting === 'S3')
-    .flatMap((entry) => [discoveryKey, jwksKey].map((key) => keyOf(siteOf(entry, object, account.id), key)));
+    .flatMap((entry) =>
+      [discoveryKey, jwksKey].map((key) => keyOf(siteOf(entry, { object, accountID: account.id }), key)),
+    );
   // Until all edges have a change, some of them may read as before.
   const keepsIdentities = sites.some(({ distribution }) => distribution && distribution.state !== 'Deployed');
   const buckets = account.buckets(object.spec.region);

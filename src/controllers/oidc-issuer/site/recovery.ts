@@ -5,7 +5,7 @@ import type { Bucket } from '../../../aws/buckets.ts';
 import type { Certificate } from '../../../aws/certificates.ts';
 import type { Distribution, Origin } from '../../../aws/distributions.ts';
 import { isAccessDenied, isElsewhere } from '../../../aws/errors.ts';
-import { bucketOfURL, isAccountRegional } from '../../../aws/names.ts';
+import { bucketDomain, bucketOfURL, isAccountRegional } from '../../../aws/names.ts';
 import { isOurs, type Owner, ownershipOf } from '../../../aws/ownership.ts';
 import { partitionOf } from '../../../aws/partitions.ts';
 import { issuerURL } from '../../../oidc/issuer-url.ts';
@@ -15,13 +15,16 @@ import type { IssuerPass, SiteContext } from '../context.ts';
 import { commentOf } from '../desired.ts';
 import { recordFound } from '../registrations/registrations.ts';
 import { toTime } from '../time.ts';
+import { bucketsNamedIn } from './other-bucket-tags.ts';
 import { type Asked, currentEntry, isDistributions, servedURLs, type Site, type SiteEntry } from './site.ts';
 
 /*
  * If the status is lost, everything on AWS is found again here: the bucket and the origin access control by name, the
- * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by our
- * comment on their distributions, or by their providers if they have none. The tags of both prove them ours. Records are looked for
- * where the spec says now: where it said before, only the status tells.
+ * distribution by alias or origin, certificates by domain, providers by URL, records by name. The former sites are found by their
+ * distributions, or by their providers if they have none. The tags of both prove them ours. A former distribution still has the
+ * comment with which we made it or, if somebody changed that, an origin in a bucket that the spec names or the status records.
+ * Of the
+ * buckets beside the one that a distribution reads, its tags tell. Records are looked for where the spec says now: where it said before, only the status tells.
  */
 
 /** Finds the bucket by name. If it was never recorded as ours and refuses to be read, it counts as another account's, and does not hold the deletion. */
@@ -75,13 +78,18 @@ export function sorted(known: Distribution | undefined, owner: Owner): { own?: D
   return isOurs(known.tags, owner) ? { own: known } : { foreign: known };
 }
 
-/** Finds certificates by domain, and the recorded one, because a new certificate is not listed at once. */
-export async function findCertificates({ account, site }: SiteContext): Promise<readonly Certificate[]> {
-  const listed = await account.certificates.findByDomain(site.alias);
-  const recorded = site.entry.certificate?.arn;
-  if (recorded === undefined || listed.some(({ arn }) => arn === recorded)) return listed;
-  const unlisted = await account.certificates.find(recorded);
-  return unlisted ? [...listed, unlisted] : listed;
+/** Finds certificates by domain, and those that are recorded, because a new certificate is not listed at once. */
+export async function findCertificates(
+  { account, site }: SiteContext,
+  recorded: readonly (string | undefined)[],
+): Promise<readonly Certificate[]> {
+  const found = [...(await account.certificates.findByDomain(site.alias))];
+  for (const arn of recorded) {
+    if (arn === undefined || found.some((each) => each.arn === arn)) continue;
+    const unlisted = await account.certificates.find(arn);
+    if (unlisted) found.push(unlisted);
+  }
+  return found;
 }
 
 /** Whether the status lost a site, or all. What it lacks is looked for before anything counts as nobody's. */
@@ -99,9 +107,10 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   const { account, object, owner, status } = issuer;
   const isDeleted = object.metadata.deletionTimestamp !== undefined;
   const isLost = (status.sites ?? []).length === 0;
-  for (const each of await account.distributions.listByComment(commentOf(object))) {
+  const traits = { comment: commentOf(object), originDomains: originDomains(issuer, asked) };
+  for (const each of await account.distributions.listWith(traits)) {
     if (!isDeleted) mustNotBeAnotherClusters({ what: `distribution ${each.id}`, tags: each.tags }, owner);
-    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, asked.now));
+    if (isOurs(each.tags, owner)) addSite(status, publishedBy(each, await nameOf(issuer, each), asked.now));
   }
   const listed = isLost ? await account.providers.listURLs() : [];
   for (const url of [
@@ -116,6 +125,14 @@ export async function rediscover(issuer: IssuerPass, asked: Asked): Promise<void
   const mayBeThere = current.url !== '' && (!isLost || listed.includes(current.url));
   if (mayBeThere) await recordFound(issuer, { url: current.url, account });
   for (const entry of status.sites ?? []) if (entry.url === current.url) entry.phase = 'Current';
+}
+
+/** Of the buckets that the spec names or the status records. */
+function originDomains({ object: { spec }, status }: IssuerPass, asked: Asked): readonly string[] {
+  const named = asked.hosting === 'External' ? [] : [asked.bucket];
+  const recorded = (status.sites ?? []).flatMap(({ bucket }) => (bucket ? [bucket.name] : []));
+  const partition = partitionOf(spec.region);
+  return [...new Set([...named, ...recorded])].map((name) => bucketDomain(name, spec.region, partition));
 }
 
 /** A site without alias that the status records may not know its URL yet. */
@@ -137,8 +154,19 @@ function registeredAs(url: string, { object }: IssuerPass, now: Date): SiteEntry
 
 const inS3 = (url: string, { spec: { region } }: OIDCIssuer) => bucketOfURL(url, region, partitionOf(region));
 
+/** The alias that it has or, while somebody else has that, the one that our certificate is for; else its own name. */
+async function nameOf(
+  { account, owner }: IssuerPass,
+  { aliases: [alias], certificateARN, domainName }: Distribution,
+): Promise<string> {
+  if (alias !== undefined || certificateARN === undefined) return alias ?? domainName;
+  const certificate = await account.certificates.find(certificateARN);
+  return certificate && isOurs(certificate.tags, owner) ? certificate.domain : domainName;
+}
+
 /** What is not found with the distribution is found by the steps, which also prove that the bucket is ours. */
-function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }: Distribution, now: Date): SiteEntry {
+function publishedBy(found: Distribution, name: string, now: Date): SiteEntry {
+  const { id, arn, domainName, deployed, origin, tags } = found;
   const { originDomain, originPath } = origin;
   // A bucket's name has no dots. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   const bucket = {
@@ -146,7 +174,16 @@ function publishedBy({ id, arn, domainName, deployed, origin, aliases: [alias] }
     ...(originPath !== '' && { path: originPath }),
     owned: true,
   };
+  const formerBuckets = bucketsNamedIn(tags).filter(({ name }) => name !== bucket.name);
   const distribution = { id, arn, domainName, state: deployed ? 'Deployed' : 'InProgress' };
-  const url = issuerURL(alias ?? domainName);
-  return { url, hosting: 'CloudFront', phase: 'Serving', since: toTime(now), bucket, distribution, registered: true };
+  return {
+    url: issuerURL(name),
+    hosting: 'CloudFront',
+    phase: 'Serving',
+    since: toTime(now),
+    bucket,
+    ...(formerBuckets.length > 0 && { formerBuckets }),
+    distribution,
+    registered: true,
+  };
 }

@@ -16,7 +16,7 @@ export function siteContext(issuer: IssuerPass, site: Site, { fresh = false } = 
   const { entry } = site;
   const bucketThere = once(async () => {
     if (!entry.bucket) return undefined;
-    const { name, owned: isRecorded } = entry.bucket;
+    const { name, owned: isRecorded } = site.bucket.entry;
     const there = await findBucket(account, name, { region: object.spec.region, isRecorded, pass });
     if (!there) return undefined;
     const what = `bucket ${name}`;

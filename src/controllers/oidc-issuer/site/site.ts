@@ -6,10 +6,11 @@ import { jwksURL } from '../../../oidc/discovery.ts';
 import { issuerURL, withoutScheme } from '../../../oidc/issuer-url.ts';
 import { clusterNameOf } from '../../issuer-contract.ts';
 import { toTime } from '../time.ts';
+import { otherBuckets, withBucket } from './bucket-move.ts';
 
 export type SiteEntry = NonNullable<OIDCIssuerStatus['sites']>[number];
 export type Hosting = SiteEntry['hosting'];
-type BucketEntry = NonNullable<SiteEntry['bucket']>;
+export type BucketEntry = NonNullable<SiteEntry['bucket']>;
 
 /** One publication of an issuer: one URL and what stands behind it. */
 export interface Site {
@@ -19,7 +20,10 @@ export interface Site {
   readonly hasAlias: boolean;
   /** @throws if the site has none. Only steps of a hosting with an alias may ask. */
   readonly alias: string;
-  /** @throws if somebody else hosts the site. Only steps of a hosting with a bucket may ask. */
+  /**
+   * The bucket that is looked at: mostly the one that the documents are served from, else one beside it.
+   * @throws if somebody else hosts the site. Only steps of a hosting with a bucket may ask.
+   */
   readonly bucket: SiteBucket;
   /** What is recorded of it. The steps fill it. */
   readonly entry: SiteEntry;
@@ -31,6 +35,8 @@ export interface SiteBucket {
   readonly domain: string;
   /** The folder of the documents: empty, or with a leading `/`. */
   readonly path: string;
+  /** Whether the distribution reads it, as far as the status says, or everybody. */
+  readonly isPresent: boolean;
   readonly entry: BucketEntry;
 }
 
@@ -57,13 +63,19 @@ export function currentEntry(sites: readonly SiteEntry[] = [], asked: Asked): Si
   const known = sites.find((entry) => isAsked(entry, asked));
   if (asked.hosting === 'External') return known ?? newEntry(asked, asked.url);
   const { bucket: name } = asked;
-  if (known && (known.bucket?.owned || known.bucket?.name === name)) return known;
   // Each site has documents of its own, which name it.
-  const isTaken = sites.some(({ bucket }) => bucket !== known?.bucket && bucket?.name === name && !bucket.path);
+  const others = sites.filter((entry) => entry !== known).flatMap(bucketsOf);
+  const isTaken = others.some((bucket) => bucket.name === name && !bucket.path);
   const path = isTaken ? folderOf(asked) : '';
   const bucket = { name, ...(isTaken && { path }), owned: false };
-  return known ? { ...known, bucket } : { ...newEntry(asked, urlOf(asked, path)), bucket };
+  return known ? withBucket(known, bucket, asked.now) : { ...newEntry(asked, urlOf(asked, path)), bucket };
 }
+
+/** All buckets that hold documents of the site, or will. The one that they are served from comes first. */
+export const bucketsOf = (entry: SiteEntry): readonly BucketEntry[] => [
+  ...(entry.bucket ? [entry.bucket] : []),
+  ...otherBuckets(entry),
+];
 
 /** A site without alias keeps its distribution, and one in S3 its bucket, because these are in its URL. */
 export function isAsked(entry: SiteEntry, asked: Asked): boolean {
@@ -94,8 +106,17 @@ function folderOf(asked: Exclude<Asked, { hosting: 'External' }>): string {
   return asked.hosting === 'S3' ? '/s3' : `/${asked.alias ?? 'cloudfront'}`;
 }
 
-/** All that follows from what is recorded of a site. */
-export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accountID: string): Site {
+/** All that follows from what is recorded of a site, looked at in one of its buckets. */
+export function siteOf(
+  entry: SiteEntry,
+  {
+    object: {
+      spec: { region },
+    },
+    accountID,
+    bucket = entry.bucket,
+  }: { readonly object: OIDCIssuer; readonly accountID: string; readonly bucket?: BucketEntry | undefined },
+): Site {
   return {
     entry,
     // The distribution step may give the site its URL during the pass.
@@ -113,7 +134,6 @@ export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accou
       return withoutScheme(entry.url);
     },
     get bucket() {
-      const { bucket } = entry;
       if (!bucket) throw new Error(`site ${entry.url} has no bucket`);
       const { name, path = '' } = bucket;
       return {
@@ -121,6 +141,7 @@ export function siteOf(entry: SiteEntry, { spec: { region } }: OIDCIssuer, accou
         path,
         accountRegional: isAccountRegional(name, { accountID, region }),
         domain: bucketDomain(name, region, partitionOf(region)),
+        isPresent: bucket === entry.bucket,
         entry: bucket,
       };
     },

@@ -1,7 +1,7 @@
 import type { Dns, ObservedRecord, Zone, ZoneSearch } from '../../../aws/dns.ts';
 import { isAccessDenied } from '../../../aws/errors.ts';
 import { plainName } from '../../../aws/names.ts';
-import type { IssuerPass, RecordsPlace, ZoneRecords } from '../context.ts';
+import type { IssuerPass, RecordsPlace, ZonePlace, ZoneRecords } from '../context.ts';
 import { isByHand, type Place, placesOf } from './places.ts';
 import type { Site } from './site.ts';
 
@@ -10,25 +10,41 @@ const field = 'spec.hosting.cloudFront.dns.route53.hostedZoneID';
 type Missing = Extract<RecordsPlace, { kept: 'nowhere' }>;
 const nowhere = (reason: Missing['reason'], message: string): Missing => ({ kept: 'nowhere', reason, message });
 
-/**
- * Where the alias's records are made now.
- * @param fresh whether the zone is looked for anew
- */
+interface PlaceSearch {
+  /** Whether the zone is looked for anew. */
+  readonly fresh: boolean;
+  /** A pass a moment ago saw that no name above the alias is given to other name servers. */
+  readonly isDelegationKnown?: boolean;
+}
+
+/** Where the alias's records are made now. */
 export async function findPlace(
   issuer: IssuerPass,
   site: Site,
-  { fresh }: { readonly fresh: boolean },
+  { fresh, isDelegationKnown = false }: PlaceSearch,
 ): Promise<RecordsPlace> {
   if (isByHand(site.entry)) return { kept: 'byHand' };
-  const [place = { accountID: issuer.account.id }] = placesOf(site.entry, issuer.account.id);
-  const dns = await dnsOf(issuer, place);
   for (let attempt = 1; ; attempt++) {
-    const zone = choose(await dns.findZones(site.alias, { fresh, ...searchOf(place) }), place, site.alias);
-    if ('kept' in zone) return zone;
+    const found = await findZone(issuer, site, { fresh });
+    if ('kept' in found) return found;
+    const { dns, zone } = found;
     const records = await dns.findRecords(zone, site.alias);
-    if (records) return unlessDelegated({ dns, zone, records }, site);
+    const isProven = isDelegationKnown || site.entry.certificate?.state === 'ISSUED';
+    if (records) return unlessDelegated({ dns, zone, records }, site.alias, { isProven });
     if (attempt === 2) disagreed(zone);
   }
+}
+
+/** The public zone in which the alias's records are made now, if nobody makes them by hand. */
+export async function findZone(
+  issuer: IssuerPass,
+  { alias, entry }: Site,
+  { fresh }: Pick<PlaceSearch, 'fresh'>,
+): Promise<ZonePlace | Missing> {
+  const [place = { accountID: issuer.account.id }] = placesOf(entry, issuer.account.id);
+  const dns = await dnsOf(issuer, place);
+  const zone = choose(await dns.findZones(alias, { fresh, ...searchOf(place) }), place, alias);
+  return 'kept' in zone ? zone : { dns, zone };
 }
 
 /** A zone that was listed before it was gone is not listed any more. */
@@ -74,9 +90,12 @@ function closestOf(zones: readonly Zone[]): readonly Zone[] {
  * No record of the zone answers at or below a name that NS records give to other name servers. ACM issues a certificate by a record
  * that answers, so names above the alias are looked at until then.
  */
-async function unlessDelegated(found: ZoneRecords, { alias, entry }: Site): Promise<RecordsPlace> {
+async function unlessDelegated(
+  found: ZoneRecords,
+  alias: string,
+  { isProven }: { readonly isProven: boolean },
+): Promise<RecordsPlace> {
   const { dns, zone, records } = found;
-  const isProven = entry.certificate?.state === 'ISSUED';
   const isDelegated = records.some((record) => record.name === plainName(alias) && isDelegation(record, zone));
   const name = isDelegated ? plainName(alias) : isProven ? undefined : await dns.findDelegation(zone, alias);
   if (name === undefined) return { kept: 'inZone', zone: found };

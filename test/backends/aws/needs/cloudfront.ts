@@ -32,6 +32,11 @@ const onDistribution: Read = (request, state) => {
   return [need(`cloudfront:${request.operation}`, arn, resourceTags(distributionTags(state, arn)))];
 };
 
+const onAskingDistribution: Read = (request, state) => {
+  const arn = cloudFrontARN(request, 'distribution', request.query.get('DistributionId') ?? '');
+  return [need(`cloudfront:${request.operation}`, arn, resourceTags(distributionTags(state, arn)))];
+};
+
 const onTaggedDistribution: Read = ({ operation, query, xml }, state) => {
   const arn = query.get('Resource') ?? '';
   const added = operation === 'TagResource' ? xmlTags(xml, ['Items']) : [];
@@ -44,6 +49,16 @@ const onAccessControl: Read = (request) => {
   return [need(`cloudfront:${request.operation}`, arn)];
 };
 
+const createFunction: Read = (request) => {
+  const arn = cloudFrontARN(request, 'function', unborn);
+  const tags = xmlTags(request.xml, ['Tags', 'Items']);
+  return creation('cloudfront:CreateFunction', 'cloudfront:TagResource', ['*', arn], tags);
+};
+
+const onFunction: Read = (request) => [
+  need(`cloudfront:${request.operation}`, cloudFrontARN(request, 'function', request.labels['id'] ?? '')),
+];
+
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html */
 export const cloudFrontNeeds: Needs = {
   'cloudfront:CreateDistributionWithTags': createDistribution,
@@ -53,6 +68,7 @@ export const cloudFrontNeeds: Needs = {
     ['GetDistribution', 'GetDistributionConfig', 'UpdateDistribution', 'DeleteDistribution'],
     onDistribution,
   ),
+  'cloudfront:ListConflictingAliases': onAskingDistribution,
   ...each('cloudfront', ['ListTagsForResource', 'TagResource', 'UntagResource'], onTaggedDistribution),
   'cloudfront:CreateOriginAccessControl': onEverything('cloudfront:CreateOriginAccessControl'),
   'cloudfront:ListOriginAccessControls': onEverything('cloudfront:ListOriginAccessControls'),
@@ -61,4 +77,6 @@ export const cloudFrontNeeds: Needs = {
     ['Get', 'Update', 'Delete'].map((verb) => `${verb}OriginAccessControl`),
     onAccessControl,
   ),
+  'cloudfront:CreateFunction': createFunction,
+  ...each('cloudfront', ['GetFunction', 'UpdateFunction', 'PublishFunction', 'DeleteFunction'], onFunction),
 };

@@ -12,6 +12,7 @@ import {
 import { members, type AwsRequest } from '../request.ts';
 import type { FrontState } from '../state.ts';
 import { roleKey } from '../services/iam-names.ts';
+import { partitionOf } from '../partition.ts';
 
 function formTags(form: URLSearchParams): Tags {
   const values = members(form, 'Tags', 'Value');
@@ -22,7 +23,7 @@ function formTags(form: URLSearchParams): Tags {
 function roleARN(request: AwsRequest, state: FrontState): string {
   const role = state.roles.get(roleKey(request));
   const path = role !== undefined && !isOnItsWay(request, state) ? role.path : '/';
-  return `arn:aws:iam::${request.accountID}:role${path}${request.form.get('RoleName') ?? ''}`;
+  return `arn:${partitionOf(request.region)}:iam::${request.accountID}:role${path}${request.form.get('RoleName') ?? ''}`;
 }
 
 function isOnItsWay(request: AwsRequest, { roles, timing }: FrontState): boolean {
@@ -52,16 +53,16 @@ const takesBoundary = new Set([
   ...['AttachRolePolicy', 'DetachRolePolicy'],
 ]);
 
-const createRole: Read = ({ form, accountID }) => {
-  const arn = `arn:aws:iam::${accountID}:role${form.get('Path') ?? '/'}${form.get('RoleName') ?? ''}`;
+const createRole: Read = ({ form, accountID, region }) => {
+  const arn = `arn:${partitionOf(region)}:iam::${accountID}:role${form.get('Path') ?? '/'}${form.get('RoleName') ?? ''}`;
   const boundary = form.get('PermissionsBoundary');
   const [made, ...tagging] = creation('iam:CreateRole', 'iam:TagRole', [arn, arn], formTags(form));
   const context = { ...made?.context, ...(boundary && { 'iam:PermissionsBoundary': boundary }) };
   return [need('iam:CreateRole', arn, context), ...tagging];
 };
 
-const createProvider: Read = ({ form, accountID }) => {
-  const arn = `arn:aws:iam::${accountID}:oidc-provider/${(form.get('Url') ?? '').replace(/^https:\/\//, '')}`;
+const createProvider: Read = ({ form, accountID, region }) => {
+  const arn = `arn:${partitionOf(region)}:iam::${accountID}:oidc-provider/${(form.get('Url') ?? '').replace(/^https:\/\//, '')}`;
   return creation('iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider', [arn, arn], formTags(form));
 };
 

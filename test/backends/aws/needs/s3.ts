@@ -1,7 +1,8 @@
 import { creation, need, xmlTags, type Needs, type Read } from './need.ts';
 import { type AwsRequest } from '../request.ts';
+import { partitionOf } from '../partition.ts';
 
-const bucketARN = ({ labels }: AwsRequest) => `arn:aws:s3:::${labels['bucket']}`;
+const bucketARN = ({ labels, region }: AwsRequest) => `arn:${partitionOf(region)}:s3:::${labels['bucket']}`;
 const onBucket =
   (action: string): Read =>
   (request) => [need(action, bucketARN(request))];

@@ -3,6 +3,7 @@ import { awsError, type AwsError } from '../errors.ts';
 import { isPublic, readPolicy } from '../policy.ts';
 import type { Rule } from '../rule.ts';
 import { text } from '../xml.ts';
+import { partitionOf } from '../partition.ts';
 
 const guide = 'https://docs.aws.amazon.com/AmazonS3/latest/userguide';
 const operations = ['s3:PutBucketPolicy'];
@@ -38,8 +39,8 @@ export const bucketPolicyRules: readonly Rule[] = [
     name: 'bucket-policy-resource',
     page: `${guide}/s3-arn-format.html`,
     operations,
-    check({ body, labels }) {
-      const own = `arn:aws:s3:::${labels['bucket']}`;
+    check({ body, labels, region }) {
+      const own = `arn:${partitionOf(region)}:s3:::${labels['bucket']}`;
       const resources = readPolicy(body.toString())?.Statement.flatMap(({ Resource }) => Resource) ?? [];
       const foreign = resources.some((resource) => resource !== own && !resource.startsWith(`${own}/`));
       return foreign ? malformed('Policy has invalid resource') : undefined;

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts';
 import { acmRules } from './acm.ts';
 import { distributionConfigRules } from './distribution-configs.ts';
 import { distributionRules } from './distributions.ts';
+import { functionRules } from './functions.ts';
 import { iamTagRules } from './iam-tags.ts';
 import { originAccessControlRules } from './origin-access-controls.ts';
 import { iamPolicyRules } from './iam-policies.ts';
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   ...bucketPolicyRules,
   ...distributionRules,
   ...distributionConfigRules,
+  ...functionRules,
   ...originAccessControlRules,
   ...providerRules,
   ...roleRules,

@@ -55,11 +55,11 @@ export const roleRules: readonly Rule[] = [
     name: 'role-boundary-exists',
     page: `${iamApi}/API_PutRolePermissionsBoundary.html`,
     operations: ['iam:CreateRole', 'iam:PutRolePermissionsBoundary'],
-    async check({ form, accountID }, state) {
+    async check({ form, accountID, region }, state) {
       const arn = form.get('PermissionsBoundary');
       if (arn === null) return undefined;
       const query = new URLSearchParams({ Action: 'GetPolicy', Version: '2010-05-08', PolicyArn: arn });
-      const { status } = await state.emulator.read('iam', accountID, `/?${query.toString()}`);
+      const { status } = await state.emulator.read('iam', accountID, `/?${query.toString()}`, region);
       const message = `Scope ARN: ${arn} does not exist or is not attachable.`;
       return status === 200 ? undefined : awsError('NoSuchEntity', 404, message);
     },

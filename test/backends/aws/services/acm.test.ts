@@ -33,6 +33,27 @@ test('shows the validation record only after a while', async () => {
   });
 });
 
+test('fails for good where a CAA record of the domain lets other authorities issue alone', async () => {
+  const zone = await makeZone(world.aws, 'example.com');
+  const caa = (authority: string) =>
+    changeRecords(world.aws, zone, {
+      Action: 'UPSERT',
+      ResourceRecordSet: {
+        Name: 'example.com',
+        Type: 'CAA',
+        TTL: 60,
+        ResourceRecords: [{ Value: `0 issue "${authority}"` }],
+      },
+    });
+  await caa('letsencrypt.org');
+  const refused = await issueCertificate(world.aws, 'irsa.example.com', zone);
+  expect(await describeCertificate(refused)).toMatchObject({ Status: 'FAILED', FailureReason: 'CAA_ERROR' });
+  await caa('amazon.com');
+  expect((await describeCertificate(refused)).Status).toBe('FAILED');
+  const issued = await issueCertificate(world.aws, 'irsa.example.com', zone);
+  expect((await describeCertificate(issued)).Status).toBe('ISSUED');
+});
+
 test('a pending certificate has no dates; it is issued once its record stands in a public zone', async () => {
   world.front.state.timing.describesWithoutRecord = 0;
   const arn = await requestCertificate(world.aws, 'irsa.example.com');

@@ -52,6 +52,7 @@ export const acm: Readonly<Record<string, Handler>> = {
         ...summary(certificate),
         SubjectAlternativeNames: certificate.names,
         DomainValidationOptions: await Promise.all(options),
+        ...(certificate.failure !== undefined && { FailureReason: certificate.failure }),
         Subject: `CN=${certificate.names[0]}`,
         Issuer: 'Amazon',
         InUseBy: usedBy(certificate, state),
@@ -126,7 +127,8 @@ function addTags(certificate: Certificate, tags: unknown): void {
   for (const { Key, Value } of (tags ?? []) as Tag[]) certificate.tags.set(Key, Value ?? '');
 }
 
-function statusOf({ issuedAt }: Certificate): string {
+function statusOf({ issuedAt, failure }: Certificate): string {
+  if (failure !== undefined) return 'FAILED';
   return issuedAt === undefined ? 'PENDING_VALIDATION' : 'ISSUED';
 }
 

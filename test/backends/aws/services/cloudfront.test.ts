@@ -5,6 +5,7 @@ import {
   GetDistributionCommand,
   GetDistributionConfigCommand,
   GetOriginAccessControlConfigCommand,
+  ListConflictingAliasesCommand,
   ListDistributionsCommand,
   ListOriginAccessControlsCommand,
   ListTagsForResourceCommand,
@@ -19,6 +20,7 @@ import {
   issueCertificate,
   makeDistribution,
   makeOriginAccessControl,
+  makeZone,
   originsThrough,
   updateDistribution,
 } from '../rules/samples.ts';
@@ -125,6 +127,40 @@ describe('a distribution', () => {
     expect(second).toMatchObject({ IsTruncated: false, Quantity: 1 });
     const shown = [...(first?.Items ?? []), ...(second?.Items ?? [])];
     expect(shown.map(({ Id }) => Id).sort()).toEqual(made.map(({ id }) => id).sort());
+  });
+});
+
+describe('the holders of an alias', () => {
+  const ask = (DistributionId: string, Marker?: string) =>
+    world.aws.cloudFront.send(
+      new ListConflictingAliasesCommand({ DistributionId, Alias: 'irsa.example.com', Marker, MaxItems: 1 }),
+    );
+
+  test('are told, half hidden, to a distribution with a certificate of the alias', async () => {
+    const them = await world.aws.in('111122223333');
+    const zone = await makeZone(them, 'example.com');
+    const made = [];
+    for (const name of ['irsa.example.com', '*.example.com', 'other.example.com']) {
+      const held = aliased(name, await issueCertificate(them, name, zone));
+      made.push(await makeDistribution(them, { CallerReference: name, ...held }));
+    }
+    const certificate = await issueCertificate(world.aws, 'irsa.example.com');
+    const { id } = await makeDistribution(world.aws, {
+      ViewerCertificate: aliased('x', certificate).ViewerCertificate,
+    });
+    const { ConflictingAliasesList: first } = await ask(id);
+    const { ConflictingAliasesList: second } = await ask(id, first?.NextMarker);
+    expect(first?.Items).toEqual([
+      { Alias: 'irsa.example.com', DistributionId: `*******${made[0]?.id.slice(7)}`, AccountId: '******223333' },
+    ]);
+    expect(second).toMatchObject({ Items: [{ Alias: '*.example.com' }], Quantity: 1 });
+    expect(second?.NextMarker).toBeUndefined();
+  });
+
+  test('are not told to a distribution without one, nor for one of another account', async () => {
+    const { id } = await makeDistribution(world.aws);
+    await expect(ask(id)).rejects.toMatchObject({ name: 'InvalidArgument' });
+    await expect(ask('ENONE')).rejects.toMatchObject({ name: 'NoSuchDistribution' });
   });
 });
 

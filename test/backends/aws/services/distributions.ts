@@ -42,6 +42,18 @@ export const distributions: Readonly<Record<string, Handler>> = {
     return cloudFrontReply(200, 'DistributionList', page(mine, query, summary, 'DistributionSummary'));
   },
 
+  'cloudfront:ListConflictingAliases': ({ accountID, query }, state) => {
+    const alias = query.get('Alias') ?? '';
+    const asking = findDistribution({ labels: { id: query.get('DistributionId') ?? '' }, accountID }, state);
+    const certificate = state.certificates.get(asking.certificateARN ?? '');
+    if (!certificate?.covers(alias)) throw awsError('InvalidArgument', 400, `No certificate of it covers ${alias}.`);
+    const conflicts = [...state.distributions.values()]
+      .filter(({ id }) => id !== asking.id)
+      .flatMap((other) => other.aliases.filter((name) => overlaps(name, alias)).map((name) => ({ id: name, other })));
+    const shown = page(conflicts, query, ({ id, other }) => conflict(id, other), 'ConflictingAlias');
+    return cloudFrontReply(200, 'ConflictingAliasesList', shown);
+  },
+
   'cloudfront:ListTagsForResource': (request, state) => {
     const { arn, tags: held } = findTagged(request, state);
     const tags = state.lateTags.hides(arn) ? [] : [...held].map(([Key, Value]) => ({ Key, Value }));
@@ -59,21 +71,41 @@ export const distributions: Readonly<Record<string, Handler>> = {
   },
 };
 
+interface Tagged {
+  readonly arn: string;
+  readonly accountID: string;
+  readonly tags: Map<string, string>;
+}
+
 /** The Tags element of a request. */
 export function tagsIn(tags: Xml): [key: string, value: string][] {
   return items(tags, 'Items', 'Tag').map((tag) => [text(tag, 'Key'), text(tag, 'Value')]);
 }
 
+/** https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListConflictingAliases.html */
+const overlaps = (name: string, alias: string) => name === alias || name === alias.replace(/^[^.]+/, '*');
+
+/** The first half of each id is hidden. */
+function conflict(Alias: string, { id, accountID }: Distribution): Xml {
+  const hide = (text: string) => '*'.repeat(text.length / 2) + text.slice(text.length / 2);
+  return { Alias, DistributionId: hide(id), AccountId: hide(accountID) };
+}
+
 /** The distribution a call is about; another account's is as good as none. */
-export function findDistribution({ labels, accountID }: AwsRequest, state: FrontState): Distribution {
+export function findDistribution(
+  { labels, accountID }: Pick<AwsRequest, 'labels' | 'accountID'>,
+  state: FrontState,
+): Distribution {
   const found = state.distributions.get(labels['id'] ?? '');
   if (found?.accountID === accountID) return found;
   throw awsError('NoSuchDistribution', 404, 'The specified distribution does not exist.');
 }
 
-function findTagged({ query, accountID }: AwsRequest, state: FrontState): Distribution {
+/** What has tags: distributions and functions. */
+function findTagged({ query, accountID }: AwsRequest, state: FrontState): Tagged {
   const arn = query.get('Resource');
-  const found = [...state.distributions.values()].find((one) => one.arn === arn && one.accountID === accountID);
+  const all: Tagged[] = [...state.distributions.values(), ...state.functions.values()];
+  const found = all.find((one) => one.arn === arn && one.accountID === accountID);
   if (!found) throw awsError('NoSuchResource', 404, `The resource ${arn} does not exist.`);
   return found;
 }

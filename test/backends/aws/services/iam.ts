@@ -6,6 +6,7 @@ import { roleListings } from './iam-listings.ts';
 import { oidcProviders } from './iam-providers.ts';
 import { success } from './iam-replies.ts';
 import type { Handler } from './index.ts';
+import { partitionOf } from '../partition.ts';
 
 /** Characters of a policy as IAM counts them: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export function policySize(document: string): number {
@@ -33,10 +34,10 @@ function noteRole(change: (role: RoleSizes, form: URLSearchParams) => void): Han
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html
  */
 function inPages(list: string): Handler {
-  return async ({ form, accountID, operation }, state) => {
+  return async ({ form, accountID, operation, region }, state) => {
     const query = new URLSearchParams({ Action: operation, Version: '2010-05-08' });
     query.set('RoleName', form.get('RoleName') ?? '');
-    const reply = await state.emulator.read('iam', accountID, `/?${query.toString()}`);
+    const reply = await state.emulator.read('iam', accountID, `/?${query.toString()}`, region);
     if (reply.status !== 200) return reply;
     const all = items(parseXml(reply.body.toString()), `${operation}Result`, list, 'member');
     const start = Number(form.get('Marker') ?? 0);
@@ -128,9 +129,9 @@ export const iam: Readonly<Record<string, Handler>> = {
   'iam:UntagRole': (request, state) =>
     untag(request, state, heldKeys(request, state, members(request.form, 'TagKeys'))),
 
-  'iam:CreatePolicy': noting(({ accountID, form }, state) => {
+  'iam:CreatePolicy': noting(({ accountID, form, region }, state) => {
     const name = form.get('PolicyName') ?? '';
-    const arn = `arn:aws:iam::${accountID}:policy${form.get('Path') ?? '/'}${name}`;
+    const arn = `arn:${partitionOf(region)}:iam::${accountID}:policy${form.get('Path') ?? '/'}${name}`;
     state.policies.set(policyKey(accountID, name), arn);
   }),
   'iam:DeletePolicy': noting(({ accountID, form }, state) => {

@@ -2,6 +2,7 @@ import type { AwsRequest, Reply } from '../request.ts';
 import type { FrontState } from '../state.ts';
 import { acm } from './acm.ts';
 import { distributions } from './distributions.ts';
+import { functions } from './functions.ts';
 import { iam } from './iam.ts';
 import { originAccessControls } from './origin-access-controls.ts';
 import { route53 } from './route53.ts';
@@ -15,6 +16,7 @@ export type Handler = (request: AwsRequest, state: FrontState) => Reply | Promis
 export const services: Readonly<Record<string, Handler>> = {
   ...acm,
   ...distributions,
+  ...functions,
   ...iam,
   ...originAccessControls,
   ...route53,

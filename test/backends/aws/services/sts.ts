@@ -5,6 +5,7 @@ import type { FrontState } from '../state.ts';
 import { Accounts } from '../sts-accounts.ts';
 import { element, parseXml, text } from '../xml.ts';
 import type { Handler } from './index.ts';
+import { partitionOf } from '../partition.ts';
 
 export const sts: Readonly<Record<string, Handler>> = {
   /** Remembers in which account the credentials are that moto hands out. */
@@ -32,12 +33,12 @@ export const sts: Readonly<Record<string, Handler>> = {
 };
 
 /** Most tests make no role to come in through: such a one trusts everybody. One that was made is asked, as STS does. */
-async function trusts(roleARN: string, { accountID, form }: AwsRequest, state: FrontState): Promise<boolean> {
+async function trusts(roleARN: string, { accountID, form, region }: AwsRequest, state: FrontState): Promise<boolean> {
   const role = await new Accounts(state).findRole(roleARN);
   if (!role) return true;
   const externalID = form.get('ExternalId');
   const verdict = await mayCall({
-    principal: `arn:aws:iam::${accountID}:user/operator`,
+    principal: `arn:${partitionOf(region)}:iam::${accountID}:user/operator`,
     action: 'sts:AssumeRole',
     resource: { arn: roleARN, accountID: role.accountID },
     context: externalID === null ? {} : { 'sts:ExternalId': externalID },
