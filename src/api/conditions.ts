@@ -88,8 +88,6 @@ const badReasons = [
   'OwnedByAnotherCluster',
   /** The spec cannot work; the message names the field. */
   'InvalidSpec',
-  /** The spec asks for something that is not built yet; the message names the field. */
-  'NotImplemented',
   /** The spec changes something that cannot change; the message names the field. */
   'ImmutableField',
   /** No Guardrail allows the spec, or an issuer of another namespace does not admit it; the message says what to write. */

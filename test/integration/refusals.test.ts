@@ -5,7 +5,7 @@ import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3
 import type { Clients } from '../backends/aws/clients.ts';
 import { Environment } from '../environment/environment.ts';
 import { counts, holdings } from '../environment/holdings.ts';
-import { domain, iamServiceAccount, oidcIssuer, roleARN, type Manifest } from './objects.ts';
+import { domain, iamServiceAccount, oidcIssuer, type Manifest } from './objects.ts';
 import { ownAccountID, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
@@ -32,28 +32,30 @@ beforeAll(async () => {
 
 afterAll(() => environment?.stop());
 
-const notImplemented = { type: 'Accepted', reason: 'NotImplemented' };
+const invalid = { type: 'Accepted', reason: 'InvalidSpec' };
 
-describe('what is not built yet', () => {
-  const role = (spec: Parameters<typeof iamServiceAccount>[2]) => iamServiceAccount('early', 'abcl0', spec);
+describe('a role that IAM would refuse', () => {
+  const withPolicy = (document: unknown) =>
+    iamServiceAccount('early', 'abcl0', {
+      policies: { inline: [{ name: 'mine', document: JSON.stringify(document) }] },
+    });
 
-  test.each<{ field: string; object: Manifest }>([
-    { field: 'spec.account.roleARN', object: role({ account: { roleARN: roleARN('999988887777') } }) },
-    { field: 'spec.role.management', object: role({ role: { name: 'theirs', management: 'TrustOnly' } }) },
-    { field: 'spec.serviceAccountPolicy', object: role({ serviceAccountPolicy: 'Create' }) },
-    { field: 'spec.issuerRefs', object: role({ issuerRefs: [{ name: 'abcl0' }, { name: 'abcl1' }] }) },
-    { field: 'spec.subjects', object: role({ subjects: [{ namespace: 'default', name: 'team-*' }] }) },
-  ])('$field is refused by name, and nothing is sent to AWS', async ({ field, object }) => {
+  test.each<{ problem: string; object: Manifest }>([
+    { problem: 'has no Statement', object: withPolicy({ Version: '2012-10-17' }) },
+    {
+      problem: 'has the action "GetObject"',
+      object: withPolicy({ Statement: { Effect: 'Allow', Action: 'GetObject', Resource: '*' } }),
+    },
+  ])('for a policy that $problem says so, with the field, and nothing is sent to AWS', async ({ problem, object }) => {
     const kind = object.kind.toLowerCase();
     environment.front.clearCalls();
     await workspace.apply(object);
-    const { status, message } = await workspace.condition(kind, 'early', notImplemented);
-    expect([status, message]).toEqual(['False', expect.stringContaining(field)]);
-    expect((await workspace.condition(kind, 'early', { type: 'Stalled', reason: 'NotImplemented' })).status).toBe(
-      'True',
-    );
-    const { note } = await workspace.event(object.kind, 'early', 'NotImplemented');
-    expect(note).toContain(field);
+    const { status, message } = await workspace.condition(kind, 'early', invalid);
+    expect([status, message]).toEqual(['False', expect.stringContaining('spec.policies.inline: the document of mine')]);
+    expect(message).toContain(problem);
+    expect((await workspace.condition(kind, 'early', { type: 'Stalled', reason: 'InvalidSpec' })).status).toBe('True');
+    const { note } = await workspace.event(object.kind, 'early', 'InvalidSpec');
+    expect(note).toContain(problem);
     expect((await workspace.get(kind, 'early')).metadata.finalizers).toBeUndefined();
     await workspace.kubectl(['delete', kind, 'early']);
     await workspace.kubectl(['delete', 'events.events.k8s.io', '--all']);
@@ -77,16 +79,16 @@ describe('an issuer that is registered', () => {
     await workspace.apply(oidcIssuer(name));
     await workspace.ready(`oidcissuer/${name}`);
     // From one refusal to the next: so no look at AWS is under way when the calls are counted.
-    await workspace.patch('oidcissuer', name, { spec: { bucket: { name: 'some-other-bucket' } } });
-    await workspace.condition('oidcissuer', name, notImplemented);
+    await workspace.patch('oidcissuer', name, { spec: { bucket: { name: 'sthree-some-bucket' } } });
+    await workspace.condition('oidcissuer', name, invalid);
   });
 
-  test.each([{ field: 'spec.bucket.name', spec: { bucket: { name: 'another-bucket' } } }])(
-    'keeps its $field: another is refused, and nothing is sent to AWS',
+  test.each([{ field: 'spec.bucket.name', spec: { bucket: { name: 'sthree-bucket' } } }])(
+    'keeps its $field: one that S3 reserves is refused, and nothing is sent to AWS',
     async ({ field, spec }) => {
       environment.front.clearCalls();
       await workspace.patch('oidcissuer', name, { spec: { ...asMade, ...spec } });
-      const { status, message } = await workspace.condition('oidcissuer', name, notImplemented);
+      const { status, message } = await workspace.condition('oidcissuer', name, invalid);
       expect([status, message]).toEqual(['False', expect.stringContaining(field)]);
       expect(environment.front.calls).toEqual([]);
     },
@@ -112,8 +114,8 @@ describe('an issuer that is registered', () => {
   ])('is deleted by its policy $deletionPolicy also while a change is refused', async ({ deletionPolicy, left }) => {
     await workspace.apply(oidcIssuer(name));
     await workspace.ready(`oidcissuer/${name}`);
-    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy, bucket: { name: 'another-bucket' } } });
-    await workspace.condition('oidcissuer', name, notImplemented);
+    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy, bucket: { name: 'sthree-bucket' } } });
+    await workspace.condition('oidcissuer', name, invalid);
     await workspace.kubectl(['delete', 'oidcissuer', name]);
     expect(counts(await holdings(account))).toEqual(left);
   });

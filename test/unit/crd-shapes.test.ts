@@ -1,12 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { iamServiceAccountFields, oidcIssuerFields } from '../../src/controllers/not-implemented.ts';
 import { type Kind, kinds, readSchema, walk } from '../crds/schema.ts';
-
-const notBuilt: Readonly<Record<Kind, readonly string[]>> = {
-  OIDCIssuer: Object.keys(oidcIssuerFields.notBuilt),
-  IAMServiceAccount: Object.keys(iamServiceAccountFields.notBuilt),
-  Guardrail: [],
-};
 
 const status = { observedGeneration: -1 };
 const defaults: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
@@ -67,14 +60,4 @@ describe.each(Object.keys(kinds) as Kind[])('the CRD of %s', (kind) => {
     const whole = ['spec.hosting', 'spec.signingKeys', 'spec.cluster', 'spec.allowedNamespaces'];
     expect(atomic.map(({ place }) => place)).toEqual(kind === 'OIDCIssuer' ? whole : []);
   });
-
-  /** The description of the field, or of one that holds it: nobody reads the leaves of what does not work as a whole. */
-  // Not a `test.each`: of one kind everything is built.
-  for (const path of notBuilt[kind])
-    test(`says first that ${path} is not built`, () => {
-      const steps = `spec.${path.replaceAll('[]', '.*')}`.split('.');
-      const above = steps.map((_, index) => steps.slice(0, index + 1).join('.'));
-      const descriptions = schemas.filter(({ place }) => above.includes(place)).map(({ schema }) => schema.description);
-      expect(descriptions.filter((text) => /^[^.]*\b(not built|is built) yet/i.test(text ?? ''))).toHaveLength(1);
-    });
 });

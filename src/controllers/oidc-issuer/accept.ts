@@ -11,7 +11,6 @@ import { sameJson } from '../../runtime/json.ts';
 import { TerminalError } from '../explain.ts';
 import { issuerAccount } from '../issuer-account.ts';
 import { clusterNameOf, currentSiteOf } from '../issuer-contract.ts';
-import { findNotBuilt, oidcIssuerFields } from '../not-implemented.ts';
 import { ownerOf } from '../ownership.ts';
 import { recordTagKeys, tooManyTagKeys } from '../tag-keys.ts';
 import { clusterTokens } from './cluster-tokens.ts';
@@ -196,8 +195,6 @@ const refused = (reason: Reason, message: string): Refusal => ({ accepted: false
 
 function findProblem(object: OIDCIssuer, status: OIDCIssuerStatus): Refusal | undefined {
   const { spec } = object;
-  const notBuilt = findNotBuilt(spec, oidcIssuerFields);
-  if (notBuilt !== undefined) return refused('NotImplemented', `spec.${notBuilt} is not built yet`);
   const partition = partitionOf(spec.region).name;
   if (spec.hosting.cloudFront && partition !== 'aws') {
     return refused(

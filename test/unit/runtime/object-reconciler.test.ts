@@ -751,26 +751,26 @@ describe('a wait', () => {
 describe('an object that is not accepted', () => {
   test('runs no step, gets no finalizer, and says so', async () => {
     const { hooks, house, kube, ran, reconcile, word } = world();
-    hooks.accept = () => ({ accepted: false, reason: 'NotImplemented', message: 'spec.colour is not built yet' });
+    hooks.accept = () => ({ accepted: false, reason: 'InvalidSpec', message: 'spec.colour is no colour' });
     expect(await reconcile()).toEqual({ requeueAfter: minutes(10), settled: true });
     expect(ran).toEqual([]);
     expect(house()?.metadata.finalizers).toBeUndefined();
-    expect(word('Accepted')).toEqual(['False', 'NotImplemented', 'spec.colour is not built yet']);
+    expect(word('Accepted')).toEqual(['False', 'InvalidSpec', 'spec.colour is no colour']);
     expect(word('BucketReady')).toEqual([undefined, undefined, undefined]);
-    expect(word('Ready')).toEqual(['False', 'NotImplemented', 'Accepted: spec.colour is not built yet']);
+    expect(word('Ready')).toEqual(['False', 'InvalidSpec', 'Accepted: spec.colour is no colour']);
     expect(word('Stalled')[0]).toBe('True');
-    expect(kube.events.map((event) => event.reason)).toEqual(['NotImplemented']);
+    expect(kube.events.map((event) => event.reason)).toEqual(['InvalidSpec']);
   });
 
   test('keeps what its other conditions said of the spec before', async () => {
     const { condition, hooks, kube, reconcile, settle, word } = world();
     await settle();
     kube.edit(houses, ref, { spec: { colour: 'blue' } });
-    hooks.accept = () => ({ accepted: false, reason: 'NotImplemented', message: 'spec.colour is not built yet' });
+    hooks.accept = () => ({ accepted: false, reason: 'InvalidSpec', message: 'spec.colour is no colour' });
     await reconcile();
     expect(word('BucketReady')).toEqual(['True', 'Provisioned', '']);
     expect(condition('BucketReady')?.observedGeneration).toBe(1);
-    expect(condition('Ready')).toMatchObject({ status: 'False', reason: 'NotImplemented', observedGeneration: 2 });
+    expect(condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec', observedGeneration: 2 });
   });
 
   test('is not known to be wrong where the looking failed', async () => {
