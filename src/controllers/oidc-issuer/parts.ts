@@ -6,6 +6,7 @@ import type { DesiredIssuer } from './desired.ts';
 import { copySteps, keySteps, podIdentitySteps, stepsOf } from './hostings.ts';
 import { copiesOf, forgetBuckets, otherBuckets, unreadBuckets } from './site/bucket-move.ts';
 import { type BucketEntry, type SiteEntry, siteOf } from './site/site.ts';
+import { withoutTakeOver } from '../ownership.ts';
 import { siteContext } from './site/site-context.ts';
 
 type Served = Part<AcceptedSite, AcceptedSite, SiteContext>;
@@ -42,16 +43,20 @@ export function servingParts(issuer: IssuerPass, desired: DesiredIssuer): readon
 }
 
 /** Former sites that nobody needs any more, buckets that no edge reads any more, and what gave pods credentials if nobody asks for it. */
-export const departingParts = (issuer: IssuerPass): readonly (readonly Removed[])[] => [
-  ...(givesPodIdentity(issuer.object) || issuer.status.podIdentity === undefined
-    ? []
-    : sitesOf(issuer, isCurrent).map((entry) => [podIdentityToRemove(issuer, entry)])),
-  ...sitesOf(issuer, () => true).flatMap((entry) =>
-    entry.phase === 'Retiring'
-      ? [partsToRemove(issuer, entry)]
-      : unreadBuckets(entry).map((bucket) => [copyToRemove(issuer, entry, bucket)]),
-  ),
-];
+export function departingParts(accepted: IssuerPass): readonly (readonly Removed[])[] {
+  // What was not adopted before it left is not ours.
+  const issuer = { ...accepted, owner: withoutTakeOver(accepted.owner) };
+  return [
+    ...(givesPodIdentity(issuer.object) || issuer.status.podIdentity === undefined
+      ? []
+      : sitesOf(issuer, isCurrent).map((entry) => [podIdentityToRemove(issuer, entry)])),
+    ...sitesOf(issuer, () => true).flatMap((entry) =>
+      entry.phase === 'Retiring'
+        ? [partsToRemove(issuer, entry)]
+        : unreadBuckets(entry).map((bucket) => [copyToRemove(issuer, entry, bucket)]),
+    ),
+  ];
+}
 
 const givesPodIdentity = ({ spec: { cluster } }: OIDCIssuer) => cluster !== undefined && cluster.podIdentity !== 'None';
 

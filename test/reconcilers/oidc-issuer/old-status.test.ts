@@ -34,7 +34,7 @@ function putBack({ distribution }: Moving): void {
   distribution.etag = 'EHAND';
 }
 
-describe('1: an origin that somebody puts back', () => {
+describe('an origin that somebody puts back', () => {
   test.each(['comeBack', 'reconcile'] as const)('during the roll-out, keeps its documents (%s)', async (pass) => {
     const story = await Moving.from(underAlias);
     await story.turnedTo(second);
@@ -62,7 +62,7 @@ describe('1: an origin that somebody puts back', () => {
   });
 });
 
-describe('2: a backup from before a move', () => {
+describe('a backup from before a move', () => {
   test.each([
     ['with its spec', { bucket: null }],
     ['of the status alone', undefined],
@@ -86,7 +86,7 @@ describe('2: a backup from before a move', () => {
   });
 });
 
-test('3: a lost status, a comment of the user and another bucket in the spec withdraw nothing', async () => {
+test('a lost status, a comment of the user and another bucket in the spec withdraw nothing', async () => {
   const story = await Moving.from(underAlias);
   story.seedSecret('abcl0-sa', { 'tls.crt': newPublicKey() });
   await story.end();
@@ -104,57 +104,68 @@ test('3: a lost status, a comment of the user and another bucket in the spec wit
 
 /** What an older program made, whose bucket may be adopted. */
 function seedOlder(story: Story, distributionTags: Record<string, string> = {}): void {
-    const principal = `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EOLDER`;
-    const Statement = [
-      { Effect: 'Allow', Principal: { AWS: principal }, Action: 's3:GetObject', Resource: `arn:aws:s3:::${globalBucket}/*` },
-    ];
-    const json = (body: object) => ({
-      body: JSON.stringify(body),
-      etag: '"1"',
-      contentType: 'application/json',
-      metadata: {},
-      encryption: 'AES256' as const,
-    });
-    story.aws.buckets.set(globalBucket, {
-      name: globalBucket,
-      owner: accountID,
-      region: 'eu-central-1',
-      accountRegional: false,
-      tags: { 'giantswarm.io/cluster': 'abcl0', ...adoptable },
-      policy: JSON.stringify({ Version: '2012-10-17', Statement }),
-      publicAccessBlock: undefined,
-      ownership: 'ObjectWriter',
-      encryption: 'AES256',
-      objects: new Map([
-        ['.well-known/openid-configuration', json({ issuer: 'https://dolder.cloudfront.net' })],
-        ['keys.json', json({ keys: [] })],
-      ]),
-    });
-    const domain = `${globalBucket}.s3.eu-central-1.amazonaws.com`;
-    story.account.distributions.set('EOLDER', {
-      id: 'EOLDER',
-      arn: `arn:aws:cloudfront::${accountID}:distribution/EOLDER`,
-      domainName: 'dolder.cloudfront.net',
-      etag: 'ETAGOLDER',
-      status: 'Deployed',
-      before: [],
-      config: {
-        CallerReference: 'x',
-        Comment: 'live',
-        Enabled: true,
-        Origins: {
-          Quantity: 1,
-          Items: [{ Id: domain, DomainName: domain, S3OriginConfig: { OriginAccessIdentity: 'origin-access-identity/cloudfront/EOLDER' } }],
-        },
-        DefaultCacheBehavior: { TargetOriginId: domain, ViewerProtocolPolicy: 'redirect-to-https' },
+  const principal = `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EOLDER`;
+  const Statement = [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: principal },
+      Action: 's3:GetObject',
+      Resource: `arn:aws:s3:::${globalBucket}/*`,
+    },
+  ];
+  const json = (body: object) => ({
+    body: JSON.stringify(body),
+    etag: '"1"',
+    contentType: 'application/json',
+    metadata: {},
+    encryption: 'AES256' as const,
+  });
+  story.aws.buckets.set(globalBucket, {
+    name: globalBucket,
+    owner: accountID,
+    region: 'eu-central-1',
+    accountRegional: false,
+    tags: { 'giantswarm.io/cluster': 'abcl0', ...adoptable },
+    policy: JSON.stringify({ Version: '2012-10-17', Statement }),
+    publicAccessBlock: undefined,
+    ownership: 'ObjectWriter',
+    encryption: 'AES256',
+    objects: new Map([
+      ['.well-known/openid-configuration', json({ issuer: 'https://dolder.cloudfront.net' })],
+      ['keys.json', json({ keys: [] })],
+    ]),
+  });
+  const domain = `${globalBucket}.s3.eu-central-1.amazonaws.com`;
+  story.account.distributions.set('EOLDER', {
+    id: 'EOLDER',
+    arn: `arn:aws:cloudfront::${accountID}:distribution/EOLDER`,
+    domainName: 'dolder.cloudfront.net',
+    etag: 'ETAGOLDER',
+    status: 'Deployed',
+    before: [],
+    config: {
+      CallerReference: 'x',
+      Comment: 'live',
+      Enabled: true,
+      Origins: {
+        Quantity: 1,
+        Items: [
+          {
+            Id: domain,
+            DomainName: domain,
+            S3OriginConfig: { OriginAccessIdentity: 'origin-access-identity/cloudfront/EOLDER' },
+          },
+        ],
       },
-      // Nobody allowed to adopt it.
-      tags: { 'giantswarm.io/cluster': 'abcl0', ...distributionTags },
-      changedAt: new Date(0),
-    });
+      DefaultCacheBehavior: { TargetOriginId: domain, ViewerProtocolPolicy: 'redirect-to-https' },
+    },
+    // Nobody allowed to adopt it.
+    tags: { 'giantswarm.io/cluster': 'abcl0', ...distributionTags },
+    changedAt: new Date(0),
+  });
 }
 
-describe('4: a bucket that may be adopted and was not', () => {
+describe('a bucket that may be adopted and was not', () => {
   test.each([
     ['under CloudFront', { hosting: { cloudFront: { alias } } }],
     ['in S3', { hosting: { s3: {} } }],
@@ -173,13 +184,17 @@ describe('4: a bucket that may be adopted and was not', () => {
   });
 });
 
-test('5: a backup of a moment at which a bucket was to be removed does not remove the one that is read now', async () => {
+test('a backup of a moment at which a bucket was to be removed does not remove the one that is read now', async () => {
   const story = await Moving.from(underAlias);
   await story.turnedTo(second);
   story.aws.deploy();
   // The removal of the former bucket is held, say by a missing permission.
   await story.reconcile();
-  expect(story.site).toMatchObject({ bucket: { name: second }, formerBuckets: [{ name: first }], distribution: { state: 'Deployed' } });
+  expect(story.site).toMatchObject({
+    bucket: { name: second },
+    formerBuckets: [{ name: first }],
+    distribution: { state: 'Deployed' },
+  });
   const status = copyOf(story);
   await story.end();
   story.moveTo(first);
