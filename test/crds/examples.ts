@@ -196,7 +196,14 @@ export const examples = (): Example[] => [
       guardrail: 'team-a',
       issuers: [{ url: 'https://irsa.abcl0.example.com', providerARN: 'arn' }],
       serviceAccounts: [
-        { issuerNamespace: 'org-acme', cluster: 'abcl0', namespace: 'default', name: 's3-reader', state: 'Annotated' },
+        {
+          issuerNamespace: 'org-acme',
+          cluster: 'abcl0',
+          namespace: 'default',
+          name: 's3-reader',
+          state: 'Annotated',
+          podsToRestart: 0,
+        },
       ],
       conditions,
     },

@@ -1,7 +1,5 @@
 import {
   GetDistributionConfigCommand,
-  CreateFunctionCommand,
-  PublishFunctionCommand,
   UpdateDistributionCommand,
   type CacheBehavior,
   type DistributionConfig,
@@ -101,12 +99,6 @@ describe('a key set that another origin answers', () => {
     const Bucket = 'evil-keys';
     const CreateBucketConfiguration = { LocationConstraint: 'eu-central-1' } as const;
     await account.s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
-    const FunctionCode = Buffer.from('function handler(event) { return event.request; }');
-    const FunctionConfig = { Comment: 'evil', Runtime: 'cloudfront-js-2.0' } as const;
-    const { ETag } = await account.cloudFront.send(
-      new CreateFunctionCommand({ Name: 'evil', FunctionConfig, FunctionCode }),
-    );
-    await account.cloudFront.send(new PublishFunctionCommand({ Name: 'evil', IfMatch: ETag }));
     const Principal = { Service: 'cloudfront.amazonaws.com' };
     const Statement = [{ Effect: 'Allow', Principal, Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }];
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
@@ -136,16 +128,6 @@ describe('a key set that another origin answers', () => {
   });
 
   test.each<[string, Partial<DistributionConfig> | ((config: DistributionConfig) => Partial<DistributionConfig>)]>([
-    [
-      'a function',
-      (config) =>
-        behaving(config, {
-          FunctionAssociations: one({
-            FunctionARN: 'arn:aws:cloudfront::111122223333:function/evil',
-            EventType: 'viewer-request',
-          }),
-        }),
-    ],
     ['key groups', (config) => behaving(config, { TrustedKeyGroups: { Enabled: true, ...one('key-group') } })],
     ['countries', { Restrictions: { GeoRestriction: { RestrictionType: 'whitelist', ...one('DE') } } }],
     [

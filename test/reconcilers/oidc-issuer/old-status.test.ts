@@ -10,8 +10,8 @@ const underAlias = { hosting: { cloudFront: { alias } } };
 function restore(story: Story, { spec, status }: { spec?: object; status: OIDCIssuerStatus }): void {
   const nothing = Object.fromEntries(Object.keys(story.status).map((field) => [field, null]));
   void story.kube.patch(oidcIssuers, ref, { status: nothing }, { subresource: 'status' });
-  void story.kube.patch(oidcIssuers, ref, { status: structuredClone(status) as never }, { subresource: 'status' });
-  if (spec) story.edit(spec as never);
+  void story.kube.patch(oidcIssuers, ref, { status: structuredClone(status) }, { subresource: 'status' });
+  if (spec) story.edit(spec);
   story.restart();
 }
 
