@@ -72,8 +72,8 @@ export interface Distribution {
 export interface Distributions {
   /** 2 reads. */
   find(id: string): Promise<Distribution | undefined>;
-  /** One read. Undefined if there is none. */
-  isDeployed(id: string): Promise<boolean | undefined>;
+  /** One read. Undefined if there is none that reads from there. */
+  isDeployed(id: string, origin: Origin): Promise<boolean | undefined>;
   /** Reads all pages. Only one distribution in the world can have an alias, and this sees those of the account. */
   findByAlias(alias: string): Promise<Distribution | undefined>;
   /** Finds a distribution without alias by its only origin. Reads all pages. */
@@ -116,9 +116,11 @@ export class CloudFrontDistributions implements Distributions {
     return tagging && toDistribution(found.Distribution, fromTagList(tagging.Tags?.Items));
   }
 
-  async isDeployed(id: string): Promise<boolean | undefined> {
-    const found = await this.get(id);
-    return found?.Distribution && found.Distribution.Status === 'Deployed';
+  async isDeployed(id: string, { originDomain, originPath }: Origin): Promise<boolean | undefined> {
+    const found = (await this.get(id))?.Distribution;
+    if (!found) return undefined;
+    const { origin, deployed } = toDistribution(found, {});
+    return origin.originDomain === originDomain && origin.originPath === originPath ? deployed : undefined;
   }
 
   findByAlias(alias: string): Promise<Distribution | undefined> {

@@ -27,7 +27,8 @@ export interface ObservedRecord {
 export type RecordChange =
   /** Refused if there is such a record, which `isChangeRefused` knows. */
   | {
-      readonly action: 'createAlias';
+      /** To create is refused if anything of that name and type is there. */
+      readonly action: 'createAlias' | 'upsertAlias';
       readonly name: string;
       readonly type: 'A' | 'AAAA';
       readonly distributionDomain: string;
@@ -205,15 +206,16 @@ function toRecord(set: route53.ResourceRecordSet): ObservedRecord {
 }
 
 function inWords(change: RecordChange): string {
-  const { name, type } = change.action === 'createAlias' ? change : change.record;
+  const { name, type } = 'record' in change ? change.record : change;
   return `${change.action === 'delete' ? 'delete' : 'set'} ${type} ${name}`;
 }
 
 function toChange(change: RecordChange): route53.Change {
   switch (change.action) {
     case 'createAlias':
+    case 'upsertAlias':
       return {
-        Action: 'CREATE',
+        Action: change.action === 'createAlias' ? 'CREATE' : 'UPSERT',
         ResourceRecordSet: {
           Name: change.name,
           Type: change.type,

@@ -97,7 +97,8 @@ export const examples = (): Example[] => [
           nextBucket: { name: 'next-bucket', path: '/p', owned: true, since: '2026-01-02T00:00:00Z', filled: true },
           formerBuckets: [{ name: 'former-bucket', path: '/p', owned: true, since: '2026-01-01T00:00:00Z' }],
           distribution: { id: 'E1', arn: 'arn', domainName: 'd1.cloudfront.net', state: 'Deployed' },
-          certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z' },
+          certificate: { arn: 'arn', state: 'ISSUED', notAfter: '2026-07-01T00:00:00Z', successor: 'arn:2' },
+          function: 'irsa_test_0123456789abcdef',
           dns: {
             keeper: 'Route53',
             places: [{ accountID: '111122223333', roleARN, hostedZoneID: 'Z0123456789ABC' }],
@@ -123,6 +124,7 @@ export const examples = (): Example[] => [
         since: '2026-01-02T00:00:00Z',
         kid: 'b',
         listedSince: '2026-01-02T01:00:00Z',
+        signedSince: '2026-01-02T02:00:00Z',
       },
       conditions,
     },

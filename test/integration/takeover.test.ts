@@ -118,12 +118,12 @@ test('it is adopted as it is, and no reader of its issuer ever waits', async () 
   expect(await getsCredentials()).toBe(true);
 
   const made = writes().filter((operation) => /^(Create|Request|Delete)/.test(operation));
-  expect(made).toEqual(['CreateOriginAccessControl']);
+  expect(made).toEqual(['CreateOriginAccessControl', 'CreateFunction']);
   const names = (held: readonly Holding[]) => held.map((each) => `${each.kind} ${each.name}`);
   const after = await holdings(account);
   // The alias has other records, and the distribution another way into the bucket.
   const rest = (held: readonly Holding[]) =>
-    names(held).filter((line) => !line.startsWith('originAccessControl') && !line.includes(` ${older.alias}. `));
+    names(held).filter((line) => !/^(originAccessControl|function) /.test(line) && !line.includes(` ${older.alias}. `));
   expect(rest(after)).toEqual(rest(before));
   expect(names(after)).toEqual(expect.arrayContaining([`record ${older.alias}. A`, `record ${older.alias}. AAAA`]));
   for (const { kind, name: its, tags } of after) {

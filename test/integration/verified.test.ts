@@ -128,16 +128,6 @@ describe('a key set that another origin answers', () => {
   });
 
   test.each<[string, Partial<DistributionConfig> | ((config: DistributionConfig) => Partial<DistributionConfig>)]>([
-    [
-      'a function',
-      (config) =>
-        behaving(config, {
-          FunctionAssociations: one({
-            FunctionARN: 'arn:aws:cloudfront::111122223333:function/evil',
-            EventType: 'viewer-request',
-          }),
-        }),
-    ],
     ['key groups', (config) => behaving(config, { TrustedKeyGroups: { Enabled: true, ...one('key-group') } })],
     ['countries', { Restrictions: { GeoRestriction: { RestrictionType: 'whitelist', ...one('DE') } } }],
     [

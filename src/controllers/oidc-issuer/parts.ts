@@ -6,6 +6,7 @@ import type { DesiredIssuer } from './desired.ts';
 import { copySteps, keySteps, stepsOf } from './hostings.ts';
 import { copiesOf, forgetBuckets, otherBuckets, unreadBuckets } from './site/bucket-move.ts';
 import { type BucketEntry, type SiteEntry, siteOf } from './site/site.ts';
+import { withoutTakeOver } from '../ownership.ts';
 import { siteContext } from './site/site-context.ts';
 
 type Served = Part<AcceptedSite, AcceptedSite, SiteContext>;
@@ -41,12 +42,14 @@ export function servingParts(issuer: IssuerPass, desired: DesiredIssuer): readon
 }
 
 /** Former sites that nobody needs any more, and buckets that no edge reads any more. */
-export const departingParts = (issuer: IssuerPass): readonly (readonly Removed[])[] =>
-  sitesOf(issuer, () => true).flatMap((entry) =>
+export const departingParts = (accepted: IssuerPass): readonly (readonly Removed[])[] => {
+  const issuer = { ...accepted, owner: withoutTakeOver(accepted.owner) };
+  return sitesOf(issuer, () => true).flatMap((entry) =>
     entry.phase === 'Retiring'
       ? [partsToRemove(issuer, entry)]
       : unreadBuckets(entry).map((bucket) => [copyToRemove(issuer, entry, bucket)]),
   );
+};
 
 /** All sites, the current one last. */
 export const removedParts = (issuer: IssuerPass): readonly Removed[] =>

@@ -60,7 +60,7 @@ export const distributionStep: Step<AcceptedSite, SiteContext> = {
     const { account, desired, site } = context;
     const { distribution, function: viewed } = site.entry;
     if (!distribution) return undefined;
-    const isDeployed = await account.distributions.isDeployed(distribution.id);
+    const isDeployed = await account.distributions.isDeployed(distribution.id, originOf(site.bucket));
     if (isDeployed === undefined) return undefined;
     if (!isDeployed) return rollingOut(context, distribution.id);
     if (viewed !== undefined && !desired.keepDistributionProvider) return undefined;

@@ -29,7 +29,9 @@ export function aliasChanges(
   const has = (type: string) => observed.some((record) => record.type === type);
   return [
     ...observed.filter(({ type }) => type === 'CNAME').map((record) => ({ action: 'delete' as const, record })),
-    ...aliasCreations({ alias, domain }).filter(({ type }) => !has(type)),
+    ...aliasCreations({ alias, domain })
+      .filter(({ type }) => !has(type))
+      .map((creation) => ({ ...creation, action: 'upsertAlias' as const })),
   ];
 }
 

@@ -37,6 +37,7 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
       seen.bucket === 'new' ? undefined : buckets.findObject(site.bucket.name, keyOf(site, document));
     const observed = await find(jwksKey);
     const now = services.clock.now();
+    if (!observed && site.bucket.isPresent) await recordRead(context);
     // A bucket beside the present one holds what is there: edges may read either.
     const published = site.bucket.isPresent
       ? (observed ?? (await inherited(context)))
@@ -76,6 +77,22 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
     return ready;
   },
 };
+
+/** A status that is old or lost may not name the bucket that the distribution reads. */
+async function recordRead({ site, status, ownDistribution }: AcceptedSite): Promise<void> {
+  const { entry } = site;
+  const mayBeRead = entry.distribution !== undefined || (status.providers ?? []).some(({ url }) => url === entry.url);
+  if (entry.hosting !== 'CloudFront' || !mayBeRead) return;
+  const distribution = await ownDistribution();
+  if (!distribution) return;
+  const { originDomain, originPath } = distribution.origin;
+  const name = originDomain.split('.')[0] ?? '';
+  if (bucketsOf(entry).some((bucket) => bucket.name === name)) return;
+  const read = { name, ...(originPath !== '' && { path: originPath }), owned: true };
+  entry.formerBuckets = [read, ...(entry.formerBuckets ?? [])];
+  const { id, arn, domainName } = distribution;
+  entry.distribution = { id, arn, domainName, state: 'InProgress' };
+}
 
 /**
  * The keys of the site's other buckets, the present one first, or of the sites before it, out of buckets of ours: tokens that a key of

@@ -26,5 +26,20 @@ export const readingStep: Step<AcceptedSite, SiteContext> = {
   },
 
   /** Nothing reads the bucket any more. */
-  remove: removeOriginAccessControl,
+  async remove(context) {
+    const { object, services, site } = context;
+    const { bucket, entry } = site;
+    const isLeft = object.metadata.deletionTimestamp === undefined && entry.phase !== 'Retiring';
+    // The distribution was looked at in this pass, after the status said that it is deployed.
+    if (isLeft && bucket.entry.owned && entry.distribution?.state !== 'Deployed') {
+      const requeueAfter = services.settings.intervals.distribution;
+      return {
+        state: 'waiting',
+        reason: 'DistributionDeploying',
+        message: 'CloudFront may still read it at some edges',
+        requeueAfter,
+      };
+    }
+    return removeOriginAccessControl(context);
+  },
 };
