@@ -6,6 +6,7 @@ const groups: Readonly<Record<string, string>> = {
   iamserviceaccount: 'apis/irsa.giantswarm.io/v1alpha1',
   awscluster: 'apis/infrastructure.giantswarm.io/v1alpha3',
   configmap: 'api/v1',
+  serviceaccount: 'api/v1',
   event: 'apis/events.k8s.io/v1',
 };
 

@@ -1,5 +1,6 @@
 import type { GuardrailSpec } from '../../api/generated/guardrail.ts';
 import type { OIDCIssuer } from '../../api/kinds.ts';
+import { annotations } from '../../api/names.ts';
 import type { Verdict } from '../admission.ts';
 import { objectionsToIssuer } from './issuer-rules.ts';
 import { describe, type Objection, remedyFor } from './objection.ts';
@@ -20,10 +21,16 @@ export function judgeIssuer(issuer: OIDCIssuer, namespace: Namespace, guardrails
   return judge(namespace, guardrails, (spec) => objectionsToIssuer(issuer, spec));
 }
 
-/** If several Guardrails allow the object as it is, one that forces no boundary wins, because grants add up. */
+/**
+ * If several Guardrails allow the object as it is, one that lets it adopt the role wins where it asks for that, and then one that
+ * forces no boundary, because grants add up.
+ */
 export function judgeRole(facts: RoleFacts, namespace: Namespace, guardrails: readonly NamedGuardrail[]): Verdict {
-  const byBoundary = guardrails.toSorted((a, b) => Number(forces(a)) - Number(forces(b)));
-  const verdict = judge(namespace, byBoundary, (spec) => objectionsToRole(facts, spec));
+  const asksToAdopt = facts.object.metadata.annotations?.[annotations.adopt] === 'true';
+  const rank = ({ spec: { roles = {} } }: NamedGuardrail) =>
+    Number(asksToAdopt && !listsExisting(facts, roles)) * 2 + Number(roles.permissionsBoundary !== undefined);
+  const byRank = guardrails.toSorted((a, b) => rank(a) - rank(b));
+  const verdict = judge(namespace, byRank, (spec) => objectionsToRole(facts, spec));
   if (!verdict.allowed) return verdict;
   const rules = guardrails.find(({ name }) => name === verdict.guardrail)?.spec.roles ?? {};
   const { permissionsBoundary } = rules;
@@ -34,8 +41,6 @@ export function judgeRole(facts: RoleFacts, namespace: Namespace, guardrails: re
     ...(existingRole && { existingRole }),
   };
 }
-
-const forces = ({ spec }: NamedGuardrail) => spec.roles?.permissionsBoundary !== undefined;
 
 export function selects({ spec }: NamedGuardrail, { name, labels }: Namespace): boolean {
   if (spec.namespaces) return matchesAny(spec.namespaces, name);

@@ -67,8 +67,14 @@ function subjects({ object: { metadata, spec }, issuers }: RoleFacts, rules: Rol
 }
 
 /** The ARN of the role that the object names. Undefined: it names none, or its account is not known yet. */
-function namedRole({ object: { spec, status }, account, partition }: RoleFacts): string | undefined {
-  const { name, path = '/' } = spec.role ?? {};
+function namedRole({
+  object: { metadata, spec, status },
+  account,
+  installation,
+  partition,
+}: RoleFacts): string | undefined {
+  const { name, path = spec.role?.management === 'TrustOnly' ? '/' : rolePath(installation, metadata.namespace) } =
+    spec.role ?? {};
   const accountID = status?.accountID ?? account?.accountID;
   if (name === undefined || accountID === undefined) return undefined;
   return `arn:${partition}:iam::${accountID}:role${path}${name}`;

@@ -10,9 +10,11 @@ export const issuerStep: Step<RoleContext, RoleRemoval> = {
   needs: [],
 
   async reconcile({ object, status, situation: { referred, trusted } }): Promise<Outcome> {
+    // A role that was not made yet has no account but the one that it asks for.
+    const accountID = status.accountID ?? (object.spec.account && accountOfRole(object.spec.account.roleARN));
     const nameOf = (each: Referred) => issuerName(each, object.metadata.namespace);
     const problems = referred.flatMap((each) => {
-      const problem = problemOf(each, status.accountID);
+      const problem = problemOf(each, accountID);
       return problem ? [{ reason: problem.reason, message: `${nameOf(each)} ${problem.message}` }] : [];
     });
     const [first] = problems;

@@ -1,3 +1,4 @@
+import { annotations } from '../../api/names.ts';
 import { describe, isAlreadyExists, isNotFound } from '../../aws/errors.ts';
 import type { Role, Roles, RoleSpec } from '../../aws/roles.ts';
 import { isOurs } from '../../aws/ownership.ts';
@@ -80,8 +81,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   if (!createdNow && propagation.mayLackTags(role)) return propagation.waiting(spec.name);
   // Another's role has no statement of ours, so it must not hold an issuer that leaves.
   if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.ready.length === 0) status.issuers = [];
-  const remedy = 'choose another spec.role.name, or delete that role';
-  mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, remedy);
+  mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, howToGetOn);
   const observed = { role, createdNow };
   return propagation.orWait(role, async () => {
     await update(context, target, observed.role);
@@ -91,6 +91,8 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
     return ready;
   });
 }
+
+const howToGetOn = `choose another spec.role.name, delete that role, or adopt it: annotate this object with ${annotations.adopt}=true, and have a Guardrail list the role's ARN in roles.existingRoles`;
 
 async function update(context: RoleContext, { account, desired }: Target, role: Role): Promise<void> {
   if (role.path !== desired.spec.path) {

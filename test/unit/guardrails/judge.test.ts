@@ -253,6 +253,34 @@ describe('a role', () => {
     expect(judged(role({ permissionsBoundary: boundary.toUpperCase() })).allowed).toBe(false);
   });
 
+  test('is judged by the Guardrail that lets it adopt its role, where it asks for that', () => {
+    const existingRoles = ['arn:aws:iam::111122223333:role/theirs'];
+    const rules = { names: ['theirs'], paths: ['/'] };
+    const plain = guardrail({ roles: rules }, 'a');
+    const adopting = guardrail({ roles: { ...rules, permissionsBoundary: boundary, existingRoles } }, 'b');
+    const asked = facts(role({ name: 'theirs', path: '/' }));
+    const judged = (annotations: Record<string, string>) => {
+      const object = { ...asked.object, metadata: { ...meta, annotations } };
+      return judgeRole({ ...asked, object }, namespace, [plain, adopting]);
+    };
+    expect(judged({})).toEqual({ allowed: true, guardrail: 'a' });
+    expect(judged({ 'irsa.giantswarm.io/adopt': 'true' })).toEqual({
+      allowed: true,
+      guardrail: 'b',
+      permissionsBoundary: boundary,
+      existingRole: true,
+    });
+  });
+
+  test('whose path is the default one is not the role of that name without a path', () => {
+    const existingRoles = ['arn:aws:iam::111122223333:role/theirs'];
+    const rules = guardrail({ roles: { names: ['theirs'], paths: ['/'], existingRoles } });
+    const judged = (fields: Parameters<typeof role>[0]) => judgeRole(facts(role(fields)), namespace, [rules]);
+    expect(judged({ name: 'theirs', path: '/' })).toMatchObject({ existingRole: true });
+    expect(judged({ name: 'theirs' })).not.toHaveProperty('existingRole');
+    expect(judged({ name: 'theirs', management: 'TrustOnly' })).toMatchObject({ existingRole: true });
+  });
+
   test('gets no boundary where another Guardrail allows it without one', () => {
     const forcing = guardrail({ roles: { permissionsBoundary: boundary } }, 'a');
     expect(judgeRole(facts(), namespace, [forcing, guardrail({}, 'b')])).toEqual({ allowed: true, guardrail: 'b' });
