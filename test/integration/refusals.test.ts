@@ -5,7 +5,7 @@ import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3
 import type { Clients } from '../backends/aws/clients.ts';
 import { Environment } from '../environment/environment.ts';
 import { counts, holdings } from '../environment/holdings.ts';
-import { domain, iamServiceAccount, oidcIssuer, roleARN, type Manifest } from './objects.ts';
+import { iamServiceAccount, oidcIssuer, roleARN, type Manifest } from './objects.ts';
 import { ownAccountID, Workspace } from './workspace.ts';
 
 jest.setTimeout(120_000);
@@ -63,6 +63,28 @@ describe('what is not built yet', () => {
 
 describe('an issuer that is registered', () => {
   const name = 'registered';
+  const doubled = { additionalAccounts: [{ roleARN: roleARN(ownAccountID) }] };
+  const refused = { type: 'Accepted', reason: 'InvalidSpec' };
+
+  beforeAll(async () => {
+    await workspace.apply(oidcIssuer(name));
+    await workspace.ready(`oidcissuer/${name}`);
+  });
+
+  test('is told which field of a change is refused, and nothing is written to AWS', async () => {
+    environment.front.clearCalls();
+    await workspace.patch('oidcissuer', name, { spec: doubled });
+    const { status, message } = await workspace.condition('oidcissuer', name, refused);
+    expect([status, message]).toEqual(['False', expect.stringContaining('spec.additionalAccounts')]);
+    expect((await workspace.event('OIDCIssuer', name, 'InvalidSpec')).note).toContain('spec.additionalAccounts');
+    expect(environment.front.writes()).toEqual([]);
+  });
+
+  test('is ready again when all is as it was', async () => {
+    await workspace.patch('oidcissuer', name, { spec: { additionalAccounts: null } });
+    await workspace.ready(`oidcissuer/${name}`);
+  });
+
   const everything = {
     bucket: 1,
     object: 2,
@@ -75,10 +97,11 @@ describe('an issuer that is registered', () => {
   test.each([
     { deletionPolicy: 'Retain', left: everything },
     { deletionPolicy: 'Delete', left: {} },
-  ])('is deleted by its policy $deletionPolicy', async ({ deletionPolicy, left }) => {
+  ])('is deleted by its policy $deletionPolicy also while a change is refused', async ({ deletionPolicy, left }) => {
     await workspace.apply(oidcIssuer(name));
     await workspace.ready(`oidcissuer/${name}`);
-    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy } });
+    await workspace.patch('oidcissuer', name, { spec: { deletionPolicy, ...doubled } });
+    await workspace.condition('oidcissuer', name, refused);
     await workspace.kubectl(['delete', 'oidcissuer', name]);
     expect(counts(await holdings(account))).toEqual(left);
   });
@@ -199,7 +222,7 @@ describe('bad input', () => {
     ],
     ['younger', { ...inBucket(held), clusterName: 'younger' }, 'Accepted NameHeld', `spec.bucket.name ${held}`],
     [
-      'namesake',
+      'same-name',
       { ...fromSecret('keys', 'good'), clusterName: 'no-secret' },
       'Accepted NameHeld',
       'spec.clusterName no-secret',
@@ -214,7 +237,7 @@ describe('bad input', () => {
     for (const { aws, Bucket, LocationConstraint } of buckets) {
       await aws.s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint } }));
     }
-    const isYounger = (name: string) => ['younger', 'namesake'].includes(name);
+    const isYounger = (name: string) => ['younger', 'same-name'].includes(name);
     const objects = inputs.map(([name, spec]) => byHand(name, spec));
     await workspace.apply(
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys' }, stringData: publicKeys },

@@ -1,5 +1,6 @@
 import {
   GetDistributionConfigCommand,
+  PublishFunctionCommand,
   UpdateDistributionCommand,
   type CacheBehavior,
   type DistributionConfig,
@@ -20,6 +21,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import type { Clients } from '../backends/aws/clients.ts';
+import { makeFunction } from '../backends/aws/rules/function-samples.ts';
 import { freePort } from '../backends/port.ts';
 import { rollControlPlane } from '../environment/cluster.ts';
 import { Environment } from '../environment/environment.ts';
@@ -105,6 +107,9 @@ describe('a key set that another origin answers', () => {
     await account.s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     const Body = JSON.stringify({ keys: [evilKey] });
     await account.s3.send(new PutObjectCommand({ Bucket, Key: 'keys.json', Body }));
+    // CloudFront takes only a published function: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/associate-function.html
+    const { etag } = await makeFunction(account, 'evil');
+    await account.cloudFront.send(new PublishFunctionCommand({ Name: 'evil', IfMatch: etag }));
   });
 
   async function addBehavior(): Promise<void> {
@@ -128,6 +133,16 @@ describe('a key set that another origin answers', () => {
   });
 
   test.each<[string, Partial<DistributionConfig> | ((config: DistributionConfig) => Partial<DistributionConfig>)]>([
+    [
+      'a function',
+      (config) =>
+        behaving(config, {
+          FunctionAssociations: one({
+            FunctionARN: `arn:aws:cloudfront::${ownAccountID}:function/evil`,
+            EventType: 'viewer-request',
+          }),
+        }),
+    ],
     ['key groups', (config) => behaving(config, { TrustedKeyGroups: { Enabled: true, ...one('key-group') } })],
     ['countries', { Restrictions: { GeoRestriction: { RestrictionType: 'whitelist', ...one('DE') } } }],
     [

@@ -46,7 +46,7 @@ export const bucketStep: Step<AcceptedSite, SiteContext> = {
     // S3 makes new buckets private and without ACLs. https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
     if ((observed ? observed.access : 'Private') !== access) await buckets.setPublicAccess(name, access);
     if (isRead) await ensureReaders(context);
-    if (observed?.ownerEnforced === false && !(await readsByACL(context))) await buckets.enforceOwner(name);
+    if (observed?.ownerEnforced === false && !(await needsACLs(context))) await buckets.enforceOwner(name);
     return ready;
   },
 
@@ -98,11 +98,10 @@ async function readerMustBeOurs({ account, owner, site }: AcceptedSite, { policy
   if (reader) mustBeOurs({ what: `distribution ${reader.id}, which reads the bucket,`, tags: reader.tags }, owner);
 }
 
-/** Whether the documents are published, and nothing proves that everybody reads them without their ACLs. */
-async function readsByACL(context: AcceptedSite): Promise<boolean> {
+/** Whether everybody is to read the documents, and nothing proves that they can without ACLs. */
+async function needsACLs(context: AcceptedSite): Promise<boolean> {
   const { site } = context;
-  if (site.entry.hosting !== 'S3' || !site.entry.registered) return false;
-  return (await look(context, site.url)).state !== 'ours';
+  return site.entry.hosting === 'S3' && (await look(context, site.url)).state !== 'ours';
 }
 
 /** The bucket as it stood before this pass. Undefined if this pass created it. */
