@@ -85,6 +85,8 @@ test('an issuer that is being deleted sees at once that a role of another namesp
     if (change === 'gone') await team.kubectl(['delete', 'iamserviceaccount', 'team-a', '--wait=false']);
     else await team.applyRole({ issuerRefs: [{ namespace: 'other', name: 'other' }] });
     await platform.gone('oidcissuer');
+    // Its successor makes a key of its own.
+    await platform.kubectl(['delete', 'secret', 'platform-keys']);
   }
   await team.ready('iamserviceaccount');
   const role = await team.role();
