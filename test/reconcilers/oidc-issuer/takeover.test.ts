@@ -1,9 +1,11 @@
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
-import { Kill } from '../../fakes/gate.ts';
+import { plainName } from '../../../src/aws/names.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
-import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, owner, ref, Story } from './story.ts';
+import { validationRecord } from '../../fakes/aws/acm.ts';
+import { Kill } from '../../fakes/gate.ts';
+import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, only, owner, ref, Story } from './story.ts';
 
 const identity = 'E2OLDER';
 const legacy = { 'giantswarm.io/cluster': 'abcl0', 'giantswarm.io/installation': 'gauss' };
@@ -104,7 +106,11 @@ class Older extends Story {
       tags: tags(),
       changedAt: new Date(0),
     });
-    this.zone.records.push({ name: alias, type: 'CNAME', values: ['dolder.cloudfront.net'], ttl: 600 });
+    const { Name, Type, Value } = validationRecord(accountID, alias);
+    this.zone.records.push(
+      { name: alias, type: 'CNAME', values: ['dolder.cloudfront.net'], ttl: 600 },
+      { name: plainName(Name), type: Type, values: [Value], ttl: 600 },
+    );
     const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
     this.account.providers.set(arn, {
       arn,
@@ -227,6 +233,57 @@ describe('an issuer of the older operator', () => {
       expect.arrayContaining([`tagging bucket ${bucket}`, `writing object keys.json of bucket ${bucket}`]),
     );
     expect(story.status.plan?.filter((line) => /^(creating (bucket|distribution)|deleting)/.test(line))).toEqual([]);
+  });
+
+  describe('that was adopted is deleted:', () => {
+    async function gone(story: Older): Promise<Older> {
+      story.forget();
+      story.delete();
+      await story.untilGone();
+      return story;
+    }
+
+    test('only the emptied bucket stays, which keeps its name', async () => {
+      const story = await gone(await takenOver());
+      expect(story.leftovers).toEqual([`bucket ${bucket}`]);
+      expect([...story.bucket.objects.keys()]).toEqual([]);
+      expect(story.saidReasons).not.toContain('LeftAlone');
+    });
+
+    test('a function that somebody put before the distribution stays too', async () => {
+      const story = new OlderWithBoth();
+      story.adoptMe();
+      await story.untilReady();
+      await story.untilReady();
+      await gone(story);
+      expect(story.leftovers).toEqual([`bucket ${bucket}`, 'function theirs']);
+    });
+
+    test('the record that proves the domain stays if the certificate was not adopted, and an event names it', async () => {
+      const story = new Older();
+      for (const { tags: its } of story.account.certificates.values()) delete its['irsa.giantswarm.io/adopt'];
+      const validation = () => story.zone.records.filter(({ name }) => name.startsWith('_'));
+      const before = structuredClone(validation());
+      story.adoptMe();
+      await story.untilReady();
+      await story.untilReady();
+      await gone(story);
+      expect(validation()).toEqual(before);
+      expect(story.saidReasons).toContain('LeftAlone');
+    });
+
+    test('the record that proves the domain stays if a person changed it', async () => {
+      const story = new Older();
+      const older = only(story.zone.records.filter(({ name }) => name.startsWith('_')));
+      const record = { ...older, ttl: 300 };
+      story.zone.records.splice(story.zone.records.indexOf(older), 1, record);
+      story.adoptMe();
+      await story.untilReady();
+      await story.untilReady();
+      await gone(story);
+      expect(story.zone.records).toEqual([record]);
+      expect(story.saidReasons).toContain('LeftAlone');
+    });
   });
 
   test('rests after that', async () => {
