@@ -416,9 +416,9 @@ test('an adoption comes to the same end wherever the operator is killed', async 
   expect(kills).toBeGreaterThan(10);
 }, 60_000);
 
-test('a public bucket of the older operator is served throughout, also while its ACLs end', async () => {
-  const url = `https://s3.eu-central-1.amazonaws.com/${bucket}`;
-  const story = new Story({ bucket: { name: bucket }, hosting: { s3: {} } });
+/** A public bucket of the older operator, as for release 17 and China. Returns its URL. */
+function seedPublic(story: Story, name: string): string {
+  const url = `https://s3.eu-central-1.amazonaws.com/${name}`;
   const json = (body: object) => ({
     body: JSON.stringify(body),
     etag: '"1"',
@@ -432,8 +432,8 @@ test('a public bucket of the older operator is served throughout, also while its
     BlockPublicPolicy: false,
     RestrictPublicBuckets: false,
   };
-  story.aws.buckets.set(bucket, {
-    name: bucket,
+  story.aws.buckets.set(name, {
+    name,
     owner: accountID,
     region: 'eu-central-1',
     accountRegional: false,
@@ -447,6 +447,12 @@ test('a public bucket of the older operator is served throughout, also while its
       ['keys.json', json({ keys: publicKeys(story.pem).keys })],
     ]),
   });
+  return url;
+}
+
+test('a public bucket of the older operator is served throughout, also while its ACLs end', async () => {
+  const story = new Story({ bucket: { name: bucket }, hosting: { s3: {} } });
+  const url = seedPublic(story, bucket);
   story.adoptMe();
   const problems: string[] = [];
   story.aws.gate = (call, act) => {
@@ -464,4 +470,65 @@ test('a public bucket of the older operator is served throughout, also while its
   expect(story.status.issuerURL).toBe(url);
   expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
   expect(story.bucket.publicAccessBlock).toMatchObject({ IgnorePublicAcls: true, BlockPublicPolicy: false });
+});
+
+/** Of release 17, named in the ConfigMap giantswarm/irsa-migration: the hosting of release 18 stands beside its own already. */
+class Prepared extends OlderWithoutAlias {
+  readonly first: string;
+
+  constructor() {
+    super();
+    for (const { tags: its } of this.prepared) delete its['irsa.giantswarm.io/adopt'];
+    const name = 'abcl0-oidc-pod-identity';
+    this.first = seedPublic(this, name);
+    const arn = `arn:aws:iam::${accountID}:oidc-provider/${this.first.replace('https://', '')}`;
+    const audiences = new Set(['sts.amazonaws.com']);
+    this.account.providers.set(arn, { arn, url: this.first, audiences, tags: tags(), createdAt: new Date(0) });
+    this.edit({ hosting: { s3: {}, cloudFront: null }, bucket: { name } });
+    this.adoptMe();
+  }
+
+  get prepared(): { tags: Record<string, string> }[] {
+    const providers = [...this.account.providers.values()].filter(({ url }) => url === OlderWithoutAlias.url);
+    return [this.distribution, this.aws.buckets.get(bucket)!, ...providers];
+  }
+
+  /** As the AWSCluster's new release label says. */
+  upgrade(): void {
+    this.edit({ hosting: { s3: null, cloudFront: {} }, bucket: { name: bucket } });
+  }
+
+  tagPrepared(): void {
+    for (const { tags: its } of this.prepared) Object.assign(its, adoptable);
+  }
+}
+
+describe('a cluster of release 17 that the older operator prepared for release 18', () => {
+  test('keeps the URL that its tokens carry, and what is prepared is not touched', async () => {
+    const story = new Prepared();
+    const before = JSON.stringify(story.prepared);
+    await story.untilReady();
+    await story.untilReady();
+    expect(story.status.sites?.map(({ url }) => url)).toEqual([story.first]);
+    expect(JSON.stringify(story.prepared)).toBe(before);
+  });
+
+  test.each([
+    ['before the upgrade', (story: Prepared) => story.tagPrepared()],
+    ['after it, when the issuer asks', () => undefined],
+  ])('moves to what is prepared if that is tagged %s, and both URLs stay registered', async (_, arrange) => {
+    const story = new Prepared();
+    await story.untilReady();
+    arrange(story);
+    story.upgrade();
+    await story.until(() => true);
+    story.tagPrepared();
+    await story.until(() => story.status.issuerURL === OlderWithoutAlias.url);
+    await story.untilReady();
+    expect(story.distribution).toMatchObject({ id: 'EOLDER', tags: owner });
+    const both = [OlderWithoutAlias.url, story.first].toSorted();
+    expect(story.status.sites?.map(({ url }) => url).toSorted()).toEqual(both);
+    expect([...story.account.providers.values()].map(({ url }) => url).toSorted()).toEqual(both);
+    expect(story.saidReasons).not.toContain('ProvidersWithdrawn');
+  });
 });
