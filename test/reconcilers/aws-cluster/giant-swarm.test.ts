@@ -187,6 +187,21 @@ test('derives names that a cluster of the older operator has already', async () 
   });
 });
 
+test('derives the names also of a cluster whose name is in its domain and its alias', async () => {
+  const spec = {
+    cluster: { dns: { domain: 'irsa.example.com' } },
+    provider: { region: 'eu-central-1', credentialSecret: { name: 'credential', namespace: 'giantswarm' } },
+  };
+  expect(await derive({ name: 'irsa', release: '19.0.0', spec })).toMatchObject({
+    desired: {
+      spec: {
+        hosting: { cloudFront: { alias: 'irsa.irsa.k8s.irsa.example.com' } },
+        tags: { 'giantswarm.io/cluster': 'irsa', 'giantswarm.io/installation': 'irsa' },
+      },
+    },
+  });
+});
+
 test('keeps everything on AWS for a cluster with the label for that', async () => {
   const kept = await derive({ release: '19.0.0', labels: { 'giantswarm.io/keep-irsa': '' } });
   expect(kept).toMatchObject({ desired: { spec: { deletionPolicy: 'Retain' } } });

@@ -592,6 +592,17 @@ describe('deletion', () => {
     expect(story.cluster?.metadata.finalizers).toEqual(['other']);
   });
 
+  test('lets the AWSCluster go with one patch', async () => {
+    const story = await deleted();
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
+    story.kube.remove(oidcIssuers, ref);
+    story.forget();
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+    expect(story.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual(['patch awsclusters']);
+  });
+
   test('says what the issuer says that holds it', async () => {
     const story = await deleted();
     await story.reconcile();
