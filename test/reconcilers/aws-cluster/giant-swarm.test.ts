@@ -148,7 +148,12 @@ describe('says what is wrong', () => {
       'SecretNotFound',
       'giantswarm/later',
     ],
-    ['a bucket name that S3 does not take', { name: 'a'.repeat(27), release: '19.0.0' }, 'Incomplete', '63 characters'],
+    [
+      'a bucket name that S3 does not take',
+      { name: 'a'.repeat(27), release: '19.0.0' },
+      'NameTooLong',
+      '63 characters',
+    ],
   ])('for %s', async (_, what, reason, message) => {
     expect(await derive(what)).toMatchObject({
       state: 'waiting',

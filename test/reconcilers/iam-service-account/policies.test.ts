@@ -179,7 +179,7 @@ describe('a managed policy that does not exist', () => {
     await story.clock.advance(minutes(2));
     await story.reconcile();
     const message = expect.stringContaining(readOnly);
-    expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound', message });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', message });
     expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
   });
@@ -201,7 +201,7 @@ test('takes away what the spec took away, although something that it adds does n
   story.iam.unknownPolicies.add('arn:aws:iam::aws:policy/AmazonS3ReadOnlyAcces');
   story.edit({ policies: { managed: ['AmazonS3ReadOnlyAcces'], inline: [{ name: 'other', document }] } });
   await story.reconcile();
-  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound' });
   expect([...story.role.managed]).toEqual([]);
   expect([...story.role.inline.keys()]).toEqual(['other']);
 });
