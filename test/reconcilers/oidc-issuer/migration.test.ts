@@ -483,7 +483,7 @@ test('an issuer has five sites at most, and says which are not retired yet', asy
   expect(story.status.sites).toHaveLength(5);
   expect(story.condition('Accepted')).toMatchObject({
     status: 'False',
-    reason: 'LimitExceeded',
+    reason: 'SitesRemaining',
     message: expect.stringContaining(issuerURL),
   });
   story.askFor('irsa.number-5.example.com');
