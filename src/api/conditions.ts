@@ -90,12 +90,18 @@ const badReasons = [
   'InvalidSpec',
   /** The spec changes something that cannot change; the message names the field. */
   'ImmutableField',
-  /** No Guardrail allows the spec, or an issuer of another namespace does not admit it; the message says what to write. */
+  /** No Guardrail allows the spec; the message says what to write. */
   'NotAllowed',
+  /** An issuer of another namespace does not admit this one, or does not exist. */
+  'IssuerNotAllowed',
   /** The API server keeps no field of the status that the operator needs; the message names the CustomResourceDefinition. */
   'OutdatedCRD',
   /** A limit of AWS is reached. */
   'LimitExceeded',
+  /** The issuer moves again while it has as many former sites or buckets as it may; the message names them. */
+  'SitesRemaining',
+  /** A managed policy or permissions boundary that the role should have does not exist. */
+  'PolicyNotFound',
   /** The Secret, or the entry of it, is missing. */
   'SecretNotFound',
   /** The operator may not read, or not write, Secrets in this namespace. */

@@ -23,6 +23,8 @@ export const annotations = {
   rotationSigning: 'irsa.giantswarm.io/rotation-signing',
   /** On a generated Secret: the name of the OIDCIssuer that may change it. Without it the operator only reads the Secret. */
   generatedFor: 'irsa.giantswarm.io/generated-for',
+  /** Beside that: the UID of the OIDCIssuer for which the key was made. Without it the Secret counts as one that somebody made by hand. */
+  generatedForUID: 'irsa.giantswarm.io/generated-for-uid',
   /** On a generated Secret whose key has rotated: the key id of its private key. */
   signingKey: 'irsa.giantswarm.io/signing-key',
   /** What this object's namesake made on AWS in another cluster belongs to this object now. The value is the UID of that cluster's namespace kube-system. */

@@ -61,7 +61,8 @@ function mayTrust(object: IAMServiceAccount, issuer: OIDCIssuer): boolean {
 /** No Guardrail allows the present spec, or the issuer does not admit the namespace. */
 function isRefused({ metadata, status }: IAMServiceAccount): boolean {
   const accepted = findCondition(status?.conditions, 'Accepted');
-  return accepted?.reason === 'NotAllowed' && accepted.observedGeneration === metadata.generation;
+  const isDenied = accepted?.reason === 'NotAllowed' || accepted?.reason === 'IssuerNotAllowed';
+  return isDenied && accepted.observedGeneration === metadata.generation;
 }
 
 /**

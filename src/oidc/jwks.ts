@@ -39,6 +39,9 @@ export const maxKeysOfKind = 100;
 /** The times of the keys, in the metadata of the object. Metadata is written with the object or not at all, and is there if the status is lost. */
 const timesKey = 'irsa-key-times';
 
+/** Beside them: the issuer was deleted, and its documents stayed. */
+const releasedKey = 'irsa-released';
+
 /**
  * The set to publish: the source's keys and those that are published, in stable order. A key that left its source stays for the
  * time of the retention, because pods hold tokens that it signed. It is dropped only at a look that understood the whole source.
@@ -64,6 +67,35 @@ export function merge(
     .filter(({ kid }) => !known.has(kid))
     .map((jwk) => ({ jwk, firstPublished: wholeSeconds(now), missingSince: undefined, wasInSource: true }));
   return [...kept, ...added];
+}
+
+export const isReleased = ({ metadata }: JwksObject): boolean => metadata[releasedKey] !== undefined;
+
+/** The same key set, for whoever publishes under the same name later: it belonged to an issuer that was deleted. */
+export const released = ({ body, metadata }: JwksObject): JwksObject => ({
+  body,
+  metadata: { ...metadata, [releasedKey]: 'true' },
+});
+
+/** The published keys to go on with, and the predecessor's that are left behind. */
+export interface TakenUp {
+  readonly keys: readonly PublishedKey[];
+  readonly leftBehind: readonly PublishedKey[];
+  /** The keys stay released, because the source does not tell yet whose they are. */
+  readonly isReleased: boolean;
+}
+
+/**
+ * Whoever holds a key of a released set could issue tokens for the new cluster. So the set is taken up only if the source has one of
+ * its keys, which shows that the cluster is the same one. Another cluster begins with its own keys.
+ */
+export function takeUp(published: JwksObject, source: SourceKeys | undefined, now: Date): TakenUp {
+  const keys = parseJwks(published, now);
+  if (!isReleased(published)) return { keys, leftBehind: [], isReleased: false };
+  const sources = new Set((source?.keys ?? []).map(keyTraits));
+  if (keys.some(({ jwk }) => sources.has(keyTraits(jwk)))) return { keys, leftBehind: [], isReleased: false };
+  if (source?.isWhole && sources.size > 0) return { keys: [], leftBehind: keys, isReleased: false };
+  return { keys, leftBehind: [], isReleased: true };
 }
 
 /** The kind of which there are too many keys for STS. Undefined: there is none. */

@@ -76,6 +76,8 @@ export interface Definition<O extends ManagedObject, S, C, R> {
    * the object loses nothing.
    */
   holdsDeletion?(object: O, pass: Pass): Promise<Hold | undefined>;
+  /** Marks what a deleted object with deletionPolicy Retain leaves, so that an object that is made later under its name knows it. */
+  retain?(object: O, draft: S, pass: Pass): Promise<void>;
   /**
    * The parts to be removed, one after the other. They come from the status rather than from the spec, which may have become
    * unacceptable. Empty if nothing was ever made, or if nothing of it is ours.

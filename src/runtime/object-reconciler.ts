@@ -17,7 +17,7 @@ import { conditionsAfter, deletion, news, overdue, type Found, type Headline } f
 import { holdByPlan, isPlanned, planPass } from './plan-pass.ts';
 import type { Reconcile, Result, Turn } from './reconciler.ts';
 import type { Removal } from './run-steps.ts';
-import { accept, remove, run, type Visit } from './visit.ts';
+import { accept, remove, retain, run, type Visit } from './visit.ts';
 
 /** The time limit of a pass, so that a pass that hangs gives its place to others. No good pass takes as long. */
 const passDeadline = minutes(2);
@@ -169,7 +169,10 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
   async #finalize(visit: Visit<O, S>): Promise<Result | undefined> {
     const { object, pass } = visit;
     if (object.spec.deletionPolicy === 'Retain') {
+      const unmarked = await retain(this.options.definition, visit);
+      visit.abandoned.throwIfAborted();
       pass.event('Normal', 'Retained', 'deletionPolicy is Retain: all that was made for this object stays');
+      if (unmarked !== undefined) pass.event('Warning', 'RetainedUnmarked', `${notMarked}: ${unmarked}`);
       return this.#letGo(visit);
     }
     const hold = await this.options.definition.holdsDeletion?.(object, pass);
@@ -242,6 +245,9 @@ export class ObjectReconciler<O extends ManagedObject, S extends ManagedStatus, 
     return dropped;
   }
 }
+
+const notMarked =
+  'what stays could not be marked, so an object that is made later under this name takes it for its own';
 
 interface More {
   readonly end?: Hold | Removal | undefined;

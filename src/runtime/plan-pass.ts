@@ -3,8 +3,8 @@ import type { Condition, ManagedObject, ManagedStatus } from '../api/meta.ts';
 import { annotations } from '../api/names.ts';
 import type { Definition, Hold } from './definition.ts';
 import type { Finding } from './findings.ts';
-import { Plan, retained } from './plan.ts';
-import { accept, remove, run, type Visit } from './visit.ts';
+import { Plan } from './plan.ts';
+import { accept, remove, retain, run, type Visit } from './visit.ts';
 
 /** What a pass would change. */
 export interface Planned {
@@ -26,7 +26,10 @@ export async function planPass<O extends ManagedObject, S extends ManagedStatus,
   const pass = { ...visit.pass, plan, event: () => {} };
   const imagined = { ...visit, draft: structuredClone(draft), pass, resting: new Map() };
   if (object.metadata.deletionTimestamp === undefined) return provisioning(definition, imagined, { plan });
-  if (object.spec.deletionPolicy === 'Retain') return { lines: retained, findings: [] };
+  if (object.spec.deletionPolicy === 'Retain') {
+    await retain(definition, imagined);
+    return { lines: plan.retainedLines(), findings: [] };
+  }
   const hold = await definition.holdsDeletion?.(object, pass);
   if (hold) return provisioning(definition, imagined, { plan, hold });
   const removal = await remove(definition, imagined);

@@ -35,6 +35,11 @@ export class Plan {
     return shown(hold ? [...lines, `the deletion waits: ${hold.message}`] : lines);
   }
 
+  /** The same for a deleted object with deletionPolicy Retain. */
+  retainedLines(): string[] {
+    return shown([...this.#changes, 'leaving on AWS all that was made for this object', letGo]);
+  }
+
   /** The same for a removal of these parts. */
   removalLines<C, R>(parts: readonly Part<R, C, R>[], { done, findings }: Removal): string[] {
     if (done) return shown([...this.#changes, letGo]);
@@ -46,9 +51,6 @@ export class Plan {
     return shown([...this.#changes, ...obstacles, ...afterwards([...stopped, ...rest, letGo])]);
   }
 }
-
-/** What becomes of a deleted object with deletionPolicy Retain. */
-export const retained: readonly string[] = ['leaving on AWS all that was made for this object', letGo];
 
 const shown = (lines: readonly string[]): string[] =>
   lines.length === 0 ? ['nothing would change'] : lines.map((line) => cut(line, lineLimit));

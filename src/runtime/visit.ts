@@ -54,6 +54,20 @@ export async function run<C, R>(
   return { findings, rested, departing: await removeEach(departing, runOptions(visit)) };
 }
 
+/** Returns why what stays could not be marked. That holds no deletion: Retain is the way out if an account is shut. */
+export async function retain<O extends ManagedObject, S, C, R>(
+  definition: Definition<O, S, C, R>,
+  { object, draft, pass, stop, explain }: Visit<O, S>,
+): Promise<string | undefined> {
+  try {
+    await definition.retain?.(object, draft, pass);
+    return undefined;
+  } catch (error) {
+    stop.throwIfAborted();
+    return explain(error).message;
+  }
+}
+
 /** How far the removal came, of which parts. */
 export interface RemovalOf<C, R> extends Removal {
   readonly parts: readonly Part<R, C, R>[];

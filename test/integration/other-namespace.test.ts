@@ -31,7 +31,7 @@ const refusal = () =>
 test('an issuer of another namespace is used by those that it lets, and holds on to what it let in', async () => {
   const issuerRefs = [{ namespace: 'platform', name: 'platform' }];
   await team.applyRole({ issuerRefs });
-  expect(await refusal()).toMatchObject({ reason: 'NotAllowed' });
+  expect(await refusal()).toMatchObject({ reason: 'IssuerNotAllowed' });
   const { message } = await refusal();
 
   // An issuer that is not there is answered in the same words.
@@ -55,7 +55,7 @@ test('an issuer of another namespace is used by those that it lets, and holds on
   expect(role?.status?.issuers?.map(({ url }) => url)).toEqual(['https://irsa.platform.example.com']);
 
   await platform.applyIssuer({ allowedNamespaces: { from: 'Same' } });
-  expect(await refusal()).toMatchObject({ reason: 'NotAllowed' });
+  expect(await refusal()).toMatchObject({ reason: 'IssuerNotAllowed' });
   expect((await team.role())?.status).toMatchObject({ roleARN: role?.status?.roleARN, issuers: role?.status?.issuers });
 
   await team.kubectl(['delete', 'iamserviceaccount', 'team-a', '--wait=false']);
@@ -85,6 +85,8 @@ test('an issuer that is being deleted sees at once that a role of another namesp
     if (change === 'gone') await team.kubectl(['delete', 'iamserviceaccount', 'team-a', '--wait=false']);
     else await team.applyRole({ issuerRefs: [{ namespace: 'other', name: 'other' }] });
     await platform.gone('oidcissuer');
+    // Its successor makes a key of its own.
+    await platform.kubectl(['delete', 'secret', 'platform-keys']);
   }
   await team.ready('iamserviceaccount');
   const role = await team.role();

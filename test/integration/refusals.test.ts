@@ -106,6 +106,8 @@ describe('an issuer that is registered', () => {
     await workspace.condition('oidcissuer', name, refused);
     await workspace.kubectl(['delete', 'oidcissuer', name]);
     expect(counts(await holdings(account))).toEqual(left);
+    // The next issuer of the name is of the same cluster.
+    await workspace.kubectl(['annotate', 'secret', `${name}-key`, 'irsa.giantswarm.io/generated-for-uid-']);
   });
 });
 
@@ -215,7 +217,12 @@ describe('bad input', () => {
       'BucketReady BucketNameTaken',
       'in another region: choose another spec.bucket.name',
     ],
-    ['strangers', inBucket(strangers), 'BucketReady AccessDenied', `bucket ${strangers} may belong to another account`],
+    [
+      'strangers',
+      inBucket(strangers),
+      'BucketReady BucketNameTaken',
+      `another account has bucket ${strangers}: choose`,
+    ],
     [
       'sthree-one',
       fromSecret('keys', 'good'),

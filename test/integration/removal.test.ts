@@ -4,6 +4,7 @@ import {
   UpdateDistributionCommand,
 } from '@aws-sdk/client-cloudfront';
 import {
+  CreateRoleCommand,
   DeleteOpenIDConnectProviderCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
@@ -14,6 +15,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { currentSiteOf } from '../../src/controllers/issuer-contract.ts';
 import { counts, holdings } from '../environment/holdings.ts';
 import { Lab } from '../environment/lab.ts';
+import { keySecretOf, modulusOf, publishedModuli } from '../environment/published-keys.ts';
 import type { Tenant } from '../environment/tenant.ts';
 import { until } from '../environment/wait.ts';
 
@@ -183,6 +185,40 @@ test('an issuer of three accounts is registered in each with no more than config
   additional.forEach((account) => account.destroy());
 });
 
+test('an account that leaves the list keeps its provider until no role there trusts it', async () => {
+  const id = '700000000003';
+  const { access, front } = lab.environment;
+  const account = await lab.environment.account(id);
+  access.onlyRegisters(id);
+  const tenant = await lab.tenant('leaving');
+  await lab.startOperator();
+  await tenant.applyIssuer({ additionalAccounts: [{ roleARN: `arn:aws:iam::${id}:role/operator` }] });
+  await tenant.ready('oidcissuer');
+  const registrations = async () => (await tenant.issuer())?.status?.providers ?? [];
+  const Federated = (await registrations()).find(({ accountID }) => accountID === id)?.arn;
+  const trust = { Effect: 'Allow', Action: 'sts:AssumeRoleWithWebIdentity', Principal: { Federated } };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] });
+  await account.iam.send(new CreateRoleCommand({ RoleName: 'by-hand', AssumeRolePolicyDocument }));
+
+  front.clearCalls();
+  await tenant.applyIssuer({ additionalAccounts: [] });
+  const message = await until('the issuer to say what holds the provider', async () => {
+    const conditions = (await tenant.issuer())?.status?.conditions;
+    return conditions?.find(({ type, message: said }) => type === 'ProvidersReady' && said.includes('by-hand'))
+      ?.message;
+  });
+  expect(message).toContain(id);
+  expect(counts(await holdings(account))).toEqual({ provider: 1, role: 1 });
+  expect(front.writes()).toEqual([]);
+
+  await account.iam.send(new DeleteRoleCommand({ RoleName: 'by-hand' }));
+  await tenant.kubectl(['annotate', 'oidcissuer', tenant.name, 'irsa.giantswarm.io/reconcile-at=now']);
+  await until('the account to be left', async () => ((await registrations()).length === 1 ? true : undefined));
+  expect(counts(await holdings(account))).toEqual({});
+  expect(counts(await tenant.holdings())).toMatchObject({ provider: 1 });
+  account.destroy();
+});
+
 test('a suspended IAMServiceAccount holds its issuer, which names it, until it is suspended no more', async () => {
   const tenant = await readyTenant('held');
   await tenant.applyRole({ suspend: true });
@@ -200,16 +236,32 @@ test('a suspended IAMServiceAccount holds its issuer, which names it, until it i
   expect(counts(await tenant.holdings())).toEqual({ role: 1 });
 });
 
-test('with Retain all that stands on AWS stays', async () => {
+test('with Retain all that stands on AWS stays, and an issuer of another cluster takes none of its keys', async () => {
   const tenant = await readyTenant('kept');
   await tenant.applyIssuer({ deletionPolicy: 'Retain' });
   await tenant.applyRole({ deletionPolicy: 'Retain' });
   const before = await tenant.holdings();
+  const published = await publishedModuli(tenant);
   lab.environment.front.clearCalls();
   await remove(tenant);
   await tenant.gone();
-  expect(lab.environment.front.writes()).toEqual([]);
+  // The mark on the key set.
+  expect(lab.environment.front.writes().map(({ operation }) => operation)).toEqual(['PutObject']);
   expect(await tenant.holdings()).toEqual(before);
+  expect(await publishedModuli(tenant)).toEqual(published);
+
+  await tenant.applyIssuer();
+  const refused = await until('the issuer to refuse the key', async () => {
+    const conditions = (await tenant.issuer())?.status?.conditions;
+    return conditions?.find(({ type, reason }) => type === 'SigningKeysReady' && reason === 'NotOwned')?.message;
+  });
+  expect(refused).toContain('delete the Secret if the cluster is another one');
+  expect(await publishedModuli(tenant)).toEqual(published);
+  await tenant.kubectl(['delete', 'secret', `${tenant.name}-keys`]);
+  await tenant.ready('oidcissuer');
+  const own = modulusOf(await keySecretOf(tenant));
+  expect(published).not.toContain(own);
+  expect(await publishedModuli(tenant)).toEqual([own]);
 });
 
 test('what somebody deleted by hand is missed by nobody', async () => {

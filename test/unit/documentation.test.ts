@@ -130,3 +130,18 @@ test.each(pages)('the manifests of %s have only fields that there are', (file) =
 test('some pages have manifests of our kinds', () => {
   expect(pages.flatMap(manifestsOf).length).toBeGreaterThan(10);
 });
+
+const defects = [
+  ...readFileSync('docs/defects.md', 'utf8').matchAll(/^\| (.+?) +\| \[[^\]]*\]\(\.\.\/(test\/\S+)\) +\| (.+?) +\|$/gm),
+].map(([, defect, file, title]) => ({ defect: defect!, file: file!, title: title! }));
+
+test.each(defects)('docs/defects.md names a test that is there: $defect', ({ file, title }) => {
+  const source = readFileSync(file, 'utf8');
+  expect(["'", '"', '`'].filter((quote) => source.includes(`${quote}${title}${quote}`))).toHaveLength(1);
+});
+
+test('docs/defects.md has a test in every row of its tables', () => {
+  const rows = readFileSync('docs/defects.md', 'utf8').match(/^\| (?!defect |-).*$/gm) ?? [];
+  expect(rows.length).toBeGreaterThan(50);
+  expect(defects).toHaveLength(rows.length);
+});

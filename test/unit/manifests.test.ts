@@ -194,6 +194,11 @@ test('the Deployment names the port that the operator serves metrics and health 
   ]);
 });
 
+test('the Deployment never has two pods at a time, because there is no leader election', () => {
+  const { replicas, strategy } = readYaml('config/manager/deployment.yaml').spec;
+  expect({ replicas, strategy }).toEqual({ replicas: 1, strategy: { type: 'Recreate' } });
+});
+
 describe('the configuration as delivered', () => {
   const file = 'config/manager/config.yaml';
 

@@ -24,6 +24,7 @@ import {
   legacyTags,
   type Source,
   type SourceDependencies,
+  tooLong,
   waits,
   warning,
 } from './source.ts';
@@ -48,8 +49,7 @@ export class ClusterApiSource implements Source {
     const domain = await this.#domainOf(cluster);
     if (typeof domain !== 'string' && partition === 'aws') return domain;
     const bucket = `${role.accountID}-g8s-${name}-oidc-pod-identity-v3`;
-    if (bucket.length > 63)
-      return incomplete(`metadata.name is too long: bucket ${bucket} has more than 63 characters`);
+    if (bucket.length > 63) return tooLong(bucket);
     const desired = issuerOf(cluster, this.resource, {
       region,
       account: { roleARN: role.roleARN },

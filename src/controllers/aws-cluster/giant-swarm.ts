@@ -14,6 +14,7 @@ import {
   releaseOf,
   type Source,
   type SourceDependencies,
+  tooLong,
   waits,
   warning,
 } from './source.ts';
@@ -75,8 +76,7 @@ export class GiantSwarmSource implements Source {
     if (typeof roleARN !== 'string') return roleARN;
     const { namespace, name } = metadata;
     const bucket = `${accountOf(roleARN)}-g8s-${name}-oidc-pod-identity${row.suffix}`;
-    if (bucket.length > 63)
-      return incomplete(`metadata.name is too long: bucket ${bucket} has more than 63 characters`);
+    if (bucket.length > 63) return tooLong(bucket);
     const keepsProvider =
       release.major === 18 || metadata.annotations?.[annotations.keepDistributionProvider] !== 'false';
     const hostings = {

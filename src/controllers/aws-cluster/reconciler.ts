@@ -13,7 +13,7 @@ import type { Reconcile, Result } from '../../runtime/reconciler.ts';
 import type { Intervals } from '../settings.ts';
 import { isApplied } from './difference.ts';
 import { findCluster } from './find-cluster.ts';
-import { handOver, isLookedAfter } from './older-operator.ts';
+import { finalizersOfOthers, handOver, isLookedAfter } from './older-operator.ts';
 import { ensureOutput } from './output.ts';
 import { type Source, warning } from './source.ts';
 
@@ -170,12 +170,12 @@ export class AwsClusterReconciler {
     await this.#dependencies.kube.patch(this.#source.resource, metadata, body);
   }
 
-  async #removeFinalizer({ metadata }: AWSCluster): Promise<Result> {
-    const { resourceVersion, finalizers = [] } = metadata;
-    const others = finalizers.filter((name) => name !== finalizer);
-    await this.#dependencies.kube.patch(this.#source.resource, metadata, {
-      metadata: { resourceVersion, finalizers: others },
-    });
+  async #removeFinalizer(cluster: AWSCluster): Promise<Result> {
+    const { kube } = this.#dependencies;
+    const { metadata } = cluster;
+    const { resourceVersion } = metadata;
+    const finalizers = await finalizersOfOthers(kube, cluster);
+    await kube.patch(this.#source.resource, metadata, { metadata: { resourceVersion, finalizers } });
     for (const map of [this.#memories, this.#ready]) map.delete(metadata.uid);
     return {};
   }

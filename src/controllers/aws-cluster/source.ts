@@ -110,6 +110,11 @@ export const incomplete = (message: string): Derivation => ({
   event: warning('Incomplete', message),
 });
 
+export const tooLong = (bucket: string): Derivation => ({
+  state: 'waiting',
+  event: warning('NameTooLong', `metadata.name is too long: bucket ${bucket} has more than 63 characters`),
+});
+
 export const waits = (reason: string, message: string): Derivation => ({
   state: 'waiting',
   event: warning(reason, message),

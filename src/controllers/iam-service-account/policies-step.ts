@@ -31,7 +31,7 @@ async function change(roles: Roles, roleName: string, changes: PolicyChanges): P
     await roles.changePolicies(roleName, changes);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    throw new TerminalError('InvalidSpec', 'spec.policies.managed names a policy that does not exist', {
+    throw new TerminalError('PolicyNotFound', 'spec.policies.managed names a policy that does not exist', {
       cause: error,
     });
   }

@@ -49,7 +49,7 @@ async function readOne(
 
 function notAllowed(ref: NamespacedName, namespace: string): Refusal {
   return {
-    reason: 'NotAllowed',
+    reason: 'IssuerNotAllowed',
     message: `spec.issuerRefs: OIDCIssuer ${issuerKey(ref)} does not exist, or its spec.allowedNamespaces does not let namespace ${namespace} refer to it`,
   };
 }

@@ -86,7 +86,7 @@ export async function accountOf(visit: Visit): Promise<Account | undefined> {
   const account = await services.accounts.get({ roleARN, namespace }, pass);
   if (account.id === status.accountID) return account;
   throw new TerminalError(
-    'NotAllowed',
+    'ImmutableField',
     `the role is in account ${status.accountID}, and the operator's credentials are now of account ${account.id}`,
   );
 }

@@ -127,7 +127,7 @@ async function namingBoundary<T>({ object, status, target }: RoleContext, work: 
     const message = isForced
       ? `the permissions boundary that Guardrail ${status.guardrail ?? ''} puts on roles: ${policy} in this account: ask an administrator for it`
       : `spec.role.permissionsBoundary: ${policy}`;
-    throw new TerminalError('InvalidSpec', message, { cause: error });
+    throw new TerminalError('PolicyNotFound', message, { cause: error });
   }
 }
 

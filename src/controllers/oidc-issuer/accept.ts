@@ -101,14 +101,14 @@ function refuseTooMany(sites: readonly SiteEntry[], current: SiteEntry): Refusal
   const former = sites.slice(1).map(({ url }) => url);
   if (sites.length > mostSites) {
     return refused(
-      'LimitExceeded',
+      'SitesRemaining',
       `spec.hosting: an issuer has at most ${mostSites} sites, and ${former.join(', ')} are not retired yet`,
     );
   }
   const [, ...others] = bucketsOf(current).map(({ name }) => name);
   if (others.length < mostBuckets) return undefined;
   return refused(
-    'LimitExceeded',
+    'SitesRemaining',
     `spec.bucket.name: a site has at most ${mostBuckets} buckets while it moves, and ${others.slice(1).join(', ')} are not removed yet: ` +
       'put the former name back until they are',
   );

@@ -8,7 +8,7 @@ import { explain } from '../explain.ts';
 import { accept } from './accept.ts';
 import type { AcceptedSite, IssuerDependencies, IssuerServices, SiteContext } from './context.ts';
 import { holdsDeletion } from './deletion-hold.ts';
-import { removal } from './removal.ts';
+import { removal, retain } from './removal.ts';
 
 /** Publishes a cluster's public keys as an OIDC issuer and registers it. What is done for each site is in hostings.ts. */
 export function oidcIssuerDefinition(
@@ -23,6 +23,7 @@ export function oidcIssuerDefinition(
     resource: oidcIssuers,
     accept: (object, draft, pass) => accept(servicesOf(pass), object, { draft, pass }),
     holdsDeletion: (object, pass) => holdsDeletion(servicesOf(pass), object),
+    retain: (object, draft, pass) => retain(servicesOf(pass), object, { draft, pass }),
     removal: (object, draft, pass) => removal(servicesOf(pass), object, { draft, pass }),
     explain,
   };

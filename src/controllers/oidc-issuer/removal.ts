@@ -11,6 +11,7 @@ import { ownerOf, withoutTakeOver } from '../ownership.ts';
 import { clusterTokens } from './cluster-tokens.ts';
 import type { AcceptedSite, IssuerPass, IssuerServices, SiteContext } from './context.ts';
 import { removedParts } from './parts.ts';
+import { documentsStep, release } from './site/documents-step.ts';
 import { withLostPlace, withPlace } from './site/places.ts';
 import { missesSites, rediscover } from './site/recovery.ts';
 import { askedOf, currentEntry } from './site/site.ts';
@@ -62,6 +63,12 @@ export async function removal(
   // A move takes over the bucket first. The rest, which may not have followed yet, must not be deleted here.
   for (const { context } of parts) if (await context.isTakenOver()) return [];
   return parts;
+}
+
+/** The documents that stay are marked, so that an issuer of another cluster does not take their keys for its own. */
+export async function retain(...of: Parameters<typeof removal>): Promise<void> {
+  const published = (await removal(...of)).filter(({ steps }) => steps.includes(documentsStep));
+  for (const { context } of published) await release(context);
 }
 
 /**

@@ -150,6 +150,14 @@ test('buckets have the account in their names, and hold two documents', async ()
   expect(await outcome(operator.s3.send(new GetBucketTaggingCommand({ Bucket })))).toContain('NoSuchTagSet');
 });
 
+test('a bucket of another account refuses to be read, and its name is taken', async () => {
+  const Bucket = `${account}-g8s-abcl0-oidc-pod-identity-v2`;
+  const stranger = await world.aws.in('999988887777');
+  await stranger.s3.send(new CreateBucketCommand({ Bucket }));
+  expect(await outcome(operator.s3.send(new GetBucketTaggingCommand({ Bucket })))).toMatch(/^AccessDenied/);
+  expect(await outcome(operator.s3.send(new CreateBucketCommand({ Bucket })))).toMatch(/^BucketAlreadyExists/);
+});
+
 test('certificates are told apart by their tags, and denied as ACM denies', async () => {
   const request = { DomainName: 'a.example.com', ValidationMethod: 'DNS' } as const;
   const mine = await operator.acm.send(new RequestCertificateCommand({ ...request, Tags }));

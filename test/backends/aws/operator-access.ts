@@ -107,7 +107,9 @@ export class OperatorAccess {
     const { credential } = request;
     const zones = await this.#zonesFor(request);
     const partition = partitionOf(request.region);
-    const bucket = this.state.buckets.get(/^arn:[^:]+:s3:::([^/]+)/.exec(need.resource)?.[1] ?? '');
+    // Nobody who has the name has a say in a bucket that is to be made: S3 answers that it is taken.
+    const isNew = request.service === 's3' && request.operation === 'CreateBucket';
+    const bucket = isNew ? undefined : this.state.buckets.get(/^arn:[^:]+:s3:::([^/]+)/.exec(need.resource)?.[1] ?? '');
     const key = JSON.stringify([
       credential.roleARN,
       credential.accountID,

@@ -148,7 +148,8 @@ export class FakeAcm {
 }
 
 /** The same for every certificate of a name in an account. */
-function validationRecord(account: string, domain: string) {
+/** The record by which ACM lets this account prove the domain. */
+export function validationRecord(account: string, domain: string) {
   const digest = createHash('sha256').update(`${account}/${domain}`).digest('hex').slice(0, 32);
   return { Name: `_${digest}.${domain}.`, Type: 'CNAME', Value: `_${digest}.acm-validations.aws.` } as const;
 }

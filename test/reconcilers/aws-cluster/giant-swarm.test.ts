@@ -148,7 +148,12 @@ describe('says what is wrong', () => {
       'SecretNotFound',
       'giantswarm/later',
     ],
-    ['a bucket name that S3 does not take', { name: 'a'.repeat(27), release: '19.0.0' }, 'Incomplete', '63 characters'],
+    [
+      'a bucket name that S3 does not take',
+      { name: 'a'.repeat(27), release: '19.0.0' },
+      'NameTooLong',
+      '63 characters',
+    ],
   ])('for %s', async (_, what, reason, message) => {
     expect(await derive(what)).toMatchObject({
       state: 'waiting',
@@ -191,6 +196,21 @@ test('passes on how pods get their credentials', async () => {
   const on = { 'irsa.giantswarm.io/pod-identity': 'Policy' };
   const cluster = { kubeconfigSecretRef: { name: 'abcl0-kubeconfig', key: 'value' }, podIdentity: 'Policy' };
   expect(await derive({ release: '19.0.0', on })).toMatchObject({ desired: { spec: { cluster } } });
+});
+
+test('derives the names also of a cluster whose name is in its domain and its alias', async () => {
+  const spec = {
+    cluster: { dns: { domain: 'irsa.example.com' } },
+    provider: { region: 'eu-central-1', credentialSecret: { name: 'credential', namespace: 'giantswarm' } },
+  };
+  expect(await derive({ name: 'irsa', release: '19.0.0', spec })).toMatchObject({
+    desired: {
+      spec: {
+        hosting: { cloudFront: { alias: 'irsa.irsa.k8s.irsa.example.com' } },
+        tags: { 'giantswarm.io/cluster': 'irsa', 'giantswarm.io/installation': 'irsa' },
+      },
+    },
+  });
 });
 
 test('keeps everything on AWS for a cluster with the label for that', async () => {

@@ -411,6 +411,54 @@ describe('a cluster of the older operator', () => {
     await story.reconcile();
     expect(story.kube.writes).toEqual([]);
   });
+
+  /** Deleted while its issuer was being adopted, and the issuer is gone by now. */
+  async function deletedBeforeReady(on: Readonly<Record<string, string | null>> = {}): Promise<Story> {
+    const story = heldByOlder();
+    story.kube.edit(awsClusters, ref, { metadata: { finalizers: [older] } });
+    story.annotate({ ...pause, ...adopt });
+    await story.reconcile();
+    story.annotate(on);
+    story.kube.remove(awsClusters, ref);
+    await story.reconcile();
+    expect(story.issuer).toBeUndefined();
+    expect(story.cluster?.metadata.finalizers).toEqual([older, finalizer]);
+    return story;
+  }
+
+  test('is let go with its ConfigMap if it is deleted before the issuer was ready', async () => {
+    const story = await deletedBeforeReady();
+    await story.reconcile();
+    expect(story.cluster).toBeUndefined();
+    expect(story.kube.get<KubernetesObject>(configMaps, values)?.metadata.finalizers).toEqual(['theirs']);
+  });
+
+  test('is let go also if its ConfigMap went first', async () => {
+    const story = await deletedBeforeReady();
+    story.kube.edit(configMaps, values, { metadata: { finalizers: null } });
+    story.kube.remove(configMaps, values);
+    await story.reconcile();
+    expect(story.cluster).toBeUndefined();
+  });
+
+  test('keeps our finalizer while the one of its ConfigMap cannot be taken away, and is let go in the next pass', async () => {
+    const story = await deletedBeforeReady();
+    story.kube.failNext('patch', new KubeError('has been modified', 409, 'Conflict'));
+    expect(await story.reconcile()).toEqual({ failed: true });
+    expect(story.cluster?.metadata.finalizers).toEqual([older, finalizer]);
+    await story.reconcile();
+    expect(story.cluster).toBeUndefined();
+  });
+
+  test.each([
+    ['runs again', { 'giantswarm.io/pause-irsa-operator': null }],
+    ['is not to be succeeded any more', { 'irsa.giantswarm.io/adopt': null }],
+  ])('keeps the finalizers of the older operator if that one %s', async (_, on) => {
+    const story = await deletedBeforeReady(on);
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual([older]);
+    expect(story.kube.get<KubernetesObject>(configMaps, values)?.metadata.finalizers).toEqual([older, 'theirs']);
+  });
 });
 
 describe("Cluster API's AWSCluster", () => {
@@ -542,6 +590,17 @@ describe('deletion', () => {
     story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
     await story.reconcile();
     expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+  });
+
+  test('lets the AWSCluster go with one patch', async () => {
+    const story = await deleted();
+    story.kube.edit(oidcIssuers, ref, { metadata: { finalizers: null } });
+    story.kube.remove(oidcIssuers, ref);
+    story.forget();
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+    expect(story.kube.writes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual(['patch awsclusters']);
   });
 
   test('says what the issuer says that holds it', async () => {

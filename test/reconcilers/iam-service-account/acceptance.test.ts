@@ -317,7 +317,7 @@ test("does not touch a role when the operator's credentials became those of anot
   await story.reconcile();
   expect(story.condition('Accepted')).toMatchObject({
     status: 'Unknown',
-    reason: 'NotAllowed',
+    reason: 'ImmutableField',
     message: expect.stringContaining(moved),
   });
   expect([...story.aws.reads, ...story.aws.writes]).toEqual([]);

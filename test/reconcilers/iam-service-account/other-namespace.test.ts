@@ -55,7 +55,7 @@ test('is let in by a label of its namespace, from when that has it', async () =>
   const made = story({ spec: { allowedNamespaces: byLabel } });
   made.kube.seed(namespaces, { metadata: { namespace: '', name: 'default' } });
   await made.reconcile();
-  expect(made.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed' });
+  expect(made.condition('Accepted')).toMatchObject({ status: 'False', reason: 'IssuerNotAllowed' });
   made.kube.edit(namespaces, { namespace: '', name: 'default' }, { metadata: { labels: { team: 'a' } } });
   await made.reconcile();
   expect(made.condition('Ready')).toMatchObject({ status: 'True' });
@@ -65,7 +65,7 @@ test('learns nothing of an issuer that does not let it in: the answer is the sam
   const refused = story({ spec: {} });
   await refused.reconcile();
   expect(refused.aws.calls).toEqual([]);
-  expect(refused.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed' });
+  expect(refused.condition('Accepted')).toMatchObject({ status: 'False', reason: 'IssuerNotAllowed' });
   const none = new Story({ issuerRefs: [platform] });
   await none.reconcile();
   expect(none.object.status).toEqual(refused.object.status);
@@ -102,7 +102,7 @@ describe('when the issuer lets it in no more', () => {
     const before = made.role.trustPolicy;
     made.edit({ subjects: [{ namespace: 'jobs', name: 'other' }] });
     await made.reconcile();
-    expect(made.condition('Accepted')).toMatchObject({ status: 'False', reason: 'NotAllowed' });
+    expect(made.condition('Accepted')).toMatchObject({ status: 'False', reason: 'IssuerNotAllowed' });
     expect(made.aws.calls).toEqual([]);
     expect(made.role.trustPolicy).toBe(before);
   });

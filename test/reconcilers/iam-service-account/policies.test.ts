@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
 import { Story, document, readOnly, roleName } from './story.ts';
@@ -19,6 +20,25 @@ test('gives the role its policies, the inline ones byte for byte as the user wro
   expect(story.aws.writes).toHaveLength(1 + 3 + 1);
   expect(story.aws.reads).toEqual([]);
   expect(story.condition('PoliciesReady')).toMatchObject({ status: 'True' });
+});
+
+test.each([
+  ['aws-cn', 'cn-north-1'],
+  ['aws-us-gov', 'us-gov-west-1'],
+  ['aws-iso', 'us-iso-east-1'],
+  ['aws-iso-b', 'us-isob-east-1'],
+  ['aws-iso-e', 'eu-isoe-west-1'],
+  ['aws-iso-f', 'us-isof-south-1'],
+  ['aws-eusc', 'eusc-de-east-1'],
+])('a policy that is named without an ARN is the one of the partition %s', async (partition, region) => {
+  const story = new Story({ policies: { managed: ['AmazonS3ReadOnlyAccess'] } });
+  story.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { spec: { region, hosting: { s3: {} } } });
+  story.aws.region = region;
+  story.accounts = story.aws.accounts();
+  story.restart();
+  await story.reconcile();
+  expect([...story.role.managed]).toEqual([`arn:${partition}:iam::aws:policy/AmazonS3ReadOnlyAccess`]);
+  expect(story.status.roleARN).toBe(`arn:${partition}:iam::111122223333:role/irsa/test/default/${roleName}`);
 });
 
 test('leaves an inline policy alone that IAM gives back in other words', async () => {
@@ -160,7 +180,7 @@ describe('a managed policy that does not exist', () => {
     await story.clock.advance(minutes(2));
     await story.reconcile();
     const message = expect.stringContaining(readOnly);
-    expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound', message });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', message });
     expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
   });
@@ -182,7 +202,7 @@ test('takes away what the spec took away, although something that it adds does n
   story.iam.unknownPolicies.add('arn:aws:iam::aws:policy/AmazonS3ReadOnlyAcces');
   story.edit({ policies: { managed: ['AmazonS3ReadOnlyAcces'], inline: [{ name: 'other', document }] } });
   await story.reconcile();
-  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  expect(story.condition('PoliciesReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound' });
   expect([...story.role.managed]).toEqual([]);
   expect([...story.role.inline.keys()]).toEqual(['other']);
 });

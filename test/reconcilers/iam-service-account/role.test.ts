@@ -311,7 +311,7 @@ describe('a permissions boundary that does not exist', () => {
   test('is named, and the role is made once it is there', async () => {
     const story = new Story({ role });
     await story.reconcile();
-    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound', message });
     story.iam.policies.add(boundary);
     await story.reconcile();
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
@@ -323,7 +323,7 @@ describe('a permissions boundary that does not exist', () => {
     await story.clock.advance(minutes(2));
     story.edit({ role });
     await story.reconcile();
-    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message });
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound', message });
     expect(story.condition('Stalled')).toMatchObject({ status: 'True', message });
   });
 
@@ -332,7 +332,7 @@ describe('a permissions boundary that does not exist', () => {
     story.admission.role = () => ({ allowed: true, guardrail: 'team-a', permissionsBoundary: boundary });
     await story.reconcile();
     const forced = expect.stringContaining(`Guardrail team-a puts on roles: policy ${boundary} does not exist`);
-    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message: forced });
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'PolicyNotFound', message: forced });
   });
 });
 

@@ -385,7 +385,7 @@ test('an issuer that moves on and on says which buckets are not removed yet', as
   await story.reconcile();
   expect(story.condition('Accepted')).toMatchObject({
     status: 'False',
-    reason: 'LimitExceeded',
+    reason: 'SitesRemaining',
     message: expect.stringContaining(`number-3-${accountID}`),
   });
   story.moveTo(`number-4-${accountID}-eu-central-1-an`);

@@ -165,28 +165,6 @@ describe('an issuer in a public bucket', () => {
     expect(story.condition('ProvidersReady')?.message).toContain('ICP');
   });
 
-  test('works in China, with both audiences', async () => {
-    const story = new Story({ ...inS3, region: 'cn-north-1' });
-    story.aws.region = 'cn-north-1';
-    story.restart();
-    await story.untilReady();
-    const url = `https://s3.cn-north-1.amazonaws.com.cn/${story.site?.bucket?.name}`;
-    expect(story.status.issuerURL).toBe(url);
-    expect(only([...story.account.providers.values()])).toMatchObject({
-      url,
-      arn: expect.stringMatching(/^arn:aws-cn:iam/),
-      audiences: new Set(['sts.amazonaws.com', 'sts.amazonaws.com.cn']),
-    });
-  });
-
-  test('is refused in the region of another partition', async () => {
-    const story = new Story({ ...inS3, region: 'us-gov-west-1' });
-    await story.reconcile();
-    expect(story.condition('Accepted')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
-    expect(story.condition('Accepted')?.message).toContain('partition aws-us-gov');
-    expect(story.aws.writes).toEqual([]);
-  });
-
   test('leaves nothing behind', async () => {
     const story = new Story(inS3);
     await story.untilReady();

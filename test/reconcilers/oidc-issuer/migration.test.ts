@@ -483,7 +483,7 @@ test('an issuer has five sites at most, and says which are not retired yet', asy
   expect(story.status.sites).toHaveLength(5);
   expect(story.condition('Accepted')).toMatchObject({
     status: 'False',
-    reason: 'LimitExceeded',
+    reason: 'SitesRemaining',
     message: expect.stringContaining(issuerURL),
   });
   story.askFor('irsa.number-5.example.com');
@@ -498,6 +498,42 @@ test('an issuer that is deleted in the middle leaves nothing', async () => {
   story.delete();
   await story.untilGone();
   expect(story.leftovers).toEqual([]);
+});
+
+test('an issuer that is deleted in the middle gives up its former site first, and the current one last', async () => {
+  const story = await Migration.begun();
+  await story.settle();
+  story.say(renamedURL);
+  await story.settle();
+  expect(story.phases).toEqual([`${renamed} Current`, `${alias} Draining`]);
+  story.kube.remove(iamServiceAccounts, role);
+  await story.reconcileRole();
+  const { distributions, certificates } = story.account;
+  const hosts = new Map([
+    ...[...distributions.values()].map(({ id, config }) => [id, config.Aliases?.Items?.[0]] as const),
+    ...[...certificates.values()].map(({ arn, domain }) => [arn, domain] as const),
+  ]);
+  story.forget();
+  story.delete();
+  await story.untilGone();
+  expect(story.leftovers).toEqual([]);
+  const removals = story.aws.calls.flatMap(({ operation, input }) => {
+    const text = JSON.stringify(input);
+    const named = [...hosts].find(([id, host]) => text.includes(`"${id}"`) || text.includes(`${host}`));
+    return named && story.aws.writes.includes(operation) ? [`${operation} ${named[1]}`] : [];
+  });
+  const ofEach = [
+    'DeleteOpenIDConnectProvider',
+    'ChangeResourceRecordSets',
+    'UpdateDistribution',
+    'DeleteDistribution',
+    'ChangeResourceRecordSets',
+    'DeleteCertificate',
+  ];
+  // Their objects are in one bucket, and those of the first site do not carry its name.
+  expect(removals.filter((removal) => !removal.startsWith('DeleteObject'))).toEqual(
+    [alias, renamed].flatMap((host) => ofEach.map((operation) => `${operation} ${host}`)),
+  );
 });
 
 test('an issuer that loses its status in the middle finds both sites again', async () => {

@@ -229,6 +229,11 @@ describe('a plan of a deletion', () => {
     const story = new PlanStory({ deletionPolicy: 'Retain' });
     await story.untilReady();
     story.delete();
-    expect(await story.plan()).toEqual(['leaving on AWS all that was made for this object', 'letting the object go']);
+    expect(await story.plan()).toEqual([
+      `writing object keys.json of bucket ${bucketName}`,
+      'leaving on AWS all that was made for this object',
+      'letting the object go',
+    ]);
+    expect(story.aws.writes).toEqual([]);
   });
 });

@@ -471,11 +471,13 @@ describe('the Secret', () => {
     expect(Object.keys(story.entries).toSorted()).toEqual(['key', 'next.key', 'next.pub', 'previous.pub', 'pub']);
     expect(story.kube.get(secrets, secretRef)?.metadata.annotations).toEqual({
       'irsa.giantswarm.io/generated-for': 'abcl0',
+      'irsa.giantswarm.io/generated-for-uid': story.object?.metadata.uid,
       'irsa.giantswarm.io/rotate': '1',
     });
     await story.reach(undefined);
     expect(story.kube.get(secrets, secretRef)?.metadata.annotations).toEqual({
       'irsa.giantswarm.io/generated-for': 'abcl0',
+      'irsa.giantswarm.io/generated-for-uid': story.object?.metadata.uid,
       'irsa.giantswarm.io/rotate': '1',
       'irsa.giantswarm.io/signing-key': story.signsWith,
     });

@@ -1,9 +1,11 @@
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import { describe, expect, test } from '@jest/globals';
 import { oidcIssuers } from '../../../src/api/resources.ts';
-import { Kill } from '../../fakes/gate.ts';
+import { plainName } from '../../../src/aws/names.ts';
 import { publicKeys } from '../../../src/oidc/keys.ts';
-import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, owner, ref, Story } from './story.ts';
+import { validationRecord } from '../../fakes/aws/acm.ts';
+import { Kill } from '../../fakes/gate.ts';
+import { accountID, adoptable, alias, globalBucket as bucket, issuerURL, only, owner, ref, Story } from './story.ts';
 
 const identity = 'E2OLDER';
 const legacy = { 'giantswarm.io/cluster': 'abcl0', 'giantswarm.io/installation': 'gauss' };
@@ -104,7 +106,11 @@ class Older extends Story {
       tags: tags(),
       changedAt: new Date(0),
     });
-    this.zone.records.push({ name: alias, type: 'CNAME', values: ['dolder.cloudfront.net'], ttl: 600 });
+    const { Name, Type, Value } = validationRecord(accountID, alias);
+    this.zone.records.push(
+      { name: alias, type: 'CNAME', values: ['dolder.cloudfront.net'], ttl: 600 },
+      { name: plainName(Name), type: Type, values: [Value], ttl: 600 },
+    );
     const arn = `arn:aws:iam::${accountID}:oidc-provider/${alias}`;
     this.account.providers.set(arn, {
       arn,
@@ -227,6 +233,57 @@ describe('an issuer of the older operator', () => {
       expect.arrayContaining([`tagging bucket ${bucket}`, `writing object keys.json of bucket ${bucket}`]),
     );
     expect(story.status.plan?.filter((line) => /^(creating (bucket|distribution)|deleting)/.test(line))).toEqual([]);
+  });
+
+  describe('that was adopted is deleted:', () => {
+    async function gone(story: Older): Promise<Older> {
+      story.forget();
+      story.delete();
+      await story.untilGone();
+      return story;
+    }
+
+    test('only the emptied bucket stays, which keeps its name', async () => {
+      const story = await gone(await takenOver());
+      expect(story.leftovers).toEqual([`bucket ${bucket}`]);
+      expect([...story.bucket.objects.keys()]).toEqual([]);
+      expect(story.saidReasons).not.toContain('LeftAlone');
+    });
+
+    test('a function that somebody put before the distribution stays too', async () => {
+      const story = new OlderWithBoth();
+      story.adoptMe();
+      await story.untilReady();
+      await story.untilReady();
+      await gone(story);
+      expect(story.leftovers).toEqual([`bucket ${bucket}`, 'function theirs']);
+    });
+
+    test('the record that proves the domain stays if the certificate was not adopted, and an event names it', async () => {
+      const story = new Older();
+      for (const { tags: its } of story.account.certificates.values()) delete its['irsa.giantswarm.io/adopt'];
+      const validation = () => story.zone.records.filter(({ name }) => name.startsWith('_'));
+      const before = structuredClone(validation());
+      story.adoptMe();
+      await story.untilReady();
+      await story.untilReady();
+      await gone(story);
+      expect(validation()).toEqual(before);
+      expect(story.saidReasons).toContain('LeftAlone');
+    });
+
+    test('the record that proves the domain stays if a person changed it', async () => {
+      const story = new Older();
+      const older = only(story.zone.records.filter(({ name }) => name.startsWith('_')));
+      const record = { ...older, ttl: 300 };
+      story.zone.records.splice(story.zone.records.indexOf(older), 1, record);
+      story.adoptMe();
+      await story.untilReady();
+      await story.untilReady();
+      await gone(story);
+      expect(story.zone.records).toEqual([record]);
+      expect(story.saidReasons).toContain('LeftAlone');
+    });
   });
 
   test('rests after that', async () => {
@@ -359,40 +416,48 @@ test('an adoption comes to the same end wherever the operator is killed', async 
   expect(kills).toBeGreaterThan(10);
 }, 60_000);
 
+/** A public bucket of the older operator, as for release 17 and China. Returns its URL. */
+function seedPublic(story: Story, name: string): string {
+  const url = `https://s3.eu-central-1.amazonaws.com/${name}`;
+  const json = (body: object) => ({
+    body: JSON.stringify(body),
+    etag: '"1"',
+    contentType: 'application/json',
+    metadata: {},
+    encryption: 'AES256',
+  });
+  const off = {
+    BlockPublicAcls: false,
+    IgnorePublicAcls: false,
+    BlockPublicPolicy: false,
+    RestrictPublicBuckets: false,
+  };
+  story.aws.buckets.set(name, {
+    name,
+    owner: accountID,
+    region: 'eu-central-1',
+    accountRegional: false,
+    tags: tags(),
+    policy: undefined,
+    publicAccessBlock: off,
+    ownership: 'ObjectWriter',
+    encryption: 'AES256',
+    objects: new Map([
+      ['.well-known/openid-configuration', json({ issuer: url, jwks_uri: `${url}/keys.json` })],
+      ['keys.json', json({ keys: publicKeys(story.pem).keys })],
+    ]),
+  });
+  return url;
+}
+
 /** One of release 17, or of China: everybody reads its objects, because their ACLs say so. */
 class OlderPublic extends Story {
-  static readonly url = `https://s3.eu-central-1.amazonaws.com/${bucket}`;
+  readonly url: string;
 
   constructor() {
     super({ bucket: { name: bucket }, hosting: { s3: {} } });
-    const { url } = OlderPublic;
-    const json = (body: object) => ({
-      body: JSON.stringify(body),
-      etag: '"1"',
-      contentType: 'application/json',
-      metadata: {},
-      encryption: 'AES256',
-    });
-    this.aws.buckets.set(bucket, {
-      name: bucket,
-      owner: accountID,
-      region: 'eu-central-1',
-      accountRegional: false,
-      tags: tags(),
-      policy: undefined,
-      publicAccessBlock: {
-        BlockPublicAcls: false,
-        IgnorePublicAcls: false,
-        BlockPublicPolicy: false,
-        RestrictPublicBuckets: false,
-      },
-      ownership: 'ObjectWriter',
-      encryption: 'AES256',
-      objects: new Map([
-        ['.well-known/openid-configuration', json({ issuer: url, jwks_uri: `${url}/keys.json` })],
-        ['keys.json', json({ keys: publicKeys(this.pem).keys })],
-      ]),
-    });
+    this.url = seedPublic(this, bucket);
+    const { url } = this;
     const arn = `arn:aws:iam::${accountID}:oidc-provider/${url.slice('https://'.length)}`;
     const audiences = new Set(['sts.amazonaws.com']);
     this.account.providers.set(arn, { arn, url, audiences, tags: tags(), createdAt: new Date(0) });
@@ -416,7 +481,7 @@ describe('a public bucket of the older operator', () => {
     await story.untilReady();
     await story.untilReady();
     expect(problems).toEqual([]);
-    expect(story.status.issuerURL).toBe(OlderPublic.url);
+    expect(story.status.issuerURL).toBe(story.url);
     expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
     expect(story.bucket.publicAccessBlock).toMatchObject({ IgnorePublicAcls: true, BlockPublicPolicy: false });
   });
@@ -437,5 +502,66 @@ describe('a public bucket of the older operator', () => {
     story.documents.refusal = undefined;
     for (let passes = 0; passes < 5; passes++) await story.until(() => true);
     expect(story.bucket.ownership).toBe('BucketOwnerEnforced');
+  });
+});
+
+/** Of release 17, named in the ConfigMap giantswarm/irsa-migration: the hosting of release 18 stands beside its own already. */
+class Prepared extends OlderWithoutAlias {
+  readonly first: string;
+
+  constructor() {
+    super();
+    for (const { tags: its } of this.prepared) delete its['irsa.giantswarm.io/adopt'];
+    const name = 'abcl0-oidc-pod-identity';
+    this.first = seedPublic(this, name);
+    const arn = `arn:aws:iam::${accountID}:oidc-provider/${this.first.replace('https://', '')}`;
+    const audiences = new Set(['sts.amazonaws.com']);
+    this.account.providers.set(arn, { arn, url: this.first, audiences, tags: tags(), createdAt: new Date(0) });
+    this.edit({ hosting: { s3: {}, cloudFront: null }, bucket: { name } });
+    this.adoptMe();
+  }
+
+  get prepared(): { tags: Record<string, string> }[] {
+    const providers = [...this.account.providers.values()].filter(({ url }) => url === OlderWithoutAlias.url);
+    return [this.distribution, this.aws.buckets.get(bucket)!, ...providers];
+  }
+
+  /** As the AWSCluster's new release label says. */
+  upgrade(): void {
+    this.edit({ hosting: { s3: null, cloudFront: {} }, bucket: { name: bucket } });
+  }
+
+  tagPrepared(): void {
+    for (const { tags: its } of this.prepared) Object.assign(its, adoptable);
+  }
+}
+
+describe('a cluster of release 17 that the older operator prepared for release 18', () => {
+  test('keeps the URL that its tokens carry, and what is prepared is not touched', async () => {
+    const story = new Prepared();
+    const before = JSON.stringify(story.prepared);
+    await story.untilReady();
+    await story.untilReady();
+    expect(story.status.sites?.map(({ url }) => url)).toEqual([story.first]);
+    expect(JSON.stringify(story.prepared)).toBe(before);
+  });
+
+  test.each([
+    ['before the upgrade', (story: Prepared) => story.tagPrepared()],
+    ['after it, when the issuer asks', () => undefined],
+  ])('moves to what is prepared if that is tagged %s, and both URLs stay registered', async (_, arrange) => {
+    const story = new Prepared();
+    await story.untilReady();
+    arrange(story);
+    story.upgrade();
+    await story.until(() => true);
+    story.tagPrepared();
+    await story.until(() => story.status.issuerURL === OlderWithoutAlias.url);
+    await story.untilReady();
+    expect(story.distribution).toMatchObject({ id: 'EOLDER', tags: owner });
+    const both = [OlderWithoutAlias.url, story.first].toSorted();
+    expect(story.status.sites?.map(({ url }) => url).toSorted()).toEqual(both);
+    expect([...story.account.providers.values()].map(({ url }) => url).toSorted()).toEqual(both);
+    expect(story.saidReasons).not.toContain('ProvidersWithdrawn');
   });
 });

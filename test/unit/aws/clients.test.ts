@@ -257,22 +257,28 @@ describe('through a proxy', () => {
     ]);
   });
 
-  test('go the calls of another partition to that one', async () => {
+  test.each([
+    ['cn-north-1', 'iam.cn-north-1.amazonaws.com.cn', 'amazonaws.com.cn'],
+    ['us-gov-west-1', 'iam.us-gov.amazonaws.com', 'amazonaws.com'],
+    ['us-iso-east-1', 'iam.us-iso-east-1.c2s.ic.gov', 'c2s.ic.gov'],
+    ['us-isob-east-1', 'iam.us-isob-east-1.sc2s.sgov.gov', 'sc2s.sgov.gov'],
+    ['eu-isoe-west-1', 'iam.eu-isoe-west-1.cloud.adc-e.uk', 'cloud.adc-e.uk'],
+    ['us-isof-south-1', 'iam.us-isof-south-1.csp.hci.ic.gov', 'csp.hci.ic.gov'],
+    ['eusc-de-east-1', 'iam.eusc-de-east-1.amazonaws.eu', 'amazonaws.eu'],
+  ])('go the calls of an operator in %s to its partition', async (region, iam, suffix) => {
     const { url: HTTPS_PROXY, requests } = await proxy();
-    const clients = new SdkClients({ region: 'cn-north-1', agent: new Agent({ proxyEnv: { HTTPS_PROXY } }) });
+    const clients = new SdkClients({ region, agent: new Agent({ proxyEnv: { HTTPS_PROXY } }) });
     const own = clients.forCredentials(undefined);
     const options = { abortSignal: stop().signal };
     await Promise.all([
       failure(clients.sts.send(new GetCallerIdentityCommand({}), options)),
       failure(own.iam.send(new GetRoleCommand({ RoleName: 'r' }), options)),
-      failure(own.s3('cn-north-1').send(new GetBucketTaggingCommand({ Bucket: 'bucket' }), options)),
+      failure(own.s3(region).send(new GetBucketTaggingCommand({ Bucket: 'bucket' }), options)),
     ]);
 
-    expect([...new Set(requests)].sort()).toEqual([
-      'bucket.s3.cn-north-1.amazonaws.com.cn:443',
-      'iam.cn-north-1.amazonaws.com.cn:443',
-      'sts.cn-north-1.amazonaws.com.cn:443',
-    ]);
+    expect([...new Set(requests)].sort()).toEqual(
+      [`bucket.s3.${region}.${suffix}:443`, `${iam}:443`, `sts.${region}.${suffix}:443`].sort(),
+    );
   });
 
   test('goes nothing that NO_PROXY names', async () => {

@@ -136,6 +136,21 @@ describe('finding', () => {
     expect(await distributions.findByAlias('c.example.com')).toBeUndefined();
   });
 
+  test.each<[string, { OriginAccessControlId?: string; S3OriginConfig?: { OriginAccessIdentity: string } }]>([
+    ['by an origin access control alone', { OriginAccessControlId: 'EOAC' }],
+    [
+      'by an origin access identity',
+      { S3OriginConfig: { OriginAccessIdentity: 'origin-access-identity/cloudfront/E1' } },
+    ],
+    ['by an identity of another form', { S3OriginConfig: { OriginAccessIdentity: 'E1' } }],
+    ['by nothing', {}],
+  ])('by alias finds a distribution that reads its bucket %s', async (_, access) => {
+    const { id } = await distributions.create(spec);
+    const [origin] = only().config.Origins!.Items!;
+    only().config.Origins!.Items = [{ Id: origin!.Id, DomainName: origin!.DomainName, ...access }];
+    expect((await distributions.findByAlias(alias))?.id).toBe(id);
+  });
+
   test('takes neither for the truth where what is listed is not found', async () => {
     const { id } = await distributions.create(spec);
     aws.failNext('GetDistribution', new ServiceError('NoSuchDistribution', 404));

@@ -1,15 +1,16 @@
 import { annotations, labels } from '../../../api/names.ts';
 import { type NamespacedName, secrets as secretResource } from '../../../api/resources.ts';
 import { jwksKey } from '../../../oidc/discovery.ts';
-import { parseEntries } from '../../../oidc/jwks.ts';
+import { isReleased, parseEntries, parseJwks } from '../../../oidc/jwks.ts';
 import { generateSigningKey, publicKeys } from '../../../oidc/keys.ts';
 import { isAlreadyExists, isForbidden } from '../../../runtime/kube-error.ts';
+import type { SecretParts } from '../../../runtime/secrets.ts';
 import type { Outcome } from '../../../runtime/step.ts';
 import { isRegistered } from '../../issuer-contract.ts';
 import { secretsForbidden } from '../../secret-permissions.ts';
 import type { AcceptedSite } from '../context.ts';
 import { keyOf } from '../site/site.ts';
-import { entries, publicParts } from './generated-secret.ts';
+import { entries, publicParts, readGenerated } from './generated-secret.ts';
 import { rotate } from './rotate.ts';
 import { take, waiting } from './source.ts';
 
@@ -40,6 +41,12 @@ export async function generate(context: AcceptedSite, { secretName, rotateEvery 
       if (found.entries[entries.pub] === undefined) {
         return waiting(context, 'SecretNotFound', `entry ${entries.pub} of ${name} does not exist`);
       }
+      if (await isPredecessors(context, found, name)) {
+        const message =
+          `${name} holds the key of an issuer of this name that was deleted: delete the Secret if the cluster is another one; if its ` +
+          `API servers sign with that key, remove the annotation ${annotations.generatedForUID} from the Secret`;
+        return waiting(context, 'NotOwned', message);
+      }
       return rotate(context, { ref, found, rotateEvery });
   }
 }
@@ -63,6 +70,7 @@ async function create(context: AcceptedSite, { namespace, name }: NamespacedName
         labels: { [labels.move]: '' },
         annotations: {
           [annotations.generatedFor]: object.metadata.name,
+          [annotations.generatedForUID]: object.metadata.uid,
           // What was asked for before there was a key is done.
           ...(request !== undefined && { [annotations.rotate]: request }),
         },
@@ -81,10 +89,31 @@ async function create(context: AcceptedSite, { namespace, name }: NamespacedName
 }
 
 /** The object tells whether keys were published. If it lost its status, or was moved or restored, the bucket tells. */
-async function wasPublished({ account, object, site, status }: AcceptedSite): Promise<boolean> {
-  if ((status.keys ?? []).length > 0 || isRegistered(object)) return true;
-  const published = await account.buckets(object.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
-  return published !== undefined && parseEntries(published.body).length > 0;
+async function wasPublished(context: AcceptedSite): Promise<boolean> {
+  const { object, status } = context;
+  if ((status.keys ?? []).length > 0) return true;
+  const published = await findPublished(context);
+  if (published && isReleased(published)) return false;
+  return isRegistered(object) || (published !== undefined && parseEntries(published.body).length > 0);
 }
+
+/**
+ * Whoever holds the key of a cluster that is gone must not issue tokens for the next one. An object that was moved or restored has
+ * another UID too, but its key is published, and nobody released it.
+ */
+async function isPredecessors(context: AcceptedSite, found: SecretParts, name: string): Promise<boolean> {
+  const { object, status } = context;
+  const madeFor = found.annotations[annotations.generatedForUID];
+  if (madeFor === undefined || madeFor === object.metadata.uid) return false;
+  const keys = new Set(readGenerated(found, name).pub.keys.map(({ kid }) => kid));
+  const isAmong = (kids: readonly string[]) => kids.some((kid) => keys.has(kid));
+  if (isAmong((status.keys ?? []).map(({ kid }) => kid))) return false;
+  const published = await findPublished(context);
+  if (!published || isReleased(published)) return true;
+  return !isAmong(parseJwks(published, context.services.clock.now()).map(({ jwk }) => jwk.kid));
+}
+
+const findPublished = ({ account, object, site }: AcceptedSite) =>
+  account.buckets(object.spec.region).findObject(site.bucket.name, keyOf(site, jwksKey));
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

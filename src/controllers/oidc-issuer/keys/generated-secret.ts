@@ -21,7 +21,7 @@ export const entries = {
 /** What each pass reads: nothing private. */
 export const publicParts = {
   entries: [entries.pub, entries.nextPub, entries.previousPub],
-  annotations: [annotations.rotate, annotations.signingKey, annotations.generatedFor],
+  annotations: [annotations.rotate, annotations.signingKey, annotations.generatedFor, annotations.generatedForUID],
 } as const;
 
 /** What a generated Secret says. */

@@ -105,8 +105,9 @@ const readsBucket = ({ origin }: Distribution, { originDomain, originPath }: Dis
 async function findKnown(context: AcceptedSite): Promise<Distribution | undefined> {
   const { account, owner, site } = context;
   if (!site.entry.distribution) {
-    // A pass that was cut off may have made one without the alias.
-    return wasRefused(context) ? (await findOwnDistribution(account, { ...traitsOf(site), owner })).own : undefined;
+    // A pass that was cut off may have made one without the alias. And one without an alias that is to be adopted refuses no creation.
+    const mayBeThere = wasRefused(context) || owner.adopts;
+    return mayBeThere ? (await findOwnDistribution(account, { ...traitsOf(site), owner })).own : undefined;
   }
   const { id } = site.entry.distribution;
   const found = await account.distributions.find(id);

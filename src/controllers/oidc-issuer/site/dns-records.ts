@@ -8,6 +8,9 @@ import { plainName } from '../../../aws/names.ts';
  */
 const ttl = 301;
 
+/** The one that the operator gave which this one succeeds. */
+const olderTTL = 600;
+
 /** The records that answer for the name: A, AAAA and CNAME. Others, such as TXT or CAA, live beside them. */
 export function addressRecords(records: readonly ObservedRecord[], name: string): readonly ObservedRecord[] {
   return records.filter((record) => record.name === plainName(name) && ['A', 'AAAA', 'CNAME'].includes(record.type));
@@ -65,6 +68,9 @@ export function hasValue(observed: ObservedRecord, { value }: DnsRecord): boolea
 
 /** Whether it has the TTL that we give. */
 export const hasOurTTL = (observed: ObservedRecord): boolean => observed.ttl === ttl;
+
+/** Whether it has the TTL that the operator gave which this one succeeds. */
+export const hasOlderTTL = (observed: ObservedRecord): boolean => observed.ttl === olderTTL;
 
 export function upsert(record: DnsRecord): RecordChange {
   return { action: 'upsert', record, ttl };

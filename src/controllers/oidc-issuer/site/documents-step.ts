@@ -3,12 +3,14 @@ import { isPreconditionFailed } from '../../../aws/errors.ts';
 import { discoveryDocument, discoveryKey, jwksKey } from '../../../oidc/discovery.ts';
 import {
   excessiveKind,
+  isReleased,
   type JwksObject,
   maxKeysOfKind,
   merge,
-  parseJwks,
   type PublishedKey,
+  released,
   renderJwks,
+  takeUp,
 } from '../../../oidc/jwks.ts';
 import { sameJson } from '../../../runtime/json.ts';
 import { ready, type Step } from '../../../runtime/step.ts';
@@ -42,7 +44,8 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
     const published = site.bucket.isPresent
       ? (observed ?? (await inherited(context)))
       : ((await inherited(context)) ?? observed);
-    const before = published ? parseJwks(published, now) : [];
+    const taken = published && takeUp(published, source.read, now);
+    const before = taken?.keys ?? [];
     const keys = source.read ? merge(before, source.read, { now, retention: desired.keyRetention }) : before;
     const excess = excessiveKind(keys);
     if (excess) {
@@ -50,7 +53,10 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
       throw new TerminalError('LimitExceeded', message);
     }
     try {
-      await put(buckets, context, { key: keyOf(site, jwksKey), observed, desired: renderJwks(keys) });
+      const rendered = renderJwks(keys);
+      const keySet = taken?.isReleased ? released(rendered) : rendered;
+      await put(buckets, context, { key: keyOf(site, jwksKey), observed, desired: keySet });
+      announceLeftBehind(context, taken?.leftBehind ?? []);
       if (site.entry.phase === 'Current' && site.bucket.isPresent) {
         announce(context, before, keys);
         status.keys = keys.map(toStatus);
@@ -77,6 +83,16 @@ export const documentsStep: Step<AcceptedSite, SiteContext> = {
     return ready;
   },
 };
+
+/** The documents go on as they are. Who makes an issuer under this name later learns that these were another's. */
+export async function release({ account, object, ownBucket, site }: SiteContext): Promise<void> {
+  if (!(await ownBucket())) return;
+  const buckets = account.buckets(object.spec.region);
+  const key = keyOf(site, jwksKey);
+  const observed = await buckets.findObject(site.bucket.name, key);
+  if (!observed || isReleased(observed)) return;
+  await buckets.putObject(site.bucket.name, key, { ...released(observed), contentType, etag: observed.etag });
+}
 
 /** A status that is old or lost may not name the bucket that the distribution reads. */
 async function recordRead({ site, status, ownDistribution }: AcceptedSite): Promise<void> {
@@ -125,6 +141,13 @@ async function put(buckets: Buckets, context: AcceptedSite, { key, observed, des
     sameJson(observed.metadata, desired.metadata);
   if (same) return;
   await buckets.putObject(context.site.bucket.name, key, { ...desired, contentType, etag: observed?.etag });
+}
+
+function announceLeftBehind({ pass, site }: AcceptedSite, leftBehind: readonly PublishedKey[]): void {
+  if (leftBehind.length === 0) return;
+  const kids = leftBehind.map(({ jwk }) => jwk.kid).join(', ');
+  const message = `${kids} belonged to an issuer of this name that was deleted, and is no longer published under ${site.url}`;
+  pass.event('Normal', 'KeyDropped', message);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { type Certificate, certificateRegion, type DnsRecord } from '../../../aws/certificates.ts';
-import { validationRecordKey } from '../../../aws/ownership.ts';
+import type { ObservedRecord } from '../../../aws/dns.ts';
+import { adoptKey, type Owner, validationRecordKey } from '../../../aws/ownership.ts';
+import type { Tags } from '../../../aws/tags.ts';
 import { leftAlone, notOwned } from '../../ownership.ts';
 import { type AcceptedSite, changeRecords, type RecordsPlace, type SiteContext, type ZoneRecords } from '../context.ts';
 import { type ByHand, lookForRecord } from './by-hand.ts';
-import { findRecord, hasOurTTL, hasValue, upsert } from './dns-records.ts';
+import { findRecord, hasOlderTTL, hasOurTTL, hasValue, upsert } from './dns-records.ts';
 import { tellRecords } from './told-records.ts';
 
 /** Makes the record that proves the domain to ACM, or looks whether somebody else made it. Undefined: ACM does not name it yet, or it is there. */
@@ -21,6 +23,13 @@ export async function ensureValidationRecord(
 }
 
 /**
+ * Whether the record came with an adopted certificate. It is written with our TTL, so that it goes with the issuer. A certificate
+ * is no proof for a record that a person wrote, whose TTL is mostly another one.
+ */
+const isAdopted = (tags: Tags, observed: ObservedRecord, { owner }: Owner): boolean =>
+  tags[adoptKey] === owner && hasOlderTTL(observed);
+
+/**
  * The certificate says that we make the record before the record is there, so that no crash leaves a record that nobody deletes.
  * That alone does not prove that we made the record which is there later: its TTL has to be ours too.
  */
@@ -32,7 +41,7 @@ async function prove(
 ): Promise<void> {
   const observed = findRecord(zone.records, record);
   if (observed && !hasValue(observed, record)) throw notOwned(`DNS record ${record.name} with another value`);
-  if (observed) return;
+  if (observed && !isAdopted(tags, observed, context.owner)) return;
   if (tags[validationRecordKey] !== record.name) {
     await context.account.certificates.tag(arn, { set: { [validationRecordKey]: record.name }, remove: [] });
   }
