@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { conditionTypes, reasons } from '../../src/api/conditions.ts';
+import { roleName, rolePath } from '../../src/aws/names.ts';
 import { kinds, readSchema, walk, type Kind, type Schema } from '../crds/schema.ts';
 
 const page = readFileSync('docs/conditions.md', 'utf8');
@@ -53,6 +54,29 @@ test.each(pages)('the links of %s lead to files that are there', (file) => {
   expect(links.filter((target) => !existsSync(join(dirname(file), target)))).toEqual([]);
 });
 
+test('the README leads to every page of docs/', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const missing = pages.filter((file) => /^docs\/[^/]+$/.test(file) && !readme.includes(`](${file})`));
+  expect(missing).toEqual([]);
+});
+
+/** The anchor that GitHub gives a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-');
+const anchorsOf = (file: string) =>
+  [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+
+test.each(pages)('the links of %s to headings lead to headings that are there', (file) => {
+  const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#]*\.md)?#([^)]+)\)/g)];
+  const dead = links.filter(
+    ([, target, anchor]) => !anchorsOf(target === undefined ? file : join(dirname(file), target)).includes(anchor!),
+  );
+  expect(dead.map(([link]) => link)).toEqual([]);
+});
+
 /** Each property below spec and status, with both, and the schema of the object that it is in. */
 const fields = (Object.keys(kinds) as Kind[]).flatMap((kind) =>
   [...walk(readSchema(kind))].flatMap(([path, holder]) =>
@@ -97,6 +121,24 @@ test.each([
   const paths = leaves(readSchema(kind).properties![part]!, part);
   expect(paths.length).toBeGreaterThan(15);
   expect(paths.filter((path) => !text.includes(`\`${path}\``))).toEqual([]);
+});
+
+const roleSources = read(files.filter((file) => file.startsWith('src/controllers/iam-service-account/')));
+
+test.each(reasons.filter((reason) => roleSources.includes(`'${reason}'`)))(
+  'the page of IAMServiceAccount says what to do about %s',
+  (reason) => {
+    const text = readFileSync('docs/iamserviceaccount.md', 'utf8');
+    expect(text).toMatch(new RegExp(`^\\|.*\`${reason}\`.*\\|.*\\|.*\\|$`, 'm'));
+  },
+);
+
+test.each(['s3-reader', 'a'.repeat(60)])("docs/gitops.md computes the ARN of %s's role", (name) => {
+  const [, script = ''] = /^```sh\n(installation=.*?)^```$/ms.exec(readFileSync('docs/gitops.md', 'utf8')) ?? [];
+  const arn = execFileSync('sh', ['-c', script.replace('name=s3-reader', `name=${name}`)], { encoding: 'utf8' });
+  expect(arn).toBe(
+    `arn:aws:iam::111122223333:role${rolePath('example', 'irsa')}${roleName('example', 'irsa', name)}\n`,
+  );
 });
 
 /** The manifests in a page's YAML blocks, of our kinds. */
