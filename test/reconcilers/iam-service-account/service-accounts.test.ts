@@ -257,9 +257,9 @@ describe('where service accounts are to be made', () => {
     const others = [{ manager: 'helm', fieldsV1: { 'f:imagePullSecrets': {} } }];
     jest.spyOn(story.workload, 'find').mockImplementation(async (resource, ref) => {
       const read = await found<ReturnType<typeof account> & KubernetesObject>(resource, ref);
-      if (!read || resource !== serviceAccounts) return read as never;
+      if (!read || resource !== serviceAccounts) return read;
       const managedFields = [...(read.metadata.managedFields ?? []), ...others];
-      return { ...read, metadata: { ...read.metadata, managedFields } } as never;
+      return { ...read, metadata: { ...read.metadata, managedFields } };
     });
     story.delete();
     await story.reconcile();
