@@ -1,5 +1,6 @@
 import {
   AddRoleToInstanceProfileCommand,
+  CreatePolicyCommand,
   CreateInstanceProfileCommand,
   CreateRoleCommand,
   GetRoleCommand,
@@ -320,5 +321,96 @@ describe("somebody else's role", () => {
     await workspace.gone('iamserviceaccount', 'adopter');
     const { Roles = [] } = await own.iam.send(new ListRolesCommand({}));
     expect(Roles.map((each) => each.RoleName)).not.toContain(RoleName);
+  });
+});
+
+describe('bad input', () => {
+  const inline = (document: string) => ({ policies: { inline: [{ name: 'mine', document }] } });
+  const managed = (...arns: readonly string[]) => ({ policies: { managed: [...arns] } });
+  const elsewhere = 'arn:aws:iam::999988887777:policy/theirs';
+  const many = Array.from({ length: 11 }, (_, index) => `arn:aws:iam::${ownAccountID}:policy/p${index}`);
+  type Change = Parameters<typeof iamServiceAccount>[2];
+  const inputs: readonly [name: string, change: Change, told: string, words: readonly string[]][] = [
+    ['no-json', inline('{'), 'Accepted InvalidSpec', ['spec.policies.inline: the document of mine']],
+    ['no-statement', inline('{}'), 'Accepted InvalidSpec', ['spec.policies.inline', 'has no Statement']],
+    ['too-long', inline(mayWrite('b'.repeat(10_240), '')), 'Accepted InvalidSpec', ['spec.policies.inline', '10240']],
+    ['no-policy', managed('NoSuchPolicy'), 'PoliciesReady PolicyNotFound', ['spec.policies.managed']],
+    ['policy-elsewhere', managed(elsewhere), 'Accepted InvalidSpec', ['spec.policies.managed', elsewhere]],
+    ['too-many', managed(...many), 'PoliciesReady LimitExceeded', ['quota']],
+    [
+      'no-boundary',
+      { role: { permissionsBoundary: `arn:aws:iam::${ownAccountID}:policy/none` } },
+      'RoleReady PolicyNotFound',
+      ['spec.role.permissionsBoundary', 'policy/none'],
+    ],
+    [
+      'boundary-elsewhere',
+      { role: { permissionsBoundary: elsewhere } },
+      'Accepted InvalidSpec',
+      ['spec.role.permissionsBoundary', elsewhere],
+    ],
+    ['nobody', { subjects: [{ namespace: 'default', name: 'No_One' }] }, 'Accepted InvalidSpec', ['default/No_One']],
+    ['no-issuer', { issuerRefs: [{ name: 'none' }] }, 'IssuersReady IssuerNotFound', ['OIDCIssuer none']],
+    [
+      'closed-issuer',
+      { issuerRefs: [{ name: 'closed', namespace: 'platform' }] },
+      'Accepted IssuerNotAllowed',
+      ['spec.issuerRefs', 'platform/closed'],
+    ],
+    [
+      'unreachable',
+      { account: { roleARN: roleARN('999988887777') }, issuerRefs: [{ name: 'one' }] },
+      'IssuersReady IssuerNotReady',
+      ['999988887777', 'spec.additionalAccounts'],
+    ],
+    ['z-twin', { role: { name: 'TWIN' } }, 'Accepted NameHeld', ['spec.role.name', 'IAMServiceAccount twin']],
+    [
+      'crowd',
+      {
+        subjects: Array.from({ length: 60 }, (_, index) => ({
+          namespace: 'default',
+          name: `${index}`.padStart(40, 'x'),
+        })),
+      },
+      'RoleReady LimitExceeded',
+      ['2048', 'subjects'],
+    ],
+  ];
+
+  beforeAll(async () => {
+    for (const [index] of many.entries()) {
+      const PolicyDocument = mayWrite('acme', '');
+      await own.iam.send(new CreatePolicyCommand({ PolicyName: `p${index}`, PolicyDocument }));
+    }
+    environment.access.addResource('RolesOnOwnPath', 'arn:aws:iam::ACCOUNT:role/irsa/*');
+    await platform.apply(issuer('closed'));
+    await workspace.apply(role('twin', { role: { name: 'twin' } }));
+    await workspace.ready('iamserviceaccount/twin');
+    await workspace.apply(...inputs.map(([name, change]) => role(name, change)));
+  });
+
+  test.each(inputs)('%s is told what is wrong, by a condition and by an event', async (name, _, told, words) => {
+    const [type = '', reason = ''] = told.split(' ');
+    const { status, message } = await workspace.condition('iamserviceaccount', name, { type, reason });
+    expect([status, message]).toEqual(['False', expect.stringContaining(words[0] ?? '')]);
+    const { note } = await workspace.event('IAMServiceAccount', name, reason);
+    for (const word of words) expect([message, note]).toEqual([message, note].map(() => expect.stringContaining(word)));
+  });
+
+  test.each<[string, Change, string]>([
+    ['a name of 65 characters', { role: { name: 'n'.repeat(65) } }, 'spec.role.name'],
+    ['a name with a slash', { role: { name: 'a/b' } }, 'spec.role.name'],
+    ['a path that does not end', { role: { path: '/a' } }, 'spec.role.path'],
+    ['a session of a minute', { role: { maxSessionDuration: '1m' } }, 'spec.role.maxSessionDuration'],
+    ['a tag of AWS', { tags: { 'aws:team': 'a' } }, 'spec.tags'],
+    [
+      '41 tags',
+      { tags: Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`t${index}`, 'a'])) },
+      'spec.tags',
+    ],
+    ['a subject with a colon', { subjects: [{ namespace: 'a:b', name: 'c' }] }, 'spec.subjects[0].namespace'],
+    ['no issuer', { issuerRefs: [] }, 'spec.issuerRefs'],
+  ])('%s is refused by the API server, which names the field', async (_, change, field) => {
+    await expect(workspace.apply(role('refused', change))).rejects.toThrow(field);
   });
 });
