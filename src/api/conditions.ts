@@ -144,6 +144,8 @@ const badReasons = [
   'CertificateFailed',
   /** The issuer that is referred to does not exist. */
   'IssuerNotFound',
+  /** The issuer is not to be registered in the role's account: its spec.additionalAccounts lacks it. */
+  'IssuerNotRegistered',
   /** The role of somebody else that the spec names does not exist. */
   'RoleNotFound',
   /** The IAM OIDC provider that somebody else made for an external issuer lacks an audience. */
@@ -164,6 +166,7 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'SecretNotFound',
   'SecretForbidden',
   'IssuerNotFound',
+  'IssuerNotRegistered',
   'RoleNotFound',
   'AnnotationConflict',
   'HostedZoneNotFound',

@@ -45,19 +45,22 @@ function problemOf({ state, issuer }: Referred, accountID: string | undefined): 
     case 'notFound':
       return { reason: 'IssuerNotFound', message: 'does not exist' };
     case 'notReady':
-      return { reason: 'IssuerNotReady', message: notRegistered(issuer, accountID) };
+      return notRegistered(issuer, accountID);
     case 'leaving':
       return { reason: 'IssuerNotReady', message: 'is being deleted' };
   }
 }
 
-function notRegistered(issuer: Referred['issuer'], accountID: string | undefined): string {
+function notRegistered(issuer: Referred['issuer'], accountID: string | undefined): Problem {
   const { spec, status } = issuer ?? {};
+  const lacks = 'has no IAM OIDC provider for its URL in';
   if (accountID === undefined || status?.accountID === undefined || status.accountID === accountID)
-    return 'has no IAM OIDC provider for its URL in its account yet';
+    return { reason: 'IssuerNotReady', message: `${lacks} its account yet` };
+  const there = `${lacks} account ${accountID}, where the role is`;
   const isAsked = spec?.additionalAccounts?.some(({ roleARN }) => accountOfRole(roleARN) === accountID) ?? false;
-  const remedy = isAsked ? ' yet' : ": add the account to the issuer's spec.additionalAccounts";
-  return `has no IAM OIDC provider for its URL in account ${accountID}, where the role is${remedy}`;
+  return isAsked
+    ? { reason: 'IssuerNotReady', message: `${there} yet` }
+    : { reason: 'IssuerNotRegistered', message: `${there}: add the account to the issuer's spec.additionalAccounts` };
 }
 
 /** As `kubectl get` takes it in the object's own namespace, else with the namespace before it. */

@@ -198,7 +198,7 @@ describe('the account of a role', () => {
   test('has no role while the issuer is not registered there, which the condition says with the remedy', async () => {
     const story = new TwoClusters({ spec: { issuerRefs: refsTo('west'), account: { roleARN: roleInOther } } });
     await story.reconcile();
-    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotRegistered' });
     expect(story.aws.writes).toEqual([]);
     story.seedWest({ status: inBoth() });
     await story.reconcile();
@@ -216,7 +216,7 @@ describe('the account of a role', () => {
     await story.reconcile();
     expect(story.urls).toEqual([urlOf('abcl0')]);
     expect(story.condition('IssuersReady')).toMatchObject({
-      reason: 'IssuerNotReady',
+      reason: 'IssuerNotRegistered',
       message: expect.stringMatching(/OIDCIssuer west .*111122223333.*spec\.additionalAccounts/),
     });
   });

@@ -81,10 +81,15 @@ export const iamNeeds: Needs = {
       ...['GetRole', 'UpdateRole', 'UpdateAssumeRolePolicy', 'DeleteRole', 'TagRole', 'UntagRole'],
       ...['PutRolePermissionsBoundary', 'DeleteRolePermissionsBoundary'],
       ...['PutRolePolicy', 'GetRolePolicy', 'DeleteRolePolicy', 'ListRolePolicies'],
-      ...['AttachRolePolicy', 'DetachRolePolicy', 'ListAttachedRolePolicies'],
+      ...['AttachRolePolicy', 'DetachRolePolicy', 'ListAttachedRolePolicies', 'ListInstanceProfilesForRole'],
     ],
     onRole,
   ),
+  'iam:RemoveRoleFromInstanceProfile': ({ form, accountID, region }) => {
+    const name = form.get('InstanceProfileName') ?? '';
+    const arn = `arn:${partitionOf(region)}:iam::${accountID}:instance-profile/${name}`;
+    return [need('iam:RemoveRoleFromInstanceProfile', arn, {})];
+  },
   'iam:ListRoles': onEverything('iam:ListRoles'),
   'iam:GetAccountAuthorizationDetails': onEverything('iam:GetAccountAuthorizationDetails'),
   'iam:GetAccountSummary': onEverything('iam:GetAccountSummary'),
