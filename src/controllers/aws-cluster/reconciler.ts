@@ -71,6 +71,7 @@ export class AwsClusterReconciler {
           const message = `annotation ${annotations.optIn} is gone; OIDCIssuer ${issuer.metadata.name} stays: delete it yourself if it is not needed any more`;
           return this.#wait(cluster, warning('OptInRemoved', message));
         }
+        await this.#releaseUnused(cluster);
         return {};
       case 'waiting':
         return this.#wait(cluster, derivation.event, derivation.soon ? intervals.missing : undefined);
@@ -87,6 +88,7 @@ export class AwsClusterReconciler {
     }
     if (isLookedAfter(cluster)) {
       const message = `the older irsa-operator looks after this cluster: annotate it with ${annotations.adopt}=true and ${annotations.pauseOlder}=true, as docs/taking-over.md says`;
+      if (!issuer) await this.#releaseUnused(cluster);
       return this.#wait(cluster, warning('OlderOperatorRuns', message));
     }
     await this.#addFinalizer(cluster);
@@ -167,6 +169,14 @@ export class AwsClusterReconciler {
     const { resourceVersion, finalizers = [] } = metadata;
     if (finalizers.includes(finalizer)) return;
     const body = { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } };
+    await this.#dependencies.kube.patch(this.#source.resource, metadata, body);
+  }
+
+  /** No issuer is made of it, so its deletion has nothing to wait for: by then this operator may be uninstalled. */
+  async #releaseUnused({ metadata }: AWSCluster): Promise<void> {
+    const { resourceVersion, finalizers = [] } = metadata;
+    if (!finalizers.includes(finalizer)) return;
+    const body = { metadata: { resourceVersion, finalizers: finalizers.filter((name) => name !== finalizer) } };
     await this.#dependencies.kube.patch(this.#source.resource, metadata, body);
   }
 

@@ -278,6 +278,24 @@ test('when the annotation is taken away, deletes nothing and says so once', asyn
   expect(story.saidReasons).toEqual(['OptInRemoved on AWSCluster']);
 });
 
+test('when the annotation is taken away and the issuer deleted, lets the AWSCluster go, and takes it again with the annotation', async () => {
+  const story = new Story();
+  await story.reconcile();
+  story.annotate({ [optIn]: null });
+  await story.reconcile();
+  expect(story.cluster?.metadata.finalizers).toEqual(['other', finalizer]);
+  story.kube.remove(oidcIssuers, ref);
+  await story.reconcile();
+  expect(story.cluster?.metadata.finalizers).toEqual(['other']);
+  story.forget();
+  await story.reconcile();
+  expect(story.kube.writes).toEqual([]);
+  story.annotate({ [optIn]: '' });
+  await story.reconcile();
+  expect(story.issuer).toBeDefined();
+  expect(story.cluster?.metadata.finalizers).toEqual(['other', finalizer]);
+});
+
 describe('when the issuer is ready', () => {
   test('names it and its URL, once', async () => {
     const story = new Story();
@@ -395,6 +413,20 @@ describe('a cluster of the older operator', () => {
     story.annotate({ 'irsa.giantswarm.io/adopt': null, 'irsa.giantswarm.io/plan': null });
     await story.reconcile();
     expect(story.issuer?.metadata.annotations ?? {}).toEqual({});
+  });
+
+  test('goes back to that one, as docs/taking-over.md says, and nothing of this one holds it', async () => {
+    const story = heldByOlder();
+    story.annotate({ ...pause, ...adopt });
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other', older, finalizer]);
+    story.annotate({ 'giantswarm.io/pause-irsa-operator': null });
+    await story.reconcile();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other', older, finalizer]);
+    story.kube.remove(oidcIssuers, ref);
+    await story.reconcile();
+    expect(story.issuer).toBeUndefined();
+    expect(story.cluster?.metadata.finalizers).toEqual(['other', older]);
   });
 
   test('gets its finalizers taken away once the issuer is ready, and not before', async () => {
