@@ -1,14 +1,16 @@
 export type Json = Record<string, unknown>;
 
-export const isMap = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Jest looks up each global by a slow way, and this is asked of every value of every object. */
+const { isArray } = Array;
+
+export const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !isArray(value);
 
 /** A copy of JSON. It is several times faster than structuredClone, which random tests with thousands of objects need. */
 export function copy<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(copy) as T;
+  if (isArray(value)) return value.map(copy) as T;
   if (!isMap(value)) return value;
   const result: Json = {};
-  for (const key of Object.keys(value)) result[key] = copy(value[key]);
+  for (const key in value) result[key] = copy(value[key]);
   return result as T;
 }
 

@@ -50,7 +50,8 @@ export function pruneAndDefault(value: unknown, schema: Schema): unknown {
     return mapValues(value, (item) => pruneAndDefault(item, additionalProperties));
   }
   const kept = schema['x-kubernetes-preserve-unknown-fields'] ? { ...value } : {};
-  for (const [name, property] of Object.entries(known)) {
+  for (const name in known) {
+    const property = known[name] ?? {};
     const given = value[name] ?? copy(property.default);
     if (given !== undefined) kept[name] = pruneAndDefault(given, property);
   }

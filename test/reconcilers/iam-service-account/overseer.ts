@@ -128,9 +128,7 @@ export class Overseer {
     const object = kube.get<IAMServiceAccount>(iamServiceAccounts, ref);
     if (!object) return undefined;
     const inForce = this.circumstances.guardrails.filter(({ namespaces: names, namespaceSelector }) =>
-      names
-        ? fitsOne(names, ref.namespace)
-        : namespaceSelector?.matchLabels['team'] === this.circumstances.team,
+      names ? fitsOne(names, ref.namespace) : namespaceSelector?.matchLabels['team'] === this.circumstances.team,
     );
     return { object, deleting: object.metadata.deletionTimestamp !== undefined, inForce };
   }
@@ -224,7 +222,8 @@ export class Overseer {
         break;
       case 'UntagRole':
         found.push(
-          !(input['TagKeys'] as string[]).every((key) => this.#tagged.has(key.toLowerCase())) && 'a tag of somebody else',
+          !(input['TagKeys'] as string[]).every((key) => this.#tagged.has(key.toLowerCase())) &&
+            'a tag of somebody else',
         );
         break;
       case 'TagRole':
@@ -259,7 +258,7 @@ export class Overseer {
       }
       if (statement['Effect'] === 'Deny') continue;
       problems.push(...shapeProblems(statement).map((problem) => `${problem} in ${text}`));
-      if (stood.has(text) && !isNewlyJudged(statement)) continue;
+      if (stood.has(text)) continue;
       problems.push(...this.#grantProblems(statement, account, situation).map((problem) => `${problem} in ${text}`));
       if (trustOnly) this.reached.add("a statement in somebody else's role");
       if (text.includes('StringLike')) this.reached.add('a wildcard');
@@ -321,7 +320,9 @@ export class Overseer {
       if (operation === 'UpdateAssumeRolePolicy' && before) {
         const sent = String(input['PolicyDocument']);
         const stood = new Set(statementsOf(before.trustPolicy).map((each) => JSON.stringify(each)));
-        const added = statementsOf(sent).filter((each) => each['Effect'] === 'Allow' && !stood.has(JSON.stringify(each)));
+        const added = statementsOf(sent).filter(
+          (each) => each['Effect'] === 'Allow' && !stood.has(JSON.stringify(each)),
+        );
         if (added.length > 0) this.problems.push(`a removal trusts ${JSON.stringify(added)}`);
         this.problems.push(...foreignProblems(before.trustPolicy, sent));
       } else if (!['DetachRolePolicy', 'DeleteRolePolicy', 'DeleteRole'].includes(operation)) {
@@ -338,7 +339,8 @@ export class Overseer {
     if (failed) this.problems.push(`${failed.type} is ${failed.reason}: ${failed.message}`);
     const of = (type: string) => conditions.find((each) => each.type === type);
     if (of('Accepted')?.reason === 'NotAllowed') this.reached.add('a refusal');
-    const isReady = of('Ready')?.status === 'True' && of('Accepted')?.observedGeneration === object?.metadata.generation;
+    const isReady =
+      of('Ready')?.status === 'True' && of('Accepted')?.observedGeneration === object?.metadata.generation;
     if (!object || !isReady) return;
     this.reached.add('an object that is ready');
     const role = this.story.aws.account(accountID).iam.roles.get(name);
@@ -356,14 +358,12 @@ export class Overseer {
       [...role.managed].every((arn) => mayAttach(arn, rules)) &&
       [...role.inline.values()].every((document) => mayGrant(document, rules)) &&
       (rules.permissionsBoundary === undefined || role.permissionsBoundary === rules.permissionsBoundary);
-    if (!inForce.some(isWithin)) this.problems.push(`ready, and no Guardrail allows ${JSON.stringify([...role.managed])}`);
+    if (!inForce.some(isWithin))
+      this.problems.push(`ready, and no Guardrail allows ${JSON.stringify([...role.managed])}`);
     if (!isOurs(role.tags)) this.problems.push('ready with a role that is not tagged as ours');
-    if (theirs.size > 0 && ['theirs', 'admin'].includes(role.name) && role.tags['terraform']) this.reached.add('an adoption');
+    if (role.tags['terraform']) this.reached.add('an adoption');
   }
 }
-
-/** A statement that stands is judged again only if it is one that nobody should ever have written. */
-const isNewlyJudged = (_: Statement) => false;
 
 function nameProblems({ name, path }: { name: string; path: string }, { names, paths }: Rules): string[] {
   return [
@@ -403,7 +403,10 @@ function mayGrant(document: string, { inlinePolicies }: Rules): boolean {
 
 /** What somebody else wrote stays to the letter, and in its order. */
 function foreignProblems(before: string, after: string): string[] {
-  const foreign = (text: string) => statementsOf(text).map((each) => JSON.stringify(each)).filter((each) => theirs.has(each));
+  const foreign = (text: string) =>
+    statementsOf(text)
+      .map((each) => JSON.stringify(each))
+      .filter((each) => theirs.has(each));
   const same = foreign(before).join() === foreign(after).join();
   const kept = foreign(before).length === 0 || others(before) === others(after);
   return same && kept ? [] : [`it changed what is not ours: ${before} became ${after}`];
