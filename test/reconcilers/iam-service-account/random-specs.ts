@@ -189,6 +189,9 @@ function specOf({ account: roleARN, names: named }: Identity, changeable: Rest):
   return { ...common, role, ...(policies && { policies }), ...(wanted.tags && { tags: wanted.tags }) };
 }
 
+const deniedActions = fc.constantFrom(
+  ...[{ deniedActions: ['iam:*', 'sts:*'] }, { deniedActions: ['IAM:Pass*', 'ec2:Run?nstances'] }],
+);
 const roles: fc.Arbitrary<Rules> = fc.record(
   {
     permissionsBoundary: fc.constantFrom(...boundaries),
@@ -196,9 +199,7 @@ const roles: fc.Arbitrary<Rules> = fc.record(
       fc.constantFrom(['*'], ['Amazon*', `arn:aws:iam::${own}:policy/team/*`]),
       fc.constantFrom(['AmazonS3*', '*:policy/team/*'], ['job-function/*'], []),
     ),
-    inlinePolicies: fc.constantFrom<NonNullable<Rules['inlinePolicies']>>(
-      ...[{}, { deniedActions: ['iam:*', 'sts:*'] }, { deniedActions: ['IAM:Pass*', 'ec2:Run?nstances'] }],
-    ),
+    inlinePolicies: mostly<NonNullable<Rules['inlinePolicies']>>(fc.constant({}), deniedActions, 1),
     subjectNamespaces: mostly<string[]>(
       fc.constantFrom(['*'], ['default', 'team-*']),
       fc.constantFrom(['default'], ['*-a'], []),
@@ -218,16 +219,21 @@ const roles: fc.Arbitrary<Rules> = fc.record(
   },
   { requiredKeys: ['managedPolicies'] },
 );
-/** Of an administrator who trusts the team with nearly everything. */
+/** Of an administrator who trusts the team with nearly everything, so that often a single rule decides. */
 const generous = fc
   .record({
     subjectNamespaces: mostly<string[]>(fc.constant(['*']), fc.constantFrom(['default', 'team-*'], ['default'])),
     wildcardSubjects: mostly(fc.constant(true), fc.constant(false)),
+    managedPolicies: mostly<string[]>(fc.constant(['*']), fc.constantFrom(['AmazonS3*', 'Admin*'], [])),
+    inlinePolicies: mostly<NonNullable<Rules['inlinePolicies']>>(fc.constant({}), deniedActions, 2),
+    existingRoles: mostly<string[]>(fc.constant(['*']), fc.constant([]), 2),
+    names: mostly<string[]>(fc.constant(['*']), fc.constant([])),
+    paths: mostly<string[]>(fc.constant(['*']), fc.constant([])),
+    tagKeys: mostly<string[]>(fc.constant(['*']), fc.constant(['TEAM'])),
     forced: mostly(absent, fc.constantFrom(...boundaries)),
   })
   .map(({ forced, ...rules }): Rules => ({
-    ...{ ...rules, managedPolicies: ['*'], inlinePolicies: {}, tagKeys: ['*'] },
-    ...{ names: ['*'], paths: ['*'], existingRoles: ['*'] },
+    ...rules,
     ...(forced !== undefined && { permissionsBoundary: forced }),
   }));
 
