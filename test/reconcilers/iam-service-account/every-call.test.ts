@@ -6,7 +6,7 @@ import { minutes } from '../../../src/runtime/duration.ts';
 import type { FakeRole } from '../../fakes/aws/iam.ts';
 import { FakeKube } from '../../fakes/kube.ts';
 import { Kill, type KillOptions } from '../../fakes/gate.ts';
-import { accountID as own, issuer, readOnly, ref, roleName, siteOf, Story } from './story.ts';
+import { accountID as own, document, issuer, readOnly, ref, roleName, siteOf, Story } from './story.ts';
 
 const second = '444455556666';
 const way = `arn:aws:iam::${second}:role/irsa`;
@@ -48,6 +48,19 @@ const changed = {
 const trustChanged = {
   ...{ issuerRefs: changed.issuerRefs, subjects: changed.subjects },
   ...{ serviceAccountPolicy: changed.serviceAccountPolicy, session: changed.session },
+};
+
+/** The same fields as they were. */
+const trustAsBefore = {
+  issuerRefs: [{ namespace: '', name: 'abcl0' }],
+  subjects: [{ namespace: 'default', name: 's3-reader' }],
+  ...{ serviceAccountPolicy: 'Annotate', session: null },
+};
+const asBefore = {
+  ...trustAsBefore,
+  role: { ...before.role, permissionsBoundary: null },
+  policies: { managed: ['AmazonS3ReadOnlyAccess'], inline: [{ name: 'echo', document }] },
+  tags: { ...before.tags, cost: null },
 };
 
 const theirs: readonly Statement[] = [
@@ -246,6 +259,8 @@ interface Work {
   readonly begin: () => Promise<Killable>;
   /** What a user does, before the operator does its part. */
   readonly ask?: (story: Killable) => void;
+  /** What a user does before another operator is there. */
+  readonly then?: (story: Killable) => void;
   readonly end: readonly string[];
 }
 
@@ -340,16 +355,57 @@ const works: Readonly<Record<string, Work>> = {
       ...[...created(theirARN), 'Ready is True'],
     ],
   },
+  'makes a role that nobody wants any more': {
+    begin: async () => new Killable(before),
+    then: remove,
+    end: [...untouched, 'gone'],
+  },
+  'makes a role in another account that nobody wants any more': {
+    begin: async () => new Killable(elsewhere),
+    then: remove,
+    end: [...untouched, 'gone'],
+  },
+  'changes all of a role that is wanted as before': {
+    begin: () => Killable.ready(before),
+    ask: change,
+    then: (story) => story.edit(asBefore),
+    end: [...roleBefore(own), ...annotated(defaultARN(own)), 'Ready is True'],
+  },
+  'changes all of a role that nobody wants any more': {
+    begin: () => Killable.ready(before),
+    ask: change,
+    then: remove,
+    end: [...untouched, 'gone'],
+  },
+  "changes its statement in somebody else's role, which is wanted as before": {
+    begin: trustOnlyReady,
+    ask: (story) => story.edit(trustChanged),
+    then: (story) => story.edit(trustAsBefore),
+    end: [
+      ...[...theirRole, `${theirARN} ${trusts(own, 'abcl0')}; StringEquals sub ${reader}`],
+      ...[...annotated(theirARN), 'Ready is True'],
+    ],
+  },
+  "puts its statement into somebody else's role, where nobody wants it any more": {
+    begin: async () => new Killable(trustOnly).makeTheirs(),
+    then: remove,
+    end: [...theirRole, ...untouched, 'gone'],
+  },
   'deletes a role that it adopted': { begin: adopted, ask: remove, end: [...untouched, 'gone'] },
 };
 
 /** Does the work up to that call, and goes on with another operator. Undefined: there was no such call. */
-async function killed({ begin, ask, end }: Work, last: number, options: KillOptions): Promise<string[] | undefined> {
+async function killed(
+  { begin, ask, then, end }: Work,
+  last: number,
+  options: KillOptions,
+): Promise<string[] | undefined> {
   const story = await begin();
   ask?.(story);
   const kill = story.kill(last, options);
   await story.settle().catch(() => undefined);
   if (kill.where === undefined) return undefined;
+  then?.(story);
   story.revive();
   await story.settle();
   const problems = [...story.harm];
@@ -374,6 +430,8 @@ test.each(cases)(
   async ({ work, tookEffect }) => {
     const uncut = await work.begin();
     work.ask?.(uncut);
+    await uncut.settle();
+    work.then?.(uncut);
     await uncut.settle();
     expect(uncut.standing.toSorted()).toEqual(work.end.toSorted());
 
