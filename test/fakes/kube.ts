@@ -12,7 +12,7 @@ import type {
 import { KubeError } from '../../src/runtime/kube-error.ts';
 import type { Gate } from './gate.ts';
 import { appliedFields, manageAnnotations, standing } from './kube/managed-annotations.ts';
-import { mergePatch, without, type Json } from './kube/merge.ts';
+import { copy, mergePatch, without, type Json } from './kube/merge.ts';
 import { finalizersOf, hasStatus, keyOf, meta, sameSpec, timestamp } from './kube/objects.ts';
 import { sent, type SentEvent } from './kube/events.ts';
 import { pruneAndDefault, schemaKey, schemas } from './kube/schema.ts';
@@ -105,7 +105,7 @@ export class FakeKube implements KubeClient {
 
   /** The object as it is now; undefined if there is none. Not counted. */
   get<O extends KubernetesObject = KubernetesObject>(resource: Resource, ref: NamespacedName): O | undefined {
-    return structuredClone(this.#objects.get(keyOf(resource, ref))) as (O & Json) | undefined;
+    return copy(this.#objects.get(keyOf(resource, ref))) as (O & Json) | undefined;
   }
 
   /** All of a kind. Not counted. */
@@ -113,7 +113,7 @@ export class FakeKube implements KubeClient {
     const prefix = `${schemaKey(resource)}/`;
     return [...this.#objects]
       .filter(([key]) => key.startsWith(prefix))
-      .map(([, object]) => structuredClone(object) as unknown as O);
+      .map(([, object]) => copy(object) as unknown as O);
   }
 
   /** As `kubectl edit` and `kubectl delete`, not counted. */
@@ -170,7 +170,7 @@ export class FakeKube implements KubeClient {
     return this.#call('list', resource, { namespace: options.namespace ?? '', name: '' }, () =>
       [...this.#objects.entries()]
         .filter(([key]) => key.startsWith(`${schemaKey(resource)}/`))
-        .map(([, object]) => structuredClone(object) as O & Json)
+        .map(([, object]) => copy(object) as O & Json)
         .filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace)
         .filter((object) => isSelected(object, options.fieldSelector))
         .filter((object) => options.keep?.(object) ?? true),
@@ -203,7 +203,7 @@ export class FakeKube implements KubeClient {
         this.#update(key, resource, { ...result, ...(hasStatus(resource) && { status: old['status'] }) });
         shared = known.shared;
       }
-      this.#applied.set(key, { fields: structuredClone(applied), shared });
+      this.#applied.set(key, { fields: copy(applied), shared });
     });
   }
 
@@ -275,7 +275,7 @@ export class FakeKube implements KubeClient {
     };
     const stored = this.#shape(resource, { ...object, metadata });
     this.#objects.set(keyOf(resource, stored['metadata'] as NamespacedName), stored);
-    return structuredClone(stored);
+    return copy(stored);
   }
 
   #patch(resource: Resource, ref: NamespacedName, body: Json, status: boolean, ours = false): Json {
@@ -314,7 +314,7 @@ export class FakeKube implements KubeClient {
       };
       this.#objects.set(key, shaped);
     }
-    return structuredClone(shaped);
+    return copy(shaped);
   }
 
   #delete(resource: Resource, ref: NamespacedName): void {
@@ -338,7 +338,7 @@ export class FakeKube implements KubeClient {
 
   #shape(resource: Resource, object: Json): Json {
     const schema = schemas.get(schemaKey(resource));
-    const { metadata, ...rest } = without(structuredClone(object), 'apiVersion', 'kind');
+    const { metadata, ...rest } = without(copy(object), 'apiVersion', 'kind');
     for (const [field, value] of Object.entries(rest)) if (value === undefined) delete rest[field];
     const content = schema ? (pruneAndDefault(rest, schema) as Json) : rest;
     return { ...content, apiVersion: apiVersion(resource), kind: resource.kind, metadata };

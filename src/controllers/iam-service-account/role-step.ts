@@ -31,25 +31,29 @@ export const roleStep: Step<RoleContext, RoleRemoval> = {
     });
   },
 
-  async remove({ services, object, account, owner, roleName, role: find, pass }) {
-    const { propagation } = services;
-    return inAccount(account.id, async () => {
-      const role = await find();
-      if (!role) {
-        const appears = propagation.mayAppear(object, object.metadata.deletionTimestamp);
-        return appears ? propagation.waiting(roleName) : ready;
-      }
-      if (propagation.mayLackTags(role)) return propagation.waiting(roleName);
-      if (!isOurs(role.tags, owner)) {
-        leftAlone(pass, `role ${role.arn}`);
-        return ready;
-      }
-      const { managed, inline } = desiredPolicies(object, account.partition);
-      await account.roles.delete(roleName, { managed, inline: inline.map(({ name }) => name) });
-      return ready;
-    });
-  },
+  remove: removeRole,
 };
+
+/** Deletes the role, if it is ours. */
+export async function removeRole(removal: RoleRemoval): Promise<Outcome> {
+  const { services, object, account, owner, roleName, role: find, pass } = removal;
+  const { propagation } = services;
+  return inAccount(account.id, async () => {
+    const role = await find();
+    if (!role) {
+      const appears = propagation.mayAppear(object, object.metadata.deletionTimestamp);
+      return appears ? propagation.waiting(roleName) : ready;
+    }
+    if (propagation.mayLackTags(role)) return propagation.waiting(roleName);
+    if (!isOurs(role.tags, owner)) {
+      leftAlone(pass, `role ${role.arn}`);
+      return ready;
+    }
+    const { managed, inline } = desiredPolicies(object, account.partition);
+    await account.roles.delete(roleName, { managed, inline: inline.map(({ name }) => name) });
+    return ready;
+  });
+}
 
 async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   const { services, owner, status, situation } = context;

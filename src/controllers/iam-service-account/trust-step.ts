@@ -1,3 +1,4 @@
+import { isOurs, type Owner } from '../../aws/ownership.ts';
 import { samePolicy } from '../../aws/policy-document.ts';
 import { everyStatement, holdsOurs, ownStatements, type Statements, trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
@@ -30,12 +31,12 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     );
   },
 
-  async remove({ services, object, account, owner, role: find, pass }) {
-    if (!isTrustOnly(object)) return ready;
+  /** The role tells, and not the spec: its management may have been another one when the statements were written. */
+  async remove({ services, account, owner, role: find, pass }) {
     return inAccount(account.id, async () => {
       const role = await find();
-      const statements = statementsOf({ object, owner });
-      if (!role || !holdsOurs(role.trustPolicy, statements)) return ready;
+      const statements = statementsInExisting(owner);
+      if (!role || isOurs(role.tags, owner) || !holdsOurs(role.trustPolicy, statements)) return ready;
       const rest = trustPolicy([], role.trustPolicy, statements);
       if (samePolicy(rest, role.trustPolicy)) return ready;
       if (holdsOurs(rest, statements)) {
@@ -50,9 +51,11 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
   },
 };
 
+const statementsOf = ({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements =>
+  isTrustOnly(object) ? statementsInExisting(owner) : everyStatement;
+
 /** Of somebody else's role we keep only the statements that are named as ours. */
-function statementsOf({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements {
-  if (!isTrustOnly(object)) return everyStatement;
+function statementsInExisting(owner: Owner): Statements {
   const of = (home: string) => `${owner.installation}/${home}/${owner.owner}`;
   return ownStatements([of(owner.home), ...owner.takesOver.map(of)]);
 }

@@ -140,6 +140,8 @@ export class FakeAws {
 
   /** Stands around each write; a test may put another in its place. */
   gate: Gate = (_, act) => act();
+  /** Whether the gate stands around each read too. */
+  gatesReads = false;
 
   /** CloudFront is done with every change. */
   deploy(): void {
@@ -200,7 +202,8 @@ export class FakeAws {
     if (failure) this.failures.splice(this.failures.indexOf(failure), 1);
     if (failure && !failure.tookEffect) throw failure.error;
     const act = (): unknown => Reflect.apply(handler, service, [copy(input)]);
-    const output = kindOf(operation) === 'write' ? this.gate(operation, act) : act();
+    const isGated = this.gatesReads || kindOf(operation) === 'write';
+    const output = isGated ? this.gate(operation, act) : act();
     if (failure) throw failure.error;
     return { ...(output as object), $metadata: { httpStatusCode: 200 } };
   }

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Resource } from '../../../src/api/resources.ts';
-import { isMap, type Json } from './merge.ts';
+import { copy, isMap, type Json } from './merge.ts';
 
 /** The part of a structural schema that changes what is stored. */
 export interface Schema {
@@ -50,8 +50,9 @@ export function pruneAndDefault(value: unknown, schema: Schema): unknown {
     return mapValues(value, (item) => pruneAndDefault(item, additionalProperties));
   }
   const kept = schema['x-kubernetes-preserve-unknown-fields'] ? { ...value } : {};
-  for (const [name, property] of Object.entries(known)) {
-    const given = value[name] ?? structuredClone(property.default);
+  for (const name in known) {
+    const property = known[name] ?? {};
+    const given = value[name] ?? copy(property.default);
     if (given !== undefined) kept[name] = pruneAndDefault(given, property);
   }
   return kept;

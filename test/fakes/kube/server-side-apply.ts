@@ -1,4 +1,4 @@
-import { isMap, type Json } from './merge.ts';
+import { copy, isMap, type Json } from './merge.ts';
 import type { Schema } from './schema.ts';
 import { sameJson } from '../../../src/runtime/json.ts';
 
@@ -19,7 +19,7 @@ const at = (object: unknown, path: readonly string[]): unknown =>
 
 function set(object: Json, path: readonly string[], value: unknown): void {
   const [key, ...rest] = path as [string, ...string[]];
-  if (rest.length === 0) object[key] = structuredClone(value);
+  if (rest.length === 0) object[key] = copy(value);
   else set(isMap(object[key]) ? object[key] : (object[key] = {}), rest, value);
 }
 
@@ -50,7 +50,7 @@ export function applyTo(
   const before = last ? fields(last.fields, schema) : [];
   const shared = new Set(last?.shared);
   const now = fields(applied, schema);
-  const result = structuredClone(stored);
+  const result = copy(stored);
   const key = (field: Field) => JSON.stringify(field.path);
   const ours = new Set(
     before.filter((field) => sameJson(at(stored, field.path), field.value)).map((field) => key(field)),

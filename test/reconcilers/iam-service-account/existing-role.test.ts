@@ -194,6 +194,17 @@ describe('a role of somebody else', () => {
     expect(story.statements).not.toContainEqual(ours);
   });
 
+  test('loses our statement also where the object asked for all of it since', async () => {
+    await story.reconcile();
+    story.edit({ role: { name, path: '/', management: 'Full' }, policies: null });
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ reason: 'NotOwned' });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.statements).toEqual([lambda, unnamed]);
+  });
+
   test('is found again after the status was lost', async () => {
     await story.reconcile();
     const before = story.theirs.trustPolicy;
@@ -222,6 +233,18 @@ describe('a role of somebody else', () => {
     expect(story.isGone).toBe(true);
     expect(story.statements).toEqual([lambda, unnamed]);
   });
+});
+
+test('a role of ours goes with the object also where that asked only for the trust policy since', async () => {
+  const made = new Story({ role: { name: 'ours', management: 'Full' } });
+  await made.reconcile();
+  made.edit({ role: { name: 'ours', management: 'TrustOnly' }, policies: null });
+  await made.reconcile();
+  expect(made.condition('RoleReady')).toMatchObject({ status: 'False' });
+  made.delete();
+  await made.reconcile();
+  expect(made.isGone).toBe(true);
+  expect(made.iam.roles.size).toBe(0);
 });
 
 describe('of two objects that name one role', () => {
