@@ -213,6 +213,6 @@ test('nothing that users write under any Guardrails crashes a pass, sends what n
     }),
     { numRuns: lives },
   );
-  const seldom = [...reached].filter(([, times]) => times < lives / 100);
+  const seldom = [...reached].filter(([, times]) => times < lives / 500);
   expect(seldom).toEqual([]);
 }, 180_000);
