@@ -37,8 +37,4 @@ export const existingRoleStep: Step<RoleContext, RoleRemoval> = {
       return ready;
     });
   },
-
-  async remove() {
-    return ready;
-  },
 };

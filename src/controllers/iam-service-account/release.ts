@@ -7,8 +7,12 @@ import type { Blocked, Reached } from '../clusters.ts';
 import { annotate, isCreated, isOnlyOurs, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
 import { isAt, placeOfIssuer, type ServiceAccountEntry } from './record.ts';
+import { rivalsOf } from './rivals.ts';
 
-export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'references' | 'others' | 'roleARN'>;
+export type ReleaseContext = Pick<
+  RoleRemoval,
+  'services' | 'object' | 'status' | 'pass' | 'references' | 'others' | 'roleARN'
+>;
 
 /** The cluster is known, but nobody answers there, only a proxy answers, or the cluster refuses us. */
 export class ClusterOutOfReach extends Error {
@@ -34,7 +38,9 @@ export async function release(
     return undefined;
   }
   for (const entry of entries) {
-    await outOfReach(cluster, () => removeAnnotations(reached.client, entry, context.roleARN));
+    if (!isShared(context, entry)) {
+      await outOfReach(cluster, () => removeAnnotations(reached.client, entry, context.roleARN));
+    }
     forget([entry], context);
   }
   return undefined;
@@ -92,6 +98,10 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
     throw new ClusterOutOfReach(`cluster ${cluster} ${why}`, { cause: error });
   }
 }
+
+/** Whether another object gives the service account the same role. It may be older, and this one a copy that never had the role. */
+const isShared = ({ services, object, roleARN }: ReleaseContext, entry: ServiceAccountEntry): boolean =>
+  rivalsOf(object, services.claims, entry).some((rival) => rival.roleARN === roleARN && !rival.deleting);
 
 /** Acts only if the service account still names our role. One that we made goes, if nobody else wrote anything of it. */
 async function removeAnnotations(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {

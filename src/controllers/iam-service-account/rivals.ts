@@ -10,6 +10,7 @@ export interface Rival {
   readonly roleARN: string | undefined;
   /** The service account is the rival's: it is the older object. */
   readonly isOlder: boolean;
+  readonly deleting: boolean;
 }
 
 /**
@@ -32,6 +33,7 @@ export function rivalsOf(
       roleARN: claim.roleARN,
       // An object that is being deleted lets go by itself, and must not get back what it lost.
       isOlder: !claim.deleting && claim.seniority < own,
+      deleting: claim.deleting,
     }));
 }
 

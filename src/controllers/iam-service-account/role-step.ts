@@ -9,7 +9,7 @@ import { leftAlone, mustBeOurs } from '../ownership.ts';
 import { forgetTagKeys } from '../tag-keys.ts';
 import { atRest } from './at-rest.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { desiredPolicies } from './desired.ts';
+import { desiredPolicies, isTrustOnly } from './desired.ts';
 import { diffRole } from './diff.ts';
 import { mustFit } from './trust-size.ts';
 
@@ -35,6 +35,8 @@ export const roleStep: Step<RoleContext, RoleRemoval> = {
     const { propagation } = services;
     return inAccount(account.id, async () => {
       const role = await find();
+      // Somebody else's role, unless it is ours from a time when the object's management was Full.
+      if (isTrustOnly(object) && !(role && isOurs(role.tags, owner))) return ready;
       if (!role) {
         const appears = propagation.mayAppear(object, object.metadata.deletionTimestamp);
         return appears ? propagation.waiting(roleName) : ready;
@@ -95,6 +97,12 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
 const howToGetOn = `choose another spec.role.name, delete that role, or adopt it: annotate this object with ${annotations.adopt}=true, and have a Guardrail list the role's ARN in roles.existingRoles`;
 
 async function update(context: RoleContext, { account, desired }: Target, role: Role): Promise<void> {
+  if (role.name !== desired.spec.name) {
+    throw new TerminalError(
+      'InvalidSpec',
+      `spec.role.name: IAM has the role as ${role.name}, and a Guardrail judged ${desired.spec.name}: create another IAMServiceAccount that names it as it is`,
+    );
+  }
   if (role.path !== desired.spec.path) {
     throw new TerminalError(
       'ImmutableField',

@@ -30,11 +30,11 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     );
   },
 
-  async remove({ services, object, account, owner, role: find, pass }) {
-    if (!isTrustOnly(object)) return ready;
+  async remove({ services, account, owner, role: find, pass }) {
     return inAccount(account.id, async () => {
       const role = await find();
-      const statements = statementsOf({ object, owner });
+      const statements = statementsBySid(owner);
+      // Statements that we left in somebody else's role go, also if the object's management became Full since.
       if (!role || !holdsOurs(role.trustPolicy, statements)) return ready;
       const rest = trustPolicy([], role.trustPolicy, statements);
       if (samePolicy(rest, role.trustPolicy)) return ready;
@@ -52,9 +52,12 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
 
 /** Of somebody else's role we keep only the statements that are named as ours. */
 function statementsOf({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements {
-  if (!isTrustOnly(object)) return everyStatement;
-  const of = (home: string) => `${owner.installation}/${home}/${owner.owner}`;
-  return ownStatements([of(owner.home), ...owner.takesOver.map(of)]);
+  return isTrustOnly(object) ? statementsBySid(owner) : everyStatement;
+}
+
+function statementsBySid({ installation, home, owner, takesOver }: RoleContext['owner']): Statements {
+  const of = (itsHome: string) => `${installation}/${itsHome}/${owner}`;
+  return ownStatements([of(home), ...takesOver.map(of)]);
 }
 
 /** An issuer that is ready has its statement, so one that is not is what the kept statements wait for. */
