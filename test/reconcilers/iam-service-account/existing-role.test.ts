@@ -374,6 +374,16 @@ describe('a role that the object is to adopt', () => {
     expect(made.theirs).toEqual(before);
   });
 
+  test('is changed in nothing before its tags say whose it is', async () => {
+    const made = adopter({ granted: true });
+    made.change({ maxSessionDuration: 7200, description: 'theirs' });
+    made.aws.failNext('TagRole', new Error('the operator dies here'));
+    await made.reconcile();
+    expect(made.theirs).toMatchObject({ maxSessionDuration: 7200, description: 'theirs', tags: { terraform: 'true' } });
+    await made.reconcile();
+    expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('is shown by a plan first, which writes nothing', async () => {
     const made = adopter({ granted: true });
     made.annotatePlan('true');
