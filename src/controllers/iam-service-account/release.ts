@@ -91,10 +91,9 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    // Whatever answers there, and however wrongly, must not hold the deletion. A conflict only asks for another try.
-    const isAnswer = error instanceof KubeError && !isConflict(error);
-    if (!isAnswer && !(error instanceof InvalidKubeconfigError)) throw error;
-    const why = isUnauthorized(error) || isForbidden(error) ? 'refuses us' : 'cannot be reached';
+    // Whatever answers there, and however wrongly, must not hold the deletion. A conflict too, for it may be the answer for ever.
+    if (!(error instanceof KubeError) && !(error instanceof InvalidKubeconfigError)) throw error;
+    const why = isUnauthorized(error) || isForbidden(error) || isConflict(error) ? 'refuses us' : 'cannot be reached';
     throw new ClusterOutOfReach(`cluster ${cluster} ${why}`, { cause: error });
   }
 }
