@@ -277,6 +277,20 @@ describe('of two objects that name one role', () => {
     },
   );
 
+  test('the deletion of the copy takes nothing from one that is refused meanwhile', async () => {
+    await story.reconcile();
+    story.edit({ session: { tokenExpiration: '1h' } });
+    story.admission.role = ({ object }) =>
+      object.metadata.name === 'second' ? { allowed: true, guardrail: 'all' } : { allowed: false, message: 'not now' };
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'False' });
+    copy();
+    story.kube.remove(iamServiceAccounts, second);
+    await story.reconcile('second');
+    expect(story.kube.get(iamServiceAccounts, second)).toBeUndefined();
+    expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': theirARN });
+  });
+
   test('the deletion of both leaves no annotation', async () => {
     await story.reconcile();
     copy({ deletionTimestamp: '2030-01-01T00:00:00Z', status: { ...story.status, observedGeneration: 1 } });
