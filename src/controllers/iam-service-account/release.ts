@@ -107,7 +107,9 @@ async function removeAnnotations(client: KubeClient, ref: NamespacedName, roleAR
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
   if (!serviceAccount || roleOf(serviceAccount) !== roleARN) return;
   if (isCreated(serviceAccount) && isOnlyOurs(serviceAccount)) {
-    await client.delete(serviceAccounts, ref, { uid: serviceAccount.metadata.uid });
+    const { uid, resourceVersion } = serviceAccount.metadata;
+    // The version: what somebody writes in this moment keeps the service account.
+    await client.delete(serviceAccounts, ref, { uid, resourceVersion });
   } else await annotate(client, serviceAccount, {});
 }
 

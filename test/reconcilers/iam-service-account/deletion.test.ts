@@ -47,6 +47,22 @@ test('is happy when the service account is gone, and says nothing of annotations
   expect(story.said.map(({ reason }) => reason)).not.toContain('AnnotationsLeft');
 });
 
+test('keeps a service account that it made where somebody else writes something of it in the same moment', async () => {
+  const made = { namespace: 'default', name: 'made' };
+  const story = await ready({ serviceAccountPolicy: 'Create', subjects: [made] });
+  const remove = story.workload.delete.bind(story.workload);
+  jest.spyOn(story.workload, 'during').mockReturnValue(story.workload);
+  jest.spyOn(story.workload, 'delete').mockImplementationOnce((...asked) => {
+    story.workload.edit(serviceAccounts, made, { metadata: { annotations: { theirs: 'x' } } });
+    return remove(...asked);
+  });
+  story.delete();
+  await story.reconcile();
+  // The next pass sees whose it is by now.
+  expect(story.annotations('made')).toMatchObject({ theirs: 'x' });
+  expect(story.isGone).toBe(false);
+});
+
 test('keeps role, statement and annotations with Retain', async () => {
   const story = await ready({ deletionPolicy: 'Retain' });
   story.delete();
