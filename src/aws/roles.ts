@@ -145,6 +145,10 @@ export class IamRoles implements Roles {
   async update(name: string, changes: RoleChanges): Promise<void> {
     const { settings, permissionsBoundary, setTags = {}, removeTags = [] } = changes;
     const RoleName = name;
+    // First, for a role that is adopted must say whose it is before anything else of it changes.
+    if (Object.keys(setTags).length > 0) {
+      await this.iam.send(`tagging role ${name}`, new iam.TagRoleCommand({ RoleName, Tags: toTagList(setTags) }));
+    }
     if (settings) {
       const { description: Description, maxSessionDurationSeconds: MaxSessionDuration } = settings;
       await this.iam.send(
@@ -164,9 +168,6 @@ export class IamRoles implements Roles {
         `setting the permissions boundary of role ${name}`,
         new iam.PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: permissionsBoundary }),
       );
-    }
-    if (Object.keys(setTags).length > 0) {
-      await this.iam.send(`tagging role ${name}`, new iam.TagRoleCommand({ RoleName, Tags: toTagList(setTags) }));
     }
     if (removeTags.length > 0) {
       await this.iam.send(`untagging role ${name}`, new iam.UntagRoleCommand({ RoleName, TagKeys: [...removeTags] }));

@@ -5,9 +5,13 @@ import { Index } from '../runtime/lookup.ts';
 import { clusterNameOf, isLeavingForGood, isRegistered, urlsOf } from './issuer-contract.ts';
 import { seniority } from './seniority.ts';
 
-/** The OIDCIssuers that an IAMServiceAccount refers to, with their namespaces. */
+/**
+ * The OIDCIssuers that an IAMServiceAccount refers to, with their namespaces. Its own namespace may be written or left out, so one
+ * issuer can be named twice.
+ */
 export function issuerRefsOf({ metadata, spec }: Pick<IAMServiceAccount, 'metadata' | 'spec'>): NamespacedName[] {
-  return spec.issuerRefs.map(({ namespace, name }) => ({ namespace: namespace || metadata.namespace, name }));
+  const refs = spec.issuerRefs.map(({ namespace, name }) => ({ namespace: namespace || metadata.namespace, name }));
+  return [...new Map(refs.map((ref) => [issuerKey(ref), ref])).values()];
 }
 
 /** What a role knows of an issuer to which it does not refer. */

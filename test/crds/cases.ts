@@ -28,6 +28,8 @@ const spec = (name: string, value?: unknown) => (object: Example) => {
 const named = (name: string) => (object: Example) => {
   object.metadata.name = name;
 };
+const many = (count: number, fields: object) =>
+  Array.from({ length: count }, (_, index) => ({ ...fields, name: `name-${index}` }));
 const placed = (account: unknown) => (object: Example) => {
   spec('account', account)(object);
   object.status = { accountID: '111122223333' };
@@ -265,6 +267,14 @@ const serviceAccountCases: readonly Omit<Case, 'kind'>[] = [
     title: 'two issuers of one name in two namespaces',
     to: spec('issuerRefs', [{ name: 'abcl0' }, { namespace: 'platform', name: 'abcl0' }]),
   },
+  ...[3, 4].map((issuers) => ({
+    title: `300 subjects of ${issuers} issuers`,
+    to: (object: Example) => {
+      spec('subjects', many(300, { namespace: 'default' }))(object);
+      spec('issuerRefs', many(issuers, { namespace: '' }))(object);
+    },
+    ...(issuers > 3 && { refusal: 'Their product is at most 1000' }),
+  })),
   { title: 'no subjects', to: spec('subjects', []) },
   { title: 'subjects with wildcards', to: spec('subjects', [{ namespace: 'team-*', name: '*' }]) },
   {

@@ -47,7 +47,7 @@ export async function annotateOne(
   if (current !== roleARN) {
     const rivals = request.rivals();
     const older = rivals.find(({ isOlder }) => isOlder);
-    if (older) return { state: 'Conflict', holder: `held by IAMServiceAccount ${older.name}, which is older` };
+    if (older) return { state: 'Conflict', holder: `held by ${older.name}, which is older` };
     const isRivals = serviceAccount && isRoleOurs(serviceAccount) && rivals.some((rival) => rival.roleARN === current);
     if (serviceAccount && current !== undefined && !isRivals)
       return { state: 'Conflict', holder: writtenRole(serviceAccount) };

@@ -1,7 +1,8 @@
-import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
+import type { KubernetesObject, ManagedFields, ObjectMeta } from '../../api/meta.ts';
 import { createdLabel, fieldManager, podIdentityLabel, webhookAnnotations as keys } from '../../api/names.ts';
 import { type NamespacedName, serviceAccounts } from '../../api/resources.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
+import { isMap } from '../../runtime/json.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 
 /** The webhook's own audience: no annotation is needed for it. */
@@ -50,9 +51,9 @@ export function foreignAnnotations({ metadata }: KubernetesObject, desired: Anno
 /** Which role the service account names, and who wrote that. */
 export const writtenRole = ({ metadata }: KubernetesObject): string => written(metadata, keys.roleARN);
 
-function written({ annotations, managedFields = [] }: ObjectMeta, key: string): string {
-  const entry = managedFields.find(({ fieldsV1 }) => `f:${key}` in (fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}));
-  return `${key} is ${annotations?.[key]}, written by ${entry?.manager ?? 'somebody else'}`;
+function written(metadata: ObjectMeta, key: string): string {
+  const entry = writersOf(metadata).find((each) => fieldsOf(each, 'f:annotations').includes(`f:${key}`));
+  return `${key} is ${metadata.annotations?.[key]}, written by ${entry?.manager ?? 'somebody else'}`;
 }
 
 /** Whether we wrote the role that the service account names, for any of our objects. */
@@ -63,18 +64,25 @@ export const isRoleOurs = ({ metadata }: KubernetesObject): boolean =>
 export const isCreated = ({ metadata }: KubernetesObject): boolean => fieldsOfOurs(metadata).labels.has(createdLabel);
 
 /** Whether nobody but us ever wrote anything of it. */
-export const isOnlyOurs = ({ metadata: { managedFields = [] } }: KubernetesObject): boolean =>
-  managedFields.every(({ manager }) => manager === fieldManager);
+export const isOnlyOurs = ({ metadata }: KubernetesObject): boolean =>
+  writersOf(metadata).every(({ manager }) => manager === fieldManager);
 
 /** The labels and annotations that we wrote, by the managed fields. */
-function fieldsOfOurs({ managedFields = [] }: ObjectMeta) {
-  const ours = managedFields.filter(({ manager }) => manager === fieldManager);
+function fieldsOfOurs(metadata: ObjectMeta) {
+  const ours = writersOf(metadata).filter(({ manager }) => manager === fieldManager);
   const keysOf = (field: 'f:annotations' | 'f:labels') => {
-    const fields = ours.flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.[field] ?? {}));
+    const fields = ours.flatMap((each) => fieldsOf(each, field));
     return new Set(fields.filter((each) => each.startsWith('f:')).map((each) => each.slice(2)));
   };
   return { annotations: keysOf('f:annotations'), labels: keysOf('f:labels') };
 }
+
+/** Whoever has the cluster may answer what they like, and no answer may hold a deletion. */
+const writersOf = ({ managedFields }: ObjectMeta): readonly ManagedFields[] =>
+  (Array.isArray(managedFields) ? (managedFields as unknown[]) : []).filter(isMap);
+
+const fieldsOf = ({ fieldsV1 }: ManagedFields, field: 'f:annotations' | 'f:labels'): readonly string[] =>
+  Object.keys(fieldsV1?.['f:metadata']?.[field] ?? {});
 
 type Labels = Readonly<Record<string, string>>;
 

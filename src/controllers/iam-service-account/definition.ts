@@ -57,7 +57,7 @@ export function iamServiceAccountDefinition(dependencies: RoleDependencies): Rol
     accept: (object, draft, pass) => accept(visit(object, draft, pass)),
     async removal(object, draft, pass) {
       const context = await removal(visit(object, draft, pass));
-      return context ? [{ steps: stepsOf(object), context }] : [];
+      return context ? [{ steps: removed, context }] : [];
     },
     explain,
   };
@@ -70,6 +70,9 @@ const stepsOf = (object: IAMServiceAccount): Steps =>
   isTrustOnly(object)
     ? [issuerStep, existingRoleStep, trustStep, serviceAccountsStep]
     : [issuerStep, roleStep, trustStep, policiesStep, serviceAccountsStep];
+
+/** Whatever the spec says of the management now, it may have been another one when things were made. */
+const removed: Steps = [issuerStep, roleStep, trustStep, serviceAccountsStep];
 
 async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval>> {
   const { services, object, status } = visit;
@@ -92,14 +95,18 @@ async function accept(visit: Visit): Promise<Acceptance<RoleContext, RoleRemoval
   // A forgotten role has to drop its statement before the issuer leaves, so it must be found again.
   const mustBeFound =
     forgotten && (situation.trusted.length > 0 || references.some(({ issuer }) => isLeavingForGood(issuer)));
-  if (situation.ready.length > 0 || mustBeFound) {
+  const mayBeMade = situation.ready.length > 0 || mustBeFound;
+  if (mayBeMade) {
     recordAccount(status, await opened(visit, asked));
     status.roleName = roleIdentity(object, owner.installation).name;
-    recordIssuers(status, forgotten ? recorded : situation.trusted);
-    for (const { issuer } of situation.ready) recordServiceAccounts(status, object, issuer);
   }
   const holder = holderOfRole(object, status, services.roleNames);
   if (holder !== undefined) return { accepted: false, reason: 'NameHeld', message: holder };
+  // Only now, for what is recorded holds an issuer, and is undone with the object.
+  if (mayBeMade) {
+    recordIssuers(status, forgotten ? recorded : situation.trusted);
+    for (const { issuer } of situation.ready) recordServiceAccounts(status, object, issuer);
+  }
   recordTagKeys(status, object.spec.tags);
   const account = await accountOf(visit);
   const target = account && {

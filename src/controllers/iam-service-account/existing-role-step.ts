@@ -1,8 +1,8 @@
-import { isOurs, ownershipKeys } from '../../aws/ownership.ts';
+import { ownershipKeys } from '../../aws/ownership.ts';
 import { type Step, ready } from '../../runtime/step.ts';
 import { inAccount, TerminalError } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { awaitingIssuer, removeRole } from './role-step.ts';
+import { awaitingIssuer } from './role-step.ts';
 
 /** Somebody else's role. It is never made, changed or deleted; trustStep keeps our statements in it. */
 export const existingRoleStep: Step<RoleContext, RoleRemoval> = {
@@ -36,11 +36,5 @@ export const existingRoleStep: Step<RoleContext, RoleRemoval> = {
       context.observed = { role, createdNow: false };
       return ready;
     });
-  },
-
-  /** A role of ours is left where spec.role.management was Full before. */
-  async remove(removal) {
-    const role = await inAccount(removal.account.id, removal.role);
-    return role && isOurs(role.tags, removal.owner) ? removeRole(removal) : ready;
   },
 };

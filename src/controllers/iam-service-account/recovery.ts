@@ -11,6 +11,7 @@ import { roleIdentity } from './desired.ts';
 import { accountAsked, type RoleAccount } from './issuers.ts';
 import { readIssuers } from './read-issuers.ts';
 import { recordServiceAccounts } from './record.ts';
+import { holderOfRole } from './role-names.ts';
 import { roleRequest } from './role-request.ts';
 import { refuseSpec } from './validate.ts';
 
@@ -40,7 +41,9 @@ export async function removal(visit: Visit): Promise<RoleRemoval | undefined> {
       );
       return undefined;
     }
-    for (const { issuer } of references) if (issuer) recordServiceAccounts(status, object, issuer);
+    // What names the role of another object is that one's.
+    if (holderOfRole(object, status, services.roleNames) === undefined)
+      for (const { issuer } of references) if (issuer) recordServiceAccounts(status, object, issuer);
   }
   const account = await accountOf(visit);
   if (!account) {

@@ -7,8 +7,12 @@ import type { Blocked, Reached } from '../clusters.ts';
 import { annotate, isCreated, isOnlyOurs, roleOf } from './annotations.ts';
 import type { RoleRemoval } from './context.ts';
 import { isAt, placeOfIssuer, type ServiceAccountEntry } from './record.ts';
+import { rivalsOf } from './rivals.ts';
 
-export type ReleaseContext = Pick<RoleRemoval, 'services' | 'status' | 'pass' | 'references' | 'others' | 'roleARN'>;
+export type ReleaseContext = Pick<
+  RoleRemoval,
+  'services' | 'object' | 'status' | 'pass' | 'references' | 'others' | 'roleARN'
+>;
 
 /** The cluster is known, but nobody answers there, only a proxy answers, or the cluster refuses us. */
 export class ClusterOutOfReach extends Error {
@@ -34,7 +38,9 @@ export async function release(
     return undefined;
   }
   for (const entry of entries) {
-    await outOfReach(cluster, () => removeAnnotations(reached.client, entry, context.roleARN));
+    if (!isShared(context, entry)) {
+      await outOfReach(cluster, () => removeAnnotations(reached.client, entry, context.roleARN));
+    }
     forget([entry], context);
   }
   return undefined;
@@ -85,20 +91,25 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    // Whatever answers there, and however wrongly, must not hold the deletion. A conflict only asks for another try.
-    const isAnswer = error instanceof KubeError && !isConflict(error);
-    if (!isAnswer && !(error instanceof InvalidKubeconfigError)) throw error;
-    const why = isUnauthorized(error) || isForbidden(error) ? 'refuses us' : 'cannot be reached';
+    // Whatever answers there, and however wrongly, must not hold the deletion. A conflict too, for it may be the answer for ever.
+    if (!(error instanceof KubeError) && !(error instanceof InvalidKubeconfigError)) throw error;
+    const why = isUnauthorized(error) || isForbidden(error) || isConflict(error) ? 'refuses us' : 'cannot be reached';
     throw new ClusterOutOfReach(`cluster ${cluster} ${why}`, { cause: error });
   }
 }
+
+/** Whether another object gives the service account the same role. It may be older, and this one a copy that never had the role. */
+const isShared = ({ services, object, roleARN }: ReleaseContext, entry: ServiceAccountEntry): boolean =>
+  rivalsOf(object, services.claims, entry).some((rival) => rival.roleARN === roleARN && !rival.deleting);
 
 /** Acts only if the service account still names our role. One that we made goes, if nobody else wrote anything of it. */
 async function removeAnnotations(client: KubeClient, ref: NamespacedName, roleARN: string): Promise<void> {
   const serviceAccount = await client.find<KubernetesObject>(serviceAccounts, ref);
   if (!serviceAccount || roleOf(serviceAccount) !== roleARN) return;
   if (isCreated(serviceAccount) && isOnlyOurs(serviceAccount)) {
-    await client.delete(serviceAccounts, ref, { uid: serviceAccount.metadata.uid });
+    const { uid, resourceVersion } = serviceAccount.metadata;
+    // The version: what somebody writes in this moment keeps the service account.
+    await client.delete(serviceAccounts, ref, { uid, resourceVersion });
   } else await annotate(client, serviceAccount, {});
 }
 

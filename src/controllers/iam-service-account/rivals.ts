@@ -5,11 +5,12 @@ import { type Claim, claimOf, serviceAccountKey } from '../references.ts';
 
 /** Another IAMServiceAccount that wants to annotate the same service account of the same cluster. */
 export interface Rival {
-  /** `namespace/name` */
+  /** For messages. Of another namespace no more is told than that it is one. */
   readonly name: string;
   readonly roleARN: string | undefined;
   /** The service account is the rival's: it is the older object. */
   readonly isOlder: boolean;
+  readonly deleting: boolean;
 }
 
 /**
@@ -28,10 +29,14 @@ export function rivalsOf(
     .under(serviceAccountKey(serviceAccount))
     .filter(([ref]) => nameOf(ref) !== nameOf(object.metadata))
     .map(([ref, claim]) => ({
-      name: nameOf(ref),
+      name:
+        ref.namespace === object.metadata.namespace
+          ? `IAMServiceAccount ${nameOf(ref)}`
+          : 'an IAMServiceAccount of another namespace',
       roleARN: claim.roleARN,
       // An object that is being deleted lets go by itself, and must not get back what it lost.
       isOlder: !claim.deleting && claim.seniority < own,
+      deleting: claim.deleting,
     }));
 }
 

@@ -9,7 +9,7 @@ import { leftAlone, mustBeOurs } from '../ownership.ts';
 import { forgetTagKeys } from '../tag-keys.ts';
 import { atRest } from './at-rest.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { desiredPolicies } from './desired.ts';
+import { desiredPolicies, isTrustOnly } from './desired.ts';
 import { diffRole } from './diff.ts';
 import { mustFit } from './trust-size.ts';
 
@@ -31,29 +31,27 @@ export const roleStep: Step<RoleContext, RoleRemoval> = {
     });
   },
 
-  remove: removeRole,
-};
-
-/** Deletes the role, if it is ours. */
-export async function removeRole(removal: RoleRemoval): Promise<Outcome> {
-  const { services, object, account, owner, roleName, role: find, pass } = removal;
-  const { propagation } = services;
-  return inAccount(account.id, async () => {
-    const role = await find();
-    if (!role) {
-      const appears = propagation.mayAppear(object, object.metadata.deletionTimestamp);
-      return appears ? propagation.waiting(roleName) : ready;
-    }
-    if (propagation.mayLackTags(role)) return propagation.waiting(roleName);
-    if (!isOurs(role.tags, owner)) {
-      leftAlone(pass, `role ${role.arn}`);
+  async remove({ services, object, account, owner, roleName, role: find, pass }) {
+    const { propagation } = services;
+    return inAccount(account.id, async () => {
+      const role = await find();
+      // Somebody else's role, unless it is ours from a time when the object's management was Full.
+      if (isTrustOnly(object) && !(role && isOurs(role.tags, owner))) return ready;
+      if (!role) {
+        const appears = propagation.mayAppear(object, object.metadata.deletionTimestamp);
+        return appears ? propagation.waiting(roleName) : ready;
+      }
+      if (propagation.mayLackTags(role)) return propagation.waiting(roleName);
+      if (!isOurs(role.tags, owner)) {
+        leftAlone(pass, `role ${role.arn}`);
+        return ready;
+      }
+      const { managed, inline } = desiredPolicies(object, account.partition);
+      await account.roles.delete(roleName, { managed, inline: inline.map(({ name }) => name) });
       return ready;
-    }
-    const { managed, inline } = desiredPolicies(object, account.partition);
-    await account.roles.delete(roleName, { managed, inline: inline.map(({ name }) => name) });
-    return ready;
-  });
-}
+    });
+  },
+};
 
 async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   const { services, owner, status, situation } = context;
@@ -99,6 +97,12 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
 const howToGetOn = `choose another spec.role.name, delete that role, or adopt it: annotate this object with ${annotations.adopt}=true, and have a Guardrail list the role's ARN in roles.existingRoles`;
 
 async function update(context: RoleContext, { account, desired }: Target, role: Role): Promise<void> {
+  if (role.name !== desired.spec.name) {
+    throw new TerminalError(
+      'InvalidSpec',
+      `spec.role.name: IAM has the role as ${role.name}, and a Guardrail judged ${desired.spec.name}: create another IAMServiceAccount that names it as it is`,
+    );
+  }
   if (role.path !== desired.spec.path) {
     throw new TerminalError(
       'ImmutableField',

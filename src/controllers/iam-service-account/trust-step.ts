@@ -1,4 +1,3 @@
-import { isOurs, type Owner } from '../../aws/ownership.ts';
 import { samePolicy } from '../../aws/policy-document.ts';
 import { everyStatement, holdsOurs, ownStatements, type Statements, trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
@@ -31,12 +30,12 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     );
   },
 
-  /** The role tells, and not the spec: its management may have been another one when the statements were written. */
   async remove({ services, account, owner, role: find, pass }) {
     return inAccount(account.id, async () => {
       const role = await find();
-      const statements = statementsInExisting(owner);
-      if (!role || isOurs(role.tags, owner) || !holdsOurs(role.trustPolicy, statements)) return ready;
+      const statements = statementsBySid(owner);
+      // Statements that we left in somebody else's role go, also if the object's management became Full since.
+      if (!role || !holdsOurs(role.trustPolicy, statements)) return ready;
       const rest = trustPolicy([], role.trustPolicy, statements);
       if (samePolicy(rest, role.trustPolicy)) return ready;
       if (holdsOurs(rest, statements)) {
@@ -51,13 +50,14 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
   },
 };
 
-const statementsOf = ({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements =>
-  isTrustOnly(object) ? statementsInExisting(owner) : everyStatement;
-
 /** Of somebody else's role we keep only the statements that are named as ours. */
-function statementsInExisting(owner: Owner): Statements {
-  const of = (home: string) => `${owner.installation}/${home}/${owner.owner}`;
-  return ownStatements([of(owner.home), ...owner.takesOver.map(of)]);
+function statementsOf({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements {
+  return isTrustOnly(object) ? statementsBySid(owner) : everyStatement;
+}
+
+function statementsBySid({ installation, home, owner, takesOver }: RoleContext['owner']): Statements {
+  const of = (itsHome: string) => `${installation}/${itsHome}/${owner}`;
+  return ownStatements([of(home), ...takesOver.map(of)]);
 }
 
 /** An issuer that is ready has its statement, so one that is not is what the kept statements wait for. */

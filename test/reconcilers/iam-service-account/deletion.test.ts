@@ -47,6 +47,22 @@ test('is happy when the service account is gone, and says nothing of annotations
   expect(story.said.map(({ reason }) => reason)).not.toContain('AnnotationsLeft');
 });
 
+test('keeps a service account that it made where somebody else writes something of it in the same moment', async () => {
+  const made = { namespace: 'default', name: 'made' };
+  const story = await ready({ serviceAccountPolicy: 'Create', subjects: [made] });
+  const remove = story.workload.delete.bind(story.workload);
+  jest.spyOn(story.workload, 'during').mockReturnValue(story.workload);
+  jest.spyOn(story.workload, 'delete').mockImplementationOnce((...asked) => {
+    story.workload.edit(serviceAccounts, made, { metadata: { annotations: { theirs: 'x' } } });
+    return remove(...asked);
+  });
+  story.delete();
+  await story.reconcile();
+  // The next pass sees whose it is by now.
+  expect(story.annotations('made')).toMatchObject({ theirs: 'x' });
+  expect(story.isGone).toBe(false);
+});
+
 test('keeps role, statement and annotations with Retain', async () => {
   const story = await ready({ deletionPolicy: 'Retain' });
   story.delete();
@@ -93,6 +109,8 @@ describe('a cluster that cannot be reached', () => {
 
   const redirecting = () => new KubeError('302', 302, undefined);
 
+  const conflicting = () => new KubeError('409', 409, 'Conflict');
+
   const confused = () => new KubeError('400', 400, undefined);
 
   test.each([
@@ -103,6 +121,7 @@ describe('a cluster that cannot be reached', () => {
     ['is only a load balancer by now', dead],
     ['sends us to a login page', redirecting],
     ['understands no request', confused],
+    ['calls everything a conflict', conflicting],
   ])('because it %s holds the object for ten minutes, and then an event says what was left', async (_, fault) => {
     const story = await ready();
     story.delete();
@@ -140,6 +159,23 @@ describe('a cluster that cannot be reached', () => {
     expect(story.isGone).toBe(true);
     expect(story.said.map(({ reason }) => reason)).toContain('AnnotationsLeft');
   });
+
+  test.each([null, 'x', [null]])(
+    'holds nothing where it tells of writers what no API server tells: %j',
+    async (managedFields) => {
+      const story = await ready();
+      const find = story.workload.find.bind(story.workload);
+      jest.spyOn(story.workload, 'during').mockReturnValue(story.workload);
+      jest.spyOn(story.workload, 'find').mockImplementation(async (resource, ref) => {
+        const found = await find(resource, ref);
+        return found && ({ ...found, metadata: { ...found.metadata, managedFields } } as never);
+      });
+      story.delete();
+      await story.reconcile();
+      expect(story.isGone).toBe(true);
+      expect(story.iam.roles.size).toBe(0);
+    },
+  );
 
   test('holds the object for ten minutes where its kubeconfig turned invalid', async () => {
     const story = await ready();

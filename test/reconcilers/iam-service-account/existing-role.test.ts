@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { IAMServiceAccountSpec } from '../../../src/api/generated/iam-service-account.ts';
+import type { IAMServiceAccount } from '../../../src/api/kinds.ts';
+import { finalizer } from '../../../src/api/names.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import type { FakeRole } from '../../fakes/aws/iam.ts';
-import { account, accountID, ref, Story } from './story.ts';
+import { account, accountID, issuer, ref, Story } from './story.ts';
 
 const name = 'theirs';
 const theirARN = `arn:aws:iam::${accountID}:role/${name}`;
@@ -235,20 +237,92 @@ describe('a role of somebody else', () => {
   });
 });
 
-test('a role of ours goes with the object also where that asked only for the trust policy since', async () => {
-  const made = new Story({ role: { name: 'ours', management: 'Full' } });
-  await made.reconcile();
-  made.edit({ role: { name: 'ours', management: 'TrustOnly' }, policies: null });
-  await made.reconcile();
-  expect(made.condition('RoleReady')).toMatchObject({ status: 'False' });
-  made.delete();
-  await made.reconcile();
-  expect(made.isGone).toBe(true);
-  expect(made.iam.roles.size).toBe(0);
+describe('a role that is left although the management changed', () => {
+  test('keeps nothing of ours where it was never adopted', async () => {
+    await story.reconcile();
+    story.edit({ role: { name, management: 'Full' } });
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ reason: 'NotOwned' });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.statements).toEqual([lambda, unnamed]);
+  });
+
+  test('goes with the object that made it', async () => {
+    const made = new Story({ role: { name, path: '/', management: 'Full' } });
+    await made.reconcile();
+    made.edit({ role: { name, path: '/', management: 'TrustOnly' }, policies: null });
+    await made.reconcile();
+    expect(made.condition('RoleReady')).toMatchObject({ reason: 'NotOwned' });
+    made.delete();
+    await made.reconcile();
+    expect(made.isGone).toBe(true);
+    expect(made.iam.roles.size).toBe(0);
+  });
 });
 
 describe('of two objects that name one role', () => {
   const second = { ...ref, name: 'second' };
+
+  /** As `kubectl get -o yaml` gives it to whoever makes an object of another name of it. */
+  function copy({ status, ...metadata }: { readonly status?: object; readonly deletionTimestamp?: string } = {}): void {
+    const seed = account(onlyTrust(), 'second');
+    const whole = { ...seed.metadata, ...metadata, generation: 1, finalizers: [finalizer] };
+    story.kube.seed(iamServiceAccounts, { ...seed, ...(status && { status }), metadata: whole });
+  }
+
+  test.each([true, false])(
+    'the deletion of the copy takes nothing from the other (looked at before: %j)',
+    async (looked) => {
+      await story.reconcile();
+      await story.clock.advance(minutes(1));
+      copy();
+      if (looked) await story.reconcile('second');
+      const before = [...story.statements];
+      story.kube.remove(iamServiceAccounts, second);
+      await story.reconcile('second');
+      expect(story.kube.get(iamServiceAccounts, second)).toBeUndefined();
+      expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': theirARN });
+      expect(story.statements).toEqual(before);
+    },
+  );
+
+  test('the deletion of the copy takes nothing from one that is refused meanwhile', async () => {
+    await story.reconcile();
+    story.edit({ session: { tokenExpiration: '1h' } });
+    story.admission.role = ({ object }) =>
+      object.metadata.name === 'second' ? { allowed: true, guardrail: 'all' } : { allowed: false, message: 'not now' };
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({ status: 'False' });
+    copy();
+    story.kube.remove(iamServiceAccounts, second);
+    await story.reconcile('second');
+    expect(story.kube.get(iamServiceAccounts, second)).toBeUndefined();
+    expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': theirARN });
+  });
+
+  test('the deletion of both leaves no annotation', async () => {
+    await story.reconcile();
+    copy({ deletionTimestamp: '2030-01-01T00:00:00Z', status: { ...story.status, observedGeneration: 1 } });
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()).toEqual({});
+  });
+
+  test('the one that is refused does not hold an issuer that leaves for good', async () => {
+    story.kube.seed(oidcIssuers, issuer('abcl0', { metadata: { finalizers: [finalizer] } }));
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account(onlyTrust(), 'second'));
+    await story.reconcile('second');
+    story.deleteIssuerForGood();
+    await story.reconcile();
+    await story.reconcile('second');
+    expect(story.holdsIssuer).toBe(false);
+    expect(story.kube.get<IAMServiceAccount>(iamServiceAccounts, second)?.status?.issuers).toEqual([]);
+  });
 
   test.each([name, name.toUpperCase()])('the older one has it, and the other (%s) says who', async (spelled) => {
     await story.reconcile();
@@ -325,6 +399,16 @@ describe('a role that the object is to adopt', () => {
     expect(made.theirs).toEqual(before);
   });
 
+  test('is changed in nothing before its tags say whose it is', async () => {
+    const made = adopter({ granted: true });
+    made.change({ maxSessionDuration: 7200, description: 'theirs' });
+    made.aws.failNext('TagRole', new Error('the operator dies here'));
+    await made.reconcile();
+    expect(made.theirs).toMatchObject({ maxSessionDuration: 7200, description: 'theirs', tags: { terraform: 'true' } });
+    await made.reconcile();
+    expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('is shown by a plan first, which writes nothing', async () => {
     const made = adopter({ granted: true });
     made.annotatePlan('true');
@@ -332,6 +416,19 @@ describe('a role that the object is to adopt', () => {
     await made.reconcile();
     expect(made.theirs).toEqual(before);
     expect(made.status.plan?.join('\n')).toMatch(/tag.*theirs[\s\S]*trust policy.*theirs[\s\S]*ReadOnlyAccess/);
+  });
+
+  test('under a name that differs in case from what the Guardrail judged is not adopted', async () => {
+    const made = new Existing([lambda], { ...adopting, role: { name: 'Theirs', path: '/', management: 'Full' } });
+    made.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { 'irsa.giantswarm.io/adopt': 'true' } } });
+    made.admission.role = () => ({ allowed: true, guardrail: 'everything', existingRole: true });
+    const before = structuredClone(made.theirs);
+    await made.reconcile();
+    expect(made.condition('RoleReady')).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining('IAM has the role as theirs'),
+    });
+    expect(made.theirs).toEqual(before);
   });
 
   test('that belongs to another object is not adopted', async () => {

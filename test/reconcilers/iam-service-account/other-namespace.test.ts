@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { namespaces, oidcIssuers } from '../../../src/api/resources.ts';
-import { Story, issuer, registered } from './story.ts';
+import { iamServiceAccounts, namespaces, oidcIssuers } from '../../../src/api/resources.ts';
+import { iamServiceAccountDefinition } from '../../../src/controllers/iam-service-account/definition.ts';
+import { account, Story, issuer, registered } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const platform = { namespace: 'platform', name: 'shared' };
@@ -70,6 +71,22 @@ test('learns nothing of an issuer that does not let it in: the answer is the sam
   await none.reconcile();
   expect(none.object.status).toEqual(refused.object.status);
   expect(none.said).toEqual(refused.said);
+});
+
+test('is not told which object of another namespace holds its service account', async () => {
+  const made = story();
+  const there = { namespace: 'platform', name: 'secret-project' };
+  const metadata = { ...there, creationTimestamp: '2000-01-01T00:00:00Z' };
+  made.kube.seed(iamServiceAccounts, { ...account({ issuerRefs: [platform] }), metadata });
+  await made.runner(iamServiceAccountDefinition(made))(there);
+  // Made anew, so that no role stands there that everybody can read.
+  made.takeAnnotations();
+  await made.reconcile();
+  expect(made.condition('ServiceAccountsReady')).toMatchObject({
+    reason: 'AnnotationConflict',
+    message: expect.stringContaining('held by an IAMServiceAccount of another namespace, which is older'),
+  });
+  expect(JSON.stringify(made.status.conditions)).not.toContain('secret-project');
 });
 
 test('undoes nothing through an issuer that never let it in', async () => {

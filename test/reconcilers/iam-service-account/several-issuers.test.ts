@@ -62,6 +62,16 @@ describe('a role for two clusters', () => {
     expect([...story.aws.writes, ...story.kube.writes, ...story.west.writes]).toEqual([]);
   });
 
+  test('has each issuer once, also where it is named with its namespace and without', async () => {
+    const story = new TwoClusters({
+      spec: { issuerRefs: [...refsTo('abcl0'), { namespace: 'default', name: 'abcl0' }] },
+    });
+    await story.reconcile();
+    // The API server takes no two entries with the same keys.
+    expect(story.status.serviceAccounts).toHaveLength(1);
+    expect(story.urls).toEqual([urlOf('abcl0')]);
+  });
+
   test('trusts the one that is ready at once, says which is not, and the other once it is', async () => {
     const story = new TwoClusters({ west: { status: {} } });
     await story.reconcile();

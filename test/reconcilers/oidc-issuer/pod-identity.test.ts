@@ -302,6 +302,7 @@ describe('a policy that is wanted no more', () => {
   test.each([
     ['does not answer', silent],
     ['refuses us', forbidden],
+    ['calls everything a conflict', () => new KubeError('409', 409, 'Conflict')],
   ])(
     'holds the deletion for ten minutes where the cluster %s, and then an event says what is left',
     async (_, failure) => {

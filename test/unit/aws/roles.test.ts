@@ -126,7 +126,7 @@ describe('updating', () => {
       setTags: { team: 'b' },
     });
 
-    expect(aws.writes).toEqual(['UpdateRole', 'PutRolePermissionsBoundary', 'TagRole']);
+    expect(aws.writes).toEqual(['TagRole', 'UpdateRole', 'PutRolePermissionsBoundary']);
     expect(aws.account().roles.get('reader')).toMatchObject({
       description: 'new',
       maxSessionDuration: 3600,

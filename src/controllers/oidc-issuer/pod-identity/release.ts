@@ -49,11 +49,10 @@ async function tryRelease(context: SiteContext): Promise<Obstacle | undefined> {
     return undefined;
   } catch (error) {
     context.pass.signal.throwIfAborted();
-    // Whatever answers there, and however wrongly, must not hold a deletion for ever. A conflict only asks for another try.
-    const isAnswer = error instanceof KubeError && !isConflict(error);
-    if (!isAnswer && !(error instanceof InvalidKubeconfigError)) throw error;
+    // Whatever answers there, and however wrongly, must not hold a deletion for ever. A conflict too, for it may be the answer for ever.
+    if (!(error instanceof KubeError) && !(error instanceof InvalidKubeconfigError)) throw error;
     context.pass.logger.debug('the policy cannot be removed', { error });
-    const isRefused = isUnauthorized(error) || isForbidden(error);
+    const isRefused = isUnauthorized(error) || isForbidden(error) || isConflict(error);
     return isRefused
       ? { reason: 'AccessDenied', message: 'the cluster refuses the operator' }
       : { reason: 'ClusterUnreachable', message: 'the cluster cannot be reached' };

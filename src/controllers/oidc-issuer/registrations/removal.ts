@@ -20,7 +20,7 @@ export async function removeProviders(context: SiteContext): Promise<Outcome> {
   const dependents = await findDependents(context);
   if (dependents.length > 0) {
     warn(context, dependents);
-    const message = `still trusted by IAMServiceAccount ${namesOf(dependents, object)}: resume one that is suspended, take the annotation ${annotations.plan} off one that has it, or delete it`;
+    const message = `still trusted by IAMServiceAccount ${namesOf(dependents, object)}: resume one that is suspended, take the annotation ${annotations.plan} off one that has it, mend one that is not Accepted, or delete it`;
     return { state: 'waiting', reason: 'DependentsRemaining', message, requeueAfter: intervals.dependents };
   }
   const urls = await findURLs(context);
