@@ -224,7 +224,7 @@ describe('when the issuer is being deleted', () => {
     await story.reconcile();
     expect(story.condition('IssuersReady')).toMatchObject({
       status: 'False',
-      message: 'OIDCIssuer abcl0 is being deleted',
+      message: 'OIDCIssuer abcl0 is being deleted: name another one in spec.issuerRefs',
     });
     expect(story.aws.writes).toEqual([]);
   });
