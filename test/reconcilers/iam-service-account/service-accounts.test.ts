@@ -123,6 +123,22 @@ test('labels the service account for the policy that serves pods, in one write w
   expect([labels(), story.annotations()]).toEqual([{ team: 'a' }, {}]);
 });
 
+test('leaves the label alone where somebody else gave it another value, from first to last', async () => {
+  const story = new Story();
+  const labels = () => story.workload.get(serviceAccounts, reader)?.metadata.labels;
+  const theirs = { 'irsa.giantswarm.io/pod-identity': 'false' };
+  story.workload.edit(serviceAccounts, reader, { metadata: { labels: theirs } });
+  await story.reconcile();
+  expect([labels(), story.annotations()]).toEqual([theirs, { 'eks.amazonaws.com/role-arn': roleARN }]);
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
+  story.forget();
+  await story.reconcile();
+  expect(story.workload.writes).toEqual([]);
+  story.delete();
+  await story.reconcile();
+  expect([labels(), story.annotations()]).toEqual([theirs, {}]);
+});
+
 test('leaves an annotated service account alone', async () => {
   const story = new Story({ session: { regionalSTS: false } });
   await story.reconcile();
