@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { IAMServiceAccountSpec } from '../../../src/api/generated/iam-service-account.ts';
+import type { IAMServiceAccount } from '../../../src/api/kinds.ts';
 import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import type { FakeRole } from '../../fakes/aws/iam.ts';
-import { account, accountID, ref, Story } from './story.ts';
+import { account, accountID, issuer, ref, Story } from './story.ts';
 
 const name = 'theirs';
 const theirARN = `arn:aws:iam::${accountID}:role/${name}`;
@@ -318,6 +319,37 @@ describe('of two objects that name one role', () => {
     await story.reconcile('second');
     expect(story.condition('Accepted', 'second')).toMatchObject({ status: 'True' });
     expect(story.kube.get(iamServiceAccounts, second)).toBeDefined();
+  });
+
+  test('the one that has it keeps it when an older one comes to name it, which it may do when a Guardrail lets it', async () => {
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account(onlyTrust(), 'second'));
+    await story.reconcile('second');
+    expect(story.condition('Ready', 'second')).toMatchObject({ status: 'True' });
+    const before = story.theirs.trustPolicy;
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({
+      reason: 'NameHeld',
+      message: expect.stringContaining('IAMServiceAccount second holds role'),
+    });
+    await story.reconcile('second');
+    expect(story.theirs.trustPolicy).toBe(before);
+  });
+
+  test('one of another namespace is not named', async () => {
+    const allowedNamespaces = { from: 'All' as const };
+    story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { allowedNamespaces } }));
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    const { spec } = account(onlyTrust({ issuerRefs: [{ namespace: 'default', name: 'abcl0' }] }));
+    story.kube.seed(iamServiceAccounts, { metadata: { namespace: 'other', name: ref.name }, spec });
+    await story.reconcileIn('other');
+    const stranger = story.kube.get<IAMServiceAccount>(iamServiceAccounts, { namespace: 'other', name: ref.name });
+    const accepted = stranger?.status?.conditions?.find(({ type }) => type === 'Accepted');
+    expect(accepted).toMatchObject({
+      reason: 'NameHeld',
+      message: expect.stringContaining('an IAMServiceAccount of another namespace holds role'),
+    });
   });
 });
 

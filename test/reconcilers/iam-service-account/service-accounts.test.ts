@@ -283,6 +283,34 @@ describe('where service accounts are to be made', () => {
     expect(story.annotations('s3-writer')).toEqual({});
   });
 
+  test('one that an object made stays when that lets go, if an older object has it by then', async () => {
+    const story = new Story({ subjects: [] });
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account({ ...create, subjects: [writer] }, 'second'));
+    await story.reconcile('second');
+    expect(story.annotations('s3-writer')[roleKey]).toMatch(/\/second-/);
+    story.edit({ subjects: [writer] });
+    await story.reconcile();
+    story.kube.remove(iamServiceAccounts, { namespace: 'default', name: 'second' });
+    await story.reconcile('second');
+    expect(story.annotations('s3-writer')).toEqual({ [roleKey]: roleARN });
+  });
+
+  test('one that somebody made anew in the moment of its deletion stays', async () => {
+    const story = new Story({ ...create, subjects: [writer] });
+    await story.reconcile();
+    story.delete();
+    story.workload.afterNextFind(serviceAccounts, () => {
+      story.workload.remove(serviceAccounts, writer);
+      seed(story, writer);
+    });
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.workload.get(serviceAccounts, writer)).toBeDefined();
+  });
+
   test('one in a namespace that does not exist is waited for', async () => {
     const story = new Story(create);
     story.workload.failNext('apply', new KubeError('namespaces "x" not found', 404, 'NotFound'));
@@ -479,6 +507,19 @@ describe('a service account of two objects', () => {
     seed(story, reader);
     await story.reconcile('third');
     expect(story.annotations()[roleKey]).toMatch(/\/third-/);
+  });
+
+  test('goes to the younger already while the deletion of the older is held up, and not back', async () => {
+    const story = await both();
+    story.delete();
+    story.aws.failNext('GetRole', new KubeError('AWS does not answer', undefined, undefined));
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    await story.reconcile('second');
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
   });
 
   test('goes to the younger when the older is deleted', async () => {
