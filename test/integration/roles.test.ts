@@ -383,7 +383,7 @@ describe('bad input', () => {
     [
       'late',
       { issuerRefs: [{ name: 'leaving' }] },
-      'IssuersReady IssuerNotReady',
+      'IssuersReady IssuerLeaving',
       ['OIDCIssuer leaving is being deleted', 'name another one in spec.issuerRefs'],
     ],
     [

@@ -47,7 +47,7 @@ function problemOf({ state, issuer }: Referred, accountID: string | undefined): 
     case 'notReady':
       return notRegistered(issuer, accountID);
     case 'leaving':
-      return { reason: 'IssuerNotReady', message: 'is being deleted: name another one in spec.issuerRefs' };
+      return { reason: 'IssuerLeaving', message: 'is being deleted: name another one in spec.issuerRefs' };
   }
 }
 

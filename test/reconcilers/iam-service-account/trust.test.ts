@@ -239,7 +239,7 @@ describe('when the issuer is being deleted', () => {
     expect(story.role.trustPolicy).toMatch(nobody);
     expect(story.trusted).toEqual([]);
     expect(story.status.issuers).toEqual([]);
-    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerLeaving' });
     story.forget();
     await story.reconcile();
     expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
@@ -288,8 +288,10 @@ describe('when the issuer is being deleted', () => {
     await story.reconcile();
     expect(story.condition('IssuersReady')).toMatchObject({
       status: 'False',
+      reason: 'IssuerLeaving',
       message: 'OIDCIssuer abcl0 is being deleted: name another one in spec.issuerRefs',
     });
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'IssuerLeaving' }));
     expect(story.aws.writes).toEqual([]);
   });
 
