@@ -146,6 +146,8 @@ const badReasons = [
   'IssuerNotFound',
   /** The issuer is not to be registered in the role's account: its spec.additionalAccounts lacks it. */
   'IssuerNotRegistered',
+  /** The issuer that is referred to is being deleted. */
+  'IssuerLeaving',
   /** The role of somebody else that the spec names does not exist. */
   'RoleNotFound',
   /** The IAM OIDC provider that somebody else made for an external issuer lacks an audience. */
@@ -167,6 +169,7 @@ const personReasons: ReadonlySet<Reason> = new Set([
   'SecretForbidden',
   'IssuerNotFound',
   'IssuerNotRegistered',
+  'IssuerLeaving',
   'RoleNotFound',
   'AnnotationConflict',
   'HostedZoneNotFound',

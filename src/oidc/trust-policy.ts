@@ -99,6 +99,10 @@ const statementsOf = (policy: PolicyFields): Statement[] =>
 export const holdsOurs = (policy: PolicyFields, { isOurs }: Statements): boolean =>
   statementsOf(policy).some(({ Sid }) => isOurs(Sid));
 
+/** Whether the policy is the one that we write if there is no statement. */
+export const deniesEverybody = (policy: PolicyFields, { nobodySid }: Statements): boolean =>
+  statementsOf(policy).every(({ Sid }) => Sid === nobodySid);
+
 /**
  * The characters that IAM counts: white space outside of quotes is none of them, and this has none.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length

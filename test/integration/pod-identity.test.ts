@@ -280,3 +280,32 @@ describe('the guard', () => {
     ]);
   });
 });
+
+describe('as v1beta1, for 1.34 and 1.35', () => {
+  let older: ControlPlane;
+  beforeAll(async () => {
+    older = await ControlPlane.start({ flags: ['--runtime-config=admissionregistration.k8s.io/v1beta1=true'] });
+    await older.kubectl(['apply', '-k', inClone('config/pod-identity/v1beta1')]);
+    const items = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      serviceAccountOf(namespace, 'reader', { 'role-arn': roleARN, ...accounts['hour'] }),
+      serviceAccountOf(namespace, 'plain', {}),
+    ];
+    await older.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  });
+  afterAll(() => older?.stop());
+
+  test('all that is applied is of that version, and pods get the same', async () => {
+    const objects = await older.kubectl(['kustomize', inClone('config/pod-identity/v1beta1')]);
+    const versions = objects.match(/^apiVersion: .*/gm);
+    expect(versions).toEqual(Array.from({ length: 3 }, () => 'apiVersion: admissionregistration.k8s.io/v1beta1'));
+    const spec = await until('the policy to hold', async () => {
+      const pod = await admit(older, podOf(namespace, 'reader'));
+      return tokenVolumeOf(pod.spec) && pod.spec;
+    });
+    expect(tokenVolumeOf(spec)).toEqual({ audience: 'sts.amazonaws.com', expirationSeconds: 3600, path: 'token' });
+    expect(envOf(spec.containers[0]!)).toEqual(roleVariables);
+    expect(spec.containers[0]!.volumeMounts).toEqual([mount]);
+    expect(tokenVolumeOf((await admit(older, podOf(namespace, 'plain'))).spec)).toBeUndefined();
+  });
+});

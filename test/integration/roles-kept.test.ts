@@ -1,6 +1,7 @@
 import {
   AttachRolePolicyCommand,
   DeleteRolePermissionsBoundaryCommand,
+  DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
@@ -9,6 +10,7 @@ import {
   ListRoleTagsCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
+  UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
   CreatePolicyCommand,
@@ -144,6 +146,11 @@ describe('what somebody changes of a role', () => {
       (of) =>
         own.iam.send(new PutRolePolicyCommand({ ...of, PolicyName: 'read', PolicyDocument: mayWrite('acme', '') })),
     ],
+    [
+      'list of inline policies, which shrank',
+      (of) => own.iam.send(new DeleteRolePolicyCommand({ ...of, PolicyName: 'read' })),
+    ],
+    ['tags, which shrank', (of) => own.iam.send(new UntagRoleCommand({ ...of, TagKeys: ['team'] }))],
     [
       'list of inline policies, which grew',
       (of) =>

@@ -331,17 +331,42 @@ describe('bad input', () => {
   const many = Array.from({ length: 11 }, (_, index) => `arn:aws:iam::${ownAccountID}:policy/p${index}`);
   type Change = Parameters<typeof iamServiceAccount>[2];
   const inputs: readonly [name: string, change: Change, told: string, words: readonly string[]][] = [
-    ['no-json', inline('{,}'), 'Accepted InvalidSpec', ['spec.policies.inline: the document of mine']],
-    ['no-statement', inline('{}'), 'Accepted InvalidSpec', ['spec.policies.inline', 'has no Statement']],
-    ['too-long', inline(mayWrite('b'.repeat(10_240), '')), 'Accepted InvalidSpec', ['spec.policies.inline', '10240']],
-    ['no-policy', managed('NoSuchPolicy'), 'PoliciesReady PolicyNotFound', ['spec.policies.managed']],
-    ['policy-elsewhere', managed(elsewhere), 'Accepted InvalidSpec', ['spec.policies.managed', elsewhere]],
-    ['too-many', managed(...many), 'PoliciesReady LimitExceeded', ['quota']],
+    [
+      'no-json',
+      inline('{,}'),
+      'Accepted InvalidSpec',
+      ['spec.policies.inline: the document of mine is no JSON object: write'],
+    ],
+    ['no-statement', inline('{}'), 'Accepted InvalidSpec', ['spec.policies.inline', 'has no Statement: write']],
+    [
+      'too-long',
+      inline(mayWrite('b'.repeat(10_240), '')),
+      'Accepted InvalidSpec',
+      ['spec.policies.inline', '10240', 'shorten'],
+    ],
+    [
+      'no-policy',
+      managed('NoSuchPolicy'),
+      'PoliciesReady PolicyNotFound',
+      ['spec.policies.managed', 'NoSuchPolicy', 'correct its name'],
+    ],
+    [
+      'policy-elsewhere',
+      managed(elsewhere),
+      'Accepted InvalidSpec',
+      ['spec.policies.managed', elsewhere, `name one of account ${ownAccountID}`],
+    ],
+    [
+      'too-many',
+      managed(...many),
+      'PoliciesReady LimitExceeded',
+      ['spec.policies.managed', 'takes 10', '"Managed policies per role"', 'name fewer policies'],
+    ],
     [
       'no-boundary',
       { role: { permissionsBoundary: `arn:aws:iam::${ownAccountID}:policy/none` } },
       'RoleReady PolicyNotFound',
-      ['spec.role.permissionsBoundary', 'policy/none'],
+      ['spec.role.permissionsBoundary', 'policy/none', 'make it'],
     ],
     [
       'boundary-elsewhere',
@@ -349,7 +374,24 @@ describe('bad input', () => {
       'Accepted InvalidSpec',
       ['spec.role.permissionsBoundary', elsewhere],
     ],
-    ['no-issuer', { issuerRefs: [{ name: 'none' }] }, 'IssuersReady IssuerNotFound', ['OIDCIssuer none']],
+    [
+      'no-issuer',
+      { issuerRefs: [{ name: 'none' }] },
+      'IssuersReady IssuerNotFound',
+      ['OIDCIssuer none', 'correct spec.issuerRefs'],
+    ],
+    [
+      'late',
+      { issuerRefs: [{ name: 'leaving' }] },
+      'IssuersReady IssuerLeaving',
+      ['OIDCIssuer leaving is being deleted', 'name another one in spec.issuerRefs'],
+    ],
+    [
+      'nobody',
+      { subjects: [{ namespace: 'default', name: 'a..b' }] },
+      'Accepted InvalidSpec',
+      ['spec.subjects', 'default/a..b', 'such names have'],
+    ],
     [
       'closed-issuer',
       { issuerRefs: [{ name: 'closed', namespace: 'platform' }] },
@@ -372,7 +414,7 @@ describe('bad input', () => {
         })),
       },
       'RoleReady LimitExceeded',
-      ['2048', 'subjects'],
+      ['2048', '"Role trust policy length"', 'name fewer subjects'],
     ],
   ];
 
@@ -383,6 +425,10 @@ describe('bad input', () => {
     }
     environment.access.addResource('RolesOnOwnPath', 'arn:aws:iam::ACCOUNT:role/irsa/*');
     await platform.apply(issuer('closed'));
+    const leaving = issuer('leaving');
+    const metadata = { ...leaving.metadata, finalizers: ['example.com/held-by-the-test'] };
+    await workspace.apply({ ...leaving, metadata });
+    await workspace.kubectl(['delete', 'oidcissuer', 'leaving', '--wait=false']);
     await workspace.apply(role('twin', { role: { name: 'twin' } }));
     await workspace.ready('iamserviceaccount/twin');
     await workspace.apply(...inputs.map(([name, change]) => role(name, change)));
@@ -413,5 +459,16 @@ describe('bad input', () => {
     ['no issuer', { issuerRefs: [] }, 'spec.issuerRefs'],
   ])('%s is refused by the API server, which names the field', async (_, change, field) => {
     await expect(workspace.apply(role('refused', change))).rejects.toThrow(field);
+  });
+
+  // The last of all: the fault waits for more calls than are made.
+  test('a full quota of roles is told with its name, its value and the remedy', async () => {
+    environment.front.fail('CreateRole', { kind: 'error', code: 'LimitExceeded', status: 409 }, 100);
+    await workspace.apply(role('no-room'));
+    const full = { type: 'RoleReady', reason: 'LimitExceeded' };
+    const { message } = await workspace.condition('iamserviceaccount', 'no-room', full);
+    const { note } = await workspace.event('IAMServiceAccount', 'no-room', 'LimitExceeded');
+    for (const word of ['takes 1000', '"Roles per account"', 'delete roles that nobody needs'])
+      expect([message, note]).toEqual([message, note].map(() => expect.stringContaining(word)));
   });
 });

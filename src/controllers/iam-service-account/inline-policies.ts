@@ -5,14 +5,14 @@
  */
 export function problemOfPolicy(text: string): string | undefined {
   const policy = parse(text);
-  if (!isFields(policy)) return 'is no JSON object';
+  if (!isFields(policy)) return 'is no JSON object: write {"Version": "2012-10-17", "Statement": [...]}';
   const { Version, Id: _, Statement, ...rest } = policy;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) return `has ${unknown}, which no policy has`;
   if (Version !== undefined && !versions.includes(Version))
     return `has a Version that is none of ${versions.join(', ')}`;
   const statements = [Statement ?? []].flat() as unknown[];
-  if (statements.length === 0) return 'has no Statement';
+  if (statements.length === 0) return 'has no Statement: write at least one';
   for (const [index, statement] of statements.entries()) {
     const problem = isFields(statement) ? problemOfStatement(statement) : 'is no JSON object';
     if (problem !== undefined) return `has a Statement (${nameOf(statement, index)}) that ${problem}`;

@@ -43,11 +43,11 @@ function problemOf({ state, issuer }: Referred, accountID: string | undefined): 
     case 'ready':
       return undefined;
     case 'notFound':
-      return { reason: 'IssuerNotFound', message: 'does not exist' };
+      return { reason: 'IssuerNotFound', message: 'does not exist: make it, or correct spec.issuerRefs' };
     case 'notReady':
       return notRegistered(issuer, accountID);
     case 'leaving':
-      return { reason: 'IssuerNotReady', message: 'is being deleted' };
+      return { reason: 'IssuerLeaving', message: 'is being deleted: name another one in spec.issuerRefs' };
   }
 }
 

@@ -1,9 +1,11 @@
-import { isNotFound } from '../../aws/errors.ts';
-import type { PolicyChanges, RolePolicies, Roles } from '../../aws/roles.ts';
+import type { Account } from '../../aws/accounts.ts';
+import { describe, isLimitExceeded, isNotFound } from '../../aws/errors.ts';
+import type { PolicyChanges, RolePolicies } from '../../aws/roles.ts';
 import { type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { diffPolicies } from './diff.ts';
+import { fullQuota } from './full-quota.ts';
 
 /** What the role may do. Its policies go with the role. */
 export const policiesStep: Step<RoleContext, RoleRemoval> = {
@@ -12,13 +14,13 @@ export const policiesStep: Step<RoleContext, RoleRemoval> = {
 
   async reconcile({ services, target, observed }) {
     if (!target || !observed) throw new Error('policies need an existing role');
-    const { roles, id } = target.account;
+    const { account } = target;
     const { role, createdNow, policies } = observed;
-    return inAccount(id, () =>
+    return inAccount(account.id, () =>
       services.propagation.orWait(role, async () => {
-        const before = createdNow ? none : (policies ?? (await roles.getPolicies(role.name)));
+        const before = createdNow ? none : (policies ?? (await account.roles.getPolicies(role.name)));
         const changes = diffPolicies(target.desired.policies, before);
-        if (changes) await change(roles, role.name, changes);
+        if (changes) await change(account, role.name, changes);
         return ready;
       }),
     );
@@ -26,15 +28,22 @@ export const policiesStep: Step<RoleContext, RoleRemoval> = {
 };
 
 /** IAM answers NoSuchEntity for a policy that does not exist, and for a role that not all of IAM knows yet. */
-async function change(roles: Roles, roleName: string, changes: PolicyChanges): Promise<void> {
+async function change(account: Account, roleName: string, changes: PolicyChanges): Promise<void> {
   try {
-    await roles.changePolicies(roleName, changes);
+    await account.roles.changePolicies(roleName, changes);
   } catch (error) {
+    const isFull = isLimitExceeded(error) && describe(error)?.action === 'iam:AttachRolePolicy';
+    if (isFull) throw await fullQuota(account, tooMany, error);
     if (!isNotFound(error)) throw error;
-    throw new TerminalError('PolicyNotFound', 'spec.policies.managed names a policy that does not exist', {
-      cause: error,
-    });
+    const message = 'spec.policies.managed names a policy that does not exist: make it, or correct its name';
+    throw new TerminalError('PolicyNotFound', message, { cause: error });
   }
 }
+
+const tooMany = {
+  quota: 'attachedPoliciesPerRole',
+  what: 'spec.policies.managed',
+  remedy: 'name fewer policies',
+} as const;
 
 const none: RolePolicies = { managed: [], inline: [] };

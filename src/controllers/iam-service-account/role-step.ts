@@ -1,6 +1,6 @@
 import { annotations } from '../../api/names.ts';
-import { describe, isAlreadyExists, isNotFound } from '../../aws/errors.ts';
-import type { Role, Roles, RoleSpec } from '../../aws/roles.ts';
+import { describe, isAlreadyExists, isLimitExceeded, isNotFound } from '../../aws/errors.ts';
+import type { Role, RoleSpec } from '../../aws/roles.ts';
 import { isOurs } from '../../aws/ownership.ts';
 import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
@@ -11,7 +11,8 @@ import { atRest } from './at-rest.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
 import { desiredPolicies, isTrustOnly } from './desired.ts';
 import { diffRole } from './diff.ts';
-import { mustFit } from './trust-size.ts';
+import { fullQuota } from './full-quota.ts';
+import { fitsEverywhere, mustFit } from './trust-size.ts';
 
 type Target = NonNullable<RoleContext['target']>;
 
@@ -75,7 +76,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
       return awaitingIssuer;
     }
     await mustFit(target.account, toCreate.trustPolicy, trusted);
-    role = await create(context, roles, toCreate);
+    role = await create(context, target, toCreate);
     createdNow = role !== undefined;
     role ??= await roles.find(spec.name);
     if (!role) return propagation.waiting(spec.name);
@@ -114,14 +115,18 @@ async function update(context: RoleContext, { account, desired }: Target, role: 
 }
 
 /** Undefined: the name is taken. */
-async function create(context: RoleContext, roles: Roles, spec: RoleSpec): Promise<Role | undefined> {
+async function create(context: RoleContext, { account }: Target, spec: RoleSpec): Promise<Role | undefined> {
   try {
-    return await namingBoundary(context, () => roles.create(spec));
+    return await namingBoundary(context, () => account.roles.create(spec));
   } catch (error) {
     if (isAlreadyExists(error)) return undefined;
+    // If the trust policy is small enough for every account, the other quota is full.
+    if (isLimitExceeded(error) && fitsEverywhere(spec.trustPolicy)) throw await fullQuota(account, noRoom, error);
     throw error;
   }
 }
+
+const noRoom = { quota: 'roles', what: 'no room for the role', remedy: 'delete roles that nobody needs' } as const;
 
 /** If a call with a boundary in it does not find something, that is the boundary. */
 async function namingBoundary<T>({ object, status, target }: RoleContext, work: () => Promise<T>): Promise<T> {
@@ -134,7 +139,7 @@ async function namingBoundary<T>({ object, status, target }: RoleContext, work: 
     const isForced = object.spec.role?.permissionsBoundary === undefined;
     const message = isForced
       ? `the permissions boundary that Guardrail ${status.guardrail ?? ''} puts on roles: ${policy} in this account: ask an administrator for it`
-      : `spec.role.permissionsBoundary: ${policy}`;
+      : `spec.role.permissionsBoundary: ${policy}: make it, or name another one`;
     throw new TerminalError('PolicyNotFound', message, { cause: error });
   }
 }

@@ -6,6 +6,9 @@ import { TerminalError } from '../explain.ts';
 /** What IAM takes in every account. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const smallestQuota = 2048;
 
+/** Whether no account is too small for the policy. */
+export const fitsEverywhere = (policy: PolicyDocument): boolean => sizeOf(policy) <= smallestQuota;
+
 /**
  * Says it before IAM does, with what would fit. The account's quota is read only if the policy is larger than every account takes.
  * @throws TerminalError if IAM would refuse the policy for its size
@@ -15,8 +18,8 @@ export async function mustFit(
   policy: PolicyDocument,
   trusted: readonly Trusted[],
 ): Promise<void> {
+  if (fitsEverywhere(policy)) return;
   const size = sizeOf(policy);
-  if (size <= smallestQuota) return;
   const { trustPolicySize: quota } = (await account.quotas()) ?? {};
   // IAM does not tell, so it has to judge itself.
   if (quota === undefined || size <= quota) return;

@@ -1,5 +1,13 @@
 import { samePolicy } from '../../aws/policy-document.ts';
-import { everyStatement, holdsOurs, ownStatements, type Statements, trustPolicy } from '../../oidc/trust-policy.ts';
+import type { Role } from '../../aws/roles.ts';
+import {
+  deniesEverybody,
+  everyStatement,
+  holdsOurs,
+  ownStatements,
+  type Statements,
+  trustPolicy,
+} from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
@@ -16,16 +24,21 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     if (!target || !observed) throw new Error('the trust policy needs an existing role');
     const { account } = target;
     const { role, createdNow } = observed;
-    const desired = trustPolicy(target.desired.trusted, role.trustPolicy, statementsOf(context));
+    const statements = statementsOf(context);
+    const desired = trustPolicy(target.desired.trusted, role.trustPolicy, statements);
+    const isDenied = deniesEverybody(desired, statements);
     return inAccount(account.id, () =>
       services.propagation.orWait(role, async () => {
         if (!createdNow && !samePolicy(role.trustPolicy, desired)) {
           await mustFit(account, desired, target.desired.trusted);
+          if (isDenied && isTrustOnly(context.object)) tellDenied(context.pass, role);
           await account.roles.updateTrustPolicy(role.name, desired);
         }
         status.issuers = [...situation.trusted];
         context.trusting = status.issuers;
-        return target.desired.trusted.some((issuer) => 'unread' in issuer) ? waitingFor(situation) : ready;
+        return target.desired.trusted.some((issuer) => 'unread' in issuer)
+          ? waitingFor(situation)
+          : done(context, isDenied);
       }),
     );
   },
@@ -38,10 +51,7 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
       if (!role || !holdsOurs(role.trustPolicy, statements)) return ready;
       const rest = trustPolicy([], role.trustPolicy, statements);
       if (samePolicy(rest, role.trustPolicy)) return ready;
-      if (holdsOurs(rest, statements)) {
-        const message = `the trust policy of role ${role.arn} had no statements but ours, and IAM takes no empty one: it denies everybody now`;
-        pass.event('Warning', 'TrustDenied', message);
-      }
+      if (deniesEverybody(rest, statements)) tellDenied(pass, role);
       return services.propagation.orWait(role, async () => {
         await account.roles.updateTrustPolicy(role.name, rest);
         return ready;
@@ -49,6 +59,19 @@ export const trustStep: Step<RoleContext, RoleRemoval> = {
     });
   },
 };
+
+/** Of somebody else's role, which others may need. */
+function tellDenied(pass: RoleContext['pass'], { arn }: Role): void {
+  const message = `the trust policy of role ${arn} had no statements but ours, and IAM takes no empty one: it denies everybody now`;
+  pass.event('Warning', 'TrustDenied', message);
+}
+
+function done({ object: { spec }, situation }: RoleContext, isDenied: boolean): Outcome {
+  if (spec.subjects.length > 0 && situation.trusted.length > 0) return ready;
+  const why = spec.subjects.length === 0 ? 'spec.subjects is empty' : 'no issuer is left';
+  const what = isDenied ? 'denies everybody' : 'has only the statements of others';
+  return { state: 'ready', message: `${why}, so the trust policy ${what}` };
+}
 
 /** Of somebody else's role we keep only the statements that are named as ours. */
 function statementsOf({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements {

@@ -12,11 +12,18 @@ export interface Refusal {
 /** What is wrong with the spec by itself. */
 export function refuseSpec({ spec }: IAMServiceAccount): Refusal | undefined {
   const unnamed = spec.subjects.find((subject) => !isSubject(subject));
-  if (unnamed) return invalid('subjects', `${unnamed.namespace}/${unnamed.name} cannot be a service account`);
+  if (unnamed)
+    return invalid(
+      'subjects',
+      `${unnamed.namespace}/${unnamed.name} cannot be a service account: such names have lower-case letters, digits, - and, in the second part, . between them`,
+    );
   const size = sizeOf(spec.policies?.inline ?? []);
   // The time for judging a policy grows with its size, so a policy that IAM never takes is not judged.
   if (size > longestPolicies)
-    return invalid('policies.inline', `${size} characters without white space: IAM takes ${longestPolicies} a role`);
+    return invalid(
+      'policies.inline',
+      `${size} characters without white space: IAM takes ${longestPolicies} a role: shorten the documents, or attach managed policies`,
+    );
   const { inline = [], managed = [] } = spec.policies ?? {};
   for (const [field, names] of [
     ['policies.inline', inline.map(({ name }) => name)],
@@ -59,13 +66,17 @@ export function refuseIssuers(
   if (foreign)
     return invalid(
       foreign.field,
-      `policy ${foreign.arn} is in another account than the role, which is in ${accountID}`,
+      `policy ${foreign.arn} is in another account than the role: name one of account ${accountID} or of AWS`,
     );
   for (const { ref, issuer } of references) {
     const accounts = (issuer?.status?.providers ?? []).map((provider) => provider.accountID);
     const audiences = issuer ? accounts.flatMap((each) => audiencesOf(issuer, each)) : [];
     const unsafe = audiences.find((audience) => !isLiteral(audience));
-    if (unsafe !== undefined) return invalid('issuerRefs', `OIDCIssuer ${ref.name} has the audience ${unsafe}`);
+    if (unsafe !== undefined)
+      return invalid(
+        'issuerRefs',
+        `OIDCIssuer ${ref.name} has the audience ${unsafe}, which IAM would expand: take it out of the issuer's spec.audiences`,
+      );
   }
   return undefined;
 }

@@ -34,6 +34,7 @@ export class ApiServer {
   async start(
     serviceAccounts: ServiceAccountOptions,
     program: 'kube-apiserver' | 'oldest kube-apiserver',
+    more: readonly string[] = [],
   ): Promise<void> {
     const { dir, etcdPort, port, caFile, serving, auditLog, env } = this.options;
     const flags = apiServerFlags({
@@ -48,7 +49,7 @@ export class ApiServer {
       serviceAccounts,
     });
     const log = join(dir, `${program}-${port}.log`);
-    this.#process = GuardedProcess.start(programPath(program), flags, { log, env });
+    this.#process = GuardedProcess.start(programPath(program), [...flags, ...more], { log, env });
     await this.#process.ready(() => this.read('/readyz'));
   }
 

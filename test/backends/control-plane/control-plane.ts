@@ -23,6 +23,8 @@ export interface ControlPlaneOptions {
   readonly verifyingKeyFiles?: readonly string[];
   /** The oldest Kubernetes that the operator supports, without a controller manager. Absent: the newest. */
   readonly oldest?: boolean;
+  /** Flags of the first API server beside its own. */
+  readonly flags?: readonly string[];
 }
 
 /**
@@ -181,6 +183,7 @@ export class ControlPlane {
     await this.apiServer.start(
       this.serviceAccounts(options),
       options.oldest ? 'oldest kube-apiserver' : 'kube-apiserver',
+      options.flags,
     );
   }
 

@@ -4,7 +4,7 @@ import { iamServiceAccounts, oidcIssuers } from '../../../src/api/resources.ts';
 import type { AccountRef } from '../../../src/aws/accounts.ts';
 import { judgeRole } from '../../../src/controllers/guardrails/judge.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
-import { Story, issuer, registered, roleName } from './story.ts';
+import { Story, document, issuer, registered, roleName } from './story.ts';
 
 type Spec = ConstructorParameters<typeof Story>[0];
 
@@ -16,6 +16,30 @@ const refusals: [name: string, spec: Spec, reason: string, message: RegExp][] = 
     { policies: { inline: ['a', 'b'].map((name) => ({ name, document: JSON.stringify({ a: 'x'.repeat(6000) }) })) } },
     'InvalidSpec',
     /policies\.inline.*10240/,
+  ],
+  [
+    'a managed policy of another account',
+    { policies: { managed: ['arn:aws:iam::999988887777:policy/theirs'] } },
+    'InvalidSpec',
+    /policies\.managed: .*999988887777.*name one of account 111122223333 or of AWS/,
+  ],
+  [
+    'a boundary of another account',
+    { role: { management: 'Full', permissionsBoundary: 'arn:aws:iam::999988887777:policy/theirs' } },
+    'InvalidSpec',
+    /role\.permissionsBoundary: .*999988887777.*name one of account 111122223333 or of AWS/,
+  ],
+  [
+    'inline policies whose names differ only in case',
+    { policies: { inline: ['mine', 'MINE'].map((name) => ({ name, document })) } },
+    'InvalidSpec',
+    /policies\.inline.*mine and MINE.*remove one/,
+  ],
+  [
+    'managed policies whose names differ only in case',
+    { policies: { managed: ['ReadOnlyAccess', 'readonlyaccess'] } },
+    'InvalidSpec',
+    /policies\.managed.*remove one/,
   ],
   ['broken JSON', { policies: { inline: [{ name: 'p', document: '{"a"' }] } }, 'InvalidSpec', /policies\.inline.*p/],
 ];

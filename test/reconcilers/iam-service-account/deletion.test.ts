@@ -245,6 +245,19 @@ describe('a cluster that cannot be reached', () => {
     expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'SecretNotFound' });
   });
 
+  test('is not given up for a conflict, however late: that only asks for another try', async () => {
+    const story = await ready();
+    story.delete();
+    await story.clock.advance(minutes(11));
+    story.workload.failNext('apply', new KubeError('somebody else wrote it', 409, 'Conflict'));
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    expect(story.said).not.toContainEqual(expect.objectContaining({ reason: 'AnnotationsLeft' }));
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()).toEqual({});
+  });
+
   test('is cleaned when it comes back in time', async () => {
     const story = await ready();
     story.delete();

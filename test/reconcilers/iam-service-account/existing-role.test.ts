@@ -111,6 +111,25 @@ describe('a role of somebody else', () => {
     expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  test('that somebody deleted has no ARN in the status, and holds no issuer', async () => {
+    await story.reconcile();
+    story.iam.roles.clear();
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'RoleNotFound' });
+    expect(story.status).toMatchObject({ issuers: [] });
+    expect(story.status.roleARN).toBeUndefined();
+  });
+
+  test('that is spelled otherwise is not touched: the Guardrail judged another ARN', async () => {
+    story = new Existing([lambda], onlyTrust({ role: { name: name.toUpperCase(), management: 'TrustOnly' } }));
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining(theirARN),
+    });
+    expect(story.aws.writes).toEqual([]);
+  });
+
   test('loses only our statement when the object is deleted', async () => {
     await story.reconcile();
     story.delete();
@@ -118,6 +137,37 @@ describe('a role of somebody else', () => {
     expect(story.isGone).toBe(true);
     expect(story.statements).toEqual([lambda, unnamed]);
     expect(story.aws.writes).toEqual(['UpdateAssumeRolePolicy', 'UpdateAssumeRolePolicy']);
+    expect(story.said).not.toContainEqual(expect.objectContaining({ reason: 'TrustDenied' }));
+  });
+
+  test('keeps its statements with Retain when the object is deleted, and ours too', async () => {
+    story.edit({ deletionPolicy: 'Retain' });
+    await story.reconcile();
+    const before = story.theirs.trustPolicy;
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.theirs.trustPolicy).toBe(before);
+    expect(story.annotations()).toEqual({ 'eks.amazonaws.com/role-arn': theirARN });
+  });
+
+  test('loses our statement with an issuer that leaves for good', async () => {
+    story.kube.edit(oidcIssuers, { namespace: 'default', name: 'abcl0' }, { metadata: { finalizers: ['hold/it'] } });
+    await story.reconcile();
+    expect(story.statements).toHaveLength(3);
+    story.deleteIssuerForGood();
+    await story.reconcile();
+    expect(story.statements).toEqual([lambda, unnamed]);
+    expect(story.condition('TrustReady')).toMatchObject({
+      status: 'True',
+      message: 'no issuer is left, so the trust policy has only the statements of others',
+    });
+    expect(story.said).not.toContainEqual(expect.objectContaining({ reason: 'TrustDenied' }));
+    expect(story.holdsIssuer).toBe(false);
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.statements).toEqual([lambda, unnamed]);
   });
 
   test('is not missed when the object is deleted after it', async () => {
@@ -150,9 +200,30 @@ describe('a role of somebody else', () => {
     story.edit({ subjects: [] });
     await story.reconcile();
     expect(story.statements).toEqual([expect.objectContaining({ Effect: 'Deny' })]);
+    const message = 'spec.subjects is empty, so the trust policy denies everybody';
+    expect(story.condition('TrustReady')).toMatchObject({ status: 'True', message });
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'TrustDenied' }));
+    story.forget();
+    await story.reconcile();
+    expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
     story.edit({ subjects: [{ namespace: 'default', name: 's3-reader' }] });
     await story.reconcile();
     expect(story.statements).toEqual(before);
+    expect(story.condition('TrustReady')).not.toMatchObject({ message });
+  });
+
+  test('that denies everybody already is not written when the object goes', async () => {
+    story.iam.roles.clear();
+    story.make([]);
+    await story.reconcile();
+    story.edit({ subjects: [] });
+    await story.reconcile();
+    story.forget();
+    story.delete();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.aws.writes).toEqual([]);
+    expect(story.statements).toEqual([expect.objectContaining({ Effect: 'Deny' })]);
   });
 
   test('with another path than the Guardrail judged is not touched', async () => {
@@ -344,6 +415,37 @@ describe('of two objects that name one role', () => {
     await story.reconcile('second');
     expect(story.condition('Accepted', 'second')).toMatchObject({ status: 'True' });
     expect(story.kube.get(iamServiceAccounts, second)).toBeDefined();
+  });
+
+  test('the one that has it keeps it when an older one comes to name it, which it may do when a Guardrail lets it', async () => {
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account(onlyTrust(), 'second'));
+    await story.reconcile('second');
+    expect(story.condition('Ready', 'second')).toMatchObject({ status: 'True' });
+    const before = story.theirs.trustPolicy;
+    await story.reconcile();
+    expect(story.condition('Accepted')).toMatchObject({
+      reason: 'NameHeld',
+      message: expect.stringContaining('IAMServiceAccount second holds role'),
+    });
+    await story.reconcile('second');
+    expect(story.theirs.trustPolicy).toBe(before);
+  });
+
+  test('one of another namespace is not named', async () => {
+    const allowedNamespaces = { from: 'All' as const };
+    story.kube.seed(oidcIssuers, issuer('abcl0', { spec: { allowedNamespaces } }));
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    const { spec } = account(onlyTrust({ issuerRefs: [{ namespace: 'default', name: 'abcl0' }] }));
+    story.kube.seed(iamServiceAccounts, { metadata: { namespace: 'other', name: ref.name }, spec });
+    await story.reconcileIn('other');
+    const stranger = story.kube.get<IAMServiceAccount>(iamServiceAccounts, { namespace: 'other', name: ref.name });
+    const accepted = stranger?.status?.conditions?.find(({ type }) => type === 'Accepted');
+    expect(accepted).toMatchObject({
+      reason: 'NameHeld',
+      message: expect.stringContaining('an IAMServiceAccount of another namespace holds role'),
+    });
   });
 });
 

@@ -228,8 +228,11 @@ test('says which limit of AWS is reached', async () => {
   await story.reconcile();
   expect(story.condition('PoliciesReady')).toMatchObject({
     reason: 'LimitExceeded',
-    message: expect.stringContaining('PoliciesPerRole'),
+    message: expect.stringContaining(
+      'spec.policies.managed: account 111122223333 takes 10, and no more (IAM\'s quota "Managed policies per role"): name fewer policies, or ask AWS for a higher quota',
+    ),
   });
+  expect(story.condition('Stalled')).toMatchObject({ status: 'True', reason: 'LimitExceeded' });
 });
 
 test('is throttled without being stalled', async () => {

@@ -336,6 +336,34 @@ describe('a permissions boundary that does not exist', () => {
   });
 });
 
+describe('an account that has all the roles it may have', () => {
+  const full = () => new ServiceError('LimitExceededException', 409, 'Cannot exceed quota for RolesPerAccount: 1000');
+
+  test('is told with the quota, its value and the remedy, and the role is made once there is room', async () => {
+    const story = new Story();
+    story.aws.failNext('CreateRole', full());
+    await story.reconcile();
+    const message = expect.stringContaining(
+      'account 111122223333 takes 1000, and no more (IAM\'s quota "Roles per account"): delete roles that nobody needs, or ask AWS for a higher quota',
+    );
+    expect(story.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'LimitExceeded', message });
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'LimitExceeded', message }));
+    await story.reconcile();
+    expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('is told also if the operator may not read the quotas', async () => {
+    const story = new Story();
+    story.aws.failNext('CreateRole', full());
+    story.aws.failNext('GetAccountSummary', new ServiceError('AccessDenied', 403));
+    await story.reconcile();
+    expect(story.condition('RoleReady')).toMatchObject({
+      reason: 'LimitExceeded',
+      message: expect.stringMatching(/takes no more \(IAM's quota "Roles per account"\).*RolesPerAccount: 1000/),
+    });
+  });
+});
+
 test('names the missing action and the account when AWS refuses, and goes on when it does not', async () => {
   const story = new Story();
   story.aws.failNext('CreateRole', new ServiceError('AccessDenied', 403));

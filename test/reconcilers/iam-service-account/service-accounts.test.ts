@@ -123,6 +123,22 @@ test('labels the service account for the policy that serves pods, in one write w
   expect([labels(), story.annotations()]).toEqual([{ team: 'a' }, {}]);
 });
 
+test('leaves the label alone where somebody else gave it another value, from first to last', async () => {
+  const story = new Story();
+  const labels = () => story.workload.get(serviceAccounts, reader)?.metadata.labels;
+  const theirs = { 'irsa.giantswarm.io/pod-identity': 'false' };
+  story.workload.edit(serviceAccounts, reader, { metadata: { labels: theirs } });
+  await story.reconcile();
+  expect([labels(), story.annotations()]).toEqual([theirs, { 'eks.amazonaws.com/role-arn': roleARN }]);
+  expect(story.condition('ServiceAccountsReady')).toMatchObject({ status: 'True' });
+  story.forget();
+  await story.reconcile();
+  expect(story.workload.writes).toEqual([]);
+  story.delete();
+  await story.reconcile();
+  expect([labels(), story.annotations()]).toEqual([theirs, {}]);
+});
+
 test('leaves an annotated service account alone', async () => {
   const story = new Story({ session: { regionalSTS: false } });
   await story.reconcile();
@@ -265,6 +281,34 @@ describe('where service accounts are to be made', () => {
     await story.reconcile();
     expect(story.workload.get(serviceAccounts, writer)).toBeDefined();
     expect(story.annotations('s3-writer')).toEqual({});
+  });
+
+  test('one that an object made stays when that lets go, if an older object has it by then', async () => {
+    const story = new Story({ subjects: [] });
+    await story.reconcile();
+    await story.clock.advance(minutes(1));
+    story.kube.seed(iamServiceAccounts, account({ ...create, subjects: [writer] }, 'second'));
+    await story.reconcile('second');
+    expect(story.annotations('s3-writer')[roleKey]).toMatch(/\/second-/);
+    story.edit({ subjects: [writer] });
+    await story.reconcile();
+    story.kube.remove(iamServiceAccounts, { namespace: 'default', name: 'second' });
+    await story.reconcile('second');
+    expect(story.annotations('s3-writer')).toEqual({ [roleKey]: roleARN });
+  });
+
+  test('one that somebody made anew in the moment of its deletion stays', async () => {
+    const story = new Story({ ...create, subjects: [writer] });
+    await story.reconcile();
+    story.delete();
+    story.workload.afterNextFind(serviceAccounts, () => {
+      story.workload.remove(serviceAccounts, writer);
+      seed(story, writer);
+    });
+    await story.reconcile();
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.workload.get(serviceAccounts, writer)).toBeDefined();
   });
 
   test('one in a namespace that does not exist is waited for', async () => {
@@ -463,6 +507,19 @@ describe('a service account of two objects', () => {
     seed(story, reader);
     await story.reconcile('third');
     expect(story.annotations()[roleKey]).toMatch(/\/third-/);
+  });
+
+  test('goes to the younger already while the deletion of the older is held up, and not back', async () => {
+    const story = await both();
+    story.delete();
+    story.aws.failNext('GetRole', new KubeError('AWS does not answer', undefined, undefined));
+    await story.reconcile();
+    expect(story.isGone).toBe(false);
+    await story.reconcile('second');
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
+    await story.reconcile();
+    expect(story.isGone).toBe(true);
+    expect(story.annotations()[roleKey]).toMatch(/\/second-/);
   });
 
   test('goes to the younger when the older is deleted', async () => {

@@ -57,6 +57,8 @@ describe('a trust policy over the account’s quota', () => {
       reason: 'LimitExceeded',
       message: expect.stringContaining('ACLSizePerRole: 2048'),
     });
+    // It is not the number of roles that is over a quota.
+    expect(story.condition('RoleReady')?.message).not.toContain('Roles per account');
   });
 });
 

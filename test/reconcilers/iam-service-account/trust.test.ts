@@ -3,7 +3,7 @@ import { iamServiceAccounts, oidcIssuers, serviceAccounts } from '../../../src/a
 import type { TrustPolicy } from '../../../src/oidc/trust-policy.ts';
 import { minutes } from '../../../src/runtime/duration.ts';
 import { ServiceError } from '../../fakes/aws/service.ts';
-import { Story, accountID, issuer, ref, registered, roleARN, roleName } from './story.ts';
+import { Story, accountID, issuer, ref, registered, roleARN, roleName, siteOf } from './story.ts';
 
 const reader = 'system:serviceaccount:default:s3-reader';
 const writer = 'system:serviceaccount:jobs:s3-writer';
@@ -77,7 +77,11 @@ test('waits, as it stands, for an issuer that does not say the audiences of its 
   story.kube.seed(oidcIssuers, issuer('abcl0', { status: registered(host, []) }));
   story.edit({ subjects: [{ namespace: 'jobs', name: 's3-writer' }] });
   await story.reconcile();
-  expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+  expect(story.condition('IssuersReady')).toMatchObject({
+    status: 'False',
+    reason: 'IssuerNotReady',
+    message: expect.stringMatching(/; what the role trusts already stays as it is$/),
+  });
   expect(story.condition('TrustReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
   expect(story.role.trustPolicy).toBe(before);
   story.kube.seed(oidcIssuers, issuer());
@@ -135,6 +139,66 @@ test('lets in nobody when no subject is left', async () => {
   await story.reconcile();
   expect(story.trusted).toEqual([]);
   expect(story.role.trustPolicy).toMatch(nobody);
+  expect(story.condition('TrustReady')).toMatchObject({
+    status: 'True',
+    message: 'spec.subjects is empty, so the trust policy denies everybody',
+  });
+  // The role is the object's own, so nobody else lost anything.
+  expect(story.said).not.toContainEqual(expect.objectContaining({ reason: 'TrustDenied' }));
+  story.delete();
+  await story.reconcile();
+  expect([story.isGone, story.iam.roles.size]).toEqual([true, 0]);
+});
+
+test('does not depend on what the issuer says of itself beside its provider', async () => {
+  const status = registered(host);
+  const failing = ['Verified', 'DNSReady', 'DistributionReady', 'Ready'].map((type) => ({
+    ...{ type, status: 'False' as const, reason: 'NotVerified', message: 'nothing answers' },
+    lastTransitionTime: '2030-01-01T00:00:00Z',
+  }));
+  const story = new Story();
+  story.kube.seed(oidcIssuers, issuer('abcl0', { status: { ...status, conditions: failing } }));
+  await story.reconcile();
+  expect(story.trusted).toEqual([reader]);
+  expect(story.condition('IssuersReady')).toMatchObject({ status: 'True' });
+  expect(story.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+describe('of an issuer that moves to another URL', () => {
+  const phases = ['Current', 'Serving', 'Draining', 'Retiring'] as const;
+  const hostOf = (phase: string) => `${phase.toLowerCase()}.example.com`;
+  const moving = (withProvider: readonly string[] = phases) => {
+    const providers = withProvider.flatMap((phase) => registered(hostOf(phase)).providers ?? []);
+    const sites = phases.map((phase) => siteOf(`https://${hostOf(phase)}`, phase));
+    return issuer('abcl0', { status: { ...registered(hostOf('Current')), sites, providers } });
+  };
+  const hosts = (story: Story) =>
+    (JSON.parse(story.role.trustPolicy) as TrustPolicy).Statement.map(({ Principal }) =>
+      (Principal as { Federated: string }).Federated.replace(/^.*oidc-provider\//, ''),
+    );
+  const counting = ['Current', 'Serving', 'Draining'].map(hostOf);
+
+  test('lets in tokens of each URL that serves or drains, and of none that retires', async () => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, moving());
+    await story.reconcile();
+    expect(hosts(story)).toEqual(counting);
+    expect(story.status.issuers?.map((entry) => entry.url)).toEqual(counting.map((each) => `https://${each}`));
+  });
+
+  test('keeps the statement of a URL whose provider is not there for a moment', async () => {
+    const story = new Story();
+    story.kube.seed(oidcIssuers, moving());
+    await story.reconcile();
+    const before = JSON.parse(story.role.trustPolicy) as TrustPolicy;
+    story.kube.seed(oidcIssuers, moving(['Current', 'Draining']));
+    story.forget();
+    await story.reconcile();
+    const after = JSON.parse(story.role.trustPolicy) as TrustPolicy;
+    const bySid = ({ Statement }: TrustPolicy) => new Map(Statement.map((each) => [each['Sid'], each]));
+    expect(bySid(after)).toEqual(bySid(before));
+    expect(story.aws.writes).toEqual([]);
+  });
 });
 
 test('moves with the reference to another issuer', async () => {
@@ -175,7 +239,7 @@ describe('when the issuer is being deleted', () => {
     expect(story.role.trustPolicy).toMatch(nobody);
     expect(story.trusted).toEqual([]);
     expect(story.status.issuers).toEqual([]);
-    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerNotReady' });
+    expect(story.condition('IssuersReady')).toMatchObject({ status: 'False', reason: 'IssuerLeaving' });
     story.forget();
     await story.reconcile();
     expect([...story.aws.writes, ...story.kube.writes]).toEqual([]);
@@ -224,8 +288,10 @@ describe('when the issuer is being deleted', () => {
     await story.reconcile();
     expect(story.condition('IssuersReady')).toMatchObject({
       status: 'False',
-      message: 'OIDCIssuer abcl0 is being deleted',
+      reason: 'IssuerLeaving',
+      message: 'OIDCIssuer abcl0 is being deleted: name another one in spec.issuerRefs',
     });
+    expect(story.said).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'IssuerLeaving' }));
     expect(story.aws.writes).toEqual([]);
   });
 

@@ -281,6 +281,29 @@ describe('a role', () => {
     expect(judged({ name: 'theirs', management: 'TrustOnly' })).toMatchObject({ existingRole: true });
   });
 
+  describe('with management TrustOnly', () => {
+    const theirs = role({ name: 'theirs', management: 'TrustOnly' });
+    const listed = guardrail({ roles: { existingRoles: ['arn:aws:iam::444455556666:role/theirs'] } });
+    const judged = (change: Change, status?: IAMServiceAccount['status']) => {
+      const asked = facts(theirs, change);
+      const object = status ? { ...asked.object, status } : asked.object;
+      return messageOf(judgeRole({ ...asked, object }, namespace, [listed]));
+    };
+
+    test('is judged by the account of its issuer', () => {
+      expect(judged({})).toContain('arn:aws:iam::111122223333:role/theirs');
+    });
+
+    test('is judged by the account that it has, also while no issuer tells one', () => {
+      expect(judged(nowhere, { accountID: '111122223333' })).toContain('arn:aws:iam::111122223333:role/theirs');
+      expect(judged(nowhere, { accountID: '444455556666' })).toBeUndefined();
+    });
+
+    test('is let in while nothing tells an account, for nothing is sent to any', () => {
+      expect(judged(nowhere)).toBeUndefined();
+    });
+  });
+
   test('gets no boundary where another Guardrail allows it without one', () => {
     const forcing = guardrail({ roles: { permissionsBoundary: boundary } }, 'a');
     expect(judgeRole(facts(), namespace, [forcing, guardrail({}, 'b')])).toEqual({ allowed: true, guardrail: 'b' });
