@@ -245,10 +245,10 @@ describe('a cluster that cannot be reached', () => {
     expect(story.condition('ServiceAccountsReady')).toMatchObject({ reason: 'SecretNotFound' });
   });
 
-  test('is not given up for a conflict, however late: that only asks for another try', async () => {
+  test('is not given up for a conflict in time: that only asks for another try', async () => {
     const story = await ready();
     story.delete();
-    await story.clock.advance(minutes(11));
+    await story.clock.advance(minutes(9));
     story.workload.failNext('apply', new KubeError('somebody else wrote it', 409, 'Conflict'));
     await story.reconcile();
     expect(story.isGone).toBe(false);
