@@ -46,14 +46,22 @@ const nobody = (Sid: string): Statement => ({
 /** How the statements are named by which a policy is kept. */
 export interface Statements {
   readonly sidOf: (issuerURL: string) => string;
+  /** The Sids that a statement of ours for the issuer may have from before. */
+  readonly formerSidsOf: (issuerURL: string) => readonly string[];
   /** Whether a statement with that Sid is kept by us, whatever it says. */
   readonly isOurs: (sid: unknown) => boolean;
   /** Of the statement that stands if there is no other. */
   readonly nobodySid: string;
 }
 
-/** Of a role that is ours as a whole: no statement of somebody else stays in it. */
-export const everyStatement: Statements = { sidOf, isOurs: () => true, nobodySid: 'IrsaNobody' };
+/**
+ * Of a role that is ours as a whole: no statement of somebody else stays in it.
+ * @param shared by which we kept our statements there while the role was somebody else's
+ */
+export function everyStatement(shared?: Statements): Statements {
+  const formerSidsOf = (url: string) => (shared ? [shared.sidOf(url), ...shared.formerSidsOf(url)] : []);
+  return { sidOf, formerSidsOf, isOurs: () => true, nobodySid: 'IrsaNobody' };
+}
 
 /**
  * Of somebody else's role. The Sids tell our owners apart, so that none ever takes the statements of another.
@@ -63,6 +71,7 @@ export function ownStatements(owners: readonly [string, ...string[]]): Statement
   const [prefix = '', ...former] = owners.map((owner) => `Irsa${digits(owner, 12)}`);
   return {
     sidOf: (url) => `${prefix}${digits(url, 12)}`,
+    formerSidsOf: (url) => former.map((each) => `${each}${digits(url, 12)}`),
     isOurs: (sid) => [prefix, ...former].some((each) => typeof sid === 'string' && sid.startsWith(each)),
     nobodySid: `${prefix}Nobody`,
   };
@@ -77,12 +86,13 @@ export function ownStatements(owners: readonly [string, ...string[]]): Statement
 export function trustPolicy(
   issuers: readonly Trusted[],
   observed: PolicyFields = {},
-  { sidOf: sid, isOurs, nobodySid }: Statements = everyStatement,
+  { sidOf: sid, formerSidsOf, isOurs, nobodySid }: Statements = everyStatement(),
 ): TrustPolicy {
   const before = statementsOf(observed);
   const foreign = before.filter(({ Sid }) => !isOurs(Sid));
+  const names = (url: string): readonly unknown[] => [sid(url), ...formerSidsOf(url)];
   const ours = issuers.flatMap((issuer) => {
-    if ('unread' in issuer) return before.filter(({ Sid }) => Sid === sid(issuer.url));
+    if ('unread' in issuer) return before.filter(({ Sid }) => names(issuer.url).includes(Sid));
     return issuer.subjects.length > 0 ? [statement(issuer, sid(issuer.url))] : [];
   });
   const all = [...foreign, ...ours];

@@ -123,6 +123,18 @@ test.each([
   expect(paths.filter((path) => !text.includes(`\`${path}\``))).toEqual([]);
 });
 
+test('the page of Guardrails has each field of the spec in its table', () => {
+  const text = readFileSync('docs/guardrails.md', 'utf8');
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const { issuers, roles, ...own } = readSchema('Guardrail').properties!['spec']!.properties!;
+  const below = (name: string, group: Schema | undefined) =>
+    Object.keys(group?.properties ?? {}).map((field) => `${name}.${field}`);
+  const paths = [...Object.keys(own), ...below('issuers', issuers), ...below('roles', roles)];
+  expect(paths.length).toBeGreaterThan(12);
+  const said = rows.map((row) => row.split('|')[1]).join();
+  expect(paths.filter((path) => !said.includes(`\`${path}\``))).toEqual([]);
+});
+
 const roleSources = read(files.filter((file) => file.startsWith('src/controllers/iam-service-account/')));
 
 test.each(reasons.filter((reason) => roleSources.includes(`'${reason}'`)))(

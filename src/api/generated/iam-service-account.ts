@@ -160,7 +160,7 @@ export interface IAMServiceAccountStatus {
    */
   accountRoleARN?: string;
   /**
-   * Namespace of the OIDCIssuer that named accountRoleARN, which is part of the external id with which the role is assumed. Absent: the operator's own credentials.
+   * Namespace of the object that named accountRoleARN: this one, or its first OIDCIssuer. It is part of the external id with which the role is assumed. Absent: the operator's own credentials.
    */
   accountNamespace?: string;
   /**

@@ -73,9 +73,10 @@ function done({ object: { spec }, situation }: RoleContext, isDenied: boolean): 
   return { state: 'ready', message: `${why}, so the trust policy ${what}` };
 }
 
-/** Of somebody else's role we keep only the statements that are named as ours. */
+/** Of somebody else's role we keep only the statements that are named as ours. One that became ours may still have those. */
 function statementsOf({ object, owner }: Pick<RoleContext, 'object' | 'owner'>): Statements {
-  return isTrustOnly(object) ? statementsBySid(owner) : everyStatement;
+  const bySid = statementsBySid(owner);
+  return isTrustOnly(object) ? bySid : everyStatement(bySid);
 }
 
 function statementsBySid({ installation, home, owner, takesOver }: RoleContext['owner']): Statements {

@@ -267,6 +267,17 @@ describe('a role of somebody else', () => {
     expect(story.statements).not.toContainEqual(ours);
   });
 
+  test('keeps the statement of an issuer that cannot be seen when the object is taken over from another cluster', async () => {
+    await story.reconcile();
+    const before = story.theirs.trustPolicy;
+    story.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+    story.settings.home = 'another-home';
+    story.settings.takeOver = ['home-of-test'];
+    story.restart();
+    await story.reconcile();
+    expect(story.theirs.trustPolicy).toBe(before);
+  });
+
   test('loses our statement also where the object asked for all of it since', async () => {
     await story.reconcile();
     story.edit({ role: { name, path: '/', management: 'Full' }, policies: null });
@@ -532,6 +543,28 @@ describe('a role that the object is to adopt', () => {
     });
     expect(made.theirs).toEqual(before);
   });
+
+  test.each(['home-of-test', 'another-home'])(
+    'and that it shared before keeps the statement of an issuer that cannot be seen (in %s)',
+    async (home) => {
+      const made = new Existing([lambda], onlyTrust({ role: { name, path: '/', management: 'TrustOnly' } }));
+      made.admission.role = () => ({ allowed: true, guardrail: 'everything', existingRole: true });
+      await made.reconcile();
+      const [, ours] = made.statements;
+      made.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { 'irsa.giantswarm.io/adopt': 'true' } } });
+      made.edit(adopting);
+      made.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
+      made.settings.home = home;
+      made.settings.takeOver = ['home-of-test'];
+      made.restart();
+      await made.reconcile();
+      expect(made.theirs.tags).toMatchObject({ 'irsa.giantswarm.io/home': home });
+      expect(made.statements).toEqual([ours]);
+      made.kube.seed(oidcIssuers, issuer());
+      await made.reconcile();
+      expect(made.statements).toEqual([{ ...ours, Sid: expect.stringMatching(/^Irsa[0-9a-f]{16}$/) }]);
+    },
+  );
 
   test('that belongs to another object is not adopted', async () => {
     const made = adopter({ granted: true });
