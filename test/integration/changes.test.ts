@@ -182,7 +182,7 @@ test('a plan of new objects, of an edit and of a deletion writes nothing until i
   expect(await planOf('iamserviceaccount', 'planned', /^creating/)).toEqual([
     expect.stringMatching(/^creating role planned-[0-9a-f]{16}$/),
     expect.stringContaining(attaching),
-    'changing ServiceAccount default/planned',
+    'applying ServiceAccount default/planned',
   ]);
   expect(await planOf('oidcissuer', 'planned', /^creating/)).toEqual(
     expect.arrayContaining([

@@ -40,7 +40,7 @@ export async function annotateAll(
     const rivals = () => rivalsOf(object, services.claims, ref);
     const request = { roleARN, desired, creates, rivals };
     const { state, holder, written } = await annotateOne(client, { namespace, name }, request);
-    const before = status.serviceAccounts?.find((entry) => isSame(entry, ref))?.podsToRestart;
+    const before = status.serviceAccounts?.find((entry) => isSame(entry, ref));
     const podsToRestart =
       state === 'Annotated' ? await countPods(context, { client, ref, audiences, written, before }) : undefined;
     entries.push({ ...ref, state, ...(podsToRestart !== undefined && { podsToRestart }) });
@@ -54,16 +54,20 @@ interface Counted {
   readonly ref: Pick<ServiceAccountEntry, 'cluster' | 'namespace' | 'name'>;
   readonly audiences: readonly string[];
   readonly written: boolean | undefined;
-  /** What was counted last. Undefined: nothing was. */
-  readonly before: number | undefined;
+  /** What the status knows. */
+  readonly before: ServiceAccountEntry | undefined;
 }
 
-/** How many pods have to be restarted. Undefined: it is not known. They are counted after each annotation until none is left. */
+/**
+ * How many pods have to be restarted. Undefined: it is not known. They are counted after each annotation until none is left. Where we
+ * may not count them, they are not asked for again at rest.
+ */
 async function countPods(
   { pass }: Pick<RoleContext, 'pass'>,
   { client, ref, audiences, written = false, before }: Counted,
 ): Promise<number | undefined> {
-  if (!written && before === 0) return 0;
+  const isNews = written || before?.state !== 'Annotated';
+  if (!isNews && !before.podsToRestart) return before.podsToRestart;
   const found = await podsWithoutToken(client, ref, audiences);
   if (!found) return undefined;
   if (found.length === 0) return 0;

@@ -97,10 +97,23 @@ test('of many pods only five are named', async () => {
   expect(story.said).toContainEqual(expect.objectContaining({ reason: 'PodsNeedRestart', message }));
 });
 
-test('who may not list pods is ready all the same, and claims no number', async () => {
+test('who may not list pods is ready all the same, claims no number, and does not ask again at rest', async () => {
   const story = new Story();
   story.workload.failNext('list', new KubeError('pods is forbidden', 403, 'Forbidden'));
   await story.reconcile();
   expect(story.condition('Ready')).toMatchObject({ status: 'True' });
   expect(story.status.serviceAccounts?.[0]).not.toHaveProperty('podsToRestart');
+  story.forget();
+  await story.reconcile();
+  expect(lists(story)).toBe(0);
+});
+
+test('pods that could not be counted after the annotation are counted in the next pass', async () => {
+  const story = new Story();
+  seedPod(story, 'web-1');
+  story.workload.failNext('list', new KubeError('etcd is slow', 500, 'InternalError'));
+  await story.reconcile();
+  expect(story.condition('Ready')).toMatchObject({ status: 'Unknown' });
+  await story.reconcile();
+  expect(story.status.serviceAccounts).toMatchObject([{ podsToRestart: 1 }]);
 });
