@@ -193,8 +193,8 @@ test('a plan of new objects, of an edit and of a deletion writes nothing until i
   );
   await workspace.kubectl(['delete', 'iamserviceaccount', name, '--wait=false']);
   expect(await planOf('iamserviceaccount', name, /^letting/)).toEqual([
-    'changing ServiceAccount default/changing',
-    'changing ServiceAccount default/second',
+    'applying ServiceAccount default/changing',
+    'applying ServiceAccount default/second',
     `deleting role ${role}`,
     'letting the object go',
   ]);
