@@ -46,13 +46,19 @@ export type Ownership =
   /** With a home: it is the same owner's in another cluster. Without: it is somebody else's, or one of the tags is missing. */
   | { readonly state: 'anothers'; readonly home?: string };
 
+/** Whether it carries none of the tags that tell an owner. */
+export function isUnclaimed(tags: Tags): boolean {
+  const { installation, owner, home } = ownershipKeys;
+  return ![installation, owner, home].some((key) => key in tags);
+}
+
 /** The one answer to whose an AWS object is. */
 export function ownershipOf(
   tags: Tags,
   { installation, owner, home, takesOver, adopts, mayAdopt = false }: Owner,
 ): Ownership {
   const { installation: installationKey, owner: ownerKey, home: homeKey } = ownershipKeys;
-  if (![installationKey, ownerKey, homeKey].some((key) => key in tags)) {
+  if (isUnclaimed(tags)) {
     return { state: adopts && (mayAdopt || tags[adoptKey] === owner) ? 'adoptable' : 'unclaimed' };
   }
   const sameOwner = tags[installationKey] === installation && tags[ownerKey] === owner;

@@ -1,7 +1,7 @@
 import { annotations } from '../../api/names.ts';
 import { describe, isAlreadyExists, isLimitExceeded, isNotFound } from '../../aws/errors.ts';
 import type { Role, RoleSpec } from '../../aws/roles.ts';
-import { isOurs } from '../../aws/ownership.ts';
+import { isOurs, isUnclaimed } from '../../aws/ownership.ts';
 import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
@@ -85,6 +85,8 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   // Another's role has no statement of ours, so it must not hold an issuer that leaves.
   if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.ready.length === 0) status.issuers = [];
   mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, howToGetOn);
+  // An adoption takes the statements of others away, and pods of an issuer that is not ready may live by one.
+  if (isUnclaimed(role.tags) && situation.ready.length < situation.referred.length) return awaitingAllIssuers;
   const observed = { role, createdNow };
   return propagation.orWait(role, async () => {
     await update(context, target, observed.role);
@@ -148,4 +150,11 @@ export const awaitingIssuer: Outcome = {
   state: 'waiting',
   reason: 'DependencyNotReady',
   message: 'waits for IssuersReady',
+};
+
+const awaitingAllIssuers: Outcome = {
+  state: 'waiting',
+  reason: 'DependencyNotReady',
+  message:
+    'waits for IssuersReady: the role is adopted when all issuers are ready, because its statement for another would go',
 };

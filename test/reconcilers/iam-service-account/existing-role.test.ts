@@ -512,6 +512,19 @@ describe('a role that the object is to adopt', () => {
     expect(made.theirs).toEqual(before);
   });
 
+  test('stays as it is until all of its issuers are ready, because pods may live by a statement of somebody else', async () => {
+    const made = adopter({ granted: true });
+    made.edit({ issuerRefs: [{ name: 'abcl0' }, { name: 'late' }] });
+    const before = structuredClone(made.theirs);
+    await made.reconcile();
+    expect(made.condition('IssuersReady')).toMatchObject({ status: 'False' });
+    expect(made.condition('RoleReady')).toMatchObject({ status: 'False', reason: 'DependencyNotReady' });
+    expect(made.theirs).toEqual(before);
+    made.edit({ issuerRefs: [{ name: 'abcl0' }] });
+    await made.reconcile();
+    expect(made.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('is changed in nothing before its tags say whose it is', async () => {
     const made = adopter({ granted: true });
     made.change({ maxSessionDuration: 7200, description: 'theirs' });
@@ -553,6 +566,10 @@ describe('a role that the object is to adopt', () => {
       const [, ours] = made.statements;
       made.kube.edit(iamServiceAccounts, ref, { metadata: { annotations: { 'irsa.giantswarm.io/adopt': 'true' } } });
       made.edit(adopting);
+      // The role is adopted, and the issuer is lost before the trust policy is written.
+      made.aws.failNext('UpdateAssumeRolePolicy', new Error('the operator dies here'));
+      await made.reconcile();
+      expect(made.statements).toEqual([lambda, ours]);
       made.kube.remove(oidcIssuers, { namespace: 'default', name: 'abcl0' });
       made.settings.home = home;
       made.settings.takeOver = ['home-of-test'];
