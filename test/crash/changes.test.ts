@@ -1,3 +1,4 @@
+import { GetRoleCommand, GetRolePolicyCommand, ListAttachedRolePoliciesCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { OIDCIssuerStatus } from '../../src/api/generated/oidc-issuer.ts';
 import { counts } from '../environment/holdings.ts';
@@ -164,6 +165,46 @@ describe('an operator that is killed in a rotation', () => {
     });
     expect(await publishedModuli(tenant)).toHaveLength(2);
   });
+});
+
+test('an operator that is killed at each write of a change of a role comes to the same end', async () => {
+  await lab.startOperator();
+  const tenant = await readyTenant('changing');
+  const { roleName: RoleName = '' } = (await tenant.role())?.status ?? {};
+  const Statement = [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme-echo/*' }];
+  const document = JSON.stringify({ Version: '2012-10-17', Statement });
+  const subjects = ['changing', 'second'].map((name) => ({ namespace: tenant.name, name }));
+  const writes = ['TagRole', 'UpdateRole', 'UpdateAssumeRolePolicy', 'AttachRolePolicy', 'PutRolePolicy'];
+  let killed = lab.killAt(writes[0] ?? '');
+  await tenant.applyRole({
+    subjects,
+    role: { description: 'changed', management: 'Full' },
+    tags: { team: 'a' },
+    policies: { managed: ['AWSXrayWriteOnlyAccess'], inline: [{ name: 'echo', document }] },
+  });
+  for (const next of [...writes.slice(1), 'DetachRolePolicy']) {
+    await killed;
+    killed = lab.killAt(next);
+    await lab.startOperator();
+  }
+  await killed;
+  await lab.startOperator();
+  await until('the change', async () => {
+    const { metadata, status } = (await tenant.role()) ?? {};
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    return (ready?.status === 'True' && ready.observedGeneration === metadata?.generation) || undefined;
+  });
+  const { iam } = tenant.aws;
+  const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+  const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+  const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: 'echo' }));
+  expect(Role).toMatchObject({ Description: 'changed', Tags: expect.arrayContaining([{ Key: 'team', Value: 'a' }]) });
+  expect(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '')).toContain(
+    JSON.stringify(subjects.map(({ namespace, name }) => `system:serviceaccount:${namespace}:${name}`)),
+  );
+  expect(AttachedPolicies?.map(({ PolicyName }) => PolicyName)).toEqual(['AWSXrayWriteOnlyAccess']);
+  expect(decodeURIComponent(PolicyDocument ?? '')).toBe(document);
+  expect(counts(await tenant.holdings())).toMatchObject({ role: 1 });
 });
 
 interface Secret {
