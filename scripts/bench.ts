@@ -5,6 +5,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { DetachRolePolicyCommand } from '@aws-sdk/client-iam';
+import { serviceLimits } from '../src/aws/limits.ts';
 import type { Clients } from '../test/backends/aws/clients.ts';
 import { GuardedDirectory } from '../test/backends/guard.ts';
 import { Environment } from '../test/environment/environment.ts';
@@ -22,6 +23,8 @@ const { values: flags } = parseArgs({
     roles: text('100'),
     'policy-bytes': text('150'),
     latency: text('50'),
+    // Calls a second to IAM that the operator allows itself. A large number leaves the emulator as the bound.
+    'iam-rate': text(String(serviceLimits.iam.callsPerSecond)),
     resync: text('20s'),
     // In MiB. Absent: as in config/manager/deployment.yaml.
     limit: { type: 'string' },
@@ -34,6 +37,7 @@ const { values: flags } = parseArgs({
 });
 const count = Number(flags.roles);
 const latency = Number(flags.latency);
+const iamRate = Number(flags['iam-rate']);
 const issuer = 'bench';
 const patience = Number(flags.patience ?? 60 + count);
 
@@ -51,6 +55,7 @@ function startOperator(): Promise<Operator> {
   const config = {
     logLevel: 'info',
     intervals: { resync: flags.resync },
+    callsPerSecond: { iam: iamRate },
     ...(flags.concurrency && { concurrency: Number(flags.concurrency) }),
   };
   const installed = { node: launcher.program, bundle, user: undefined };
@@ -103,7 +108,7 @@ async function phase(
       cpuSeconds: cpu < before.cpu ? cpu : cpu - before.cpu,
       emulatorSeconds: (front.emulatorBusy - before.emulator) / 1000,
     },
-    latency,
+    { latency, iamRate },
   );
 }
 

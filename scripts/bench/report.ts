@@ -1,5 +1,3 @@
-import { serviceLimits } from '../../src/aws/limits.ts';
-
 /** What one phase took. */
 export interface Figures {
   readonly phase: string;
@@ -19,6 +17,14 @@ export interface Figures {
   readonly emulatorSeconds: number;
 }
 
+/** What the bench sets. */
+export interface Bench {
+  /** Milliseconds added to each call to AWS. */
+  readonly latency: number;
+  /** How many calls a second to IAM the operator allows itself. */
+  readonly iamRate: number;
+}
+
 export const total = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
@@ -31,14 +37,13 @@ const list = (counts: Readonly<Record<string, number>>) =>
     .join(', ') || 'nothing';
 
 /** What this phase cannot be faster than, whatever the operator does, and the part of the time that this is. */
-export function boundOf(figures: Figures, latency: number): string {
+export function boundOf(figures: Figures, { latency, iamRate }: Bench): string {
   const waiting = (total(figures.calls) * latency) / 1000 / Math.max(1, figures.mostInFlight);
-  const { callsPerSecond } = serviceLimits.iam;
   const ofIam = total(Object.fromEntries(Object.entries(figures.calls).filter(([call]) => call.startsWith('iam:'))));
   const bounds = [
     {
-      what: `the ${callsPerSecond} calls a second to IAM, and as many at once`,
-      seconds: Math.max(0, ofIam / callsPerSecond - 1),
+      what: `the ${iamRate} calls a second to IAM, and as many at once`,
+      seconds: Math.max(0, ofIam / iamRate - 1),
     },
     { what: 'the emulator, which answers one call at a time', seconds: figures.emulatorSeconds },
     { what: `the ${latency} ms of each call with as many in flight`, seconds: waiting },
@@ -47,7 +52,7 @@ export function boundOf(figures: Figures, latency: number): string {
   return bounds.map(({ what, seconds }) => `${seconds.toFixed(1)} s by ${what}`).join('; ');
 }
 
-export function print(figures: Figures, latency: number): void {
+export function print(figures: Figures, bench: Bench): void {
   const calls = total(figures.calls);
   const memory = figures.usage === undefined ? '' : `, ${figures.usage.toFixed(0)} MiB in its control group`;
   const reads = total(Object.fromEntries(Object.entries(figures.requests).filter(([request]) => isRead(request))));
@@ -56,7 +61,7 @@ export function print(figures: Figures, latency: number): void {
     `AWS: ${list(figures.calls)}`,
     `Kubernetes: ${reads} reads and ${total(figures.requests) - reads} writes: ${list(figures.requests)}`,
     `the operator: ${figures.cpuSeconds.toFixed(1)} s of CPU, ${figures.rss.toFixed(0)} MiB resident${memory}`,
-    `at least ${boundOf(figures, latency)}`,
+    `at least ${boundOf(figures, bench)}`,
   ];
   console.log(`\n${figures.phase}\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }
