@@ -3,6 +3,7 @@ import type { IAMServiceAccount, OIDCIssuer } from '../../api/kinds.ts';
 import { roleName, rolePath } from '../../aws/names.ts';
 import { hours, parseDuration } from '../../runtime/duration.ts';
 import type { RoleRequest } from '../admission.ts';
+import { isTrustOnly, roleIdentity } from '../role-identity.ts';
 import { findDenied } from './granted-actions.ts';
 import { notInCluster, objectionsToAccounts } from './issuer-rules.ts';
 import { notListed, notSet, type Objection } from './objection.ts';
@@ -67,16 +68,10 @@ function subjects({ object: { metadata, spec }, issuers }: RoleFacts, rules: Rol
 }
 
 /** The ARN of the role that the object names. Undefined: it names none, or its account is not known yet. */
-function namedRole({
-  object: { metadata, spec, status },
-  account,
-  installation,
-  partition,
-}: RoleFacts): string | undefined {
-  const { name, path = spec.role?.management === 'TrustOnly' ? '/' : rolePath(installation, metadata.namespace) } =
-    spec.role ?? {};
-  const accountID = status?.accountID ?? account?.accountID;
-  if (name === undefined || accountID === undefined) return undefined;
+function namedRole({ object, account, installation, partition }: RoleFacts): string | undefined {
+  const accountID = object.status?.accountID ?? account?.accountID;
+  if (object.spec.role?.name === undefined || accountID === undefined) return undefined;
+  const { name, path } = roleIdentity(object, installation);
   return `arn:${partition}:iam::${accountID}:role${path}${name}`;
 }
 
@@ -95,11 +90,9 @@ function existing(facts: RoleFacts, rules: Roles): Objection[] {
 
 /** The default name and the default path are always allowed. */
 function identity(facts: RoleFacts, rules: Roles): Objection[] {
-  const {
-    object: { metadata, spec },
-    installation,
-  } = facts;
-  if (spec.role?.management === 'TrustOnly') return existing(facts, rules);
+  const { object, installation } = facts;
+  const { metadata, spec } = object;
+  if (isTrustOnly(object)) return existing(facts, rules);
   const { namespace } = metadata;
   const names = [roleName(installation, namespace, metadata.name), ...(rules.names ?? [])];
   const paths = [rolePath(installation, namespace), ...(rules.paths ?? [])];

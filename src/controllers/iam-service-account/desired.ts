@@ -1,12 +1,12 @@
 import type { IAMServiceAccount } from '../../api/kinds.ts';
 import type { Account } from '../../aws/accounts.ts';
 import type { Partition } from '../../aws/partitions.ts';
-import { roleName, rolePath } from '../../aws/names.ts';
 import { type Owner, ownershipTags } from '../../aws/ownership.ts';
 import type { RolePolicies, RoleSpec } from '../../aws/roles.ts';
 import type { Trusted } from '../../oidc/trust-policy.ts';
 import { parseDuration, seconds } from '../../runtime/duration.ts';
 import { clusterNameOf, trustedProviders } from '../issuer-contract.ts';
+import { roleIdentity } from '../role-identity.ts';
 import type { IssuerSituation } from './issuers.ts';
 
 export interface DesiredRole {
@@ -67,20 +67,5 @@ export function desiredPolicies({ spec }: IAMServiceAccount, partition: Partitio
   return {
     managed: [...new Set((spec.policies?.managed ?? []).map(expand))],
     inline: spec.policies?.inline ?? [],
-  };
-}
-
-/** Whether the role is somebody else's, and only our statements in its trust policy are ours. */
-export const isTrustOnly = ({ spec }: Pick<IAMServiceAccount, 'spec'>): boolean =>
-  spec.role?.management === 'TrustOnly';
-
-/** The parts of a role that never change. */
-export function roleIdentity(
-  { metadata, spec }: IAMServiceAccount,
-  installation: string,
-): { name: string; path: string } {
-  return {
-    name: spec.role?.name ?? roleName(installation, metadata.namespace, metadata.name),
-    path: spec.role?.path ?? (isTrustOnly({ spec }) ? '/' : rolePath(installation, metadata.namespace)),
   };
 }

@@ -6,10 +6,11 @@ import { trustPolicy } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { TerminalError, inAccount } from '../explain.ts';
 import { leftAlone, mustBeOurs } from '../ownership.ts';
+import { isTrustOnly } from '../role-identity.ts';
 import { forgetTagKeys } from '../tag-keys.ts';
 import { atRest } from './at-rest.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { desiredPolicies, isTrustOnly } from './desired.ts';
+import { desiredPolicies } from './desired.ts';
 import { diffRole } from './diff.ts';
 import { fullQuota } from './full-quota.ts';
 import { fitsEverywhere, mustFit } from './trust-size.ts';
@@ -85,7 +86,7 @@ async function ensure(context: RoleContext, target: Target): Promise<Outcome> {
   // Another's role has no statement of ours, so it must not hold an issuer that leaves.
   if (!isOurs(role.tags, owner) && status.roleARN === undefined && situation.ready.length === 0) status.issuers = [];
   mustBeOurs({ what: `role ${role.name}`, tags: role.tags }, owner, howToGetOn);
-  // An adoption takes the statements of others away, and pods of an issuer that is not ready may live by one.
+  // An adoption ends the statements of others, and pods of an issuer that is not ready may need one of them.
   if (isUnclaimed(role.tags) && situation.ready.length < situation.referred.length) return awaitingAllIssuers;
   const observed = { role, createdNow };
   return propagation.orWait(role, async () => {
@@ -155,6 +156,5 @@ export const awaitingIssuer: Outcome = {
 const awaitingAllIssuers: Outcome = {
   state: 'waiting',
   reason: 'DependencyNotReady',
-  message:
-    'waits for IssuersReady: the role is adopted when all issuers are ready, because its statement for another would go',
+  message: 'waits for IssuersReady: adopting the role now would end its statements for issuers that are not ready',
 };

@@ -10,8 +10,8 @@ import {
 } from '../../oidc/trust-policy.ts';
 import { type Outcome, type Step, ready } from '../../runtime/step.ts';
 import { inAccount } from '../explain.ts';
+import { isTrustOnly } from '../role-identity.ts';
 import type { RoleContext, RoleRemoval } from './context.ts';
-import { isTrustOnly } from './desired.ts';
 import { mustFit } from './trust-size.ts';
 
 /** The role's trust policy, statement by statement. It goes with the role, if that is ours. */
