@@ -144,7 +144,7 @@ const badReasons = [
   'CertificateFailed',
   /** The issuer that is referred to does not exist. */
   'IssuerNotFound',
-  /** The issuer is not to be registered in the role's account: its spec.additionalAccounts lacks it. */
+  /** The issuer's spec.additionalAccounts lacks the role's account. */
   'IssuerNotRegistered',
   /** The issuer that is referred to is being deleted. */
   'IssuerLeaving',

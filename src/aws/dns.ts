@@ -25,9 +25,8 @@ export interface ObservedRecord {
 }
 
 export type RecordChange =
-  /** Refused if there is such a record, which `isChangeRefused` knows. */
+  /** `createAlias` is refused if the name has a record of that type, which `isChangeRefused` knows. */
   | {
-      /** To create is refused if anything of that name and type is there. */
       readonly action: 'createAlias' | 'upsertAlias';
       readonly name: string;
       readonly type: 'A' | 'AAAA';

@@ -59,8 +59,8 @@ interface Counted {
 }
 
 /**
- * How many pods have to be restarted. Undefined: it is not known. They are counted after each annotation until none is left. Where we
- * may not count them, they are not asked for again at rest.
+ * How many pods have to be restarted. Undefined: it is not known. They are counted after each annotation until none is left. Where the
+ * operator may not list pods, it does not ask again at rest.
  */
 async function countPods(
   { pass }: Pick<RoleContext, 'pass'>,

@@ -91,7 +91,7 @@ async function outOfReach<T>(cluster: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    // Whatever answers there, and however wrongly, must not hold the deletion. A conflict too, for it may be the answer for ever.
+    // No answer may hold the deletion for ever, not even a conflict: the cluster may give that one each time.
     if (!(error instanceof KubeError) && !(error instanceof InvalidKubeconfigError)) throw error;
     const why = isUnauthorized(error) || isForbidden(error) || isConflict(error) ? 'refuses us' : 'cannot be reached';
     throw new ClusterOutOfReach(`cluster ${cluster} ${why}`, { cause: error });

@@ -49,7 +49,7 @@ async function tryRelease(context: SiteContext): Promise<Obstacle | undefined> {
     return undefined;
   } catch (error) {
     context.pass.signal.throwIfAborted();
-    // Whatever answers there, and however wrongly, must not hold a deletion for ever. A conflict too, for it may be the answer for ever.
+    // No answer may hold the deletion for ever, not even a conflict: the cluster may give that one each time.
     if (!(error instanceof KubeError) && !(error instanceof InvalidKubeconfigError)) throw error;
     context.pass.logger.debug('the policy cannot be removed', { error });
     const isRefused = isUnauthorized(error) || isForbidden(error) || isConflict(error);
